@@ -1,0 +1,1 @@
+"""shadowgate decides, by measurement, whether a PostGIS migration may go to production."""

@@ -1,0 +1,97 @@
+"""Every error that shadowgate raises on purpose.
+
+The tree::
+
+    ShadowgateError
+    ├── UsageError               what was asked for cannot be done as asked        (exit 4)
+    │   ├── PlanError            the plan file: unknown key, wrong type, missing file
+    │   ├── ScriptError          a migration or rollback: missing, empty, syntax error
+    │   └── BackupError          a backup: missing, unreadable, empty, not a dump
+    ├── SetupError               this machine or server cannot host the run         (exit 4)
+    │   ├── ServerError          no server, unreachable, too old, no PostGIS, not ours
+    │   ├── ToolError            a client tool is missing or older than the server
+    │   └── SpaceError           the disk is too small for the copies
+    └── ValidationError          the validation itself failed                       (exit 1)
+        ├── RestoreError         the backup does not restore cleanly
+        └── MigrationError       a statement of the migration or rollback failed
+
+Each carries three things for the reader: what happened, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ShadowgateError(Exception):
+    """Base of the tree: what happened, where it happened and what to do.
+
+    Args:
+        what: one sentence, starting with the thing it is about.
+        where: file, line, statement or object; empty when the sentence says it all.
+        todo: what the reader can do, as an instruction; may be empty.
+    """
+
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.todo = todo
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        if self.todo:
+            lines.append(f"  to do: {self.todo}")
+        return "\n".join(lines)
+
+
+class UsageError(ShadowgateError):
+    """What was asked for cannot be done as asked."""
+
+    exit_status = 4
+
+
+class PlanError(UsageError):
+    """The plan file has an unknown key, a wrong type or names a file that is not there."""
+
+
+class ScriptError(UsageError):
+    """A migration or rollback script is missing, empty or has a syntax error."""
+
+
+class BackupError(UsageError):
+    """A backup is missing, unreadable, empty or not a PostgreSQL dump."""
+
+
+class SetupError(ShadowgateError):
+    """This machine or this server cannot host the run."""
+
+    exit_status = 4
+
+
+class ServerError(SetupError):
+    """No server, unreachable, too old, without PostGIS, or a database there is not ours."""
+
+
+class ToolError(SetupError):
+    """A client tool is missing or older than the server."""
+
+
+class SpaceError(SetupError):
+    """The disk is too small for the copies that the phases make."""
+
+
+class ValidationError(ShadowgateError):
+    """The validation itself failed: this is a finding about the input, not about the set-up."""
+
+
+class RestoreError(ValidationError):
+    """The backup does not restore cleanly."""
+
+
+class MigrationError(ValidationError):
+    """A statement of the migration or of its rollback failed."""

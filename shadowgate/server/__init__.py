@@ -1,0 +1,1 @@
+"""Where PostGIS runs: a container, a local ephemeral cluster or an external server."""

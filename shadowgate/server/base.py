@@ -1,0 +1,146 @@
+"""What the rest of shadowgate knows of a PostgreSQL server, wherever it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import psycopg
+from psycopg.rows import TupleRow
+
+Connection = psycopg.Connection[TupleRow]
+ServerKind = Literal["container", "local", "external"]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a server listens and who we are there. The password is kept out of every repr."""
+
+    host: str
+    port: int
+    user: str
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database on one server: all that is needed to open sessions to it."""
+
+    endpoint: Endpoint
+    name: str
+
+    def connect(
+        self, *, autocommit: bool = True, application_name: str = "shadowgate"
+    ) -> Connection:
+        """Open a session.
+
+        Raises:
+            psycopg.OperationalError: the server does not answer or refuses us.
+        """
+        return psycopg.connect(
+            host=self.endpoint.host,
+            port=self.endpoint.port,
+            user=self.endpoint.user,
+            password=self.endpoint.password,
+            dbname=self.name,
+            autocommit=autocommit,
+            application_name=application_name,
+            connect_timeout=10,
+        )
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a client tool did: its exit status and both streams, decoded as UTF-8 with replacement."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class ClientTools(Protocol):
+    """psql, pg_dump and pg_restore of a version that fits the server."""
+
+    @property
+    def version(self) -> int:
+        """Version of the tools as ``server_version_num`` counts: 150018 is 15.18."""
+        ...
+
+    def run(
+        self,
+        program: Literal["psql", "pg_dump", "pg_restore"],
+        arguments: Sequence[str],
+        *,
+        database: str | None,
+        files: Mapping[str, Path] | None = None,
+    ) -> ToolResult:
+        """Run a tool against a database of this server and wait for it.
+
+        Args:
+            program: which tool.
+            arguments: its arguments; ``{name}`` in one stands for ``files[name]`` as the tool
+                sees it. Connection settings are added through the environment, never on argv.
+            database: the database to work on; ``None`` for a tool that only reads a file.
+            files: files or directories that the tool reads or writes, by name.
+
+        Raises:
+            ToolError: the tool is missing or cannot be started.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What the report says of the server: versions, settings that matter, and where it runs."""
+
+    kind: ServerKind
+    version: str
+    version_num: int
+    postgis: str
+    tools_version: int
+    settings: Mapping[str, str]
+    where: str
+    """In words, without secrets: ``container shadowgate-postgis:15-3.3 on 127.0.0.1:49153``."""
+
+
+class Server(Protocol):
+    """A running server that can host the shadow."""
+
+    @property
+    def kind(self) -> ServerKind:
+        """Where it runs."""
+        ...
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """How to reach it."""
+        ...
+
+    @property
+    def owned(self) -> bool:
+        """True if this run started it, so that ``ALTER SYSTEM`` is ours to use."""
+        ...
+
+    @property
+    def tools(self) -> ClientTools:
+        """Client tools that fit it."""
+        ...
+
+    @property
+    def facts(self) -> ServerFacts:
+        """Versions and settings, read when it was opened."""
+        ...
+
+    def database(self, name: str) -> Database:
+        """Name a database of this server; it need not exist yet."""
+        ...
+
+    def free_bytes(self) -> int | None:
+        """Free space where it keeps its data, in bytes; ``None`` if that cannot be known."""
+        ...
+
+    def close(self) -> None:
+        """Stop it and delete its data if it is ours; forget it otherwise. Safe to call twice."""
+        ...
