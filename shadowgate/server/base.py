@@ -53,7 +53,7 @@ class Database:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What a client tool did: its exit status and both streams, decoded as UTF-8 with replacement."""
+    """What a client tool did: its exit status and both streams, read as UTF-8 with replacement."""
 
     status: int
     stdout: str
@@ -131,6 +131,11 @@ class Server(Protocol):
     @property
     def facts(self) -> ServerFacts:
         """Versions and settings, read when it was opened."""
+        ...
+
+    @property
+    def maintenance(self) -> Database:
+        """The database from which others are created and dropped; nothing else is done in it."""
         ...
 
     def database(self, name: str) -> Database:

@@ -1,0 +1,90 @@
+"""What is read of a server when it is opened: versions, PostGIS and the settings that matter."""
+
+from __future__ import annotations
+
+from shadowgate.errors import ServerError
+from shadowgate.server.base import Connection, ServerFacts, ServerKind
+from shadowgate.server.binaries import OLDEST_MAJOR
+
+SETTINGS_THAT_MATTER = (
+    "shared_buffers",
+    "effective_cache_size",
+    "work_mem",
+    "maintenance_work_mem",
+    "fsync",
+    "synchronous_commit",
+    "full_page_writes",
+    "wal_level",
+    "max_wal_size",
+    "checkpoint_timeout",
+    "random_page_cost",
+    "effective_io_concurrency",
+    "jit",
+    "autovacuum",
+    "max_parallel_workers",
+    "max_parallel_workers_per_gather",
+    "max_connections",
+    "shared_preload_libraries",
+    "server_encoding",
+    "logging_collector",
+    "log_directory",
+    "log_filename",
+    "TimeZone",
+)
+"""Those that decide how fast queries run, what survives a crash, and what the log shows."""
+
+_SETTINGS = """
+SELECT name, pg_catalog.current_setting(name)
+FROM pg_catalog.pg_settings
+WHERE name = ANY (%s)
+ORDER BY name
+"""
+
+_POSTGIS = """
+SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'postgis'
+"""
+
+
+def read_facts(
+    connection: Connection, *, kind: ServerKind, tools_version: int, where: str
+) -> ServerFacts:
+    """Read the facts of a server through a session on it.
+
+    Raises:
+        ServerError: the server is too old or has no PostGIS.
+    """
+    version_num = connection.info.server_version
+    require_version(version_num, where)
+    found = connection.execute(_POSTGIS).fetchone()
+    if found is None:
+        raise ServerError(
+            "PostGIS is not installed on this server",
+            where=where,
+            todo="install the PostGIS package of its PostgreSQL version there, "
+            "or run with --server auto",
+        )
+    version = connection.execute("SHOW server_version").fetchone()
+    assert version is not None  # noqa: S101  SHOW always answers with one row
+    return ServerFacts(
+        kind=kind,
+        version=version[0],
+        version_num=version_num,
+        postgis=found[0],
+        tools_version=tools_version,
+        settings=dict(connection.execute(_SETTINGS, (list(SETTINGS_THAT_MATTER),)).fetchall()),
+        where=where,
+    )
+
+
+def require_version(version_num: int, where: str) -> None:
+    """Refuse a server that is too old.
+
+    Raises:
+        ServerError: it is older than PostgreSQL 14.
+    """
+    if version_num // 10000 < OLDEST_MAJOR:
+        raise ServerError(
+            f"PostgreSQL {version_num // 10000} is too old: {OLDEST_MAJOR} or newer is needed",
+            where=where,
+            todo="name a newer server, or run with --server auto",
+        )

@@ -1,0 +1,271 @@
+"""An ephemeral cluster in a temporary folder, run with the server binaries of this machine."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from shadowgate.errors import ServerError, SetupError
+from shadowgate.progress import Progress, silent
+from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.binaries import Installation
+from shadowgate.server.facts import read_facts
+from shadowgate.server.guarding import Guardian
+from shadowgate.server.settings import SHADOW_SETTINGS, configuration_lines
+from shadowgate.server.tools import HostTools
+from shadowgate.server.wards import ClusterWard, stop_processes
+
+_USER = "postgres"
+_START_SECONDS = 60.0
+_PORT_TRIES = 5
+_UNPRIVILEGED_ACCOUNTS = ("postgres", "_postgres", "nobody")
+
+
+@dataclass(frozen=True)
+class Account:
+    """The system account that the server runs as; all ``None`` is our own."""
+
+    uid: int | None = None
+    gid: int | None = None
+    groups: tuple[int, ...] | None = None
+
+    def give(self, path: Path) -> None:
+        """Make it the owner of a file or folder."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(path, self.uid, self.gid)
+
+
+class LocalServer:
+    """A cluster that this run made and will delete; see :class:`shadowgate.server.base.Server`."""
+
+    kind: ServerKind = "local"
+    owned = True
+
+    def __init__(
+        self,
+        installation: Installation,
+        *,
+        settings: Mapping[str, str] | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        """Make the cluster and start it.
+
+        Raises:
+            ServerError: it does not start; the message ends with what its log says.
+            SetupError: we are root and there is no account that may run a server.
+        """
+        account = server_account()
+        self._installation = installation
+        self._directory = _temporary_root(account) / f"shadowgate-{uuid.uuid4().hex[:12]}"
+        self._ward = ClusterWard(str(self._directory))
+        self._guardian = Guardian()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._guardian.protect(self._ward)
+            progress(f"server: making a cluster with {installation.bindir}")
+            password = _make_cluster(self._directory, installation, account)
+            _write_settings(self._directory, {**SHADOW_SETTINGS, **(settings or {})}, account)
+            progress("server: starting it")
+            self.endpoint, self._process = _start(self._directory, installation, account, password)
+            self.tools = HostTools(installation, self.endpoint)
+            self.facts = self._read_facts()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def maintenance(self) -> Database:
+        """The database from which others are created and dropped."""
+        return self.database("postgres")
+
+    def database(self, name: str) -> Database:
+        """Name a database of this server."""
+        return Database(self.endpoint, name)
+
+    def free_bytes(self) -> int:
+        """Free space on the disk of the temporary folder, in bytes."""
+        return shutil.disk_usage(self._directory).free
+
+    def close(self) -> None:
+        """Stop the server and delete the cluster."""
+        stop_processes(self._directory, seconds=20)
+        if self._process is not None:
+            self._process.wait()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._guardian.release(self._ward)
+        self._guardian.close()
+
+    def _read_facts(self) -> ServerFacts:
+        where = f"local cluster in {self._directory}, binaries in {self._installation.bindir}"
+        with self.maintenance.connect() as connection:
+            return read_facts(
+                connection, kind=self.kind, tools_version=self.tools.version, where=where
+            )
+
+
+def server_account() -> Account:
+    """The account to run the server as: our own, but for root, who may not run one.
+
+    Raises:
+        SetupError: we are root and there is no unprivileged account to use.
+    """
+    if os.geteuid() != 0:
+        return Account()
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    for name in _UNPRIVILEGED_ACCOUNTS:
+        if name in known and known[name].pw_uid != 0:
+            return Account(known[name].pw_uid, known[name].pw_gid, groups=())
+    raise SetupError(
+        "PostgreSQL refuses to run as root, and there is no account to run it as",
+        where=f"looked for: {', '.join(_UNPRIVILEGED_ACCOUNTS)}",
+        todo="run as an ordinary user, or add one: useradd --system postgres",
+    )
+
+
+def _temporary_root(account: Account) -> Path:
+    """The temporary folder, or ``/tmp`` where that one is closed to the server's account."""
+    configured = Path(tempfile.gettempdir()).resolve()
+    folders = (configured, *configured.parents)
+    if account.uid is None or all(folder.stat().st_mode & stat.S_IXOTH for folder in folders):
+        return configured
+    return Path("/tmp")  # noqa: S108  the cluster's own folder is private
+
+
+def _make_cluster(directory: Path, installation: Installation, account: Account) -> str:
+    """Run ``initdb`` in a new private folder; return the superuser's random password."""
+    directory.mkdir(mode=0o700)
+    password = secrets.token_urlsafe(24)
+    password_file = directory / "password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(password)
+    account.give(directory)
+    account.give(password_file)
+    try:
+        done = subprocess.run(
+            [
+                str(installation.bindir / "initdb"),
+                *("--pgdata", str(directory / "data"), "--no-sync"),
+                *("--username", _USER, "--auth", "scram-sha-256", f"--pwfile={password_file}"),
+                *("--encoding", "UTF8", "--locale", "C", "--lc-ctype", _character_type()),
+            ],
+            cwd=directory,
+            env=_server_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            start_new_session=True,
+            umask=0o077,
+            user=account.uid,
+            group=account.gid,
+            extra_groups=account.groups,
+        )
+    finally:
+        password_file.unlink()
+    if done.returncode != 0:
+        raise ServerError(
+            "initdb could not make a cluster",
+            where=f"{installation.bindir / 'initdb'}: {done.stderr.strip()}",
+            todo="check that there is space and that the temporary folder (TMPDIR) is usable",
+        )
+    return password
+
+
+def _character_type() -> str:
+    """A UTF-8 locale for case mapping; the collation is C, so that order is the same anywhere."""
+    listed = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False)
+    have = set(listed.stdout.split())
+    wanted = ("C.UTF-8", "C.utf8", "en_US.UTF-8", "en_US.utf8", "UTF-8")
+    return next((name for name in wanted if name in have), "C")
+
+
+def _write_settings(directory: Path, settings: Mapping[str, str], account: Account) -> None:
+    """Set the settings in ``postgresql.conf``, where ``ALTER SYSTEM`` can still override them.
+
+    TCP on the loopback alone; no Unix socket, whose path may be too long for some systems.
+    """
+    ours = {**settings, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+    file = directory / "data" / "postgresql.conf"
+    file.write_text(configuration_lines(ours))
+    account.give(file)
+
+
+def _start(
+    directory: Path, installation: Installation, account: Account, password: str
+) -> tuple[Endpoint, subprocess.Popen[bytes]]:
+    """Start the server on a free port; another process may take that port before us, so retry."""
+    for _ in range(_PORT_TRIES):
+        endpoint = Endpoint("127.0.0.1", _free_port(), _USER, password)
+        with (directory / "start.log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    str(installation.bindir / "postgres"),
+                    *("-D", str(directory / "data"), "-p", str(endpoint.port)),
+                ],
+                cwd=directory,
+                env=_server_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                umask=0o077,
+                user=account.uid,
+                group=account.gid,
+                extra_groups=account.groups,
+            )
+        if _answers(process, endpoint):
+            return endpoint, process
+        said = _what_it_said(directory)
+        if "could not bind" not in said:
+            break
+    raise ServerError(
+        "the PostgreSQL server did not start",
+        where=f"{installation.bindir / 'postgres'} said:\n{said}",
+        todo="correct the setting that it names, or run with --server container",
+    )
+
+
+def _answers(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:
+    """Wait until the server takes connections; ``False`` if it ended or took too long."""
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            Database(endpoint, "postgres").connect().close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def _what_it_said(directory: Path) -> str:
+    """The end of the server's messages, from before and after its log collector started."""
+    files = (directory / "start.log", directory / "data" / "log" / "postgresql.log")
+    texts = [file.read_text(errors="replace") for file in files if file.exists()]
+    return "\n".join("".join(texts).splitlines()[-15:])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _server_environment() -> dict[str, str]:
+    """Nothing of libpq's or the user's locale may reach the server; messages in English."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

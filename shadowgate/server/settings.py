@@ -1,0 +1,67 @@
+"""Server settings that suit a shadow: a throw-away server on which queries are timed."""
+
+from __future__ import annotations
+
+import os
+
+import psutil
+
+_MIB = 1024 * 1024
+
+
+def shadow_settings(memory_bytes: int, cores: int) -> dict[str, str]:
+    """Settings for a server that this run starts and throws away.
+
+    Durability is off, since a crash only means another run; the planner is told of an SSD; JIT is
+    off, because its compile time would drown the differences that are to be measured; the log is
+    written to files by the collector, so that the monitoring phase can read it.
+
+    Args:
+        memory_bytes: memory of the machine, in bytes.
+        cores: number of cores that can run queries.
+    """
+    share = memory_bytes // _MIB
+    return {
+        "shared_buffers": f"{_between(128, share // 8, 2048)}MB",
+        "effective_cache_size": f"{_between(256, share // 2, 65536)}MB",
+        "work_mem": f"{_between(8, share // 256, 64)}MB",
+        "maintenance_work_mem": f"{_between(64, share // 16, 1024)}MB",
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "max_wal_size": "8GB",
+        "checkpoint_timeout": "1h",
+        "random_page_cost": "1.1",
+        "effective_io_concurrency": "0" if os.uname().sysname == "Darwin" else "200",
+        "max_parallel_workers": str(max(cores, 2)),
+        "jit": "off",
+        "autovacuum": "on",
+        "max_connections": "100",
+        "max_locks_per_transaction": "256",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "datestyle": "ISO, MDY",
+        "logging_collector": "on",
+        "log_destination": "stderr",
+        "log_directory": "log",
+        "log_filename": "postgresql.log",
+        "log_rotation_age": "0",
+        "log_rotation_size": "0",
+        "log_line_prefix": "%m [%p] %q%a@%d ",
+        "shared_preload_libraries": "pg_stat_statements",
+    }
+
+
+def _between(least: int, wanted: int, most: int) -> int:
+    return max(least, min(wanted, most))
+
+
+SHADOW_SETTINGS = shadow_settings(psutil.virtual_memory().total, os.cpu_count() or 1)
+"""The settings for this machine; what a user gives for one of them wins."""
+
+
+def configuration_lines(settings: dict[str, str]) -> str:
+    """Write settings as lines of a ``postgresql.conf``, values quoted."""
+    return "".join(
+        f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()
+    )

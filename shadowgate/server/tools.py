@@ -1,0 +1,115 @@
+"""psql, pg_dump and pg_restore of this machine, for servers that are not in a container."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from shadowgate.errors import ToolError
+from shadowgate.server.base import Endpoint, ToolResult
+from shadowgate.server.binaries import Installation, installations
+
+Program = Literal["psql", "pg_dump", "pg_restore"]
+PROGRAMS: tuple[Program, ...] = ("psql", "pg_dump", "pg_restore")
+
+
+class HostTools:
+    """The client tools in one directory of this machine, pointed at one server."""
+
+    def __init__(self, installation: Installation, endpoint: Endpoint) -> None:
+        self._installation = installation
+        self._endpoint = endpoint
+
+    @property
+    def version(self) -> int:
+        """Version of the tools as ``server_version_num`` counts."""
+        return self._installation.version_num
+
+    def run(
+        self,
+        program: Program,
+        arguments: Sequence[str],
+        *,
+        database: str | None,
+        files: Mapping[str, Path] | None = None,
+    ) -> ToolResult:
+        """Run a tool and wait for it; see :class:`shadowgate.server.base.ClientTools`."""
+        paths = {name: str(path.resolve()) for name, path in (files or {}).items()}
+        command = [str(self._installation.bindir / program), *fill_in(arguments, paths)]
+        try:
+            done = subprocess.run(
+                command,
+                env={**_plain_environment(), **connection_environment(self._endpoint, database)},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+        except OSError as error:
+            raise ToolError(
+                f"{program} cannot be started: {error.strerror}",
+                where=command[0],
+                todo="install the PostgreSQL client tools again",
+            ) from error
+        return ToolResult(
+            done.returncode,
+            done.stdout.decode("utf-8", "replace"),
+            done.stderr.decode("utf-8", "replace"),
+        )
+
+
+def find_host_tools(server_version_num: int) -> Installation:
+    """The newest client tools of this machine that are not older than the server.
+
+    Raises:
+        ToolError: there are none, or all are of an older major version.
+    """
+    major = server_version_num // 10000
+    found = [
+        one
+        for one in installations()
+        if all((one.bindir / program).exists() for program in PROGRAMS)
+    ]
+    fitting = [one for one in found if one.major >= major]
+    if fitting:
+        return fitting[0]
+    have = ", ".join(f"{one.major} in {one.bindir}" for one in found) or "none"
+    raise ToolError(
+        f"client tools not older than the server (PostgreSQL {major}) were not found",
+        where=f"found: {have}",
+        todo=f"install them: apt-get install postgresql-client-{major}, "
+        f"or brew install postgresql@{major}",
+    )
+
+
+def fill_in(arguments: Sequence[str], paths: Mapping[str, str]) -> list[str]:
+    """Replace ``{name}`` in the arguments by its path; other braces stay as they are."""
+    filled = list(arguments)
+    for name, path in paths.items():
+        filled = [argument.replace(f"{{{name}}}", path) for argument in filled]
+    return filled
+
+
+def connection_environment(endpoint: Endpoint, database: str | None) -> dict[str, str]:
+    """The libpq variables for one database; none if ``database`` is ``None``."""
+    if database is None:
+        return {}
+    variables = {
+        "PGHOST": endpoint.host,
+        "PGPORT": str(endpoint.port),
+        "PGUSER": endpoint.user,
+        "PGDATABASE": database,
+        "PGCONNECT_TIMEOUT": "10",
+        "PGCLIENTENCODING": "UTF8",
+    }
+    if endpoint.password is not None:
+        variables["PGPASSWORD"] = endpoint.password
+    return variables
+
+
+def _plain_environment() -> dict[str, str]:
+    """Our environment without libpq's variables, and with untranslated messages."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**kept, "LC_ALL": "C"}

@@ -1,0 +1,49 @@
+"""A PostGIS server for the suite's own tests, and throw-away databases on it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from psycopg import sql
+
+from shadowgate.server import Database, Server, open_server
+
+MakeDatabase = Callable[..., Database]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """One local ephemeral cluster for all tests."""
+    opened = open_server("local")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def make_database(server: Server) -> Iterator[MakeDatabase]:
+    """Create databases, each with PostGIS or a clone of ``template``; dropped after the test."""
+    made: list[str] = []
+
+    def make(template: str | None = None) -> Database:
+        name = f"selftest_{uuid.uuid4().hex[:12]}"
+        with server.maintenance.connect() as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template or "template0")
+                )
+            )
+        made.append(name)
+        database = server.database(name)
+        if template is None:
+            with database.connect() as connection:
+                connection.execute("CREATE EXTENSION postgis")
+        return database
+
+    yield make
+    with server.maintenance.connect() as connection:
+        for name in made:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
