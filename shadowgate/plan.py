@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
 from cattrs.errors import ForbiddenExtraKeysError
@@ -289,7 +289,27 @@ def _converter() -> cattrs.Converter:
         return value
 
     converter.register_structure_hook(dt.date, structure_date)
+    _refuse_text_for_lists(converter)
     return converter
+
+
+def _refuse_text_for_lists(converter: cattrs.Converter) -> None:
+    """Keep a text from being taken for the list of its letters."""
+
+    def is_list(kind: Any) -> bool:
+        return get_origin(kind) is tuple
+
+    lenient = converter.get_structure_hook(tuple[Any, ...])
+
+    def structure(value: Any, kind: Any) -> Any:
+        if not isinstance(value, list):
+            raise TypeError(f"expected a list, got {value!r}")
+        inner = get_args(kind)[0]
+        if inner is Any:
+            return lenient(value, kind)
+        return tuple(converter.structure(item, inner) for item in value)
+
+    converter.register_structure_hook_func(is_list, structure)
 
 
 def _in_words(error: BaseException, _type: type | None) -> str:

@@ -1,0 +1,140 @@
+"""What the command line, the ini file and the environment ask for, resolved into one object.
+
+An option on the command line wins over its environment variable, which wins over its ini key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shadowgate.errors import UsageError
+from shadowgate.plan import Plan, read_plan
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its flag, its other names, and its help."""
+
+    flag: str
+    metavar: str
+    default: str
+    help: str
+
+    @property
+    def ini(self) -> str:
+        """Ini key: ``shadowgate_rows`` for ``--rows``."""
+        return "shadowgate_" + self.flag.lstrip("-").replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """Environment variable: ``SHADOWGATE_ROWS`` for ``--rows``."""
+        return self.ini.upper()
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "--plan",
+        "FILE.toml",
+        "migrations/1770500100_auto_partition_creation_2029_plus.toml",
+        "the validation plan: what is validated, against which limits",
+    ),
+    Option("--migration", "FILE.sql", "", "the migration script, instead of the plan's"),
+    Option("--rollback", "FILE.sql", "", "the rollback script, instead of the plan's"),
+    Option(
+        "--backup",
+        "PATH",
+        "",
+        "a production dump to restore (plain, gzip, zstd, custom, directory or tar; told apart by "
+        "content), instead of a generated one",
+    ),
+    Option("--rows", "N", "", "rows of the generated backup, instead of the plan's"),
+    Option(
+        "--server",
+        "WHERE",
+        "auto",
+        "where PostGIS runs: auto, container, local, or postgresql://… for a server of yours, on "
+        "which only databases made by this suite are touched",
+    ),
+    Option("--postgis-image", "IMAGE", "", "container image to use instead of building ours"),
+    Option("--reports", "DIR", "reports", "folder for shadow.html, shadow.json and the rest"),
+)
+"""Every option that the suite adds to pytest."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A resolved request: what to validate, where, and where to report."""
+
+    plan: Plan
+    server: str
+    image: str | None
+    reports: Path
+    generated_rows: int | None
+    """Rows to generate; ``None`` when a dump is restored instead."""
+
+
+def resolve(
+    given: Callable[[str], str | None], ini: Callable[[str], str], root: Path, here: Path
+) -> Run:
+    """Resolve the options.
+
+    Args:
+        given: value of a flag on the command line, ``None`` if it is not there.
+        ini: value of an ini key, empty if it is not set.
+        root: folder that the defaults are relative to (the project's).
+        here: folder that what the user typed is relative to.
+
+    Raises:
+        UsageError: a number that is none, or a plan that cannot be used.
+    """
+    values: dict[str, str] = {}
+    typed: dict[str, bool] = {}
+    for option in OPTIONS:
+        asked = given(option.flag) or os.environ.get(option.variable)
+        typed[option.flag] = bool(asked)
+        values[option.flag] = asked or ini(option.ini) or option.default
+
+    def path(flag: str) -> Path:
+        return ((here if typed[flag] else root) / Path(values[flag]).expanduser()).resolve()
+
+    plan = read_plan(path("--plan"))
+    plan = _override(plan, {flag: path(flag) for flag in _OVERRIDES if values[flag]})
+    rows = _rows(values["--rows"], plan)
+    return Run(
+        plan=dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, rows=rows)),
+        server=values["--server"],
+        image=values["--postgis-image"] or None,
+        reports=path("--reports"),
+        generated_rows=None if plan.backup.path else rows,
+    )
+
+
+_OVERRIDES = ("--migration", "--rollback", "--backup")
+
+
+def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
+    return dataclasses.replace(
+        plan,
+        migration=paths.get("--migration", plan.migration),
+        rollback=paths.get("--rollback", plan.rollback),
+        backup=dataclasses.replace(plan.backup, path=paths.get("--backup", plan.backup.path)),
+    )
+
+
+def _rows(text: str, plan: Plan) -> int:
+    if not text:
+        return plan.backup.rows
+    if plan.backup.path:
+        raise UsageError(
+            "--rows sets the size of the generated backup, but a backup was given",
+            todo="leave out one of --rows and --backup",
+        )
+    if not text.isdecimal() or int(text) < 1_000:
+        raise UsageError(
+            f"--rows {text} is not a size to generate", todo="give a whole number from 1000 up"
+        )
+    return int(text)
