@@ -1,0 +1,263 @@
+"""What a script did, statement by statement: the evidence that checks and hazards are built on.
+
+Times are seconds since the run began, on the monotonic clock of this process; ``origin`` of the
+run is that clock's value then, so that other records of the same process can be laid beside it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shadowgate.errors import MigrationError
+from shadowgate.evidence import Table
+from shadowgate.migrate.ledger import LockSpan
+from shadowgate.migrate.script import Script, Statement
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message that the server sent while a statement ran."""
+
+    severity: str
+    """``NOTICE``, ``WARNING`` … as the server writes it untranslated."""
+    message: str
+    sqlstate: str
+    context: str = ""
+    """The stack of functions it came from; empty at the top level."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation of the database, as it stood before the script or after a statement."""
+
+    oid: int
+    name: str
+    """With its schema, but for ``public``."""
+    kind: str
+    """``pg_class.relkind``."""
+    filenode: int
+    size: int = 0
+    """Bytes of its main fork and its partitions'; taken before the script only."""
+
+
+@dataclass(frozen=True)
+class LockHeld:
+    """A lock of one mode on one relation, from when to when.
+
+    Seen by sampling, so both ends are bounds: it was taken at ``since`` at the earliest and given
+    back at ``until`` at the latest; the truth lies within one sampling interval.
+    """
+
+    statement: int
+    """Number of the statement that took it."""
+    mode: str
+    """As ``pg_locks`` spells it: ``AccessExclusiveLock``."""
+    relation: str
+    existed: bool
+    """True if the relation was there before the script."""
+    since: float
+    until: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it was held, at most."""
+        return self.until - self.since
+
+
+@dataclass(frozen=True)
+class LockAwaited(LockHeld):
+    """A lock that the script had to wait for, queued in front of everyone who came later."""
+
+
+@dataclass(frozen=True)
+class RowsTouched:
+    """Rows that a statement and everything it called wrote, from ``pg_stat_xact_user_tables``."""
+
+    inserted: int
+    updated: int
+    deleted: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.inserted + self.updated + self.deleted
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a statement failed, as the server said it."""
+
+    sqlstate: str
+    message: str
+    detail: str = ""
+    hint: str = ""
+    context: str = ""
+    line: int = 0
+    """Line of the script that the server pointed at; 0 if it pointed at none."""
+
+
+@dataclass(frozen=True)
+class StatementRun:
+    """One statement, run once."""
+
+    statement: Statement
+    started: float
+    ended: float
+    notices: tuple[Notice, ...] = ()
+    rows: RowsTouched | None = None
+    """``None`` where that cannot be known: statements that manage their own transactions, servers
+    before PostgreSQL 15, and runs that were not watched."""
+    rewritten: tuple[str, ...] = ()
+    """Tables that existed before the script and got a new file."""
+    wal_bytes: int | None = None
+    """Written by the whole server meanwhile, other sessions included; ``None`` if not watched."""
+    lock_timeout_ms: int | None = None
+    """In force when it ended; 0 means it would have waited for ever; ``None`` if not watched."""
+    failure: Failure | None = None
+    commit_seconds: float = 0.0
+    """Of the COMMIT of its own transaction, deferred triggers included; 0 inside a block."""
+
+    @property
+    def seconds(self) -> float:
+        """Time until the server answered, and of the COMMIT."""
+        return self.ended - self.started + self.commit_seconds
+
+
+@dataclass(frozen=True)
+class Retry:
+    """An attempt that ended in a lock timeout and was made again."""
+
+    attempt: int
+    statement: Statement
+    started: float
+    ended: float
+    message: str
+
+
+@dataclass(frozen=True)
+class ScriptRun:
+    """A whole script, run to its end or to its first error."""
+
+    script: Script
+    origin: float
+    """``time.monotonic()`` when it began."""
+    seconds: float
+    runs: tuple[StatementRun, ...]
+    committed: tuple[Statement, ...]
+    """Statements whose work is permanent; all of them after a run without error."""
+    retries: tuple[Retry, ...] = ()
+    locks: tuple[LockHeld, ...] = ()
+    awaited: tuple[LockAwaited, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    """Relations that were there before the script; empty if the run was not watched."""
+    error: MigrationError | None = None
+    pid: int = 0
+    """Process ID of the server process that ran it; 0 for psql's."""
+    applied_by: str = "statement by statement"
+    """Or why psql applied it as a whole."""
+
+    @property
+    def notices(self) -> tuple[tuple[StatementRun, Notice], ...]:
+        """Every message with the statement that caused it."""
+        return tuple((run, notice) for run in self.runs for notice in run.notices)
+
+    @property
+    def rewritten(self) -> tuple[str, ...]:
+        """Tables rewritten, each once."""
+        return tuple(dict.fromkeys(name for run in self.runs for name in run.rewritten))
+
+    def raise_for_error(self) -> None:
+        """Raise the error that ended the run, if one did.
+
+        Raises:
+            MigrationError: names file, line and statement, and says what was committed before.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def tables(self) -> tuple[Table, ...]:
+        """The run as tables of evidence: statements, and locks on relations that existed."""
+        return (_statement_table(self), _lock_table(self))
+
+
+def spans_to_locks(
+    held: Sequence[LockSpan], waited: Sequence[LockSpan], names: dict[int, str], before: set[int]
+) -> tuple[tuple[LockHeld, ...], tuple[LockAwaited, ...]]:
+    """Give the ledger's spans the names of their relations."""
+
+    def fields(span: LockSpan) -> tuple[int, str, str, bool, float, float]:
+        name = names.get(span.relation, f"relation {span.relation} (gone)")
+        return (span.statement, span.mode, name, span.relation in before, span.since, span.until)
+
+    return (
+        tuple(LockHeld(*fields(span)) for span in held),
+        tuple(LockAwaited(*fields(span)) for span in waited),
+    )
+
+
+def error_of(script: Script, run: StatementRun, committed: Sequence[Statement]) -> MigrationError:
+    """Say for people that a statement failed: where, why, and what is permanent by now."""
+    failure, statement = run.failure, run.statement
+    assert failure is not None  # noqa: S101  (only failed runs come here)
+    line = failure.line or statement.line
+    said = [f"{failure.message} (SQLSTATE {failure.sqlstate})"]
+    said += [part for part in (failure.detail, failure.hint) if part]
+    return MigrationError(
+        f"Statement {statement.number} of {script.path.name} failed: {'. '.join(said)}",
+        where=f"{script.path}, line {line}: {statement.excerpt}",
+        todo=_what_is_left(script, committed),
+    )
+
+
+def _what_is_left(script: Script, committed: Sequence[Statement]) -> str:
+    total = len(script.statements)
+    if not committed:
+        return "Nothing was committed: correct the statement and run the script again."
+    last = committed[-1]
+    return (
+        f"{len(committed)} of {total} statements are already committed (the last one: line "
+        f"{last.line}, {last.kind}): correct the statement, and make sure that the script can be "
+        "run again from its beginning."
+    )
+
+
+def _statement_table(run: ScriptRun) -> Table:
+    columns = ("#", "line", "statement", "ms", "rows", "WAL kB", "rewritten", "notices")
+    rows = tuple(
+        (
+            str(item.statement.number),
+            str(item.statement.line),
+            item.statement.excerpt,
+            f"{item.seconds * 1000:.1f}",
+            "" if item.rows is None else str(item.rows.total),
+            "" if item.wal_bytes is None else f"{item.wal_bytes / 1024:.0f}",
+            ", ".join(item.rewritten),
+            _count_notices(item.notices),
+        )
+        for item in run.runs
+    )
+    return Table(f"Statements of {run.script.path.name}, {run.applied_by}", columns, rows)
+
+
+def _lock_table(run: ScriptRun) -> Table:
+    columns = ("#", "lock", "relation", "from s", "to s", "ms at most")
+    rows = tuple(
+        (
+            str(lock.statement),
+            lock.mode,
+            lock.relation,
+            f"{lock.since:.3f}",
+            f"{lock.until:.3f}",
+            f"{lock.seconds * 1000:.0f}",
+        )
+        for lock in run.locks
+        if lock.existed
+    )
+    return Table("Locks on relations that existed before", columns, rows)
+
+
+def _count_notices(notices: Sequence[Notice]) -> str:
+    counted = Counter(notice.severity for notice in notices)
+    return ", ".join(f"{count} {severity}" for severity, count in counted.items())

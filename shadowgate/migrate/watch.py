@@ -1,0 +1,218 @@
+"""Watches a migrating session from another one: its locks, what it rewrote, its rows and its WAL.
+
+Two watches share one face. :class:`LockWatch` looks at ``pg_locks`` at a fixed interval from a
+session of its own and, after every statement, before it is committed, reads the catalogue through
+the migrating session, which alone sees its own uncommitted work. :class:`NoWatch` looks at nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from psycopg.pq import TransactionStatus
+
+from shadowgate.migrate.results import (
+    LockAwaited,
+    LockHeld,
+    Relation,
+    RowsTouched,
+    spans_to_locks,
+)
+from shadowgate.migrate.sampler import LockSampler
+from shadowgate.migrate.script import Statement
+from shadowgate.server.base import Connection, Database
+
+_HERE = Path(__file__).parent
+_RELATIONS_SQL = (_HERE / "relations.sql").read_bytes()
+_SIZES_SQL = (_HERE / "sizes.sql").read_bytes()
+_ROWS_SQL = """
+SELECT coalesce(sum(n_tup_ins), 0)::bigint,
+       coalesce(sum(n_tup_upd), 0)::bigint,
+       coalesce(sum(n_tup_del), 0)::bigint
+FROM pg_catalog.pg_stat_xact_user_tables
+"""
+_LOCK_TIMEOUT_SQL = """
+SELECT (extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval) * 1000)::bigint
+"""
+_FLUSH_SQL = "SELECT pg_catalog.pg_stat_force_next_flush()"
+_FLUSH_SINCE = 150000
+_TABLE_KINDS = ("r", "m")
+_NOTHING_TO_SEE = frozenset(
+    {"BEGIN", "START TRANSACTION", "SET", "SAVEPOINT", "COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
+)
+DEFAULT_INTERVAL = 0.01
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a watch saw of one statement."""
+
+    rows: RowsTouched | None = None
+    rewritten: tuple[str, ...] = ()
+    wal_bytes: int | None = None
+    lock_timeout_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class SeenOverall:
+    """What a watch saw of the whole run."""
+
+    locks: tuple[LockHeld, ...] = ()
+    awaited: tuple[LockAwaited, ...] = ()
+    relations: tuple[Relation, ...] = ()
+
+
+class Watch(Protocol):
+    """What the runner tells a watch. Each is called from the runner's thread."""
+
+    def attach(self, session: Connection, origin: float) -> None:
+        """Begin: this session is about to run a script; times count from ``origin``."""
+        ...
+
+    def unit_begins(self) -> None:
+        """The session is idle and about to run a block, or a statement by itself."""
+        ...
+
+    def statement_begins(self, statement: Statement) -> None:
+        """A statement is about to be sent."""
+        ...
+
+    def statement_done(self) -> Seen:
+        """It has succeeded; its transaction is still open if it has one."""
+        ...
+
+    def transaction_ended(self) -> None:
+        """The session has committed, rolled back or lost its transaction."""
+        ...
+
+    def finish(self) -> SeenOverall:
+        """The script has ended; release everything. Safe to call again."""
+        ...
+
+
+class NoWatch:
+    """Looks at nothing, costs nothing."""
+
+    def attach(self, session: Connection, origin: float) -> None:
+        """Do nothing."""
+
+    def unit_begins(self) -> None:
+        """Do nothing."""
+
+    def statement_begins(self, statement: Statement) -> None:
+        """Do nothing."""
+
+    def statement_done(self) -> Seen:
+        """Report that nothing was looked at."""
+        return Seen()
+
+    def transaction_ended(self) -> None:
+        """Do nothing."""
+
+    def finish(self) -> SeenOverall:
+        """Report that nothing was looked at."""
+        return SeenOverall()
+
+
+@dataclass
+class LockWatch:
+    """Watches locks at an interval (seconds), and rows, rewrites and WAL by statement."""
+
+    database: Database
+    interval: float = DEFAULT_INTERVAL
+
+    def attach(self, session: Connection, origin: float) -> None:
+        """Begin to watch a session from another one."""
+        self._session = session
+        self._origin = origin
+        sizes: dict[int, int] = dict(session.execute(_SIZES_SQL).fetchall())
+        rows = session.execute(_RELATIONS_SQL).fetchall()
+        self._before = {
+            oid: Relation(oid, name, kind, filenode, sizes.get(oid, 0))
+            for oid, name, kind, filenode in rows
+        }
+        self._names = {oid: relation.name for oid, relation in self._before.items()}
+        self._filenodes: dict[int, int] = {}
+        self._rows = RowsTouched(0, 0, 0)
+        self._kind = ""
+        self._wal = 0
+        pid = session.info.backend_pid
+        self._sampler = LockSampler(self.database, pid, origin, self.interval)
+        self._sampler.start()
+
+    def unit_begins(self) -> None:
+        """Note the files of all tables, and empty the session's row counters.
+
+        The counters are flushed once a second at most: left alone, they would still hold rows of
+        the transaction before.
+        """
+        self._filenodes = self._read_filenodes()
+        self._rows = RowsTouched(0, 0, 0)
+        if self._session.info.server_version >= _FLUSH_SINCE:
+            self._session.execute(_FLUSH_SQL)
+
+    def statement_begins(self, statement: Statement) -> None:
+        """Note where the WAL stands, and which locks are left from earlier statements."""
+        self._sampler.snapshot()
+        self._sampler.statement = statement.number
+        self._kind = statement.kind
+        self._wal = self._sampler.wal_bytes()
+
+    def statement_done(self) -> Seen:
+        """Look at everything before the transaction ends."""
+        self._sampler.snapshot()
+        wal = self._sampler.wal_bytes() - self._wal
+        if self._kind in _NOTHING_TO_SEE:
+            return Seen(wal_bytes=wal)
+        row = self._session.execute(_LOCK_TIMEOUT_SQL).fetchone()
+        return Seen(
+            rows=self._rows_of_statement(),
+            rewritten=self._rewritten_by_statement(),
+            wal_bytes=wal,
+            lock_timeout_ms=int(row[0]) if row else None,
+        )
+
+    def transaction_ended(self) -> None:
+        """Note that the locks are given back."""
+        self._sampler.snapshot()
+
+    def finish(self) -> SeenOverall:
+        """Stop sampling and name what was seen."""
+        self._sampler.stop()
+        ended = time.monotonic() - self._origin
+        locks, awaited = spans_to_locks(
+            self._sampler.held.finish(ended),
+            self._sampler.waited.finish(ended),
+            self._names,
+            set(self._before),
+        )
+        return SeenOverall(locks, awaited, tuple(self._before.values()))
+
+    def _read_filenodes(self) -> dict[int, int]:
+        rows = self._session.execute(_RELATIONS_SQL).fetchall()
+        self._names.update((oid, name) for oid, name, _, _ in rows)
+        return {oid: filenode for oid, _, kind, filenode in rows if kind in _TABLE_KINDS}
+
+    def _rewritten_by_statement(self) -> tuple[str, ...]:
+        last, self._filenodes = self._filenodes, self._read_filenodes()
+        return tuple(
+            self._names[oid]
+            for oid, filenode in self._filenodes.items()
+            if oid in self._before and last.get(oid, filenode) != filenode
+        )
+
+    def _rows_of_statement(self) -> RowsTouched | None:
+        info = self._session.info
+        inside = info.transaction_status == TransactionStatus.INTRANS
+        if not inside or info.server_version < _FLUSH_SINCE:
+            return None
+        row = self._session.execute(_ROWS_SQL).fetchone()
+        last, self._rows = self._rows, RowsTouched(*row) if row else self._rows
+        return RowsTouched(
+            self._rows.inserted - last.inserted,
+            self._rows.updated - last.updated,
+            self._rows.deleted - last.deleted,
+        )
