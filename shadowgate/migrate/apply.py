@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import psycopg
 
 from shadowgate.errors import UsageError
+from shadowgate.migrate.psql import apply_through_psql
 from shadowgate.migrate.results import (
     Failure,
     Notice,
@@ -27,7 +28,7 @@ from shadowgate.migrate.results import (
 from shadowgate.migrate.script import Script, Statement, TransactionBlock, Unit, line_of
 from shadowgate.migrate.watch import NoWatch, Watch
 from shadowgate.progress import Progress, silent
-from shadowgate.server.base import Connection, Database
+from shadowgate.server.base import ClientTools, Connection, Database
 
 APPLICATION_NAME = "shadowgate migration"
 """Of the migrating session, by which other sessions know it in ``pg_stat_activity``."""
@@ -58,15 +59,17 @@ def apply_script(
     *,
     watch: Watch | None = None,
     retry: RetryPolicy | None = None,
+    tools: ClientTools | None = None,
     progress: Progress = silent,
 ) -> ScriptRun:
-    """Apply a script that :func:`read_script` could split.
+    """Apply a script to a database.
 
     Args:
         script: what to apply.
         database: where.
         watch: what is observed meanwhile: a :class:`LockWatch`; nothing by default.
         retry: what to do after a lock timeout; nothing by default.
+        tools: the psql for scripts that only psql can read; these are neither watched nor retried.
         progress: told every statement before it is sent.
 
     Returns:
@@ -74,15 +77,17 @@ def apply_script(
         :class:`MigrationError`, beside everything seen until then.
 
     Raises:
-        UsageError: only psql can read the script.
+        UsageError: only psql can read the script, and no ``tools`` are given.
         psycopg.OperationalError: no session could be opened.
     """
     if script.needs_psql:
-        raise UsageError(
-            f"{script.path.name} can only be applied by psql: {script.needs_psql}.",
-            where=str(script.path),
-            todo="Apply it through psql.",
-        )
+        if tools is None:
+            raise UsageError(
+                f"{script.path.name} can only be applied by psql: {script.needs_psql}.",
+                where=str(script.path),
+                todo="Apply it where psql is at hand, or write it without psql's own commands.",
+            )
+        return apply_through_psql(script, database, tools, progress)
     runner = _Runner(script, database, watch or NoWatch(), retry or RetryPolicy(), progress)
     return runner.run()
 
