@@ -1,0 +1,26 @@
+"""Backups: recognised by content, unwrapped, restored; or generated and cached."""
+
+from shadowgate.backup.cache import cache_directory
+from shadowgate.backup.generate import cached_path, generated_backup
+from shadowgate.backup.recognise import Backup, Format, examine_backup
+from shadowgate.backup.restore import (
+    Restoration,
+    create_roles,
+    missing_roles,
+    restore,
+    unwrapped,
+)
+
+__all__ = [
+    "Backup",
+    "Format",
+    "Restoration",
+    "cache_directory",
+    "cached_path",
+    "create_roles",
+    "examine_backup",
+    "generated_backup",
+    "missing_roles",
+    "restore",
+    "unwrapped",
+]
