@@ -1,0 +1,206 @@
+"""Compares a workload on two databases: the same rows, the same speed, and why not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from shadowgate.errors import PlanError
+from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.plans import Witness, explain, read_roots
+from shadowgate.measure.rounds import PairedSessions, TimedSession, no_garbage_collection
+from shadowgate.measure.rows import Result, fetch_result, first_difference
+from shadowgate.measure.sampler import Judge, Pair, Sample, take_sample
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.session import open_session, settle
+from shadowgate.measure.verdict import Estimate, Judgement, Target, judge
+from shadowgate.measure.words import explain_change
+from shadowgate.measure.workload import Query, Workload
+from shadowgate.progress import Progress, silent
+from shadowgate.server.base import Database
+
+
+@dataclass(frozen=True)
+class SideFacts:
+    """What does not depend on time: the rows that a query returned and what its plan did."""
+
+    result: Result
+    witness: Witness
+
+
+@dataclass(frozen=True)
+class QueryComparison:
+    """One query on both sides."""
+
+    query: Query
+    pairs: tuple[Pair, ...]
+    """Seconds before and after, in the order taken."""
+    estimate: Estimate | None
+    """``None`` when the budget ended before the first look."""
+    limit: float
+    """The largest slowdown that passes, as a log ratio, the floor applied."""
+    verdict: Judgement
+    target: Target | None
+    difference: str | None
+    """What differs first between the rows returned; ``None`` when they are the same."""
+    rows: int
+    before: SideFacts
+    after: SideFacts
+    notes: tuple[str, ...]
+    """What changed in the plan, in words."""
+
+    @property
+    def same_rows(self) -> bool:
+        """Whether both sides returned the same rows."""
+        return self.difference is None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A workload on both sides."""
+
+    queries: Mapping[str, QueryComparison]
+    overall: Estimate | None
+    """Change of the average over the reading queries."""
+    overall_target: Target | None
+    sampling: Sampling
+    ended: Literal["decided", "budget", "pairs"]
+    """Why sampling ended."""
+    seconds: float
+    """Time that sampling took, in seconds."""
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """The targets of single queries, by their id."""
+        return {id_: found.target for id_, found in self.queries.items() if found.target}
+
+
+def compare(
+    before: Database,
+    after: Database,
+    workload: Workload,
+    sampling: Sampling,
+    *,
+    copier: Copier = fresh_copy,
+    progress: Progress = silent,
+) -> Comparison:
+    """Compare a workload on two databases of one server.
+
+    Both are measured in fresh copies (see :mod:`shadowgate.measure.copies`), so nobody may be
+    connected to them meanwhile; they themselves stay as they are.
+
+    Raises:
+        PlanError: a target or weight names a query that the workload does not have.
+        ValidationError: a query failed or took too long.
+        ServerError: a database cannot be cloned or a session was lost.
+    """
+    known = workload.by_id
+    check_names(sampling, workload)
+    with paired_sessions((before, after), workload, sampling, copier, progress) as sessions:
+        progress("comparing the rows that each query returns")
+        facts = {query.id: _facts(sessions, query) for query in workload.queries}
+        sessions.warm_up(sampling.warm_up)
+        reads = tuple(query.id for query in workload.reads)
+        judge_ = Judge(sampling, tuple(known), reads)
+
+        def report(rounds: int, undecided: int) -> None:
+            progress(f"measuring: round {rounds}, {undecided} of {len(known)} queries undecided")
+
+        with no_garbage_collection():
+            sample = take_sample(judge_, sessions.measure, time.perf_counter, report)
+    return conclude(sample, judge_, known, facts)
+
+
+def check_names(sampling: Sampling, workload: Workload) -> None:
+    """See that settings name only queries that exist.
+
+    Raises:
+        PlanError: one does not.
+    """
+    for key, names in (("targets", sampling.targets), ("weights", sampling.weights)):
+        unknown = sorted(set(names) - set(workload.by_id))
+        if unknown:
+            raise PlanError(
+                f"{key} names {', '.join(unknown)}, which the workload does not have",
+                where=f"performance.{key}",
+                todo=f"use one of {', '.join(workload.by_id)}",
+            )
+
+
+@contextmanager
+def paired_sessions(
+    databases: tuple[Database, Database],
+    workload: Workload,
+    sampling: Sampling,
+    copier: Copier,
+    progress: Progress,
+) -> Iterator[PairedSessions]:
+    """Copy both databases, settle the copies and open a session on each."""
+    with ExitStack() as stack:
+        progress("copying both databases for measuring")
+        copies = [stack.enter_context(copier(database)) for database in databases]
+        for copy in copies:
+            progress(f"settling {copy.name}")
+            settle(copy)
+        sides = [
+            TimedSession(
+                copy,
+                stack.enter_context(closing(open_session(copy, sampling))),
+                sampling.query_seconds,
+            )
+            for copy in copies
+        ]
+        yield PairedSessions(workload.by_id, sides[0], sides[1])
+
+
+def _facts(sessions: PairedSessions, query: Query) -> tuple[SideFacts, SideFacts]:
+    before, after = (_side_facts(side, query) for side in (sessions.before, sessions.after))
+    return before, after
+
+
+def _side_facts(side: TimedSession, query: Query) -> SideFacts:
+    result = fetch_result(side, query)
+    return SideFacts(result, explain(side, query, read_roots(side)))
+
+
+def conclude(
+    sample: Sample,
+    judge_: Judge,
+    queries: Mapping[str, Query],
+    facts: Mapping[str, tuple[SideFacts, SideFacts]],
+) -> Comparison:
+    """Judge what was sampled."""
+    compared = {
+        id_: _conclude_query(query, sample.pairs[id_], judge_, *facts[id_])
+        for id_, query in queries.items()
+    }
+    return Comparison(
+        queries=compared,
+        overall=judge_.estimate(judge_.sums(sample.pairs)),
+        overall_target=judge_.overall(sample.pairs),
+        sampling=judge_.sampling,
+        ended=sample.ended,
+        seconds=sample.seconds,
+    )
+
+
+def _conclude_query(
+    query: Query, pairs: tuple[Pair, ...], judge_: Judge, before: SideFacts, after: SideFacts
+) -> QueryComparison:
+    estimate, limit = judge_.estimate(pairs), judge_.limit(pairs)
+    return QueryComparison(
+        query=query,
+        pairs=pairs,
+        estimate=estimate,
+        limit=limit,
+        verdict=judge(estimate, limit),
+        target=judge_.target(query.id, pairs),
+        difference=first_difference(before.result, after.result),
+        rows=before.result.count,
+        before=before,
+        after=after,
+        notes=explain_change(before.witness, after.witness),
+    )

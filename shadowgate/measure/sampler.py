@@ -1,0 +1,157 @@
+"""Decides what to measure next and when to stop. No database: the pairs come from a function.
+
+Queries are measured round by round, each undecided one once a round, in a random order; the order
+of the two sides is random within each pair. Whatever drifts (temperature, neighbours, caches) then
+meets both sides alike. A round in which every reading query took part also gives one pair of sums,
+from which the change of the average is estimated in just the same way; while that one is needed
+and undecided, no reading query is dropped, since a query's own stopping would bend the average.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.sequential import Looks, plan_looks
+from shadowgate.measure.statistics import effects
+from shadowgate.measure.verdict import (
+    Estimate,
+    Target,
+    effective_limit,
+    judge,
+    judge_target,
+)
+
+Side = Literal["before", "after"]
+Pair = tuple[float, float]
+"""Durations before and after, in seconds."""
+MeasurePair = Callable[[str, Side], Pair]
+"""Times one query on both sides, the named side first."""
+Clock = Callable[[], float]
+RoundDone = Callable[[int, int], None]
+"""Told after each round: rounds done, queries still undecided."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """All that was measured, and why it ended."""
+
+    pairs: Mapping[str, tuple[Pair, ...]]
+    reads: tuple[str, ...]
+    ended: Literal["decided", "budget", "pairs"]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Estimates and their meaning under one set of settings."""
+
+    sampling: Sampling
+    queries: tuple[str, ...]
+    reads: tuple[str, ...]
+    plain: Looks = field(init=False)
+    family: Looks = field(init=False)
+
+    def __post_init__(self) -> None:
+        s = self.sampling
+        shared = s.tail / max(len(self.queries), 1)
+        object.__setattr__(self, "plain", plan_looks(s.min_pairs, s.max_pairs, s.tail))
+        object.__setattr__(self, "family", plan_looks(s.min_pairs, s.max_pairs, shared))
+
+    def estimate(self, pairs: Sequence[Pair]) -> Estimate | None:
+        """Both intervals at the latest look that the pairs allow."""
+        look = self.plain.reached(len(pairs))
+        if look is None:
+            return None
+        size = self.plain.sizes[look]
+        values = effects(pairs[:size])
+        plain, family = self.plain.interval(values), self.family.interval(values)
+        assert plain is not None and family is not None  # noqa: S101, PT018 - the look is reached
+        return Estimate(size, plain, family)
+
+    def limit(self, pairs: Sequence[Pair]) -> float:
+        """The limit of one query as a log ratio, its floor applied."""
+        if not pairs:
+            return effective_limit(self.sampling.limit_percent, 0.0, 1.0)
+        before_ms = 1000.0 * float(np.median([before for before, _ in pairs]))
+        return effective_limit(self.sampling.limit_percent, self.sampling.floor_ms, before_ms)
+
+    def sums(self, pairs: Mapping[str, Sequence[Pair]]) -> tuple[Pair, ...]:
+        """Weighted sums over the reading queries of each round that all of them took part in."""
+        weights = self.sampling.weights or dict.fromkeys(self.reads, 1.0)
+        counted = [(weights.get(query, 0.0), pairs[query]) for query in self.reads]
+        rounds = min((len(taken) for _, taken in counted), default=0)
+        return tuple(
+            (
+                sum(weight * taken[i][0] for weight, taken in counted),
+                sum(weight * taken[i][1] for weight, taken in counted),
+            )
+            for i in range(rounds)
+        )
+
+    def overall(self, pairs: Mapping[str, Sequence[Pair]]) -> Target | None:
+        """The overall target; ``None`` if the settings name none."""
+        percent = self.sampling.overall_target
+        if percent is None:
+            return None
+        estimate = self.estimate(self.sums(pairs))
+        return Target("overall", percent, judge_target(estimate, percent), estimate)
+
+    def target(self, query: str, pairs: Sequence[Pair]) -> Target | None:
+        """The target of a query; ``None`` if the settings name none."""
+        percent = self.sampling.targets.get(query)
+        if percent is None:
+            return None
+        estimate = self.estimate(pairs)
+        return Target(query, percent, judge_target(estimate, percent), estimate)
+
+    def is_decided(self, query: str, pairs: Sequence[Pair]) -> bool:
+        """Whether more pairs of this query could serve its own verdict or target."""
+        target = self.target(query, pairs)
+        return judge(self.estimate(pairs), self.limit(pairs)) != "inconclusive" and (
+            target is None or target.status != "inconclusive"
+        )
+
+
+def take_sample(judge_: Judge, measure: MeasurePair, clock: Clock, done: RoundDone) -> Sample:
+    """Measure until every verdict is decided, the budget ends or no more pairs are allowed."""
+    sampling = judge_.sampling
+    generator = random.Random(sampling.seed)  # noqa: S311 - an order, not a secret
+    pairs: dict[str, list[Pair]] = {query: [] for query in judge_.queries}
+    undecided = list(judge_.queries)
+    started = clock()
+
+    def sample(ended: Literal["decided", "budget", "pairs"]) -> Sample:
+        taken = {query: tuple(values) for query, values in pairs.items()}
+        return Sample(taken, judge_.reads, ended, clock() - started)
+
+    rounds = 0
+    while undecided:
+        if rounds == sampling.max_pairs:
+            return sample("pairs")
+        for query in generator.sample(undecided, len(undecided)):
+            first: Side = "before" if generator.random() < 0.5 else "after"
+            pairs[query].append(measure(query, first))
+            if clock() - started > sampling.budget_seconds:
+                return sample("budget")
+        rounds += 1
+        if rounds in judge_.plain.sizes:
+            undecided = _undecided(judge_, pairs)
+        done(rounds, len(undecided))
+    return sample("decided")
+
+
+def _undecided(judge_: Judge, pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
+    """Queries that the next rounds need."""
+    overall = judge_.overall(pairs)
+    kept = judge_.reads if overall is not None and overall.status == "inconclusive" else ()
+    return [
+        query
+        for query in judge_.queries
+        if query in kept or not judge_.is_decided(query, pairs[query])
+    ]

@@ -1,0 +1,96 @@
+"""Sessions that are alike on both sides, and databases made quiet before anything is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from shadowgate.errors import ServerError, ValidationError
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.workload import Query
+from shadowgate.server.base import Connection, Database
+
+APPLICATION = "shadowgate measure"
+
+
+def session_settings(sampling: Sampling) -> dict[str, str]:
+    """Settings that every timed session has, whatever its database or role would give it."""
+    return {
+        "jit": "off",
+        "max_parallel_workers_per_gather": str(sampling.parallel_workers),
+        "work_mem": sampling.work_mem,
+        "TimeZone": "UTC",
+        "DateStyle": "ISO, MDY",
+        "extra_float_digits": "1",
+        "default_transaction_isolation": "read committed",
+        "synchronize_seqscans": "off",
+        "plan_cache_mode": "auto",
+        "track_io_timing": "off",
+        "log_statement": "none",
+        "log_duration": "off",
+        "log_min_duration_statement": "-1",
+        "statement_timeout": str(round(sampling.query_seconds * 1000)),
+    }
+
+
+def open_session(database: Database, sampling: Sampling) -> Connection:
+    """Open a session for timing. Statements are planned anew each time, on both sides.
+
+    A setting that only a superuser may change is left as the server has it, which is the same for
+    both sides.
+    """
+    connection = database.connect(application_name=APPLICATION)
+    connection.prepare_threshold = None
+    for name, value in session_settings(sampling).items():
+        try:
+            connection.execute(
+                sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+            )
+        except psycopg.errors.InsufficientPrivilege:
+            continue
+    return connection
+
+
+def settle(database: Database) -> None:
+    """Vacuum, analyze and checkpoint, so that none of it falls into the measuring.
+
+    Afterwards autovacuum has no reason to come: the reads change nothing, the writes are rolled
+    back and few.
+    """
+    with database.connect(application_name=APPLICATION) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        try:
+            connection.execute("CHECKPOINT")
+        except psycopg.errors.InsufficientPrivilege:
+            return
+
+
+@contextmanager
+def in_words(query: Query, database: Database, seconds: float) -> Iterator[None]:
+    """Turn what the server says of a query into an error that names query and database.
+
+    Raises:
+        ValidationError: the query failed or took too long.
+        ServerError: the session was lost.
+    """
+    try:
+        yield
+    except psycopg.errors.QueryCanceled as error:
+        raise ValidationError(
+            f"{query.id} did not end within {seconds:g} s on {database.name}",
+            where=str(query.path),
+            todo="see its plan with EXPLAIN; an index may be missing there",
+        ) from error
+    except psycopg.OperationalError as error:
+        raise ServerError(
+            f"the session on {database.name} was lost: {error}".strip(), where=query.id
+        ) from error
+    except psycopg.Error as error:
+        raise ValidationError(
+            f"{query.id} failed on {database.name}: {error.diag.message_primary or error}",
+            where=str(query.path),
+            todo="run the query there by hand",
+        ) from error

@@ -1,0 +1,112 @@
+"""Estimates and intervals for paired measurements. Pure functions: no database, no clock.
+
+A pair is the same query timed on both databases one right after the other. Its *effect* is the log
+ratio ``log(after / before)``: noise of a shared machine comes in bursts that slow both sides, so it
+cancels in the ratio, and a ratio says the same of a 10 ms query and of a 150 ms one.
+
+If both sides have noise of the same shape, the effects are symmetric around the true one, whatever
+the tails. That is all that the signed-rank test needs (Wilcoxon, 1945), and turned around it gives
+the interval and the estimate used here (Hodges & Lehmann, "Estimates of Location Based on Rank
+Tests", Ann. Math. Statist. 34, 1963): both rest on the averages of every two effects, so a spike in
+one round moves them little, and they lose less than 5 % of efficiency where noise is normal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate of an effect (log ratio) with its bounds; ``-inf`` and ``inf`` while unknown."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def to_percent(effect: float) -> float:
+    """Turn a log ratio into a change in percent: ``log(0.75)`` is -25."""
+    return 100.0 * math.expm1(effect)
+
+
+def to_effect(percent: float) -> float:
+    """Turn a change in percent into a log ratio.
+
+    Raises:
+        ValueError: a change of -100 % or less has no logarithm.
+    """
+    if percent <= -100.0:
+        raise ValueError(f"a change of {percent} % has no log ratio")
+    return math.log1p(percent / 100.0)
+
+
+def effects(pairs: Sequence[tuple[float, float]]) -> Floats:
+    """Log ratios ``after / before`` of pairs of positive durations, in the order taken."""
+    durations = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
+    logs = np.log(durations)
+    return np.asarray(logs[:, 1] - logs[:, 0], dtype=np.float64)
+
+
+def walsh_averages(values: Floats) -> Floats:
+    """Averages of every two values, each value with itself too, in ascending order.
+
+    There are ``n (n + 1) / 2`` of them.
+    """
+    first, second = np.triu_indices(len(values))
+    return np.sort((values[first] + values[second]) / 2.0)
+
+
+def pseudo_median(values: Floats) -> float:
+    """Hodges-Lehmann estimate of the centre: the median of the Walsh averages."""
+    return float(np.median(walsh_averages(values)))
+
+
+@lru_cache(maxsize=256)
+def signed_rank_distribution(n: int) -> Floats:
+    """Probabilities ``P(W <= w)``, ``w = 0 .. n (n + 1) / 2``, of the signed-rank sum of n pairs.
+
+    Exact: each rank counts or does not, with probability one half each.
+    """
+    mass = np.zeros(n * (n + 1) // 2 + 1)
+    mass[0] = 1.0
+    reach = 0
+    for rank in range(1, n + 1):
+        shifted = mass[: reach + 1].copy()
+        mass[rank : rank + reach + 1] += shifted
+        reach += rank
+        mass[: reach + 1] *= 0.5
+    return np.cumsum(mass)
+
+
+def signed_rank_critical(n: int, tail: float) -> int:
+    """Largest ``w`` with ``P(W <= w) <= tail``; -1 when not even ``w = 0`` is that unlikely."""
+    return int(np.searchsorted(signed_rank_distribution(n), tail, side="right")) - 1
+
+
+def signed_rank_interval(values: Floats, tail: float) -> Interval:
+    """Hodges-Lehmann estimate with the interval of the exact signed-rank test.
+
+    Args:
+        values: the effects.
+        tail: probability allowed beyond each bound, so the level is ``1 - 2 * tail``.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if len(values) == 0:
+        raise ValueError("an interval needs at least one value")
+    averages = walsh_averages(values)
+    estimate = float(np.median(averages))
+    critical = signed_rank_critical(len(values), tail)
+    if critical < 0:
+        return Interval(estimate, -math.inf, math.inf)
+    return Interval(estimate, float(averages[critical]), float(averages[-1 - critical]))

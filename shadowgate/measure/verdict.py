@@ -1,0 +1,83 @@
+"""What an interval says: improved, equivalent, regressed or inconclusive. Pure functions.
+
+Two intervals are kept of each query. The *plain* one answers "is this query not slower than the
+limit?". That all queries are is an intersection-union test: the whole passes only if each part
+does, which can only lower the risk of a wrong pass, so each keeps the plain level (Berger, 1982).
+The *family* one answers "has this query changed?". That is asked of every query, and one lucky
+answer in ten would be enough for a false alarm, so its level is shared out among them (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from shadowgate.measure.statistics import Interval, to_effect
+
+Judgement = Literal["improved", "equivalent", "regressed", "inconclusive"]
+TargetStatus = Literal["met", "missed", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is known of one effect at one look."""
+
+    pairs: int
+    """Pairs that the intervals rest on."""
+    plain: Interval
+    family: Interval
+
+
+@dataclass(frozen=True)
+class Target:
+    """An improvement that was promised, and whether the interval shows it."""
+
+    name: str
+    percent: float
+    """How much faster it must be at least."""
+    status: TargetStatus
+    estimate: Estimate | None
+
+
+def judge(estimate: Estimate | None, limit: float) -> Judgement:
+    """Verdict on one query.
+
+    Args:
+        estimate: ``None`` before the first look.
+        limit: the largest slowdown that passes, as a log ratio.
+    """
+    if estimate is None:
+        return "inconclusive"
+    plain, family = estimate.plain, estimate.family
+    if family.high < 0.0:
+        return "improved"
+    if plain.high < limit:
+        return "equivalent"
+    if family.low > limit or (family.low > 0.0 and family.estimate >= limit):
+        return "regressed"
+    return "inconclusive"
+
+
+def judge_target(estimate: Estimate | None, percent: float) -> TargetStatus:
+    """Whether a query is at least so many percent faster; only the plain interval can say so."""
+    if estimate is None:
+        return "inconclusive"
+    promised = to_effect(-percent)
+    if estimate.plain.high <= promised:
+        return "met"
+    if estimate.plain.low > promised:
+        return "missed"
+    return "inconclusive"
+
+
+def effective_limit(limit_percent: float, floor_ms: float, before_ms: float) -> float:
+    """The limit as a log ratio, raised where the floor in milliseconds is the larger one."""
+    return max(to_effect(limit_percent), math.log1p(floor_ms / before_ms))
+
+
+def deciding_interval(estimate: Estimate | None, verdict: Judgement) -> Interval | None:
+    """The interval that a verdict rests on: the family's for a change, else the plain one."""
+    if estimate is None:
+        return None
+    return estimate.family if verdict in ("improved", "regressed") else estimate.plain

@@ -1,0 +1,103 @@
+"""What changed between two plans of one query, in sentences. Pure functions."""
+
+from __future__ import annotations
+
+from shadowgate.measure.plans import Witness
+
+PLANNING_MS = 0.2
+"""A change of planning time below this is not worth a sentence."""
+
+BUFFERS_PERCENT = 10.0
+"""Nor is a change of the pages touched below this."""
+
+
+def explain_change(before: Witness, after: Witness) -> tuple[str, ...]:
+    """Say what is different, most telling first; nothing if the plans do the same."""
+    found = (
+        _partitions(before, after),
+        _indexes(before, after),
+        _shape(before, after),
+        _buffers(before, after),
+        _planning(before, after),
+        _spill(before, after),
+        _jit(before, after),
+        *_triggers(before, after),
+    )
+    return tuple(sentence for sentence in found if sentence)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _partitions(before: Witness, after: Witness) -> str:
+    old, new = len(before.partitions), len(after.partitions)
+    if old == new:
+        return ""
+    return f"scans {_count(new, 'partition')} instead of {old}"
+
+
+def _indexes(before: Witness, after: Witness) -> str:
+    gone = sorted(set(before.indexes) - set(after.indexes))
+    come = sorted(set(after.indexes) - set(before.indexes))
+    if gone and come:
+        return f"uses index {', '.join(come)} instead of {', '.join(gone)}"
+    if gone:
+        return f"no longer uses index {', '.join(gone)}"
+    return f"now uses index {', '.join(come)}" if come else ""
+
+
+def _shape(before: Witness, after: Witness) -> str:
+    gone = [line.strip() for line in before.shape if line not in after.shape]
+    come = [line.strip() for line in after.shape if line not in before.shape]
+    if gone and come:
+        return f"the plan has {', '.join(come)} where it had {', '.join(gone)}"
+    if come:
+        return f"the plan gained {', '.join(come)}"
+    if gone:
+        return f"the plan lost {', '.join(gone)}"
+    return "" if before.shape == after.shape else "the plan's steps are in another order"
+
+
+def _buffers(before: Witness, after: Witness) -> str:
+    if abs(after.buffers - before.buffers) * 100 < BUFFERS_PERCENT * max(before.buffers, 1):
+        return ""
+    return f"touches {after.buffers} pages instead of {before.buffers}"
+
+
+def _planning(before: Witness, after: Witness) -> str:
+    change = after.planning_ms - before.planning_ms
+    if abs(change) < PLANNING_MS:
+        return ""
+    became = "slower" if change > 0 else "faster"
+    old, new = len(before.partitions), len(after.partitions)
+    why = "" if old == new else f": {_count(new, 'partition')} instead of {old}"
+    return f"planning got {abs(change):.1f} ms {became}{why}"
+
+
+def _spill(before: Witness, after: Witness) -> str:
+    if after.temp_blocks > before.temp_blocks == 0:
+        return f"spills {_count(after.temp_blocks, 'page')} to disk"
+    if before.temp_blocks > after.temp_blocks == 0:
+        return "no longer spills to disk"
+    return ""
+
+
+def _jit(before: Witness, after: Witness) -> str:
+    if before.jit == after.jit:
+        return ""
+    return "is now compiled by JIT" if after.jit else "is no longer compiled by JIT"
+
+
+def _triggers(before: Witness, after: Witness) -> list[str]:
+    come = [
+        f"fires trigger {name}: {ms:.1f} ms"
+        for name, ms in sorted(after.triggers.items())
+        if name not in before.triggers
+    ]
+    gone = [
+        f"no longer fires trigger {name}"
+        for name in sorted(before.triggers)
+        if name not in after.triggers
+    ]
+    return come + gone
