@@ -1,0 +1,23 @@
+"""The drawings of the report. Each takes plain data and says in a sentence what it shows."""
+
+from shadowgate.report.figures.run import (
+    ClientWait,
+    Effect,
+    StatementSpan,
+    phases,
+    projection,
+    waits,
+)
+from shadowgate.report.figures.workload import before_after, effects, pairs
+
+__all__ = [
+    "ClientWait",
+    "Effect",
+    "StatementSpan",
+    "before_after",
+    "effects",
+    "pairs",
+    "phases",
+    "projection",
+    "waits",
+]

@@ -1,0 +1,126 @@
+"""How figures look, and how a matplotlib drawing becomes a small SVG for the report.
+
+Colours are drawn as placeholders and leave as CSS variables with a fallback, so that one drawing
+serves light, dark and paper, and stands alone as a file too. Text stays text. The same data gives
+the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from html import escape
+from typing import Any, cast
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Drawing
+
+INK = "#22272e"
+MUTED = "#6a737d"
+GRID = "#d8dce1"
+SHADE = "#f6e9e0"
+BEFORE = "#7a828c"
+AFTER = "#0b62a4"
+GOOD = "#00695f"
+BAD = "#b2370c"
+DOUBT = "#76529b"
+
+_VARIABLES: Mapping[str, str] = {
+    INK: "--ink",
+    MUTED: "--muted",
+    GRID: "--line",
+    SHADE: "--bad-soft",
+    BEFORE: "--before",
+    AFTER: "--after",
+    GOOD: "--good",
+    BAD: "--bad",
+    DOUBT: "--doubt",
+}
+
+_STYLE: Mapping[str, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "shadowgate",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": MUTED,
+    "axes.unicode_minus": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.axisbelow": True,
+    "xtick.color": MUTED,
+    "ytick.color": INK,
+    "ytick.left": False,
+    "ytick.minor.left": False,
+    "xtick.minor.bottom": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.6,
+    "path.simplify": True,
+}
+
+
+class Canvas:
+    """One drawing with the project's look; use as a context manager around all drawing."""
+
+    def __init__(self, width: float, height: float, rows: int = 1) -> None:
+        """Open a drawing of this size in inches, with axes stacked in so many rows."""
+        self._style: AbstractContextManager[None] = mpl.rc_context(cast("Any", _STYLE))
+        self._size = (width, height)
+        self._rows = rows
+
+    def __enter__(self) -> Canvas:
+        self._style.__enter__()
+        self.drawing = Drawing(figsize=self._size, layout="constrained", facecolor="none")
+        grid = self.drawing.subplots(self._rows, 1, squeeze=False, sharex=True)
+        self.all_axes: list[Axes] = [row[0] for row in grid]
+        for axes in self.all_axes:
+            axes.set_facecolor("none")
+        return self
+
+    @property
+    def axes(self) -> Axes:
+        """The first, often only, axes."""
+        return self.all_axes[0]
+
+    def __exit__(self, *raised: Any) -> None:
+        self._style.__exit__(*raised)
+
+    def svg(self, label: str) -> str:
+        """Return the drawing as inline SVG, labelled for a reader who cannot see it."""
+        stream = io.StringIO()
+        nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        FigureCanvasSVG(self.drawing)
+        self.drawing.savefig(stream, format="svg", metadata=nothing)
+        return _finished(stream.getvalue(), label)
+
+
+def _finished(svg: str, label: str) -> str:
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(
+        r"<metadata>.*?</metadata>|<style type=\"text/css\">.*?</style>", "", svg, flags=re.S
+    )
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
+    used = set(re.findall(r"(?:href=\"|url\()#([^\")]+)", svg))
+    svg = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", svg)
+    for colour, variable in _VARIABLES.items():
+        svg = svg.replace(colour, f"var({variable},{colour})")
+    svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    svg = re.sub(r"<g>\s*</g>", "", re.sub(r"\n\s*", "\n", svg))
+    head = re.search(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"', svg)
+    if head is None:
+        raise ValueError("matplotlib wrote an SVG without a viewBox")
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="0 0 {head["width"]} {head["height"]}" role="img" aria-label="{escape(label)}" '
+        f'style="width:100%;max-width:{float(head["width"]) * 4 / 3:.0f}px" '
+        'stroke-linejoin="round" stroke-linecap="butt">'
+    )
+    return re.sub(r"<svg.*?>", lambda _m: opening, svg, count=1, flags=re.S).strip()

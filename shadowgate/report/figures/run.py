@@ -1,0 +1,222 @@
+"""The drawings of the run: waits, phases, and projections beside measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from shadowgate.evidence import Figure
+from shadowgate.report import words
+from shadowgate.report.figures.canvas import AFTER, BAD, DOUBT, GRID, INK, MUTED, Canvas
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A measured gain in percent faster (negative is slower), with its interval."""
+
+    percent: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class StatementSpan:
+    """When one statement ran, in seconds from the start of the migration."""
+
+    label: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class ClientWait:
+    """How long one operation of a client took while the migration ran."""
+
+    who: Literal["reader", "writer"]
+    start: float
+    """Seconds from the start of the migration."""
+    milliseconds: float
+
+
+def waits(
+    statements: Sequence[StatementSpan],
+    clients: Sequence[ClientWait],
+    *,
+    reader_limit_ms: float,
+    writer_limit_ms: float,
+) -> Figure:
+    """Draw how long readers and writers waited while the statements ran, each with its budget.
+
+    Only the 400 longest operations of each kind are drawn; the sentence speaks of all.
+    """
+    title = "What readers and writers felt while the migration ran"
+    limits = {"reader": reader_limit_ms, "writer": writer_limit_ms}
+    sentence = " ".join(
+        _wait_words(who, [c for c in clients if c.who == who], statements, limit)
+        for who, limit in limits.items()
+    )
+    with Canvas(8.6, 3.4, rows=3) as canvas:
+        _draw_spans(canvas, statements)
+        for axes, (who, limit) in zip(canvas.all_axes[1:], limits.items(), strict=True):
+            longest = sorted((c for c in clients if c.who == who), key=lambda c: -c.milliseconds)[
+                :400
+            ]
+            colour = AFTER if who == "reader" else DOUBT
+            peak = max([c.milliseconds for c in longest], default=1.0)
+            axes.vlines(
+                [c.start for c in longest], 0, [c.milliseconds for c in longest], color=colour, lw=1
+            )
+            axes.axhline(limit, color=BAD, lw=0.9, ls="--")
+            axes.set_ylim(0, max(peak, limit) * 1.12)
+            axes.set_ylabel(f"{who}s, ms")
+            axes.grid(visible=True, axis="y")
+        canvas.all_axes[-1].set_xlabel("seconds from the start of the migration (dashed: budget)")
+        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+
+
+def _draw_spans(canvas: Canvas, statements: Sequence[StatementSpan]) -> None:
+    axes = canvas.axes
+    for place, span in enumerate(statements):
+        axes.barh(
+            [place % 2],
+            [max(span.end - span.start, 0.0)],
+            left=[span.start],
+            height=0.7,
+            color=GRID,
+            edgecolor=MUTED,
+            lw=0.5,
+        )
+    axes.set_ylim(-0.6, 1.6)
+    axes.set_yticks([])
+    axes.set_ylabel("statements")
+
+
+def _wait_words(
+    who: str, clients: Sequence[ClientWait], statements: Sequence[StatementSpan], limit: float
+) -> str:
+    if not clients:
+        return f"No {who} was at work."
+    worst = max(clients, key=lambda client: client.milliseconds)
+    end = worst.start + worst.milliseconds / 1000
+    during = [s.label for s in statements if s.start <= end and s.end >= worst.start]
+    place = f", during {words.shortened(during[0], 60)}" if during else ""
+    kept = "within" if worst.milliseconds <= limit else "beyond"
+    return (
+        f"The longest wait of a {who} was {words.milliseconds(worst.milliseconds)}{place}: "
+        f"{kept} the budget of {words.milliseconds(limit)}."
+    )
+
+
+def phases(durations: Mapping[int, float]) -> Figure:
+    """Draw the time that each phase took, in seconds."""
+    title = "Time of every phase"
+    known = sorted(durations)
+    total = sum(durations.values())
+    sentence = "No phase ran."
+    if known:
+        longest = max(known, key=durations.__getitem__)
+        sentence = (
+            f"Phase {longest}, {words.PHASE_NAMES.get(longest, '').lower()}, took longest: "
+            f"{words.duration(durations[longest])} of {words.duration(total)}."
+        )
+    with Canvas(6.4, 0.7 + 0.21 * max(len(known), 1)) as canvas:
+        axes = canvas.axes
+        axes.grid(visible=True, axis="x")
+        axes.barh(range(len(known)), [durations[p] for p in known], height=0.55, color=AFTER)
+        for row, phase in enumerate(known):
+            axes.annotate(
+                words.duration(durations[phase]),
+                (durations[phase], row),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                color=MUTED,
+            )
+        axes.set_ylim(len(known) - 0.4, -0.6)
+        axes.set_xmargin(0.12)
+        axes.set_yticks(range(len(known)), [f"{p}  {words.PHASE_NAMES.get(p, '')}" for p in known])
+        axes.set_xlabel("seconds")
+        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+
+
+def projection(projected: Mapping[str, float], measured: Mapping[str, Effect]) -> Figure:
+    """Draw what was projected for each optimisation beside what was measured.
+
+    Args:
+        projected: name -> gain that a plan projects, in percent faster.
+        measured: the same names as far as they were measured.
+    """
+    title = "Projected and measured gains"
+    names = [*projected, *(name for name in measured if name not in projected)]
+    sentence = _projection_sentence(names, projected, measured)
+    with Canvas(7.4, 1.0 + 0.42 * max(len(names), 1)) as canvas:
+        axes = canvas.axes
+        axes.grid(visible=True, axis="x")
+        axes.axvline(0, color=INK, lw=0.9)
+        for row, name in enumerate(names):
+            if name in projected:
+                axes.barh(
+                    [row - 0.18],
+                    [projected[name]],
+                    height=0.3,
+                    facecolor="none",
+                    edgecolor=MUTED,
+                    hatch="////",
+                    ls="--",
+                    lw=0.8,
+                )
+                axes.annotate(
+                    f"{projected[name]:g} % projected",
+                    (max(projected[name], 0), row - 0.18),
+                    xytext=(5, 0),
+                    textcoords="offset points",
+                    va="center",
+                    color=MUTED,
+                )
+            _draw_measured(canvas, row + 0.18, measured.get(name))
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.set_xmargin(0.3)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xlabel("percent faster (hatched: projection, not a measurement; solid: measured)")
+        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+
+
+def _draw_measured(canvas: Canvas, at: float, effect: Effect | None) -> None:
+    axes = canvas.axes
+    if effect is None:
+        axes.annotate(
+            "not yet measured",
+            (0, at),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            color=DOUBT,
+        )
+        return
+    axes.barh([at], [effect.percent], height=0.3, color=AFTER)
+    axes.plot([effect.low, effect.high], [at, at], color=INK, lw=1.4)
+    axes.annotate(
+        f"{effect.percent:.1f} % measured",
+        (max(effect.high, effect.percent, 0), at),
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="center",
+        color=AFTER,
+    )
+
+
+def _projection_sentence(
+    names: Sequence[str], projected: Mapping[str, float], measured: Mapping[str, Effect]
+) -> str:
+    parts = []
+    for name in (n for n in names if n in measured):
+        effect = measured[name]
+        text = f"{name}: measured {effect.percent:.1f} % ({effect.low:.1f} to {effect.high:.1f} %)"
+        if name in projected:
+            text += f", projected {projected[name]:g} %"
+        parts.append(text)
+    open_names = [name for name in names if name not in measured]
+    if open_names:
+        parts.append(f"{words.enumerated(open_names)}: a projection only, not yet measured")
+    return "; ".join(parts) + "." if parts else "Nothing was projected or measured."

@@ -1,0 +1,232 @@
+"""The drawings of the workload: what each query took, and how that changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from shadowgate.evidence import Figure, QueryEvidence, QueryVerdict
+from shadowgate.report import words
+from shadowgate.report.figures.canvas import (
+    AFTER,
+    BAD,
+    BEFORE,
+    DOUBT,
+    GOOD,
+    GRID,
+    INK,
+    MUTED,
+    SHADE,
+    Canvas,
+)
+
+_MARKS: Mapping[QueryVerdict, tuple[str, str]] = {
+    "improved": ("v", GOOD),
+    "equivalent": ("o", AFTER),
+    "regressed": ("^", BAD),
+    "inconclusive": ("D", DOUBT),
+    "not judged": ("s", MUTED),
+}
+
+
+def effects(
+    queries: Sequence[QueryEvidence],
+    *,
+    limit_percent: float = 5.0,
+    targets: Mapping[str, float] | None = None,
+) -> Figure:
+    """Draw the change of every query with its interval, the limit and the targets.
+
+    Args:
+        queries: those without an estimate are named, not drawn.
+        limit_percent: a query may be at most so much slower.
+        targets: query id -> change that it must reach, in percent; negative is faster.
+    """
+    shown = [query for query in queries if query.change_percent is not None]
+    goals = {} if targets is None else targets
+    title = "Change of every query, with its interval"
+    sentence = _effects_sentence(queries, limit_percent, goals)
+    with Canvas(8.6, 1.05 + 0.27 * max(len(shown), 1)) as canvas:
+        axes = canvas.axes
+        low, high = _effect_range(shown, limit_percent, goals)
+        axes.set_xlim(low, high)
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.axvspan(limit_percent, high, color=SHADE, lw=0)
+        axes.axvline(0, color=INK, lw=0.9)
+        axes.axvline(limit_percent, color=BAD, lw=0.9, ls="--")
+        axes.grid(visible=True, axis="x")
+        for row, query in enumerate(shown):
+            _draw_effect(canvas, row, query, goals.get(query.id))
+        axes.set_yticks(
+            range(len(shown)), [f"{q.id}  {words.shortened(q.title, 26)}" for q in shown]
+        )
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda x, _at: words.percent(x).replace(".0", ""))
+        )
+        axes.set_xlabel(
+            f"← faster      slower →      dashed: limit {words.percent(limit_percent)}"
+            + ("      |▸: target" if goals else "")
+        )
+        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+
+
+def _draw_effect(canvas: Canvas, row: int, query: QueryEvidence, goal: float | None) -> None:
+    axes = canvas.axes
+    estimate = query.change_percent or 0.0
+    mark, colour = _MARKS[query.verdict]
+    left, right = axes.get_xlim()
+    low = left if query.low_percent is None else max(query.low_percent, left)
+    high = right if query.high_percent is None else min(query.high_percent, right)
+    axes.plot([low, high], [row, row], color=colour, lw=2.2, solid_capstyle="butt")
+    axes.plot([min(max(estimate, left), right)], [row], marker=mark, color=colour, ms=6.5)
+    if goal is not None:
+        axes.plot([goal, goal], [row - 0.38, row + 0.38], color=GOOD, lw=1.4)
+        axes.plot([goal], [row - 0.38], marker="<", color=GOOD, ms=4, clip_on=False)
+    axes.annotate(
+        f"{words.percent(estimate)}  {query.verdict}",
+        (1.0, row),
+        xycoords=("axes fraction", "data"),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def _effect_range(
+    queries: Sequence[QueryEvidence], limit: float, goals: Mapping[str, float]
+) -> tuple[float, float]:
+    ends = [0.0, limit, *goals.values()]
+    for query in queries:
+        known = (query.change_percent, query.low_percent, query.high_percent)
+        ends += [end for end in known if end is not None and math.isfinite(end)]
+    low, high = max(min(ends), -100.0), min(max(ends), 200.0)
+    margin = 0.04 * (high - low)
+    return low - margin, high + max(margin, 0.5 * limit)
+
+
+def _effects_sentence(
+    queries: Sequence[QueryEvidence], limit: float, goals: Mapping[str, float]
+) -> str:
+    by_verdict: dict[QueryVerdict, list[str]] = {}
+    for query in queries:
+        by_verdict.setdefault(query.verdict, []).append(query.id)
+    wordings: tuple[tuple[QueryVerdict, str], ...] = (
+        ("regressed", "slower beyond the limit: {}"),
+        ("inconclusive", "not decided: {}"),
+        ("improved", "faster: {}"),
+        ("equivalent", f"shown to be at most {limit:g} % slower: {{}}"),
+        ("not judged", "measured but not judged: {}"),
+    )
+    parts = [
+        wording.format(words.enumerated(by_verdict[verdict]))
+        for verdict, wording in wordings
+        if verdict in by_verdict
+    ]
+    if (
+        not any(q.verdict in {"regressed", "inconclusive", "not judged"} for q in queries)
+        and queries
+    ):
+        parts.insert(0, "no query is slower beyond the limit")
+    parts += [_target_words(query, goals[query.id]) for query in queries if query.id in goals]
+    text = "; ".join(parts) or "no query was measured"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _target_words(query: QueryEvidence, goal: float) -> str:
+    asked = f"{query.id} was to be {words.faster(goal)}"
+    if query.change_percent is None or query.high_percent is None:
+        return f"{asked} and was not measured"
+    if query.high_percent <= goal:
+        return f"{asked} and is, by its whole interval"
+    return f"{asked}; its interval ends at {words.percent(query.high_percent)}, so it is not shown"
+
+
+def before_after(queries: Sequence[QueryEvidence]) -> Figure:
+    """Draw where the measured times of each query lie, before above after, on a log axis.
+
+    The thin line spans 5 to 95 % of the rounds, the thick one 25 to 75 %, the mark is the median.
+    """
+    shown = [query for query in queries if len(query.pairs_ms) >= 2]
+    title = "Time of every query, before and after"
+    sentence = _before_after_sentence(shown)
+    with Canvas(8.6, 1.05 + 0.36 * max(len(shown), 1)) as canvas:
+        axes = canvas.axes
+        axes.set_xscale("log")
+        axes.grid(visible=True, axis="x")
+        for row, query in enumerate(shown):
+            times = np.asarray(query.pairs_ms, dtype=float)
+            for column, (offset, colour, mark) in enumerate(
+                ((-0.16, BEFORE, "o"), (0.16, AFTER, "D"))
+            ):
+                p5, p25, p50, p75, p95 = np.percentile(times[:, column], [5, 25, 50, 75, 95])
+                at = [row + offset] * 2
+                axes.plot([p5, p95], at, color=colour, lw=1)
+                axes.plot([p25, p75], at, color=colour, lw=4, solid_capstyle="butt")
+                axes.plot(
+                    [p50],
+                    at[:1],
+                    marker=mark,
+                    ms=5,
+                    mfc="none" if column == 0 else colour,
+                    mec=colour,
+                    mew=1.4,
+                    ls="none",
+                )
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_yticks(
+            range(len(shown)), [f"{q.id}  {words.shortened(q.title, 26)}" for q in shown]
+        )
+        axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _at: f"{x:g} ms"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel("○ before (grey)      ◆ after (blue)      thick: middle half of the rounds")
+        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+
+
+def _before_after_sentence(queries: Sequence[QueryEvidence]) -> str:
+    if not queries:
+        return "No query was measured in pairs."
+    medians = {q.id: np.median(np.asarray(q.pairs_ms, dtype=float), axis=0) for q in queries}
+    changes = {name: (after / before - 1) * 100 for name, (before, after) in medians.items()}
+    best, worst = min(changes, key=changes.__getitem__), max(changes, key=changes.__getitem__)
+
+    def told(name: str) -> str:
+        before, after = medians[name]
+        return f"{name} went from {words.milliseconds(before)} to {words.milliseconds(after)}"
+
+    if best == worst:
+        return f"By its median {told(best)}."
+    return f"By their medians {told(best)}, the largest gain; {told(worst)}, the least favourable."
+
+
+def pairs(query: QueryEvidence) -> Figure:
+    """Draw the change of each measured pair in the order taken, with the estimate's interval."""
+    title = f"{query.id} pair by pair"
+    times = np.asarray(query.pairs_ms, dtype=float).reshape(-1, 2)
+    changes = (times[:, 1] / times[:, 0] - 1) * 100
+    won = int((changes < 0).sum())
+    sentence = f"After was the faster side in {won} of {len(changes)} pairs; " + (
+        f"the estimate is {words.percent(query.change_percent)}"
+        f" ({words.interval(query.low_percent, query.high_percent)})."
+        if query.change_percent is not None
+        else "no estimate was made."
+    )
+    with Canvas(5.6, 1.7) as canvas:
+        axes = canvas.axes
+        axes.grid(visible=True, axis="y")
+        axes.axhline(0, color=INK, lw=0.9)
+        if query.low_percent is not None and query.high_percent is not None:
+            axes.axhspan(query.low_percent, query.high_percent, color=GRID, lw=0)
+        axes.plot(range(1, len(changes) + 1), changes, ls="none", marker=".", ms=4, color=AFTER)
+        if query.change_percent is not None:
+            axes.axhline(query.change_percent, color=AFTER, lw=1.2, ls="--")
+        axes.yaxis.set_major_formatter(
+            FuncFormatter(lambda y, _at: words.percent(y).replace(".0", ""))
+        )
+        axes.set_xlabel("pair, in the order taken (band: interval of the estimate)")
+        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))

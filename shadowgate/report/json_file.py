@@ -1,0 +1,149 @@
+"""``shadow.json``: the run as programs read it. The contract is ``shadow.schema.json``."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import resources
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+from shadowgate.evidence import SCHEMA, CheckResult, Evidence, QueryEvidence, Table, Timing
+from shadowgate.report.redact import without_secrets
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) that every ``shadow.json`` satisfies."""
+    text = resources.files(__package__).joinpath("shadow.schema.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def to_json(evidence: Evidence) -> dict[str, Any]:
+    """Turn evidence into the plain data of ``shadow.json``: no secrets, no figures.
+
+    Values that JSON does not know become their nearest kin: a NaN or an infinity is ``null``, a
+    date or a path its text, a set a sorted list.
+
+    Raises:
+        ValueError: two checks or two queries share an id.
+    """
+    clean = without_secrets(evidence)
+    _refuse_doubles("check", [check.id for check in clean.checks])
+    _refuse_doubles("query", [query.id for query in clean.queries])
+    return {
+        "schema": SCHEMA,
+        "verdict": clean.verdict,
+        "quick": clean.quick,
+        "risk": clean.risk,
+        "reasons": list(clean.reasons),
+        "plan": _plain(clean.plan),
+        "inputs": dict(clean.inputs),
+        "server": _plain(clean.server),
+        "started": clean.started,
+        "seconds": _plain(clean.seconds),
+        "checks": [_check(check) for check in clean.checks],
+        "queries": {query.id: _query(query) for query in clean.queries},
+    }
+
+
+def write_json(evidence: Evidence, path: Path) -> None:
+    """Write ``shadow.json`` so that a reader sees the old file or the whole new one, never half.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(to_json(evidence), indent=2, ensure_ascii=False, allow_nan=False)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+def _check(check: CheckResult) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "phase": check.phase,
+        "status": check.status,
+        "claim": check.claim,
+        "measured": _plain(check.measured),
+        "limit": _plain(check.limit),
+        "detail": check.detail,
+        "required": check.required,
+        "seconds": _plain(check.seconds),
+        "blocked_by": check.blocked_by,
+        "tables": [_table(table) for table in check.tables],
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "title": table.title,
+        "columns": list(table.columns),
+        "rows": [list(row) for row in table.rows],
+    }
+
+
+def _query(query: QueryEvidence) -> dict[str, Any]:
+    return {
+        "id": query.id,
+        "title": query.title,
+        "kind": query.kind,
+        "verdict": query.verdict,
+        "before": _timing(query.before),
+        "after": _timing(query.after),
+        "change_percent": _plain(query.change_percent),
+        "low_percent": _plain(query.low_percent),
+        "high_percent": _plain(query.high_percent),
+        "rows": query.rows,
+        "same_rows": query.same_rows,
+        "notes": list(query.notes),
+        "witnesses": _plain(query.witnesses),
+        "pairs_ms": _plain(query.pairs_ms),
+    }
+
+
+def _timing(timing: Timing | None) -> dict[str, Any] | None:
+    if timing is None:
+        return None
+    return {
+        "rounds": timing.rounds,
+        "mean": _plain(timing.mean),
+        "median": _plain(timing.median),
+        "minimum": _plain(timing.minimum),
+        "maximum": _plain(timing.maximum),
+        "p95": _plain(timing.p95),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_plain(item) for item in value]
+        return items if isinstance(value, list | tuple) else sorted(items, key=str)
+    return str(value)
+
+
+def _refuse_doubles(kind: str, ids: list[str]) -> None:
+    doubles = sorted({each for each in ids if ids.count(each) > 1})
+    if doubles:
+        raise ValueError(f"{kind} ids must be unique; given twice: {', '.join(doubles)}")

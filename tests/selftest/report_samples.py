@@ -1,0 +1,288 @@
+"""Made-up runs for the tests of the report: one that is GO, one that is not, one too small."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from shadowgate.checks import CATALOGUE
+from shadowgate.evidence import CheckResult, Evidence, QueryEvidence, Status, Table, Timing
+from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
+
+WORKLOAD: tuple[tuple[str, str, float, float], ...] = (
+    ("Q1", "ST_Contains", 47.2, -1.4),
+    ("Q2", "ST_Intersects", 68.4, -17.8),
+    ("Q3", "ST_DWithin", 92.1, -24.0),
+    ("Q4", "RPC search", 145.8, 0.6),
+    ("Q5", "Partitioned", 38.5, -31.9),
+    ("Q6", "Index range", 12.3, 2.1),
+    ("Q7", "Spatial bbox", 21.4, -28.3),
+    ("Q8", "Aggregate", 76.2, -3.0),
+    ("Q9", "Join catalogue", 55.3, -2.2),
+    ("Q10", "Complex GIS", 134.7, -2.9),
+    ("W1", "Insert one geometry", 1.9, 3.2),
+    ("W2", "Update one geometry", 2.4, 1.0),
+)
+
+
+def timing(times: np.ndarray) -> Timing:
+    return Timing(
+        rounds=len(times),
+        mean=float(times.mean()),
+        median=float(np.median(times)),
+        minimum=float(times.min()),
+        maximum=float(times.max()),
+        p95=float(np.percentile(times, 95)),
+    )
+
+
+def query(name: str, title: str, before_ms: float, change: float, count: int = 46) -> QueryEvidence:
+    """A query whose after side is drawn ``change`` percent away from its before side."""
+    draw = np.random.default_rng(sum(map(ord, name)))
+    before = before_ms * draw.lognormal(0, 0.07, count)
+    after = before_ms * (1 + change / 100) * draw.lognormal(0, 0.07, count)
+    return QueryEvidence(
+        id=name,
+        title=title,
+        kind="write" if name.startswith("W") else "read",
+        before=timing(before),
+        after=timing(after),
+        change_percent=change,
+        low_percent=change - 1.7,
+        high_percent=change + 1.9,
+        verdict="improved" if change < -2.5 else "equivalent",
+        pairs_ms=tuple((float(b), float(a)) for b, a in zip(before, after, strict=True)),
+        rows=1 if name.startswith("W") else 4_112,
+        same_rows=True,
+        witnesses={
+            "before": {"partitions": 4, "hit": 9120},
+            "after": {"partitions": 1, "hit": 2841},
+        },
+        notes=("scans 1 partition instead of 4",) if name == "Q5" else (),
+    )
+
+
+MEASURED: dict[str, tuple[object, object]] = {
+    "restore.rows": (251_247, 251_000),
+    "restore.indexes": (18, 18),
+    "migration.waiting": (
+        {"reader_ms": 61.3, "writer_ms": 412.0, "errors": 0},
+        {"reader_ms": 250, "writer_ms": 1000},
+    ),
+    "performance.overall": (-11.2, -2.0),
+    "rollback.in_time": (9.4, 300),
+    "rollback.rows_identical": (0, 0),
+    "simulation.combined": (38.2, 36.0),
+}
+
+CLAIMS = {
+    "migration.data_unchanged": "Every row is what it was, whatever partition it now lives in.",
+    "performance.target": "Q5 is at least 25 % faster, by its whole interval.",
+}
+
+
+def statement_table(count: int = 9) -> Table:
+    rows = tuple(
+        (
+            str(n),
+            f"ALTER TABLE … ATTACH PARTITION …_20{28 + n}",
+            f"{130 + 31 * n} ms",
+            "SHARE UPDATE EXCLUSIVE",
+            f"{3 + n} ms",
+            "0 kB",
+        )
+        for n in range(1, count + 1)
+    )
+    return Table("Statements", ("#", "statement", "took", "strongest lock", "held", "WAL"), rows)
+
+
+def waiting_figure() -> object:
+    draw = np.random.default_rng(5)
+    spans = [
+        StatementSpan(f"statement {n}: ATTACH PARTITION", 1.6 * n, 1.6 * n + 1.4) for n in range(9)
+    ]
+    clients = [
+        ClientWait("reader" if n % 5 else "writer", float(at), float(draw.lognormal(2.2, 0.7)))
+        for n, at in enumerate(draw.uniform(0, 15, 900))
+    ]
+    clients += [ClientWait("reader", 6.5, 61.3), ClientWait("writer", 6.4, 412.0)]
+    return waits(spans, clients, reader_limit_ms=250, writer_limit_ms=1000)
+
+
+def projection_figure() -> object:
+    return projection(
+        {"OPT2": 25.0, "OPT3": 12.5, "OPT4": 7.5, "OPT5": 3.5}, {"OPT3": Effect(14.1, 12.9, 15.2)}
+    )
+
+
+def checks(status_of: Callable[[str], Status] = lambda _id: "passed") -> tuple[CheckResult, ...]:
+    items = {
+        "query": [w[0] for w in WORKLOAD],
+        "probe": ["year_2036", "log_records"],
+        "target": ["Q5"],
+        "optimisation": ["OPT2", "OPT3", "OPT4", "OPT5"],
+    }
+    found = []
+    for spec in CATALOGUE:
+        for item in items[spec.items] if spec.items else [""]:
+            name = f"{spec.id}.{item}" if item else spec.id
+            measured, limit = MEASURED.get(spec.id, (None, None))
+            found.append(
+                CheckResult(
+                    id=name,
+                    phase=spec.phase,
+                    status=status_of(name),
+                    claim=CLAIMS.get(spec.id, spec.why),
+                    measured=measured,
+                    limit=limit,
+                    required=spec.required,
+                    seconds=round(0.2 + len(name) % 7 * 0.9, 2),
+                    tables=(statement_table(),) if name == "migration.applied" else (),
+                )
+            )
+    return tuple(found)
+
+
+def with_check(evidence: Evidence, name: str, **changes: object) -> Evidence:
+    assert any(check.id == name for check in evidence.checks)
+    changed = tuple(
+        dataclasses.replace(check, **changes) if check.id == name else check  # type: ignore[arg-type]
+        for check in evidence.checks
+    )
+    return dataclasses.replace(evidence, checks=changed)
+
+
+def go_sample() -> Evidence:
+    found = Evidence(
+        plan={
+            "name": "1770500100_auto_partition_creation_2029_plus",
+            "title": "OPT1: partitions for 2029 and later, made automatically",
+            "file": "1770500100_auto_partition_creation_2029_plus.toml",
+            "migration": "1770500100_auto_partition_creation_2029_plus.sql",
+            "rollback": "1770500100_auto_partition_creation_2029_plus.sql",
+            "database": "villa_canabrava_shadow",
+            "generated_rows": 251_247,
+            "limit_percent": 5.0,
+            "overall_percent": 2.0,
+            "targets": {"Q5": 25.0},
+        },
+        inputs={
+            "1770500100_auto_partition_creation_2029_plus.sql": "3f8a" * 16,
+            "rollback/1770500100_auto_partition_creation_2029_plus.sql": "91c0" * 16,
+            "backup_pre_opt1.dump": "b27d" * 16,
+        },
+        server={
+            "kind": "local",
+            "version": "15.20",
+            "postgis": "3.3.2",
+            "tools": "15.20",
+            "where": "ephemeral cluster on a local socket",
+            "settings": {
+                "shared_buffers": "2GB",
+                "fsync": "off",
+                "jit": "off",
+                "max_wal_size": "4GB",
+            },
+        },
+        started="2026-02-06T20:00:00-03:00",
+        seconds=141.7,
+        checks=checks(),
+        queries=tuple(query(*each) for each in WORKLOAD),
+        verdict="GO",
+        risk="LOW",
+        reasons=("all 71 checks passed, none with a reservation",),
+    )
+    found = with_check(found, "migration.waiting", figures=(waiting_figure(),))
+    return with_check(found, "simulation.combined", figures=(projection_figure(),))
+
+
+def no_go_sample() -> Evidence:
+    broken: dict[str, Status] = {
+        "migration.data_unchanged": "failed",
+        "performance.not_slower.Q6": "inconclusive",
+        "rollback.clean": "failed",
+        "simulation.effect.OPT4": "skipped",
+    }
+
+    def status_of(name: str) -> Status:
+        if name in broken:
+            return broken[name]
+        behind = name.startswith("rollback.") and "snapshot" not in name
+        return "blocked" if behind else "passed"
+
+    evidence = dataclasses.replace(
+        go_sample(), checks=checks(status_of), verdict="NO-GO", risk="HIGH"
+    )
+    blocked = tuple(
+        dataclasses.replace(check, blocked_by="rollback.clean", measured=None)
+        if check.status == "blocked"
+        else check
+        for check in evidence.checks
+    )
+    evidence = dataclasses.replace(evidence, checks=blocked)
+    evidence = with_check(
+        evidence,
+        "migration.data_unchanged",
+        measured={"lost": 1, "altered": 2},
+        limit=0,
+        detail="1 row is missing and 2 are altered.\n  where: catalogo_geometrias_particionada, "
+        "id 100234 (missing), ids 88120 and 88121 (catalogo_id exchanged)\nTo do: compare the "
+        "rows named in the restored backup and in the migrated copy.",
+    )
+    evidence = with_check(
+        evidence,
+        "performance.not_slower.Q6",
+        measured={"change": 4.1, "low": 2.0, "high": 6.3},
+        limit=5.0,
+        detail="the budget of 60 s ended before Q6 was decided: 2.0 to 6.3 % slower, 200 pairs",
+    )
+    evidence = with_check(
+        evidence,
+        "rollback.clean",
+        detail='statement 4 failed: relation "partition_maintenance_log" does not exist\n'
+        "  where: rollback/1770500100_auto_partition_creation_2029_plus.sql, line 41",
+    )
+    queries = tuple(
+        dataclasses.replace(
+            q,
+            change_percent=4.1,
+            low_percent=2.0,
+            high_percent=6.3,
+            verdict="inconclusive",
+            notes=("planning got 0.6 ms slower: 11 partitions instead of 4",),
+        )
+        if q.id == "Q6"
+        else dataclasses.replace(
+            q,
+            change_percent=12.4,
+            low_percent=9.9,
+            high_percent=14.8,
+            verdict="regressed",
+            notes=("reads 31 % more buffers",),
+        )
+        if q.id == "Q9"
+        else q
+        for q in evidence.queries
+    )
+    reasons = tuple(
+        f"{c.id} {c.status}: {c.detail}" for c in evidence.checks if c.status != "passed"
+    )
+    return dataclasses.replace(evidence, queries=queries, reasons=reasons)
+
+
+def quick_sample() -> Evidence:
+    def status_of(name: str) -> Status:
+        timed = name.startswith("performance.") and "same_results" not in name
+        return "skipped" if timed else "passed"
+
+    queries = tuple(dataclasses.replace(q, verdict="not judged") for q in go_sample().queries)
+    return dataclasses.replace(
+        go_sample(),
+        checks=checks(status_of),
+        queries=queries,
+        quick=True,
+        risk="MEDIUM",
+        reasons=("performance was not judged: 20,000 rows are fewer than 100,000",),
+    )
