@@ -10,16 +10,25 @@ from shadowgate.server.base import (
     ServerKind,
     ToolResult,
 )
+from shadowgate.server.databases import Databases
+from shadowgate.server.log import LogPosition, ServerLog
 from shadowgate.server.opening import open_server
+from shadowgate.server.settings import SHADOW_SETTINGS
+from shadowgate.server.space import require_space
 
 __all__ = [
+    "SHADOW_SETTINGS",
     "ClientTools",
     "Connection",
     "Database",
+    "Databases",
     "Endpoint",
+    "LogPosition",
     "Server",
     "ServerFacts",
     "ServerKind",
+    "ServerLog",
     "ToolResult",
     "open_server",
+    "require_space",
 ]

@@ -83,7 +83,8 @@ class ClientTools(Protocol):
             arguments: its arguments; ``{name}`` in one stands for ``files[name]`` as the tool
                 sees it. Connection settings are added through the environment, never on argv.
             database: the database to work on; ``None`` for a tool that only reads a file.
-            files: files or directories that the tool reads or writes, by name.
+            files: files or directories that the tool reads or writes, by name. What exists is
+                read; what the tool writes must not exist yet.
 
         Raises:
             ToolError: the tool is missing or cannot be started.

@@ -13,6 +13,7 @@ import json
 import os
 import select
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 from shadowgate.server.wards import Ward, from_message
@@ -49,8 +50,9 @@ def _note(wards: list[Ward], message: dict[str, Any]) -> None:
 
 def main() -> None:
     """Be the guardian process of the run whose process id is the first argument."""
-    for ward in reversed(watch(sys.stdin.fileno(), int(sys.argv[1]))):
-        ward.clean()
+    with ExitStack() as stack:
+        for ward in watch(sys.stdin.fileno(), int(sys.argv[1])):
+            stack.callback(ward.clean)
 
 
 if __name__ == "__main__":

@@ -7,29 +7,85 @@ from collections.abc import Mapping
 from shadowgate.errors import ServerError, UsageError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Server
-from shadowgate.server.binaries import installations, with_postgis
+from shadowgate.server.binaries import Installation, installations, with_postgis
+from shadowgate.server.docker_daemon import connect_docker
+from shadowgate.server.external import ExternalServer
 from shadowgate.server.local import LocalServer
+
+CHOICES = ("auto", "container", "local", "postgresql://user@host:port/postgres")
 
 
 def open_server(
     choice: str = "auto",
     *,
-    image: str | None = None,  # noqa: ARG001  for container servers
+    image: str | None = None,
     settings: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Server:
     """Open a PostGIS server; the caller closes it.
 
+    Args:
+        choice: ``container``, ``local``, a ``postgresql://`` URI, or ``auto``: a container if a
+            Docker daemon answers, else a local cluster.
+        image: image of the container, instead of our own.
+        settings: server settings that win over those for this machine; an external server is
+            taken as it is.
+        progress: told of every step.
+
     Raises:
-        UsageError: ``choice`` is not a kind of server.
-        ServerError: there is none of that kind; says how to get one.
+        UsageError: ``choice`` is none of these.
+        ServerError: there is no server of that kind; says how to get one.
+        ToolError: the client tools are missing or older than the server.
     """
-    if choice not in ("auto", "local"):
-        raise UsageError(f"--server {choice} is not a kind of server")
-    installation = with_postgis(installations())
+    if choice.startswith(("postgresql://", "postgres://")):
+        return ExternalServer(choice, progress=progress)
+    if choice == "local":
+        return LocalServer(_require_installation(), settings=settings, progress=progress)
+    if choice == "container":
+        return _open_container(image, settings, progress)
+    if choice == "auto":
+        return _open_any(image, settings, progress)
+    raise UsageError(
+        f"--server {choice}: no such kind of server", todo=f"use one of: {', '.join(CHOICES)}"
+    )
+
+
+def _open_any(image: str | None, settings: Mapping[str, str] | None, progress: Progress) -> Server:
+    try:
+        connect_docker().close()
+    except ServerError as no_docker:
+        installation = with_postgis(installations())
+        if installation is None:
+            raise ServerError(
+                "no PostGIS is to be had on this machine: no Docker daemon answers, and there "
+                "are no PostgreSQL server binaries with PostGIS",
+                where=no_docker.where,
+                todo="start Docker, or install PostGIS: apt-get install postgresql "
+                "postgresql-postgis (Debian, Ubuntu), brew install postgis (macOS), "
+                "or name a server: --server postgresql://user@host:port/postgres",
+            ) from None
+        return LocalServer(installation, settings=settings, progress=progress)
+    return _open_container(image, settings, progress)
+
+
+def _open_container(
+    image: str | None, settings: Mapping[str, str] | None, progress: Progress
+) -> Server:
+    # Importing testcontainers takes a while, and only those who use containers have to wait.
+    from shadowgate.server.container import ContainerServer  # noqa: PLC0415
+
+    return ContainerServer(image=image, settings=settings, progress=progress)
+
+
+def _require_installation() -> Installation:
+    found = installations()
+    installation = with_postgis(found)
     if installation is None:
+        have = ", ".join(str(one.bindir) for one in found) or "none"
         raise ServerError(
-            "no PostGIS server binaries were found on this machine",
-            todo="install them: apt-get install postgresql postgis, or brew install postgis",
+            "no PostgreSQL server binaries with PostGIS were found on this machine",
+            where=f"PostgreSQL installations found: {have}",
+            todo="install them: apt-get install postgresql postgresql-postgis (Debian, Ubuntu), "
+            "brew install postgis (macOS); or run with --server container",
         )
-    return LocalServer(installation, settings=settings, progress=progress)
+    return installation

@@ -35,7 +35,6 @@ def shadow_settings(memory_bytes: int, cores: int) -> dict[str, str]:
         "effective_io_concurrency": "0" if os.uname().sysname == "Darwin" else "200",
         "max_parallel_workers": str(max(cores, 2)),
         "jit": "off",
-        "autovacuum": "on",
         "max_connections": "100",
         "max_locks_per_transaction": "256",
         "timezone": "UTC",

@@ -15,6 +15,20 @@ from shadowgate.server.binaries import Installation, installations
 Program = Literal["psql", "pg_dump", "pg_restore"]
 PROGRAMS: tuple[Program, ...] = ("psql", "pg_dump", "pg_restore")
 
+_POINTING_ELSEWHERE = frozenset(
+    {
+        "PGHOST",
+        "PGHOSTADDR",
+        "PGPORT",
+        "PGUSER",
+        "PGPASSWORD",
+        "PGDATABASE",
+        "PGSERVICE",
+        "PGOPTIONS",
+    }
+)
+"""libpq's variables that must not decide; those for TLS, such as PGSSLMODE, may."""
+
 
 class HostTools:
     """The client tools in one directory of this machine, pointed at one server."""
@@ -110,6 +124,6 @@ def connection_environment(endpoint: Endpoint, database: str | None) -> dict[str
 
 
 def _plain_environment() -> dict[str, str]:
-    """Our environment without libpq's variables, and with untranslated messages."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    """Our environment without what would point elsewhere, and with untranslated messages."""
+    kept = {name: value for name, value in os.environ.items() if name not in _POINTING_ELSEWHERE}
     return {**kept, "LC_ALL": "C"}

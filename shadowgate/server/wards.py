@@ -9,11 +9,29 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import psutil
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from shadowgate.server.docker_daemon import remove_container
+
+_OURS = """
+SELECT datname
+FROM pg_catalog.pg_database
+WHERE datname = %(staging)s
+   OR datname = %(name)s AND pg_catalog.shobj_description(oid, 'pg_database') = %(marker)s
+"""
+
+_CREATING = """
+SELECT pg_catalog.pg_terminate_backend(pid)
+FROM pg_catalog.pg_stat_activity
+WHERE state = 'active' AND pid <> pg_catalog.pg_backend_pid() AND strpos(query, %s) > 0
+"""
 
 
 class Ward(Protocol):
@@ -43,7 +61,63 @@ class ClusterWard:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-WARDS: Mapping[str, Any] = {ward.kind: ward for ward in (ClusterWard,)}
+@dataclass(frozen=True)
+class ContainerWard:
+    """A container, known by its name before it exists, and the folder that is mounted in it."""
+
+    kind: ClassVar[str] = "container"
+    name: str
+    directory: str
+
+    def clean(self) -> None:
+        """Remove both; waits a little, since the daemon may still be creating the container."""
+        remove_container(self.name, seconds=5)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class DatabaseWard:
+    """A database on a server that is not ours, under the name that it was created with or has."""
+
+    kind: ClassVar[str] = "database"
+    host: str
+    port: int
+    user: str
+    maintenance: str
+    name: str
+    staging: str
+    marker: str
+    password: str | None = field(default=None, repr=False)
+
+    def clean(self) -> None:
+        """Drop it if it carries the marker of its run, and what was still being made for it."""
+        with psycopg.connect(
+            host=self.host,
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            dbname=self.maintenance,
+            autocommit=True,
+            connect_timeout=10,
+        ) as connection:
+            self._end_creation(connection)
+            for (name,) in connection.execute(
+                _OURS, {"name": self.name, "staging": self.staging, "marker": self.marker}
+            ).fetchall():
+                connection.execute(
+                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+                )
+
+    def _end_creation(self, connection: psycopg.Connection[TupleRow]) -> None:
+        """A server does not notice at once that who asked for a database is gone."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if not connection.execute(_CREATING, (self.staging,)).fetchall():
+                return
+            time.sleep(0.2)
+
+
+WARDS: Mapping[str, Any] = {ward.kind: ward for ward in (ClusterWard, ContainerWard, DatabaseWard)}
 
 
 def to_message(ward: Ward) -> dict[str, Any]:

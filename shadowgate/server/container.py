@@ -1,0 +1,208 @@
+"""A PostGIS container that this run starts and removes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+from docker.errors import DockerException
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from shadowgate.errors import ServerError
+from shadowgate.progress import Progress, silent
+from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.container_tools import ContainerTools
+from shadowgate.server.docker_daemon import connect_docker, require_built, require_image
+from shadowgate.server.facts import read_facts
+from shadowgate.server.guarding import Guardian
+from shadowgate.server.settings import configuration_lines, shadow_settings
+from shadowgate.server.wards import ContainerWard
+
+IMAGE_NAME = "shadowgate-postgis"
+IMAGE_FOLDER = Path(__file__).parents[2] / "fixtures" / "postgis"
+
+_USER = "postgres"
+_PORT = "5432/tcp"
+_CONFIGURATION = "/etc/shadowgate.conf"
+_START_SECONDS = 120.0
+
+
+class ContainerServer:
+    """A container of this run; see :class:`shadowgate.server.base.Server`.
+
+    The image keeps the contract of the official one: ``POSTGRES_PASSWORD`` in its environment, the
+    server's command line as its command. The settings come as a file, so that ``ALTER SYSTEM`` can
+    still override them, as it can in a local cluster.
+    """
+
+    kind: ServerKind = "container"
+    owned = True
+
+    def __init__(
+        self,
+        *,
+        image: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        progress: Progress = silent,
+    ) -> None:
+        """Start it, building or pulling its image first where needed.
+
+        Args:
+            image: another image than our own, such as ``postgis/postgis:16-3.4``.
+            settings: server settings that win over those for this machine.
+            progress: told of every step.
+
+        Raises:
+            ServerError: no daemon, no image, or the server in it does not start.
+        """
+        client = connect_docker()
+        self._client = client
+        name = f"shadowgate-{uuid.uuid4().hex[:12]}"
+        self._directory = Path(tempfile.gettempdir()).resolve() / name
+        self._ward = ContainerWard(name, str(self._directory))
+        self._container: DockerContainer | None = None
+        self._guardian = Guardian()
+        try:
+            self._guardian.protect(self._ward)
+            if image is None:
+                image = require_built(client, IMAGE_FOLDER, IMAGE_NAME, progress)
+            else:
+                require_image(client, image, progress)
+            self._image = image
+            self._write_configuration(settings or {})
+            progress(f"server: starting a container of {image}")
+            self.endpoint = self._start(name)
+            self.tools = self._find_tools()
+            self.facts = self._read_facts()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def maintenance(self) -> Database:
+        """The database from which others are created and dropped."""
+        return self.database("postgres")
+
+    def database(self, name: str) -> Database:
+        """Name a database of this server."""
+        return Database(self.endpoint, name)
+
+    def free_bytes(self) -> int:
+        """Free space on the disk of the container's data, in bytes."""
+        with self.maintenance.connect() as connection:
+            found = connection.execute("SHOW data_directory").fetchone()
+        assert found is not None  # noqa: S101  SHOW always answers with one row
+        assert self._container is not None  # noqa: S101  nor does a closed server
+        listed = self._container.exec(["df", "-P", "-k", found[0]])
+        return int(listed.output.decode().splitlines()[-1].split()[3]) * 1024
+
+    def close(self) -> None:
+        """Remove the container and what it wrote. Safe to call twice."""
+        if self._container is not None:
+            self._container.stop()
+            self._container = None
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._guardian.release(self._ward)
+        self._guardian.close()
+        self._client.close()
+
+    def _write_configuration(self, settings: Mapping[str, str]) -> None:
+        self._directory.mkdir(mode=0o700)
+        (self._directory / "exchange").mkdir()
+        host = self._client.info()
+        ours = {
+            **shadow_settings(host["MemTotal"], host["NCPU"]),
+            **settings,
+            "listen_addresses": "*",
+        }
+        file = self._directory / "postgresql.conf"
+        file.write_text(configuration_lines(ours))
+        file.chmod(0o644)
+
+    def _start(self, name: str) -> Endpoint:
+        """Start the container and wait until the server in it takes connections.
+
+        Our guardian cleans up after a run that dies, so testcontainers need not start its own
+        container for that, whose image would have to be pulled.
+        """
+        testcontainers_config.ryuk_disabled = True
+        password = secrets.token_urlsafe(24)
+        container = (
+            DockerContainer(self._image)
+            .with_name(name)
+            .with_env("POSTGRES_PASSWORD", password)
+            .with_command(["postgres", "-c", f"config_file={_CONFIGURATION}"])
+            .with_volume_mapping(self._directory / "postgresql.conf", _CONFIGURATION, "ro")
+            .with_volume_mapping(self._directory / "exchange", "/exchange", "rw")
+            .with_kwargs(shm_size="1g")
+        )
+        container.ports = {_PORT: ("127.0.0.1",)}  # type: ignore[dict-item]  # docker takes it
+        try:
+            container.start()
+        except (DockerException, OSError) as error:
+            raise ServerError(
+                f"a container of {self._image} cannot be started",
+                where=str(error),
+                todo="check that Docker works: docker run --rm hello-world; "
+                "or run with --server local",
+            ) from None
+        finally:
+            self._container = container
+        return self._wait(container, password)
+
+    def _wait(self, container: DockerContainer, password: str) -> Endpoint:
+        wrapped = container.get_wrapped_container()
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            wrapped.reload()
+            if wrapped.status != "running":
+                break
+            published = wrapped.ports.get(_PORT)
+            if published:
+                endpoint = Endpoint("127.0.0.1", int(published[0]["HostPort"]), _USER, password)
+                try:
+                    Database(endpoint, "postgres").connect().close()
+                except psycopg.OperationalError:
+                    time.sleep(0.1)
+                else:
+                    return endpoint
+        said = wrapped.logs(tail=15).decode("utf-8", "replace").replace(password, "***")
+        raise ServerError(
+            f"the PostgreSQL server in a container of {self._image} did not start",
+            where=f"it said:\n{said}",
+            todo="name a PostGIS image that keeps the contract of the official postgres image, "
+            "or run with --server local",
+        )
+
+    def _find_tools(self) -> ContainerTools:
+        assert self._container is not None  # noqa: S101  it was started
+        return ContainerTools(
+            self._client.api,
+            self._container.get_container_id(),
+            exchange=self._directory / "exchange",
+            user=self._tools_user(),
+            endpoint=self.endpoint,
+        )
+
+    def _tools_user(self) -> str:
+        """Who the tools run as, so that the files that they write are ours.
+
+        Where the daemon is rootless, root in the container is who we are outside.
+        """
+        rootless = any("rootless" in option for option in self._client.info()["SecurityOptions"])
+        return "0:0" if rootless else f"{os.getuid()}:{os.getgid()}"
+
+    def _read_facts(self) -> ServerFacts:
+        where = f"container of {self._image} on 127.0.0.1:{self.endpoint.port}"
+        with self.maintenance.connect() as connection:
+            return read_facts(
+                connection, kind=self.kind, tools_version=self.tools.version, where=where
+            )

@@ -1,0 +1,244 @@
+"""The databases that a run makes: created, cloned and dropped here, and no others touched.
+
+Each is marked by a comment that names its run. A run holds an advisory lock for as long as it
+lives, so that anybody can tell from the marker whether a database is in use or left over. A
+database gets its name only after it got its marker: there is no moment at which a run that dies
+would leave an unmarked one under a name that somebody asked for.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from contextlib import ExitStack
+from types import TracebackType
+
+import psycopg
+from psycopg import sql
+from pytest_postgresql.janitor import DatabaseJanitor
+
+from shadowgate.errors import ServerError, SpaceError
+from shadowgate.server.base import Connection, Database, Server
+from shadowgate.server.database_properties import copy_properties
+from shadowgate.server.guarding import Guardian
+from shadowgate.server.wards import DatabaseWard
+
+MARKER = "shadowgate: created by run "
+
+_NAME_BYTES = 63
+"""PostgreSQL cuts longer identifiers, silently."""
+
+_EXISTING = """
+SELECT
+    coalesce(pg_catalog.shobj_description(d.oid, 'pg_database'), '') AS comment,
+    (SELECT count(*) FROM pg_catalog.pg_stat_activity a
+     WHERE a.datid = d.oid AND a.backend_type = 'client backend') AS sessions
+FROM pg_catalog.pg_database d
+WHERE d.datname = %s
+"""
+
+_ALIVE = """
+SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_locks
+    WHERE locktype = 'advisory' AND granted
+      AND classid = %s::oid AND objid = %s::oid AND objsubid = 1
+)
+"""
+
+
+class Databases:
+    """The databases of one run on one server; a context manager that drops them all."""
+
+    def __init__(self, server: Server) -> None:
+        """Start a run on a server.
+
+        Raises:
+            ServerError: the maintenance database cannot be opened.
+        """
+        self.run = uuid.uuid4()
+        self._server = server
+        self._names: list[str] = []
+        self._wards: dict[str, DatabaseWard] = {}
+        self._life = server.maintenance.connect(application_name=f"shadowgate run {self.run}")
+        self._life.execute("SET idle_session_timeout = 0")
+        self._life.execute("SELECT pg_catalog.pg_advisory_lock(%s)", (_lock_key(self.run),))
+        self._guardian = None if server.owned else Guardian()
+
+    def create(self, name: str) -> Database:
+        """Create an empty UTF-8 database.
+
+        Raises:
+            ServerError: a database of that name is not ours, or another run is using it.
+        """
+        self._claim(name)
+        self._make(name, template="template0")
+        return self._server.database(name)
+
+    def clone(self, source: Database, name: str) -> Database:
+        """Create a copy of one of this run's databases; sessions on the source are ended.
+
+        What ``TEMPLATE`` leaves out is copied as well: settings of the database, its privileges
+        and its owner.
+
+        Raises:
+            ServerError: the source is not of this run, or ``name`` is not ours to use.
+        """
+        if source.name not in self._names:
+            raise ServerError(
+                f"database {source.name} was not created by this run, so it is not cloned",
+                todo="clone only databases that Databases.create or clone returned",
+            )
+        self._claim(name)
+        self._make(name, template=source.name)
+        copy_properties(source, self._server.maintenance, name)
+        return self._server.database(name)
+
+    def drop(self, name: str) -> None:
+        """Drop one of this run's databases, ending the sessions on it; once dropped, a no-op."""
+        if name not in self._names:
+            return
+        self._janitor(name).drop()
+        self._names.remove(name)
+        ward = self._wards.pop(name, None)
+        if ward is not None and self._guardian is not None:
+            self._guardian.release(ward)
+
+    def drop_all(self) -> None:
+        """Drop every database of this run; one that cannot be dropped does not keep the rest."""
+        with ExitStack() as stack:
+            for name in self._names:
+                stack.callback(self.drop, name)
+
+    def close(self) -> None:
+        """Drop every database and end the run. Safe to call twice."""
+        with ExitStack() as stack:
+            if self._guardian is not None:
+                stack.callback(self._guardian.close)
+            stack.callback(self._life.close)
+            if not self._life.closed:
+                stack.callback(self.drop_all)
+
+    def __enter__(self) -> Databases:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _make(self, name: str, *, template: str) -> None:
+        staging = f"shadowgate_{uuid.uuid4().hex}"
+        self._protect(name, staging)
+        try:
+            self._janitor(staging, template=template).init()
+            with self._server.maintenance.connect() as connection:
+                _mark(connection, staging, self.run)
+                _rename(connection, staging, name)
+        except psycopg.errors.DuplicateDatabase:
+            self._janitor(staging).drop()
+            raise self._in_use(name) from None
+        except psycopg.errors.DiskFull as error:
+            raise SpaceError(
+                f"no space left for database {name}",
+                where=f"{self._server.facts.where}: {error}",
+                todo="free some space where the server keeps its data",
+            ) from None
+        except psycopg.Error as error:
+            raise ServerError(
+                f"database {name} could not be created",
+                where=f"{self._server.facts.where}: {error}",
+                todo="correct what the server names, or use another server",
+            ) from None
+        self._names.append(name)
+
+    def _claim(self, name: str) -> None:
+        """Make sure that a name is free, dropping what a dead run left under it."""
+        if not name or len(name.encode()) > _NAME_BYTES:
+            raise ServerError(
+                f"{name!r} cannot be the name of a database",
+                todo=f"use 1 to {_NAME_BYTES} bytes",
+            )
+        with self._server.maintenance.connect() as connection:
+            found = connection.execute(_EXISTING, (name,)).fetchone()
+            if found is None:
+                return
+            comment, sessions = found
+            run = marked_run(comment)
+            if run is None:
+                raise ServerError(
+                    f"database {name} exists and was not created by shadowgate; it is not touched",
+                    where=self._server.facts.where,
+                    todo="rename or drop it yourself, or use another server",
+                )
+            if sessions or is_alive(connection, run):
+                raise self._in_use(name)
+        self._janitor(name).drop()
+
+    def _in_use(self, name: str) -> ServerError:
+        return ServerError(
+            f"database {name}: another run is using it",
+            where=self._server.facts.where,
+            todo="wait until that run has ended, or use another server",
+        )
+
+    def _protect(self, name: str, staging: str) -> None:
+        if self._guardian is None:
+            return
+        endpoint = self._server.endpoint
+        ward = DatabaseWard(
+            host=endpoint.host,
+            port=endpoint.port,
+            user=endpoint.user,
+            password=endpoint.password,
+            maintenance=self._server.maintenance.name,
+            name=name,
+            staging=staging,
+            marker=f"{MARKER}{self.run}",
+        )
+        self._guardian.protect(ward)
+        self._wards[name] = ward
+
+    def _janitor(self, name: str, *, template: str | None = None) -> DatabaseJanitor:
+        endpoint = self._server.endpoint
+        return DatabaseJanitor(
+            host=endpoint.host,
+            port=endpoint.port,
+            user=endpoint.user,
+            password=endpoint.password,
+            dbname=name,
+            template_dbname=template,
+            maintenance_dbname=self._server.maintenance.name,
+            connection_timeout=10,
+        )
+
+
+def _mark(connection: Connection, name: str, run: uuid.UUID) -> None:
+    marker = sql.Literal(f"{MARKER}{run}")
+    connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), marker))
+
+
+def _rename(connection: Connection, name: str, to: str) -> None:
+    connection.execute(
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(to))
+    )
+
+
+def marked_run(comment: str) -> uuid.UUID | None:
+    """The run that a database's comment names; ``None`` if the comment is not a marker."""
+    found = re.fullmatch(re.escape(MARKER) + r"([0-9a-f-]{36})", comment)
+    return uuid.UUID(found[1]) if found else None
+
+
+def is_alive(connection: Connection, run: uuid.UUID) -> bool:
+    """Whether a run still holds its lock, seen from any database of its server."""
+    key = _lock_key(run) % 2**64
+    found = connection.execute(_ALIVE, (key >> 32, key % 2**32)).fetchone()
+    return bool(found and found[0])
+
+
+def _lock_key(run: uuid.UUID) -> int:
+    """A signed 64-bit key for the advisory lock of a run."""
+    return int.from_bytes(run.bytes[:8], signed=True)

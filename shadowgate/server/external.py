@@ -1,0 +1,173 @@
+"""A server that somebody else runs, named by a connection URI."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from shadowgate.errors import ServerError, UsageError
+from shadowgate.progress import Progress, silent
+from shadowgate.server.base import Connection, Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.databases import Databases, marked_run
+from shadowgate.server.facts import read_facts, require_version
+from shadowgate.server.tools import HostTools, find_host_tools
+
+MAINTENANCE_DATABASES = ("postgres", "template1", "defaultdb")
+"""Databases that servers come with and that hold nobody's data."""
+
+_OUR_PARAMETERS = frozenset({"host", "port", "user", "password", "dbname"})
+
+_ENCODING = """
+SELECT pg_catalog.pg_encoding_to_char(encoding)
+FROM pg_catalog.pg_database
+WHERE datname = 'template0'
+"""
+
+_CAN_CREATE = """
+SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user
+"""
+
+_COMMENT = """
+SELECT coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '')
+FROM pg_catalog.pg_database
+WHERE datname = pg_catalog.current_database()
+"""
+
+
+class ExternalServer:
+    """A server that this run did not start; see :class:`shadowgate.server.base.Server`."""
+
+    kind: ServerKind = "external"
+    owned = False
+
+    def __init__(self, uri: str, *, progress: Progress = silent) -> None:
+        """Connect and make sure that it can host the shadow. Nothing on it is changed for good.
+
+        Raises:
+            UsageError: the URI cannot be read.
+            ServerError: the server is unreachable, too old, without PostGIS, does not let us
+                create databases, or the URI names a database that is not ours to work from.
+            ToolError: the client tools of this machine are older than the server.
+        """
+        self.endpoint, name = parse_uri(uri)
+        self.maintenance = Database(self.endpoint, name)
+        where = f"{self.endpoint.user}@{self.endpoint.host}:{self.endpoint.port}/{name}"
+        progress(f"server: connecting to {where}")
+        with _connect(self.maintenance, where) as connection:
+            require_version(connection.info.server_version, where)
+            _require_maintenance(connection, name, where)
+            _require_creator(connection, where)
+            installation = find_host_tools(connection.info.server_version)
+            self.tools = HostTools(installation, self.endpoint)
+            self.facts: ServerFacts = read_facts(
+                connection, kind=self.kind, tools_version=self.tools.version, where=where
+            )
+        progress("server: trying to create a database with PostGIS there")
+        _require_postgis(self)
+
+    def database(self, name: str) -> Database:
+        """Name a database of this server."""
+        return Database(self.endpoint, name)
+
+    def free_bytes(self) -> None:
+        """Unknown: SQL does not tell the space on a server's disk."""
+
+    def close(self) -> None:
+        """Nothing to stop: the server is not ours."""
+
+
+def parse_uri(uri: str) -> tuple[Endpoint, str]:
+    """Read a ``postgresql://`` URI: where the server is, and the database to start from.
+
+    A password that is not in the URI is taken from ``PGPASSWORD``: command lines are public.
+
+    Raises:
+        UsageError: it is not a URI, names several hosts, or has parameters besides these.
+    """
+    try:
+        given = {name: str(value) for name, value in conninfo_to_dict(uri).items()}
+    except psycopg.ProgrammingError:
+        raise UsageError(
+            "the URI given for --server cannot be read",
+            todo="write postgresql://user:password@host:port/postgres; encode special "
+            "characters of the password as %XX",
+        ) from None
+    unknown = sorted(set(given) - _OUR_PARAMETERS)
+    if unknown:
+        raise UsageError(
+            f"the URI given for --server has parameters that are not used: {', '.join(unknown)}",
+            todo="set them as environment variables instead, such as PGSSLMODE and PGSSLROOTCERT",
+        )
+    host, port = given.get("host", "localhost"), given.get("port", "5432")
+    if "," in host or not port.isdigit():
+        raise UsageError("--server must name one host and one port", where=f"{host}:{port}")
+    user = given.get("user", "postgres")
+    password = given.get("password") or os.environ.get("PGPASSWORD")
+    endpoint = Endpoint(host, int(port), user, password)
+    return endpoint, given.get("dbname") or "postgres"
+
+
+def _connect(database: Database, where: str) -> Connection:
+    try:
+        return database.connect()
+    except psycopg.OperationalError as error:
+        raise ServerError(
+            "the server given with --server cannot be reached",
+            where=f"{where}: {_without(str(error), database.endpoint.password)}",
+            todo="check that it runs and that host, port, user and password are right, "
+            "or run with --server auto",
+        ) from None
+
+
+def _without(text: str, secret: str | None) -> str:
+    return text.replace(secret, "***").strip() if secret else text.strip()
+
+
+def _require_maintenance(connection: Connection, name: str, where: str) -> None:
+    """Only a database that holds nobody's data may be named: it is where work starts from."""
+    if name in MAINTENANCE_DATABASES:
+        return
+    found = connection.execute(_COMMENT).fetchone()
+    if found is None or marked_run(found[0]) is None:
+        raise ServerError(
+            f"--server names database {name}, which was not created by shadowgate",
+            where=where,
+            todo=f"name {' or '.join(MAINTENANCE_DATABASES)} instead; only databases that "
+            "shadowgate creates itself are ever touched",
+        )
+
+
+def _require_creator(connection: Connection, where: str) -> None:
+    allowed = connection.execute(_CAN_CREATE).fetchone()
+    if allowed is None or not allowed[0]:
+        role = connection.info.user
+        raise ServerError(
+            f"role {role} may not create databases",
+            where=where,
+            todo=f"as a superuser: ALTER ROLE {role} CREATEDB;",
+        )
+    encoding = connection.execute(_ENCODING).fetchone()
+    if encoding is None or encoding[0] != "UTF8":
+        raise ServerError(
+            "databases of this server are not in UTF-8",
+            where=where,
+            todo="use a server whose cluster was made with --encoding UTF8",
+        )
+
+
+def _require_postgis(server: ExternalServer) -> None:
+    """Whether a role may create the extension is known only once it has."""
+    with Databases(server) as databases:
+        probe = databases.create(f"shadowgate_probe_{uuid.uuid4().hex[:12]}")
+        try:
+            with probe.connect() as connection:
+                connection.execute("CREATE EXTENSION postgis")
+        except psycopg.Error as error:
+            raise ServerError(
+                f"role {server.endpoint.user} cannot create the extension PostGIS",
+                where=f"{server.facts.where}: {error}",
+                todo="use a role that may (often a superuser), or run with --server auto",
+            ) from None

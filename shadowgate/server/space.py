@@ -1,0 +1,36 @@
+"""Disk space for the copies that the phases make."""
+
+from __future__ import annotations
+
+from shadowgate.errors import SpaceError
+from shadowgate.server.base import Server
+
+
+def require_space(server: Server, needed_bytes: int) -> None:
+    """Refuse a server whose disk is too small; one that does not tell its space is accepted.
+
+    Args:
+        server: where the copies will be.
+        needed_bytes: space that all copies together need, in bytes.
+
+    Raises:
+        SpaceError: less is free.
+    """
+    free = server.free_bytes()
+    if free is not None and free < needed_bytes:
+        raise SpaceError(
+            f"the disk is too small: {in_units(needed_bytes)} are needed for the copies, "
+            f"{in_units(free)} are free",
+            where=server.facts.where,
+            todo="free some space, point TMPDIR at a larger disk, or use another server",
+        )
+
+
+def in_units(size: int) -> str:
+    """A size in bytes, for people: ``3.2 GB``."""
+    amount = float(size)
+    for unit in ("bytes", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
