@@ -1,11 +1,22 @@
 """Split a script into statements, apply them, and record what each one did."""
 
 from shadowgate.migrate.apply import APPLICATION_NAME, RetryPolicy, apply_script
+from shadowgate.migrate.detect import find_hazards
+from shadowgate.migrate.findings import (
+    Finding,
+    Review,
+    WaivedFinding,
+    Waiver,
+    apply_waivers,
+    findings_table,
+)
+from shadowgate.migrate.hazards import HAZARDS, Hazard
 from shadowgate.migrate.results import (
     Failure,
     LockAwaited,
     LockHeld,
     Notice,
+    Pitfall,
     Relation,
     Retry,
     RowsTouched,
@@ -17,23 +28,33 @@ from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 
 __all__ = [
     "APPLICATION_NAME",
+    "HAZARDS",
     "Failure",
+    "Finding",
+    "Hazard",
     "LockAwaited",
     "LockHeld",
     "LockWatch",
     "NoWatch",
     "Notice",
+    "Pitfall",
     "Relation",
     "Retry",
     "RetryPolicy",
+    "Review",
     "RowsTouched",
     "Script",
     "ScriptRun",
     "Statement",
     "StatementRun",
     "TransactionBlock",
+    "WaivedFinding",
+    "Waiver",
     "Watch",
     "apply_script",
+    "apply_waivers",
+    "find_hazards",
+    "findings_table",
     "parse_script",
     "read_script",
 ]

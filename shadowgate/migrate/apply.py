@@ -111,6 +111,7 @@ class _Runner:
     committed: list[Statement] = field(default_factory=list)
     retries: list[Retry] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    remarks: list[Notice] = field(default_factory=list)
 
     def run(self) -> ScriptRun:
         failed: StatementRun | None = None
@@ -137,6 +138,7 @@ class _Runner:
             locks=seen.locks,
             awaited=seen.awaited,
             relations=seen.relations,
+            pitfalls=seen.pitfalls,
             error=error_of(self.script, failed, self.committed) if failed else None,
             pid=pid,
         )
@@ -186,6 +188,7 @@ class _Runner:
         self.progress(f"statement {statement.number}, line {statement.line}: {statement.kind}")
         self.watch.statement_begins(statement)
         self.notices.clear()
+        self.remarks.clear()
         started = self._clock()
         try:
             session.execute(statement.sql.encode())
@@ -200,7 +203,7 @@ class _Runner:
             self.runs.append(run)
             raise _StatementFailed(run) from problem
         ended = self._clock()
-        notices = tuple(self.notices)
+        notices, remarks = tuple(self.notices), tuple(self.remarks)
         seen = self.watch.statement_done()
         self.runs.append(
             StatementRun(
@@ -208,6 +211,7 @@ class _Runner:
                 started,
                 ended,
                 notices=notices,
+                remarks=remarks,
                 rows=seen.rows,
                 rewritten=seen.rewritten,
                 wal_bytes=seen.wal_bytes,
@@ -227,17 +231,16 @@ class _Runner:
         finally:
             spent = self._clock() - began
             run = replace(run, commit_seconds=spent, notices=tuple(self.notices))
-            self.runs.append(run)
+            self.runs.append(replace(run, remarks=tuple(self.remarks)))
 
     def _take_notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
-        self.notices.append(
-            Notice(
-                severity=diagnostic.severity_nonlocalized or diagnostic.severity or "",
-                message=diagnostic.message_primary or "",
-                sqlstate=diagnostic.sqlstate or "",
-                context=diagnostic.context or "",
-            )
+        notice = Notice(
+            severity=diagnostic.severity_nonlocalized or diagnostic.severity or "",
+            message=diagnostic.message_primary or "",
+            sqlstate=diagnostic.sqlstate or "",
+            context=diagnostic.context or "",
         )
+        (self.remarks if notice.severity.startswith("DEBUG") else self.notices).append(notice)
 
     def _clock(self) -> float:
         return time.monotonic() - self.origin

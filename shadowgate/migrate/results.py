@@ -15,6 +15,11 @@ from shadowgate.evidence import Table
 from shadowgate.migrate.ledger import LockSpan
 from shadowgate.migrate.script import Script, Statement
 
+STOPS_READERS = frozenset({"AccessExclusiveLock"})
+"""Lock modes that conflict with SELECT."""
+STOPS_WRITERS = STOPS_READERS | {"ExclusiveLock", "ShareRowExclusiveLock", "ShareLock"}
+"""Lock modes that conflict with INSERT, UPDATE and DELETE."""
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -40,6 +45,18 @@ class Relation:
     filenode: int
     size: int = 0
     """Bytes of its main fork and its partitions'; taken before the script only."""
+
+
+@dataclass(frozen=True, order=True)
+class Pitfall:
+    """An object whose definition is a known hazard, as ``pitfalls.sql`` finds them."""
+
+    rule: str
+    """Id of the hazard."""
+    object: str
+    """The object, in words: ``column a.b``."""
+    detail: str
+    """What is wrong with it; for routines, with a hash, so that a replaced one counts as new."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +123,8 @@ class StatementRun:
     started: float
     ended: float
     notices: tuple[Notice, ...] = ()
+    remarks: tuple[Notice, ...] = ()
+    """What the server says at DEBUG1 of its own work: tables it scanned, indexes it built."""
     rows: RowsTouched | None = None
     """``None`` where that cannot be known: statements that manage their own transactions, servers
     before PostgreSQL 15, and runs that were not watched."""
@@ -152,6 +171,8 @@ class ScriptRun:
     awaited: tuple[LockAwaited, ...] = ()
     relations: tuple[Relation, ...] = ()
     """Relations that were there before the script; empty if the run was not watched."""
+    pitfalls: tuple[Pitfall, ...] = ()
+    """What the script brought into the catalogue and had better not; empty if not watched."""
     error: MigrationError | None = None
     pid: int = 0
     """Process ID of the server process that ran it; 0 for psql's."""
@@ -168,6 +189,11 @@ class ScriptRun:
         """Tables rewritten, each once."""
         return tuple(dict.fromkeys(name for run in self.runs for name in run.rewritten))
 
+    @property
+    def busy_tables(self) -> tuple[Relation, ...]:
+        """Tables that had rows before the script: those that traffic may be using."""
+        return tuple(relation for relation in self.relations if relation.size > 0)
+
     def raise_for_error(self) -> None:
         """Raise the error that ended the run, if one did.
 
@@ -178,8 +204,12 @@ class ScriptRun:
             raise self.error
 
     def tables(self) -> tuple[Table, ...]:
-        """The run as tables of evidence: statements, and locks on relations that existed."""
-        return (_statement_table(self), _lock_table(self))
+        """The run as tables of evidence: statements and, if it was watched, locks."""
+        return (
+            (_statement_table(self), _lock_table(self))
+            if self.relations
+            else (_statement_table(self),)
+        )
 
 
 def spans_to_locks(

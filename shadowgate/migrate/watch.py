@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from shadowgate.migrate.results import (
     LockAwaited,
     LockHeld,
+    Pitfall,
     Relation,
     RowsTouched,
     spans_to_locks,
@@ -27,6 +28,7 @@ from shadowgate.server.base import Connection, Database
 
 _HERE = Path(__file__).parent
 _RELATIONS_SQL = (_HERE / "relations.sql").read_bytes()
+_PITFALLS_SQL = (_HERE / "pitfalls.sql").read_bytes()
 _SIZES_SQL = (_HERE / "sizes.sql").read_bytes()
 _ROWS_SQL = """
 SELECT coalesce(sum(n_tup_ins), 0)::bigint,
@@ -39,6 +41,7 @@ SELECT (extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval)
 """
 _FLUSH_SQL = "SELECT pg_catalog.pg_stat_force_next_flush()"
 _FLUSH_SINCE = 150000
+_REMARKS_SQL = "SET client_min_messages = debug1"
 _TABLE_KINDS = ("r", "m")
 _NOTHING_TO_SEE = frozenset(
     {"BEGIN", "START TRANSACTION", "SET", "SAVEPOINT", "COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
@@ -63,6 +66,7 @@ class SeenOverall:
     locks: tuple[LockHeld, ...] = ()
     awaited: tuple[LockAwaited, ...] = ()
     relations: tuple[Relation, ...] = ()
+    pitfalls: tuple[Pitfall, ...] = ()
 
 
 class Watch(Protocol):
@@ -125,8 +129,14 @@ class LockWatch:
     interval: float = DEFAULT_INTERVAL
 
     def attach(self, session: Connection, origin: float) -> None:
-        """Begin to watch a session from another one."""
+        """Begin to watch a session from another one.
+
+        The session is asked for the server's remarks on its own work, such as ``verifying table``:
+        no catalogue and no lock tells a table that was scanned from one that was not.
+        """
         self._session = session
+        session.execute(_REMARKS_SQL)
+        self._pitfalls = _read_pitfalls(session)
         self._origin = origin
         sizes: dict[int, int] = dict(session.execute(_SIZES_SQL).fetchall())
         rows = session.execute(_RELATIONS_SQL).fetchall()
@@ -189,7 +199,9 @@ class LockWatch:
             self._names,
             set(self._before),
         )
-        return SeenOverall(locks, awaited, tuple(self._before.values()))
+        with self.database.connect() as reader:
+            pitfalls = _read_pitfalls(reader) - self._pitfalls
+        return SeenOverall(locks, awaited, tuple(self._before.values()), tuple(sorted(pitfalls)))
 
     def _read_filenodes(self) -> dict[int, int]:
         rows = self._session.execute(_RELATIONS_SQL).fetchall()
@@ -216,3 +228,7 @@ class LockWatch:
             self._rows.updated - last.updated,
             self._rows.deleted - last.deleted,
         )
+
+
+def _read_pitfalls(connection: Connection) -> frozenset[Pitfall]:
+    return frozenset(Pitfall(*row) for row in connection.execute(_PITFALLS_SQL).fetchall())

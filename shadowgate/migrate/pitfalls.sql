@@ -1,0 +1,85 @@
+-- Objects of the whole database whose definition is a known hazard: rule, object, detail.
+-- Taken before and after a script, the difference is what the script brought.
+
+-- Foreign keys whose columns no valid, complete index begins with.
+SELECT 'unindexed-foreign-key',
+       'foreign key ' || quote_ident(k.conname) || ' of ' || k.conrelid::regclass::text,
+       pg_catalog.pg_get_constraintdef(k.oid)
+FROM pg_catalog.pg_constraint AS k
+WHERE k.contype = 'f'
+  AND k.conparentid = 0
+  AND NOT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_index AS i
+    WHERE i.indrelid = k.conrelid
+      AND i.indisvalid
+      AND i.indpred IS NULL
+      AND i.indnkeyatts >= cardinality(k.conkey)
+      AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
+  )
+UNION ALL
+-- Columns of type json; serial columns. Those that a partition inherits are its parent's.
+SELECT CASE WHEN a.atttypid = 'json'::regtype THEN 'json-column' ELSE 'serial-column' END,
+       'column ' || c.oid::regclass::text || '.' || quote_ident(a.attname),
+       pg_catalog.format_type(a.atttypid, a.atttypmod)
+FROM pg_catalog.pg_attribute AS a
+JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+WHERE c.oid >= 16384
+  AND c.relkind IN ('r', 'p')
+  AND a.attnum > 0
+  AND NOT a.attisdropped
+  AND a.attinhcount = 0
+  AND (
+    a.atttypid = 'json'::regtype
+    OR (a.attidentity = '' AND EXISTS (
+      SELECT
+      FROM pg_catalog.pg_depend AS d
+      JOIN pg_catalog.pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
+      WHERE d.classid = 'pg_class'::regclass
+        AND d.refclassid = 'pg_class'::regclass
+        AND d.refobjid = a.attrelid
+        AND d.refobjsubid = a.attnum
+        AND d.deptype = 'a'
+    ))
+  )
+UNION ALL
+SELECT 'enum-type',
+       'type ' || t.oid::regtype::text,
+       (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
+        FROM pg_catalog.pg_enum AS e
+        WHERE e.enumtypid = t.oid)
+FROM pg_catalog.pg_type AS t
+WHERE t.typtype = 'e'
+  AND t.oid >= 16384
+UNION ALL
+-- Routines that run with their owner's rights, and the path in which they look for names.
+SELECT CASE WHEN s.first = 'pg_catalog' AND s.length > 1
+            THEN 'security-definer-catalog-first'
+            ELSE 'security-definer-search-path' END,
+       'routine ' || p.oid::regprocedure::text,
+       CASE WHEN s.path IS NULL THEN 'search_path is the caller''s'
+            ELSE 'search_path = ' || s.path END
+         || ' [' || left(md5(pg_catalog.pg_get_functiondef(p.oid)), 8) || ']'
+FROM pg_catalog.pg_proc AS p
+LEFT JOIN LATERAL (
+  SELECT substr(setting, 13) AS path,
+         trim(BOTH ' "' FROM (string_to_array(substr(setting, 13), ','))[1]) AS first,
+         trim(BOTH ' "' FROM (string_to_array(substr(setting, 13), ','))
+              [cardinality(string_to_array(substr(setting, 13), ','))]) AS last,
+         cardinality(string_to_array(substr(setting, 13), ',')) AS length
+  FROM unnest(p.proconfig) AS setting
+  WHERE setting LIKE 'search_path=%'
+) AS s ON true
+WHERE p.prosecdef
+  AND p.oid >= 16384
+  AND p.prokind IN ('f', 'p')
+  AND (s.path IS NULL
+       OR (s.first = 'pg_catalog' AND s.length > 1)
+       OR (s.last <> 'pg_temp' AND trim(BOTH ' "' FROM s.path) <> ''))
+  AND NOT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = 'pg_proc'::regclass
+      AND d.objid = p.oid
+      AND d.deptype = 'e'
+  )
