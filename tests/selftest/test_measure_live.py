@@ -1,0 +1,239 @@
+"""Measuring on a real server: real extra work is found, and nothing is left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from shadowgate.errors import PlanError, ServerError, UsageError, ValidationError
+from shadowgate.measure import (
+    Comparison,
+    Query,
+    Sampling,
+    Workload,
+    baseline,
+    compare,
+    to_evidence,
+)
+from shadowgate.server import Database, Server
+from tests.selftest.conftest import MakeDatabase
+
+TABLE = """
+CREATE TABLE parcel (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    year integer NOT NULL,
+    area double precision NOT NULL
+) PARTITION BY RANGE (year);
+CREATE TABLE parcel_early PARTITION OF parcel FOR VALUES FROM (2020) TO (2025);
+CREATE TABLE parcel_late PARTITION OF parcel DEFAULT;
+INSERT INTO parcel (year, area)
+SELECT 2020 + n % 10, sqrt(n) FROM generate_series(1, 20000) AS n;
+CREATE INDEX parcel_area ON parcel (area);
+"""
+
+SLOW_TRIGGER = """
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_sleep(0.02);
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON parcel
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle();
+"""
+
+
+def query(id_: str, text: str) -> Query:
+    return Query(
+        id_, id_, "read" if text.startswith("SELECT") else "write", text, Path(f"{id_}.sql")
+    )
+
+
+SUMS = query("Q1", "SELECT year, count(*), sum(area) FROM parcel GROUP BY year")
+SORT = query(
+    "Q2", "SELECT count(*), sum(r) FROM (SELECT rank() OVER (ORDER BY area) AS r FROM parcel) AS x"
+)
+YEAR = query("Q5", "SELECT count(*), max(area) FROM parcel WHERE year = 2026")
+INSERT = query("W1", "INSERT INTO parcel (year, area) VALUES (2027, 1.5) RETURNING year")
+
+
+@pytest.fixture
+def before(make_database: MakeDatabase) -> Database:
+    database = make_database()
+    with database.connect() as connection:
+        connection.execute(TABLE)
+    return database
+
+
+@pytest.fixture
+def after(make_database: MakeDatabase, before: Database) -> Database:
+    return make_database(before.name)
+
+
+def change(database: Database, statements: str) -> None:
+    with database.connect() as connection:
+        connection.execute(statements.encode())
+
+
+def databases(server: Server) -> set[str]:
+    with server.maintenance.connect() as connection:
+        return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+
+
+def measure(before: Database, after: Database, *queries: Query, **settings: object) -> Comparison:
+    sampling = Sampling(**{"budget_seconds": 8.0, "seed": 3, **settings})  # type: ignore[arg-type]
+    return compare(before, after, Workload(queries), sampling)
+
+
+def test_identical_databases_are_never_called_regressed(
+    server: Server, before: Database, after: Database
+) -> None:
+    there = databases(server)
+    messages: list[str] = []
+    found = compare(
+        before,
+        after,
+        Workload((SUMS, SORT, INSERT)),
+        Sampling(budget_seconds=6.0, overall_target=2.0),
+        progress=messages.append,
+    )
+    assert {q.verdict for q in found.queries.values()} <= {"equivalent", "improved", "inconclusive"}
+    assert all(q.same_rows for q in found.queries.values())
+    assert all(len(q.pairs) >= 12 for q in found.queries.values())
+    assert found.overall_target is not None
+    assert found.overall_target.status != "met"
+    assert databases(server) == there
+    assert any("undecided" in message for message in messages)
+
+
+def test_extra_work_in_a_query_is_called_a_regression(before: Database, after: Database) -> None:
+    change(
+        after,
+        "ALTER TABLE parcel RENAME TO parcel_kept;"
+        "CREATE VIEW parcel AS SELECT id, year, area FROM parcel_kept"
+        " WHERE md5(id::text || md5(area::text)) > ''",
+    )
+    found = measure(before, after, SUMS).queries["Q1"]
+    assert found.verdict == "regressed"
+    assert found.same_rows
+    assert found.estimate is not None
+    assert found.estimate.family.low > 0
+
+
+def test_a_deferred_trigger_that_dawdles_does_not_pass(before: Database, after: Database) -> None:
+    change(after, SLOW_TRIGGER)
+    found = measure(before, after, INSERT).queries["W1"]
+    assert found.verdict == "regressed"
+    assert all(later - earlier > 0.019 for earlier, later in found.pairs)
+
+
+def test_writes_leave_rows_and_sequences_as_they_were(before: Database, after: Database) -> None:
+    state = "SELECT count(*), max(id), (SELECT last_value FROM parcel_id_seq) FROM parcel"
+    with before.connect() as connection:
+        earlier = connection.execute(state).fetchone()
+    measure(before, after, INSERT, budget_seconds=1.0)
+    with before.connect() as connection:
+        assert connection.execute(state).fetchone() == earlier
+
+
+def test_a_year_of_its_own_is_an_improvement_explained_in_words(
+    before: Database, after: Database
+) -> None:
+    change(
+        after,
+        "ALTER TABLE parcel DETACH PARTITION parcel_late;"
+        "CREATE TABLE parcel_2026 PARTITION OF parcel FOR VALUES FROM (2026) TO (2027);"
+        "CREATE TABLE parcel_rest PARTITION OF parcel DEFAULT;"
+        "INSERT INTO parcel OVERRIDING SYSTEM VALUE SELECT * FROM parcel_late;"
+        "DROP TABLE parcel_late",
+    )
+    found = measure(before, after, YEAR, SUMS, targets={"Q5": 25.0})
+    target = found.targets["Q5"]
+    assert found.queries["Q5"].verdict == "improved"
+    assert target.status == "met"
+    assert found.queries["Q5"].before.witness.partitions == ("parcel_late",)
+    assert found.queries["Q5"].after.witness.partitions == ("parcel_2026",)
+    assert "scans 3 partitions instead of 2" in found.queries["Q1"].notes
+    assert found.queries["Q1"].same_rows
+
+
+def test_other_rows_are_named(before: Database, after: Database) -> None:
+    change(after, "DELETE FROM parcel WHERE year = 2026 AND area > 141")
+    found = measure(before, after, YEAR, budget_seconds=0.1).queries["Q5"]
+    assert not found.same_rows
+    assert found.difference is not None
+    assert "became" in found.difference
+
+
+def test_evidence_carries_pairs_interval_and_witnesses(before: Database, after: Database) -> None:
+    (evidence,) = to_evidence(measure(before, after, SUMS))
+    assert evidence.id == "Q1"
+    assert evidence.before is not None
+    assert evidence.before.rounds == len(evidence.pairs_ms) >= 12
+    assert evidence.before.minimum <= evidence.before.median <= evidence.before.p95
+    assert evidence.change_percent is not None
+    assert evidence.low_percent is not None
+    assert evidence.high_percent is not None
+    assert evidence.low_percent <= evidence.change_percent <= evidence.high_percent
+    assert evidence.witnesses["before"]["buffers"] > 0
+    assert evidence.rows == 10
+
+
+def test_a_query_that_fails_on_one_side_says_which(before: Database, after: Database) -> None:
+    change(after, "ALTER TABLE parcel DROP COLUMN area")
+    with pytest.raises(ValidationError, match=r'Q1 failed on .*"area" does not exist'):
+        measure(before, after, SUMS)
+
+
+def test_a_query_that_takes_too_long_ends_the_comparison(before: Database, after: Database) -> None:
+    sleep = query("Q9", "SELECT pg_sleep(5)")
+    with pytest.raises(ValidationError, match=r"did not end within 0\.2 s"):
+        measure(before, after, sleep, query_seconds=0.2)
+
+
+def test_an_open_session_is_named_as_the_obstacle(
+    server: Server, before: Database, after: Database
+) -> None:
+    there = databases(server)
+    with (
+        before.connect(),
+        pytest.raises(ServerError, match="while a session is open"),
+    ):
+        measure(before, after, SUMS)
+    assert databases(server) == there
+
+
+def test_a_target_for_an_unknown_query_is_refused(before: Database, after: Database) -> None:
+    with pytest.raises(PlanError, match="targets names Q7"):
+        measure(before, after, SUMS, targets={"Q7": 10.0})
+
+
+def test_a_baseline_has_rounds_plans_and_the_hash_of_the_rows(before: Database) -> None:
+    found = baseline(before, Workload((SUMS, YEAR, INSERT)), Sampling(), rounds=10)
+    assert {len(query.rounds) for query in found.queries.values()} == {10}
+    again = baseline(before, Workload((SUMS, YEAR, INSERT)), Sampling(), rounds=10)
+    for id_, one in found.queries.items():
+        assert one.result.hash == again.queries[id_].result.hash
+        assert one.witness.shape == again.queries[id_].witness.shape
+    assert found.queries["Q5"].result.hash != found.queries["Q1"].result.hash
+    assert found.queries["Q5"].witness.partitions == ("parcel_late",)
+    assert found.average_ms > 0
+
+
+def test_a_baseline_of_few_rounds_is_refused(before: Database) -> None:
+    with pytest.raises(UsageError, match="at least 10 rounds"):
+        baseline(before, Workload((SUMS,)), Sampling(), rounds=9)
+
+
+def test_both_sides_run_with_equal_settings_whatever_the_database_says(
+    before: Database, after: Database
+) -> None:
+    with after.connect() as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET work_mem = '64kB'").format(sql.Identifier(after.name))
+        )
+    shown = query("Q1", "SELECT current_setting('work_mem'), current_setting('jit')")
+    found = measure(before, after, shown, budget_seconds=0.1).queries["Q1"]
+    assert found.same_rows
+    assert found.before.result.rows == (("64MB", "off"),)

@@ -1,0 +1,231 @@
+"""What is measured next, when it stops and what is then said, on a machine that is simulated."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from shadowgate.errors import PlanError
+from shadowgate.measure.sampler import Judge, Pair, Sample, Side, take_sample
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.verdict import judge
+
+TEN = tuple(f"Q{number}" for number in range(1, 11))
+
+
+@dataclass
+class Machine:
+    """Queries of 50 ms with noise in bursts; time passes only while they run."""
+
+    seed: int
+    cv: float = 0.05
+    change: dict[str, float] = field(default_factory=dict)
+    now: float = 0.0
+    calls: list[tuple[str, Side]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)  # noqa: S311 - noise, not a secret
+
+    def clock(self) -> float:
+        """Seconds that the queries have taken."""
+        return self.now
+
+    def once(self) -> float:
+        """Seconds of one execution, outside a burst."""
+        spike = self.random.expovariate(0.5 / self.cv) if self.random.random() < 0.15 else 0.0
+        return 0.05 * (1.0 + abs(self.random.gauss(0.0, self.cv)) + spike)
+
+    def measure(self, query: str, first: Side) -> Pair:
+        """Time a pair; a burst meets both sides."""
+        self.calls.append((query, first))
+        burst = 1.0 + (0.5 if self.random.random() < 0.1 else 0.0)
+        before, after = burst * self.once(), burst * self.once()
+        after *= 1.0 + self.change.get(query, 0.0)
+        self.now += before + after
+        return before, after
+
+
+def run(machine: Machine, sampling: Sampling, queries: tuple[str, ...] = TEN) -> Sample:
+    reads = tuple(query for query in queries if query.startswith("Q"))
+    judge_ = Judge(sampling, queries, reads)
+    return take_sample(judge_, machine.measure, machine.clock, lambda _rounds, _left: None)
+
+
+def verdicts(sample: Sample, sampling: Sampling) -> dict[str, str]:
+    judge_ = Judge(sampling, tuple(sample.pairs), sample.reads)
+    return {
+        query: judge(judge_.estimate(pairs), judge_.limit(pairs))
+        for query, pairs in sample.pairs.items()
+    }
+
+
+def rate(count: int, tell: Callable[[int], bool]) -> float:
+    return sum(tell(seed) for seed in range(count)) / count
+
+
+def test_identical_databases_pass_all_ten_queries() -> None:
+    sampling = Sampling(budget_seconds=240)
+
+    def passes(seed: int) -> bool:
+        sample = run(Machine(seed), replace(sampling, seed=seed))
+        return set(verdicts(sample, sampling).values()) <= {"equivalent", "improved"}
+
+    assert rate(100, passes) == 1.0
+
+
+def test_a_query_slower_by_the_limit_is_rarely_passed() -> None:
+    sampling = Sampling(budget_seconds=30)
+
+    def passed(seed: int) -> bool:
+        sample = run(Machine(seed, change={"Q1": 0.05}), replace(sampling, seed=seed), ("Q1",))
+        return verdicts(sample, sampling)["Q1"] in ("equivalent", "improved")
+
+    assert rate(400, passed) <= 0.05
+
+
+def test_a_small_slowdown_is_rarely_called_a_regression() -> None:
+    sampling = Sampling(budget_seconds=30)
+
+    def accused(seed: int) -> bool:
+        sample = run(Machine(seed, change={"Q1": 0.03}), replace(sampling, seed=seed), TEN[:1])
+        judge_ = Judge(sampling, TEN, TEN)
+        pairs = sample.pairs["Q1"]
+        return judge(judge_.estimate(pairs), judge_.limit(pairs)) == "regressed"
+
+    assert rate(200, accused) <= 0.05
+
+
+def test_a_large_slowdown_is_called_a_regression_within_few_pairs() -> None:
+    sampling = Sampling()
+    sample = run(Machine(1, change={"Q3": 0.25}), sampling)
+    assert verdicts(sample, sampling)["Q3"] == "regressed"
+    assert len(sample.pairs["Q3"]) <= 40
+
+
+def test_a_target_is_met_only_by_its_interval() -> None:
+    sampling = Sampling(targets={"Q5": 25.0}, budget_seconds=120)
+
+    def status(seed: int, change: float) -> str:
+        sample = run(Machine(seed, change={"Q5": change}), replace(sampling, seed=seed), ("Q5",))
+        target = Judge(sampling, ("Q5",), ("Q5",)).target("Q5", sample.pairs["Q5"])
+        assert target is not None
+        return target.status
+
+    assert [status(seed, -0.30) for seed in range(20)] == ["met"] * 20
+    assert [status(seed, -0.20) for seed in range(20)] == ["missed"] * 20
+
+
+def test_overall_keeps_every_reading_query_until_it_is_decided() -> None:
+    sampling = Sampling(overall_target=2.0, budget_seconds=240)
+    change = dict.fromkeys(TEN, -0.05)
+    queries = (*TEN, "W1")
+    sample = run(Machine(3, change=change), sampling, queries)
+    judge_ = Judge(sampling, queries, TEN)
+    overall = judge_.overall(sample.pairs)
+    assert overall is not None
+    assert overall.status == "met"
+    assert overall.estimate is not None
+    assert overall.estimate.pairs <= min(len(sample.pairs[query]) for query in TEN)
+
+
+def test_overall_is_not_bent_by_stopping_early() -> None:
+    sampling = Sampling(overall_target=2.0, budget_seconds=60, max_pairs=60)
+
+    def estimate(seed: int) -> float:
+        sample = run(Machine(seed), replace(sampling, seed=seed))
+        found = Judge(sampling, TEN, TEN).overall(sample.pairs)
+        assert found is not None
+        assert found.estimate is not None
+        return found.estimate.plain.estimate
+
+    estimates = [estimate(seed) for seed in range(60)]
+    error = float(np.std(estimates) / np.sqrt(len(estimates)))
+    assert abs(float(np.mean(estimates))) <= 3.5 * error
+
+
+def test_weights_make_the_average_that_of_the_production_mix() -> None:
+    pairs = {"Q1": ((1.0, 2.0),), "Q2": ((1.0, 1.0),)}
+    judge_ = Judge(Sampling(weights={"Q1": 3.0, "Q2": 1.0}), ("Q1", "Q2"), ("Q1", "Q2"))
+    assert judge_.sums(pairs) == ((4.0, 7.0),)
+
+
+def test_the_budget_goes_where_doubt_is_left() -> None:
+    machine = Machine(5, change={"Q7": 0.04})
+    sample = run(machine, Sampling(budget_seconds=60))
+    others = [len(sample.pairs[query]) for query in TEN if query != "Q7"]
+    assert len(sample.pairs["Q7"]) > 5 * np.median(others)
+
+
+def test_sampling_ends_with_the_budget_and_says_so() -> None:
+    machine = Machine(5, change={"Q7": 0.04}, cv=0.3)
+    sample = run(machine, Sampling(budget_seconds=20))
+    assert sample.ended == "budget"
+    assert 20 < sample.seconds < 21
+    assert verdicts(sample, Sampling())["Q7"] == "inconclusive"
+
+
+def test_a_budget_that_ends_at_once_leaves_everything_inconclusive() -> None:
+    sample = run(Machine(1), Sampling(budget_seconds=0.05))
+    assert sample.ended == "budget"
+    assert set(verdicts(sample, Sampling()).values()) == {"inconclusive"}
+
+
+def test_sampling_ends_when_no_more_pairs_are_allowed() -> None:
+    sample = run(Machine(1, cv=0.5), Sampling(budget_seconds=1e6, max_pairs=20))
+    assert sample.ended == "pairs"
+    assert {len(pairs) for pairs in sample.pairs.values()} <= set(range(12, 21))
+
+
+def test_each_side_comes_first_about_equally_often_in_no_fixed_order() -> None:
+    machine = Machine(2, cv=0.5)
+    run(machine, Sampling(budget_seconds=100, max_pairs=100))
+    sides = [side for _, side in machine.calls]
+    assert 0.42 < Counter(sides)["before"] / len(sides) < 0.58
+    changes = sum(one != other for one, other in itertools.pairwise(sides))
+    assert 0.42 < changes / len(sides) < 0.58
+    rounds = [tuple(query for query, _ in machine.calls[i : i + 10]) for i in (0, 10, 20)]
+    assert all(sorted(taken) == sorted(TEN) for taken in rounds)
+    assert len(set(rounds)) == 3
+
+
+def test_the_same_seed_gives_the_same_order() -> None:
+    first, second = Machine(2), Machine(2)
+    run(first, Sampling(seed=9))
+    run(second, Sampling(seed=9))
+    assert first.calls == second.calls
+
+
+def test_the_floor_lets_a_difference_of_few_microseconds_pass() -> None:
+    machine = Machine(4, change={"Q1": 0.10}, cv=0.02)
+    without, with_floor = Sampling(), Sampling(floor_ms=10.0)
+    sample = run(machine, with_floor, ("Q1",))
+    assert verdicts(sample, with_floor)["Q1"] == "equivalent"
+    longer = run(Machine(4, change={"Q1": 0.10}, cv=0.02), without, ("Q1",))
+    assert verdicts(longer, without)["Q1"] == "regressed"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"limit_percent": 0.0},
+        {"floor_ms": -1.0},
+        {"budget_seconds": 0.0},
+        {"min_pairs": 5},
+        {"min_pairs": 20, "max_pairs": 10},
+        {"level": 1.0},
+        {"warm_up": 0},
+        {"parallel_workers": -1},
+        {"query_seconds": 0.0},
+        {"targets": {"Q5": 100.0}},
+        {"weights": {"Q5": -1.0}},
+    ],
+)
+def test_senseless_settings_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(PlanError, match="out of range"):
+        Sampling(**wrong)  # type: ignore[arg-type]
