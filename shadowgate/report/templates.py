@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
 from typing import Any
 
@@ -28,6 +29,7 @@ def environment() -> Environment:
         number=words.number,
         percent=words.percent,
         reason_of=words.reason_of,
+        shell=shlex.quote,
         shortened=words.shortened,
         value=words.value,
     )

@@ -112,9 +112,9 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s"
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def percent(value: float | None) -> str:
@@ -150,7 +150,7 @@ def value(measured: Any) -> str:
     if isinstance(measured, bool):
         return "yes" if measured else "no"
     if isinstance(measured, Real):
-        return number(int(measured) if isinstance(measured, Integral) else float(measured))
+        return _numeral(measured)
     if isinstance(measured, Mapping):
         return "; ".join(f"{key}: {value(item)}" for key, item in measured.items()) or NOTHING
     if isinstance(measured, Sequence) and not isinstance(measured, str | bytes):
@@ -187,6 +187,11 @@ def reason_of(check: CheckResult) -> str:
     if check.limit is not None:
         return shortened(f"{value(check.measured)}, limit {value(check.limit)}", 160)
     return shortened(value(check.measured), 160)
+
+
+def _numeral(measured: Real) -> str:
+    exact = int(measured) if isinstance(measured, Integral) else float(measured)
+    return number(int(exact) if isinstance(exact, float) and exact.is_integer() else exact)
 
 
 def _signed(text: str) -> str:
