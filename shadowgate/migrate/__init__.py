@@ -11,6 +11,7 @@ from shadowgate.migrate.findings import (
     findings_table,
 )
 from shadowgate.migrate.hazards import HAZARDS, Hazard
+from shadowgate.migrate.lint import lint
 from shadowgate.migrate.results import (
     Failure,
     LockAwaited,
@@ -24,6 +25,7 @@ from shadowgate.migrate.results import (
     StatementRun,
 )
 from shadowgate.migrate.script import Script, Statement, TransactionBlock, parse_script, read_script
+from shadowgate.migrate.silence import find_silence
 from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 
 __all__ = [
@@ -54,7 +56,9 @@ __all__ = [
     "apply_script",
     "apply_waivers",
     "find_hazards",
+    "find_silence",
     "findings_table",
+    "lint",
     "parse_script",
     "read_script",
 ]

@@ -17,6 +17,7 @@ import psycopg
 
 from shadowgate.errors import UsageError
 from shadowgate.migrate.psql import apply_through_psql
+from shadowgate.migrate.remarks import is_worth_keeping
 from shadowgate.migrate.results import (
     Failure,
     Notice,
@@ -240,7 +241,10 @@ class _Runner:
             sqlstate=diagnostic.sqlstate or "",
             context=diagnostic.context or "",
         )
-        (self.remarks if notice.severity.startswith("DEBUG") else self.notices).append(notice)
+        if not notice.severity.startswith("DEBUG"):
+            self.notices.append(notice)
+        elif is_worth_keeping(notice.message):
+            self.remarks.append(notice)
 
     def _clock(self) -> float:
         return time.monotonic() - self.origin

@@ -1,8 +1,9 @@
-"""Work that the server does inside a statement, told by its own remarks at DEBUG1.
+"""Work that the server does inside a statement, told by its own remarks at DEBUG1 and DEBUG5.
 
-``verifying table``, ``validating foreign key constraint`` and ``building index`` come from
-``tablecmds.c`` and ``index.c`` of PostgreSQL 14 to 17, untranslated. The statement that they are
-about may stand inside a function: then the remark's context quotes it.
+``verifying table``, ``validating foreign key constraint``, ``building index`` and
+``AbortSubTransaction`` come from ``tablecmds.c``, ``index.c`` and ``xact.c`` of PostgreSQL 14 to
+17, untranslated. The statement that they are about may stand inside a function: then the remark's
+context quotes it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from shadowgate.migrate.script import Statement
 _SCANNED = re.compile(r'^verifying table "(?P<table>.+)"$')
 _BUILT = re.compile(r'^building index "(?P<index>.+)" on table "(?P<table>.+?)"')
 _CHECKED_KEY = re.compile(r'^validating foreign key constraint "(?P<constraint>.+)"$')
+_CAUGHT = "AbortSubTransaction(1)"
 _SPARED = re.compile(r"^updated partition constraint for default partition .* is implied")
 _INNER_SQL = re.compile(r'SQL statement "(?P<sql>.*?)"(?:\n|$)', re.DOTALL)
 _RULE_OF_COMMAND = {
@@ -35,6 +37,37 @@ _RULE_OF_COMMAND = {
     enums.AlterTableType.AT_AddColumn: "constraint-validated-under-lock",
     enums.AlterTableType.AT_AttachPartition: "partition-scanned-under-lock",
 }
+
+
+_KEPT = (_SCANNED, _BUILT, _CHECKED_KEY, _SPARED)
+
+
+def is_worth_keeping(message: str) -> bool:
+    """Tell whether a remark is one that this package reads; there are many others at DEBUG5."""
+    return message.startswith(_CAUGHT) or any(pattern.match(message) for pattern in _KEPT)
+
+
+def is_caught_exception(remark: Notice) -> bool:
+    """Tell whether a remark says that a subtransaction was rolled back.
+
+    The server prints the whole stack of transactions each time: its first line counts.
+    """
+    return remark.message.startswith(_CAUGHT)
+
+
+def inner_sql(sql: str, notice: Notice) -> str:
+    """The innermost statement that a message is about, given the one that was sent."""
+    inner = _INNER_SQL.search(notice.context)
+    return inner["sql"] if inner else sql
+
+
+def parse_one(sql: str) -> Any:
+    """Parse a single statement; ``None`` if the grammar does not know it."""
+    try:
+        raw = pglast.parse_sql(sql)
+    except pglast.parser.ParseError:
+        return None
+    return raw[0].stmt if raw else None
 
 
 @dataclass(frozen=True)
@@ -69,11 +102,14 @@ def _judge(
         if rule:
             yield rule, f"builds {built['index']} on {table}"
     if scanned := _SCANNED.match(remark.message):
-        table, rule = busy.get(scanned["table"]), _rule_of_scan(_inner_node(item, remark))
+        table, rule = (
+            busy.get(scanned["table"]),
+            _rule_of_scan(parse_one(inner_sql(item.statement.sql, remark))),
+        )
         if table and rule:
             yield rule, f"reads all of {table}"
     if checked := _CHECKED_KEY.match(remark.message):
-        node = _inner_node(item, remark)
+        node = parse_one(inner_sql(item.statement.sql, remark))
         rule = _rule_of_scan(node)
         if rule and node.relation.relname in busy:
             yield rule, f"validates {checked['constraint']} on {busy[node.relation.relname]}"
@@ -84,12 +120,12 @@ def _default_partition_read(run: ScriptRun, item: StatementRun) -> str:
 
     Here the server says only when it need not look; unsaid, it has looked.
     """
-    node = _parse(item.statement.sql)
+    node = parse_one(item.statement.sql)
     if not isinstance(node, ast.CreateStmt) or not node.partbound:
         return ""
     if any(_SPARED.match(remark.message) for remark in item.remarks):
         return ""
-    busy = {relation.name for relation in run.busy_tables}
+    busy = {relation.name for relation in run.busy_tables if relation.kind == "r"}
     locked = (
         lock.relation
         for lock in run.locks
@@ -118,17 +154,3 @@ def _rule_of_scan(node: Any) -> str:
         return ""
     asked = (_RULE_OF_COMMAND.get(command.subtype, "") for command in node.cmds or ())
     return next((rule for rule in asked if rule), "")
-
-
-def _inner_node(item: StatementRun, remark: Notice) -> Any:
-    """Parse the innermost statement that a remark is about."""
-    inner = _INNER_SQL.search(remark.context)
-    return _parse(inner["sql"] if inner else item.statement.sql)
-
-
-def _parse(sql: str) -> Any:
-    try:
-        raw = pglast.parse_sql(sql)
-    except pglast.parser.ParseError:
-        return None
-    return raw[0].stmt if raw else None

@@ -124,7 +124,7 @@ class StatementRun:
     ended: float
     notices: tuple[Notice, ...] = ()
     remarks: tuple[Notice, ...] = ()
-    """What the server says at DEBUG1 of its own work: tables it scanned, indexes it built."""
+    """What the server says of its own work: tables it scanned, indexes it built, errors caught."""
     rows: RowsTouched | None = None
     """``None`` where that cannot be known: statements that manage their own transactions, servers
     before PostgreSQL 15, and runs that were not watched."""

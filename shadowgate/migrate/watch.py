@@ -41,7 +41,7 @@ SELECT (extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval)
 """
 _FLUSH_SQL = "SELECT pg_catalog.pg_stat_force_next_flush()"
 _FLUSH_SINCE = 150000
-_REMARKS_SQL = "SET client_min_messages = debug1"
+_REMARKS_SQL = "SET client_min_messages = debug5"
 _TABLE_KINDS = ("r", "m")
 _NOTHING_TO_SEE = frozenset(
     {"BEGIN", "START TRANSACTION", "SET", "SAVEPOINT", "COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
