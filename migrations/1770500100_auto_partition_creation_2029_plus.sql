@@ -1,0 +1,375 @@
+-- OPT1: one partition for each calendar year from 2029 to 2035, and for every later year when its
+-- first row arrives.
+--
+-- Everything dated 2029 or later has piled up in the default partition. Here it moves, year by year
+-- and in Hilbert order, into partitions of its own, while readers and writers go on:
+--
+-- 1. A year's rows are copied into a table of its own without any lock that stops others, ordered
+--    by geometry (PostGIS sorts by the Hilbert code of the bounding box's centre), so that
+--    neighbours on the ground are neighbours on disk. Each copy is remembered by the ctid and xmin
+--    of its source. Indexes, a CHECK equal to the partition's bounds and statistics follow.
+-- 2. SHARE ROW EXCLUSIVE on the partitioned table stops writers, not readers. Rows inserted, changed
+--    or deleted since the copy are exactly those whose (ctid, xmin) differ; they are put right and
+--    the year is deleted from the default partition.
+--    The lock is on the partitioned table, not on the default partition, because a writer who waits
+--    at the default partition has been routed there already and would fail once the year is
+--    attached.
+-- 3. ACCESS EXCLUSIVE on the partitioned table, for ATTACH PARTITION alone. ATTACH by itself would
+--    let readers in who have planned without the new partition and would miss its rows.
+--
+-- Every lock is asked for with a lock_timeout below deadlock_timeout and tried again after a pause:
+-- who queues behind the request waits no longer than that, and no one else is ever chosen as the
+-- victim of a deadlock.
+--
+-- Not safe for a REPEATABLE READ transaction that began before the move and touches the table for
+-- the first time after it: a query pruned to the new partition sees none of its rows. The same holds
+-- for every form of ALTER TABLE that moves rows.
+--
+-- Sources: PostgreSQL manual, 5.11.2.2 Partition Maintenance; ALTER TABLE, ATTACH PARTITION;
+-- 13.3 Explicit Locking; 13.5 Caveats; 5.5.6 System Columns; CREATE TRIGGER; CREATE FUNCTION,
+-- Writing SECURITY DEFINER Functions Safely. PostGIS manual, Spatial Indexes (Hilbert order).
+
+DO $$
+BEGIN
+    IF to_regclass('public.partition_maintenance_log') IS NULL THEN
+        CREATE TABLE public.partition_maintenance_log (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            logged_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            routine text NOT NULL,
+            partition_name text,
+            status text NOT NULL,
+            rows_moved bigint NOT NULL DEFAULT 0,
+            detail text NOT NULL DEFAULT ''
+        );
+        COMMENT ON TABLE public.partition_maintenance_log IS
+            'What the partition routines did, and what they had to postpone';
+    END IF;
+END
+$$;
+
+-- Makes the partitions of the years given ('2036', '2029-2035') that do not exist yet and moves
+-- their rows out of the default partition, in the caller's transaction. An error with SQLSTATE 55P03
+-- says that the locks could not be had in time; nothing is changed then.
+CREATE OR REPLACE FUNCTION public.create_missing_year_partitions(p_years text)
+RETURNS TABLE (partition_name text, status text, rows_moved bigint)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = public, pg_temp
+SET lock_timeout = '100ms'
+AS $$
+#variable_conflict use_variable
+DECLARE
+    parent CONSTANT text := 'catalogo_geometrias_particionada';
+    rest CONSTANT text := 'catalogo_geometrias_particionada_default';
+    attempts CONSTANT integer := 4;
+    columns text;
+    options text;
+    within text;
+    privilege record;
+    ids bigint[];
+    dates date[];
+    places tid[];
+    versions xid[];
+BEGIN
+    IF p_years !~ '^[1-9][0-9]{3}(-[1-9][0-9]{3})?$' THEN
+        RAISE invalid_parameter_value USING
+            MESSAGE = format('years are written 2036 or 2029-2035, not %L', p_years);
+    END IF;
+    IF NOT pg_try_advisory_xact_lock(hashtext('create_missing_year_partitions')) THEN
+        RAISE lock_not_available USING
+            MESSAGE = 'another session is making partitions',
+            HINT = 'It moves all rows that are committed when it gets the table''s lock.';
+    END IF;
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
+    FROM pg_attribute
+    WHERE attrelid = rest::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+    SELECT ' WITH (' || array_to_string(reloptions, ', ') || ')' INTO options
+    FROM pg_class
+    WHERE oid = rest::regclass;
+
+    FOR year IN split_part(p_years, '-', 1)..regexp_replace(p_years, '.*-', '') LOOP
+        partition_name := parent || '_' || year;
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_inherits
+            WHERE inhparent = parent::regclass AND inhrelid = to_regclass(partition_name)
+        );
+        within := format(
+            'data_inicio >= %L AND data_inicio < %L',
+            make_date(year, 1, 1), make_date(year + 1, 1, 1)
+        );
+
+        EXECUTE format(
+            'CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY,'
+            ' CONSTRAINT partition_year CHECK (%s))%s',
+            partition_name, rest, within, options
+        );
+        FOR privilege IN
+            SELECT acl.privilege_type AS granted,
+                CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END AS role,
+                CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS extent
+            FROM pg_class, aclexplode(relacl) AS acl
+            WHERE oid = rest::regclass AND acl.grantee <> relowner
+        LOOP
+            EXECUTE format(
+                'GRANT %s ON %I TO %s%s',
+                privilege.granted, partition_name, privilege.role, privilege.extent
+            );
+        END LOOP;
+        EXECUTE format(
+            'ALTER TABLE %I OWNER TO %s',
+            partition_name, (SELECT relowner::regrole FROM pg_class WHERE oid = parent::regclass)
+        );
+
+        EXECUTE format(
+            'WITH source AS MATERIALIZED ('
+            '    SELECT *, ctid AS place, xmin AS version FROM ONLY %1$I WHERE %2$s'
+            '    ORDER BY geometry'
+            '), copy AS ('
+            '    INSERT INTO %3$I (%4$s) SELECT %4$s FROM source'
+            ')'
+            ' SELECT array_agg(id), array_agg(data_inicio), array_agg(place), array_agg(version)'
+            ' FROM source',
+            rest, within, partition_name, columns
+        ) INTO ids, dates, places, versions;
+        EXECUTE format('ALTER TABLE %I ADD PRIMARY KEY (id, data_inicio)', partition_name);
+        EXECUTE format('CREATE INDEX ON %I (catalogo_id, is_valid)', partition_name);
+        EXECUTE format('CREATE INDEX ON %I USING gist (geometry)', partition_name);
+        EXECUTE format('ANALYZE %I', partition_name);
+
+        FOR attempt IN 1..attempts LOOP
+            BEGIN
+                EXECUTE format(
+                    'LOCK TABLE ONLY %I, ONLY %I IN SHARE ROW EXCLUSIVE MODE', parent, rest
+                );
+                EXECUTE format(
+                    'DELETE FROM %1$I AS copied'
+                    ' USING unnest($1, $2, $3, $4) AS source (id, data_inicio, place, version)'
+                    ' WHERE copied.id = source.id AND copied.data_inicio = source.data_inicio'
+                    '     AND NOT EXISTS ('
+                    '         SELECT FROM ONLY %2$I AS present'
+                    '         WHERE present.ctid = source.place AND present.xmin = source.version'
+                    '     )',
+                    partition_name, rest
+                ) USING ids, dates, places, versions;
+                EXECUTE format(
+                    'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$I AS present'
+                    ' WHERE %4$s AND NOT EXISTS ('
+                    '     SELECT FROM unnest($1, $2) AS source (place, version)'
+                    '     WHERE source.place = present.ctid AND source.version = present.xmin'
+                    ' )',
+                    partition_name, columns, rest, within
+                ) USING places, versions;
+                EXECUTE format('DELETE FROM ONLY %I WHERE %s', rest, within);
+                GET DIAGNOSTICS rows_moved = ROW_COUNT;
+
+                EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', parent);
+                EXECUTE format(
+                    'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                    parent, partition_name, make_date(year, 1, 1), make_date(year + 1, 1, 1)
+                );
+                EXECUTE format('ALTER TABLE %I DROP CONSTRAINT partition_year', partition_name);
+                EXIT;
+            EXCEPTION WHEN lock_not_available THEN
+                IF attempt = attempts THEN
+                    RAISE;
+                END IF;
+                PERFORM pg_sleep(0.05 * attempt);
+            END;
+        END LOOP;
+
+        status := 'CREATED_SUCCESS';
+        INSERT INTO partition_maintenance_log (routine, partition_name, status, rows_moved)
+        VALUES ('create_missing_year_partitions', partition_name, status, rows_moved);
+        RAISE NOTICE 'Partition: % - Status: %', partition_name, status;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION public.create_missing_year_partitions IS
+    'Makes the partitions of the years given (2036, 2029-2035) and moves their rows into them';
+
+REVOKE ALL ON FUNCTION public.create_missing_year_partitions FROM PUBLIC;
+
+-- Runs at commit, once for each row that landed in the default partition. A BEFORE trigger could not
+-- do this: rows are routed first, and a table in use cannot get a partition. The write itself never
+-- fails for want of a partition: what cannot be done now is logged and stays in the default
+-- partition until the next such row or the next maintenance. When several sessions commit rows of
+-- the same new year, one of them holds the advisory lock and waits for the others' transactions;
+-- the others commit at once, and it moves their rows too.
+CREATE OR REPLACE FUNCTION public.auto_create_partition_for_year()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    year text;
+BEGIN
+    IF current_setting('partition_maintenance.postponed', true) = 'on'
+        OR NEW.data_inicio NOT BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'
+    THEN
+        RETURN NULL;
+    END IF;
+    year := to_char(NEW.data_inicio, 'YYYY');
+    IF EXISTS (
+        SELECT FROM pg_inherits
+        WHERE inhparent = 'catalogo_geometrias_particionada'::regclass
+            AND inhrelid = to_regclass('catalogo_geometrias_particionada_' || year)
+    ) THEN
+        RETURN NULL;
+    END IF;
+    BEGIN
+        PERFORM create_missing_year_partitions(year);
+    EXCEPTION
+        WHEN lock_not_available OR object_in_use OR duplicate_table OR check_violation
+            OR serialization_failure
+        THEN
+            -- Once is enough for all rows of this transaction.
+            PERFORM set_config('partition_maintenance.postponed', 'on', true);
+            INSERT INTO partition_maintenance_log (routine, partition_name, status, detail)
+            VALUES (
+                'auto_create_partition_for_year',
+                'catalogo_geometrias_particionada_' || year,
+                'POSTPONED',
+                SQLERRM
+            );
+    END;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.auto_create_partition_for_year IS
+    'Trigger: makes the partition of a year whose first row has arrived, at commit';
+
+REVOKE ALL ON FUNCTION public.auto_create_partition_for_year FROM PUBLIC;
+
+-- For a scheduler, which wants one call in one transaction that does not fail because of traffic.
+CREATE OR REPLACE FUNCTION public.scheduled_partition_maintenance()
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    year text;
+    created integer := 0;
+    moved bigint := 0;
+    postponed text[] := '{}';
+    moved_now bigint;
+BEGIN
+    FOR year IN
+        SELECT DISTINCT to_char(data_inicio, 'YYYY')
+        FROM ONLY catalogo_geometrias_particionada_default
+        WHERE data_inicio BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'
+        ORDER BY 1
+    LOOP
+        BEGIN
+            SELECT made.rows_moved INTO moved_now FROM create_missing_year_partitions(year) AS made;
+            created := created + 1;
+            moved := moved + moved_now;
+        EXCEPTION WHEN lock_not_available OR duplicate_table THEN
+            postponed := postponed || (year || ': ' || SQLERRM);
+        END;
+    END LOOP;
+    INSERT INTO partition_maintenance_log (routine, status, rows_moved, detail)
+    VALUES (
+        'scheduled_partition_maintenance',
+        CASE WHEN postponed = '{}' THEN 'COMPLETED' ELSE 'POSTPONED' END,
+        moved,
+        array_to_string(postponed, '; ')
+    );
+    RETURN created;
+END
+$$;
+
+COMMENT ON FUNCTION public.scheduled_partition_maintenance IS
+    'For a scheduler: empties the default partition; returns how many partitions it made';
+
+REVOKE ALL ON FUNCTION public.scheduled_partition_maintenance FROM PUBLIC;
+
+-- For a person or a migration: year by year, a transaction each, again after a pause as long as the
+-- locks cannot be had. A procedure that commits can have no SET clause, so its names are qualified.
+CREATE OR REPLACE PROCEDURE public.maintain_partitions()
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    years text[];
+    year text;
+    attempts CONSTANT integer := 25;
+    problem text;
+BEGIN
+    SELECT array_agg(DISTINCT wanted ORDER BY wanted) INTO years
+    FROM (
+        SELECT generate_series(2029, 2035)::text
+        UNION ALL
+        SELECT to_char(data_inicio, 'YYYY')
+        FROM ONLY public.catalogo_geometrias_particionada_default
+        WHERE data_inicio BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'
+    ) AS found (wanted);
+    COMMIT;
+
+    FOREACH year IN ARRAY years LOOP
+        FOR attempt IN 1..attempts LOOP
+            problem := NULL;
+            BEGIN
+                PERFORM public.create_missing_year_partitions(year);
+            EXCEPTION WHEN lock_not_available THEN
+                problem := SQLERRM;
+            END;
+            COMMIT;
+            EXIT WHEN problem IS NULL;
+            PERFORM pg_sleep(0.2 + random() * 0.3);
+        END LOOP;
+        IF problem IS NOT NULL THEN
+            RAISE lock_not_available USING
+                MESSAGE = format('the partition of %s could not be made: %s', year, problem),
+                HINT = 'End the transactions that hold the table for long, then call it again.';
+        END IF;
+    END LOOP;
+END
+$$;
+
+COMMENT ON PROCEDURE public.maintain_partitions IS
+    'Makes the partitions up to 2035 and empties the default partition, while others go on working';
+
+REVOKE ALL ON PROCEDURE public.maintain_partitions FROM PUBLIC;
+
+CALL public.maintain_partitions();
+
+-- Gives back the space of the moved rows, which every scan of the default partition would still read.
+VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+
+-- WHEN keeps every row that has a partition out of the queue, so ordinary writes pay next to
+-- nothing.
+DO $$
+BEGIN
+    FOR attempt IN 1..40 LOOP
+        EXIT WHEN EXISTS (
+            SELECT FROM pg_trigger
+            WHERE tgrelid = 'public.catalogo_geometrias_particionada'::regclass
+                AND tgname = 'trigger_auto_create_partition'
+        );
+        BEGIN
+            SET LOCAL lock_timeout = '100ms';
+            CREATE CONSTRAINT TRIGGER trigger_auto_create_partition
+                AFTER INSERT OR UPDATE OF data_inicio ON public.catalogo_geometrias_particionada
+                DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW
+                WHEN (NEW.tableoid = 'public.catalogo_geometrias_particionada_default'::regclass)
+                EXECUTE FUNCTION public.auto_create_partition_for_year();
+            RAISE NOTICE 'Trigger: trigger_auto_create_partition - Status: CREATED';
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = 40 THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.2);
+        END;
+    END LOOP;
+END
+$$;
+
+-- For rows of further years that arrived before the trigger.
+CALL public.maintain_partitions();
+
+ANALYZE public.catalogo_geometrias_particionada;
