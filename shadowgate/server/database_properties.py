@@ -17,18 +17,19 @@ SELECT r.rolname, setting
 FROM pg_catalog.pg_db_role_setting s
 JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
-CROSS JOIN LATERAL unnest(s.setconfig) AS setting
+CROSS JOIN LATERAL unnest(s.setconfig) WITH ORDINALITY AS listed (setting, place)
 WHERE d.datname = %s
-ORDER BY 1 NULLS FIRST, 2
+ORDER BY s.setrole, place
 """
 
 _PRIVILEGES = """
 SELECT g.rolname, p.privilege_type, p.is_grantable
 FROM pg_catalog.pg_database d
-CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) AS p
+CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) WITH ORDINALITY
+    AS p (grantor, grantee, privilege_type, is_grantable, place)
 LEFT JOIN pg_catalog.pg_roles g ON g.oid = p.grantee
 WHERE d.datname = %s
-ORDER BY 1 NULLS FIRST, 2
+ORDER BY p.place
 """
 
 
@@ -42,8 +43,8 @@ def copy_properties(source: Database, maintenance: Database, name: str) -> None:
     """
     with maintenance.connect() as connection:
         _copy_settings(connection, source.name, name)
-        _copy_privileges(connection, source.name, name)
         _copy_owner(connection, source.name, name)
+        _copy_privileges(connection, source.name, name)
 
 
 def _copy_settings(connection: Connection, source: str, clone: str) -> None:
@@ -63,7 +64,11 @@ def _copy_privileges(connection: Connection, source: str, clone: str) -> None:
     if owner is None or owner[1]:
         return
     database = sql.Identifier(clone)
-    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
+    connection.execute(
+        sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}").format(
+            database, sql.Identifier(owner[0])
+        )
+    )
     for role, privilege, grantable in connection.execute(_PRIVILEGES, (source,)).fetchall():
         grant = sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
             sql.SQL(privilege),

@@ -112,7 +112,7 @@ def _not_allowed(connection: Connection, error: psycopg.Error) -> ServerError:
     return ServerError(
         f"role {role} may not read the server's log",
         where=f"server at {connection.info.host}:{connection.info.port}: {error}",
-        todo=f"as a superuser: GRANT pg_monitor, pg_read_server_files TO {role}; "
-        "GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean), "
-        f"pg_stat_file(text, boolean) TO {role};",
+        todo=f"as a superuser: GRANT pg_read_server_files TO {role}; GRANT EXECUTE ON FUNCTION "
+        "pg_current_logfile(), pg_stat_file(text, boolean), "
+        f"pg_read_binary_file(text, bigint, bigint, boolean) TO {role};",
     )
