@@ -116,6 +116,7 @@ class Databases:
                 stack.callback(self._guardian.close)
             stack.callback(self._life.close)
             if not self._life.closed:
+                stack.callback(self._life.execute, "SELECT pg_catalog.pg_advisory_unlock_all()")
                 stack.callback(self.drop_all)
 
     def __enter__(self) -> Databases:
