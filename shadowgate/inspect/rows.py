@@ -1,0 +1,178 @@
+"""Which rows of a table differ between two databases, by their primary keys.
+
+Both databases send two 64-bit words for each row, of its key and of its whole content; they are
+compared here, and only the keys of differing rows are looked up afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from shadowgate.inspect.fingerprint import Table, find, pinned
+from shadowgate.server.base import Connection, Database
+
+SHOWN = 10
+"""Keys named of each kind of difference."""
+
+# COPY's binary format: a signature of 11 bytes, flags and the length of an extension; then for
+# each row the number of fields and each field behind its length; then -1 as a number of fields.
+_HEADER_BYTES = 19
+_TRAILER_BYTES = 2
+_ROW = np.dtype(
+    [("fields", ">i2"), ("key_bytes", ">i4"), ("key", ">i8"), ("row_bytes", ">i4"), ("row", ">i8")]
+)
+
+_WORD = "('x' || encode(substr(sha256(convert_to({}, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint"
+_COPY = sql.SQL("COPY (SELECT {key}, {row} FROM {table} AS t) TO STDOUT (FORMAT binary)")
+_KEYS = sql.SQL("SELECT {shown} FROM {table} AS t WHERE {key} = ANY(%s) ORDER BY {shown} LIMIT %s")
+
+Words = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one kind of difference."""
+
+    total: int
+    keys: tuple[tuple[str, ...], ...] = ()
+    """The primary keys of the first ones, in order; whole rows of a table without a key."""
+
+    def __bool__(self) -> bool:
+        return self.total > 0
+
+
+@dataclass(frozen=True)
+class RowDifferences:
+    """How the rows of a table differ; false if they do not."""
+
+    table: str
+    key: tuple[str, ...]
+    """Columns that rows are told apart by."""
+    lost: Rows
+    added: Rows
+    doubled: Rows
+    """Rows that are there more often than before."""
+    changed: Rows
+
+    def __bool__(self) -> bool:
+        return bool(self.lost or self.added or self.doubled or self.changed)
+
+    def sentences(self) -> list[str]:
+        """One sentence for each kind of difference that there is."""
+        kinds = {
+            "lost": self.lost,
+            "added": self.added,
+            "doubled": self.doubled,
+            "changed": self.changed,
+        }
+        return [
+            f"{self.table}: {rows.total} rows {kind}, ({', '.join(self.key)}) ="
+            f" {', '.join('(' + ', '.join(key) + ')' for key in rows.keys)}"
+            + (" …" if rows.total > len(rows.keys) else "")
+            for kind, rows in kinds.items()
+            if rows
+        ]
+
+
+@dataclass(frozen=True)
+class KeySets:
+    """Hash words of the keys of differing rows."""
+
+    lost: Words
+    added: Words
+    doubled: Words
+    changed: Words
+
+
+def differing_rows(before: Database, after: Database, table: str) -> RowDifferences:
+    """Compare a logical table in two databases, row by row, in the columns that both have.
+
+    Args:
+        before: the database that says what is right.
+        after: the database to judge.
+        table: qualified name; a partitioned table stands for its partitions.
+
+    Raises:
+        UsageError: the table is missing on one side.
+        psycopg.Error: a row cannot be read.
+    """
+    with before.connect() as old, after.connect() as new, pinned(old), pinned(new):
+        (old_table,), (new_table,) = find(old, [table]), find(new, [table])
+        columns = tuple(name for name in old_table.columns if name in new_table.columns)
+        has_key = old_table.primary_key and {*old_table.primary_key} <= {*columns}
+        key = old_table.primary_key if has_key else columns
+        with ThreadPoolExecutor(2) as pool:
+            reading = [
+                pool.submit(_hash_words, connection, side, key, columns)
+                for connection, side in ((old, old_table), (new, new_table))
+            ]
+            found = compare(*(future.result() for future in reading))
+        return RowDifferences(
+            table=table,
+            key=key,
+            lost=_named(old, old_table, key, found.lost),
+            added=_named(new, new_table, key, found.added),
+            doubled=_named(new, new_table, key, found.doubled),
+            changed=_named(new, new_table, key, found.changed),
+        )
+
+
+def compare(before: NDArray[np.void], after: NDArray[np.void]) -> KeySets:
+    """Tell apart what differs between two sets of rows.
+
+    Args:
+        before: records with the fields ``key`` and ``row``, in any order.
+        after: the same.
+    """
+    words = np.concatenate([before["row"], after["row"]]).astype(np.int64)
+    keys = np.concatenate([before["key"], after["key"]]).astype(np.int64)
+    sign = np.repeat([1, -1], [len(before), len(after)])
+    distinct, first, place = np.unique(words, return_index=True, return_inverse=True)
+    balance = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(balance, place, sign)
+    gone, come = keys[first[balance > 0]], keys[first[balance < 0]]
+    known = before["key"].astype(np.int64)
+    fresh = np.setdiff1d(come, gone)
+    return KeySets(
+        lost=np.setdiff1d(gone, come),
+        added=np.setdiff1d(fresh, known),
+        doubled=np.intersect1d(fresh, known),
+        changed=np.intersect1d(gone, come),
+    )
+
+
+def _word(table: Table, columns: Sequence[str]) -> sql.Composable:
+    return sql.SQL(_WORD).format(table.row_text(columns))
+
+
+def _hash_words(
+    connection: Connection, table: Table, key: Sequence[str], columns: Sequence[str]
+) -> NDArray[np.void]:
+    """Read the two words of every row."""
+    query = _COPY.format(key=_word(table, key), row=_word(table, columns), table=table.source())
+    data = bytearray()
+    with connection.cursor().copy(query) as copy:
+        for chunk in copy:
+            data += chunk
+    body = memoryview(data)[_HEADER_BYTES : len(data) - _TRAILER_BYTES]
+    return np.frombuffer(body, dtype=_ROW)
+
+
+def _named(connection: Connection, table: Table, key: Sequence[str], words: Words) -> Rows:
+    """Look up the keys behind hash words."""
+    if not len(words):
+        return Rows(0)
+    query = _KEYS.format(
+        shown=sql.SQL(", ").join(sql.Identifier("t", column) for column in key),
+        key=_word(table, key),
+        table=table.source(),
+    )
+    rows = connection.execute(query, (words.tolist(), SHOWN)).fetchall()
+    unique = dict.fromkeys(tuple(str(value) for value in row) for row in rows)
+    return Rows(len(words), tuple(unique))

@@ -1,0 +1,45 @@
+WITH wanted AS (
+    SELECT c.oid, c.relkind, format('%%I.%%I', n.nspname, c.relname) AS name
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE CASE
+        WHEN %(name)s::text IS NOT NULL THEN c.oid = to_regclass(%(name)s)
+        ELSE c.relkind IN ('r', 'p')
+            AND NOT c.relispartition
+            AND c.oid >= 16384
+            AND n.nspname !~ '^pg_(toast|temp)'
+            AND NOT EXISTS (
+                SELECT FROM pg_depend d
+                WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+            )
+    END
+      AND c.relkind IN ('r', 'p', 'm', 'f')
+)
+SELECT
+    w.name,
+    ARRAY(
+        SELECT a.attname::text FROM pg_attribute a
+        WHERE a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY a.attname::text COLLATE "C"
+    ) AS columns,
+    ARRAY(
+        SELECT a.attname::text FROM pg_index i
+        CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
+        JOIN pg_attribute a ON a.attrelid = w.oid AND a.attnum = k.attnum
+        WHERE i.indrelid = w.oid AND i.indisprimary
+        ORDER BY k.place
+    ) AS primary_key,
+    (
+        SELECT CASE
+            WHEN p.partstrat = 'r' AND a.atttypid IN (
+                'date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype
+            ) THEN format('extract(year FROM t.%%I)::text', a.attname)
+            WHEN p.partstrat = 'l' THEN format('t.%%I::text', a.attname)
+        END
+        FROM pg_partitioned_table p
+        JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+        WHERE p.partrelid = w.oid AND p.partnatts = 1
+    ) AS part,
+    w.relkind = 'r' AS only
+FROM wanted w
+ORDER BY w.name COLLATE "C"
