@@ -1,0 +1,24 @@
+"""Readers and writers that go on working meanwhile, and what they feel."""
+
+from shadowgate.traffic.blocking import Blocked, BlockingSampler, Snapshot
+from shadowgate.traffic.budget import Breach, WaitBudget, judge_waits
+from shadowgate.traffic.load import Kind, Request, Traffic, TrafficSettings
+from shadowgate.traffic.waits import KindReport, Wait, WaitReport, report_waits, waits_behind
+
+__all__ = [
+    "Blocked",
+    "BlockingSampler",
+    "Breach",
+    "Kind",
+    "KindReport",
+    "Request",
+    "Snapshot",
+    "Traffic",
+    "TrafficSettings",
+    "Wait",
+    "WaitBudget",
+    "WaitReport",
+    "judge_waits",
+    "report_waits",
+    "waits_behind",
+]

@@ -1,0 +1,96 @@
+"""Looks at an interval who waits for a lock, since when and behind whom."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from shadowgate.server.base import Connection, Database
+
+_BLOCKED_SQL = (Path(__file__).parent / "blocked.sql").read_bytes()
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A session that waits for a lock, in one snapshot."""
+
+    pid: int
+    wait: float
+    """Server's time when it began to wait, which tells one wait of a session from the next."""
+    since: float
+    """``time.monotonic()`` when it began to wait, from the server's own record."""
+    mode: str
+    target: str
+    """The relation it waits for, or the type of the lock (``transactionid``, ``tuple`` …)."""
+    blockers: frozenset[int]
+    """Process IDs it waits behind: holders of the lock, and those before it in the queue."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everyone who waited at one moment."""
+
+    at: float
+    """``time.monotonic()``."""
+    blocked: tuple[Blocked, ...]
+
+
+class BlockingSampler:
+    """Takes snapshots in a thread of its own, every ``interval`` seconds."""
+
+    def __init__(self, database: Database, interval: float) -> None:
+        self._database = database
+        self._interval = interval
+        self._stop = threading.Event()
+        self._snapshots: list[Snapshot] = []
+        self._failure: psycopg.Error | None = None
+        self._connection: Connection | None = None
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """All so far, in the order in which they were taken."""
+        return tuple(self._snapshots)
+
+    def start(self) -> None:
+        """Open a session and begin."""
+        self._connection = self._database.connect(application_name="shadowgate blocking watch")
+        self._thread = threading.Thread(target=self._loop, name="blocking watch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close the session. Safe to call again, or without a start.
+
+        Raises:
+            psycopg.Error: what ended the sampling early, if anything did.
+        """
+        if self._connection is None:
+            return
+        self._stop.set()
+        self._thread.join()
+        self._connection.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def _loop(self) -> None:
+        while not self._stop.wait(self._interval):
+            try:
+                self._snapshots.append(self._look())
+            except psycopg.Error as problem:
+                self._failure = problem
+                return
+
+    def _look(self) -> Snapshot:
+        assert self._connection is not None  # noqa: S101  (the thread starts after the session)
+        rows = self._connection.execute(_BLOCKED_SQL, prepare=True).fetchall()
+        at = time.monotonic()
+        return Snapshot(
+            at,
+            tuple(
+                Blocked(pid, wait, at - waited, mode, target, frozenset(blockers))
+                for pid, wait, waited, mode, target, blockers in rows
+            ),
+        )

@@ -1,0 +1,81 @@
+"""Holds what traffic felt against what it may feel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shadowgate.traffic.waits import KindReport, WaitReport
+
+
+@dataclass(frozen=True)
+class WaitBudget:
+    """What a reader and a writer may feel of a migration."""
+
+    reader_ms: float = 500.0
+    """Longest wait of a reader, in milliseconds."""
+    writer_ms: float = 1000.0
+    """Longest wait of a writer, in milliseconds."""
+    errors: int = 0
+    """Requests that may fail, of readers and writers together; deadlocks are among them."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A budget that was not kept."""
+
+    about: str
+    """``reader wait``, ``writer wait``, ``errors`` or ``evidence``."""
+    measured: float
+    limit: float
+    detail: str
+    """In a sentence, with who blocked whom."""
+
+
+def judge_waits(report: WaitReport, budget: WaitBudget) -> tuple[Breach, ...]:
+    """List the budgets that were not kept; empty if all were.
+
+    A kind without a single request while the migration ran is a breach too: it proves nothing.
+    """
+    return (*_waits(report, budget), *_errors(report, budget), *_silent_kinds(report))
+
+
+def _waits(report: WaitReport, budget: WaitBudget) -> Iterator[Breach]:
+    limits = {"reader": budget.reader_ms, "writer": budget.writer_ms}
+    for item in report.kinds:
+        limit = limits[item.kind]
+        if item.longest_wait_ms > limit:
+            yield Breach(
+                f"{item.kind} wait", item.longest_wait_ms, limit, _blame(report, item, limit)
+            )
+
+
+def _blame(report: WaitReport, item: KindReport, limit: float) -> str:
+    wait = next(wait for wait in report.waits if wait.kind == item.kind)
+    behind = f" behind statement {wait.statement} ({wait.blocker})" if wait.statement else ""
+    return (
+        f"A {item.kind} waited {item.longest_wait_ms:.0f} ms for {wait.mode} on {wait.target}"
+        f"{behind}; the budget is {limit:.0f} ms."
+    )
+
+
+def _errors(report: WaitReport, budget: WaitBudget) -> Iterator[Breach]:
+    count = sum(item.error_count for item in report.kinds)
+    if count > budget.errors:
+        first = next(item for item in report.kinds if item.errors)
+        detail = (
+            f"{count} requests failed while the migration ran, "
+            f"{sum(item.deadlocks for item in report.kinds)} of them by deadlock; the first of a "
+            f"{first.kind}: {first.first_error}"
+        )
+        yield Breach("errors", count, budget.errors, detail)
+
+
+def _silent_kinds(report: WaitReport) -> Iterator[Breach]:
+    for item in report.kinds:
+        if item.requests == 0:
+            detail = (
+                f"No {item.kind} sent a request in the {report.seconds:.2f} s of the migration: "
+                "nothing is known of their waits. Raise the rate of the traffic."
+            )
+            yield Breach("evidence", 0, 1, detail)

@@ -1,0 +1,248 @@
+"""Readers and writers that go on working while something else happens to the database.
+
+The load is *open*: requests arrive by a schedule drawn beforehand and do not wait for the one
+before. A request that cannot start because its session is still blocked is late from its scheduled
+arrival on, and its latency says so; a closed loop would simply send fewer requests while the
+database stands still ("coordinated omission").
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import cycle
+from types import TracebackType
+from typing import Literal, Self
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from shadowgate.errors import UsageError
+from shadowgate.server.base import Connection, Database
+from shadowgate.traffic.blocking import BlockingSampler, Snapshot
+
+Kind = Literal["reader", "writer"]
+APPLICATION_NAME = "shadowgate traffic"
+"""Of every session of the load, by which it is known in ``pg_stat_activity``."""
+_LEAVE_SECONDS = 5.0
+_STEADY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class TrafficSettings:
+    """Who does what, how often.
+
+    Statements may draw values with ``random()``: each session's generator is seeded. Several
+    statements in one text, separated by semicolons, are one transaction.
+    """
+
+    reads: tuple[str, ...]
+    writes: tuple[str, ...] = ()
+    readers: int = 4
+    writers: int = 1
+    reads_per_second: float = 20.0
+    """Of each reader, on average; arrivals are a Poisson process."""
+    writes_per_second: float = 20.0
+    """Of each writer."""
+    statement_timeout_ms: int = 30_000
+    seed: int = 1
+    sample_seconds: float = 0.02
+    """How often it is looked who waits for whom."""
+
+    def __post_init__(self) -> None:
+        kinds = (
+            ("reads", self.reads, self.readers, self.reads_per_second),
+            ("writes", self.writes, self.writers, self.writes_per_second),
+        )
+        for name, statements, sessions, rate in kinds:
+            if sessions < 0 or (sessions and (not statements or rate <= 0)):
+                raise UsageError(
+                    f"{sessions} sessions cannot send {len(statements)} {name} at {rate} a second.",
+                    todo="Give a statement and a rate above 0, or no sessions.",
+                )
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. Times are ``time.monotonic()`` of this process, in seconds."""
+
+    kind: Kind
+    pid: int
+    """Process ID of its server process."""
+    scheduled: float
+    """When it should have started."""
+    started: float
+    ended: float
+    sqlstate: str = ""
+    """Empty if it succeeded."""
+    message: str = ""
+
+    @property
+    def latency(self) -> float:
+        """Seconds from the scheduled arrival to the answer."""
+        return self.ended - self.scheduled
+
+
+class Traffic:
+    """A load on a database, as a context manager: it runs until the block is left."""
+
+    def __init__(self, database: Database, settings: TrafficSettings) -> None:
+        self.settings = settings
+        self._stop = threading.Event()
+        self._sampler = BlockingSampler(database, settings.sample_seconds)
+        counts: tuple[tuple[Kind, int], ...] = (
+            ("reader", settings.readers),
+            ("writer", settings.writers),
+        )
+        self._sessions = [
+            _Session(database, settings, kind, number, self._stop)
+            for kind, count in counts
+            for number in range(count)
+        ]
+
+    def __enter__(self) -> Self:
+        try:
+            self._sampler.start()
+            for session in self._sessions:
+                session.start()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        self._stop.set()
+        for session in self._sessions:
+            session.leave()
+        self._sampler.stop()
+        for session in self._sessions:
+            session.raise_for_error()
+
+    def wait_until_steady(self) -> None:
+        """Return when every session has had its first answer.
+
+        Raises:
+            UsageError: a session had none within 30 s.
+        """
+        deadline = time.monotonic() + _STEADY_SECONDS
+        for session in self._sessions:
+            while not session.requests:
+                session.raise_for_error()
+                if time.monotonic() > deadline:
+                    raise UsageError(
+                        f"A {session.kind} of the traffic had no answer within "
+                        f"{_STEADY_SECONDS:.0f} s.",
+                        todo="Use statements that answer quickly, and a rate above one in 30 s.",
+                    )
+                time.sleep(0.01)
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Every request answered so far, by the time it was scheduled."""
+        everything = [request for session in self._sessions for request in session.requests]
+        return tuple(sorted(everything, key=lambda request: request.scheduled))
+
+    @property
+    def kinds(self) -> dict[int, Kind]:
+        """Process ID -> kind of every session, those that were replaced included."""
+        return {pid: session.kind for session in self._sessions for pid in session.pids}
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Who waited for whom, each time it was looked."""
+        return self._sampler.snapshots
+
+
+@dataclass
+class _Session:
+    """One client: a schedule, a session and a thread."""
+
+    database: Database
+    settings: TrafficSettings
+    kind: Kind
+    number: int
+    stop: threading.Event
+    requests: list[Request] = field(default_factory=list)
+    pids: list[int] = field(default_factory=list)
+    _connection: Connection | None = None
+    _failure: BaseException | None = None
+
+    def start(self) -> None:
+        self._connection = self._connect()
+        name = f"{self.kind} {self.number}"
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Wait for the last answer, but not for long; close the session."""
+        if self._connection is None:
+            return
+        self._thread.join(_LEAVE_SECONDS)
+        if self._thread.is_alive():
+            self._connection.cancel_safe()
+            self._thread.join()
+        self._connection.close()
+
+    def raise_for_error(self) -> None:
+        """Raise what ended the thread early, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _connect(self) -> Connection:
+        connection = self.database.connect(application_name=f"{APPLICATION_NAME} {self.kind}")
+        self.pids.append(connection.info.backend_pid)
+        connection.prepare_threshold = None
+        timeout = sql.Literal(self.settings.statement_timeout_ms)
+        connection.execute(sql.SQL("SET statement_timeout = {}").format(timeout))
+        connection.execute("SELECT setseed(%s)", (float(self._generator().uniform(-1, 1)),))
+        return connection
+
+    def _generator(self) -> np.random.Generator:
+        kind_seed = 0 if self.kind == "reader" else 1
+        return np.random.default_rng([self.settings.seed, kind_seed, self.number])
+
+    def _loop(self) -> None:
+        reading = self.kind == "reader"
+        statements = cycle(self.settings.reads if reading else self.settings.writes)
+        rate = self.settings.reads_per_second if reading else self.settings.writes_per_second
+        try:
+            for scheduled in _arrivals(self._generator(), rate, time.monotonic()):
+                if self.stop.wait(max(0.0, scheduled - time.monotonic())):
+                    return
+                self._request(next(statements), scheduled)
+        except psycopg.Error as problem:
+            self._failure = problem
+
+    def _request(self, statement: str, scheduled: float) -> None:
+        connection = self._connection
+        assert connection is not None  # noqa: S101  (the thread starts after the session)
+        pid = connection.info.backend_pid
+        state = message = ""
+        started = time.monotonic()
+        try:
+            connection.execute(statement.encode())
+        except psycopg.Error as problem:
+            state, message = problem.sqlstate or "08006", str(problem).splitlines()[0]
+        ended = time.monotonic()
+        self.requests.append(Request(self.kind, pid, scheduled, started, ended, state, message))
+        if connection.closed:
+            self._connection = self._connect()
+
+
+def _arrivals(generator: np.random.Generator, rate: float, origin: float) -> Iterator[float]:
+    """Arrival times of a Poisson process with a mean of ``rate`` a second."""
+    at = origin
+    while True:
+        at += float(generator.exponential(1.0 / rate))
+        yield at
