@@ -2,8 +2,8 @@
 
 pytest-html owns the page and its script. It shows a row only if one of its cells is a
 ``col-result`` with an outcome that it knows, and it reads that cell, and the row's id, only below a
-header that contains the word ``sortable``. So each row carries pytest's outcome in a hidden cell,
-and beside it the status of the check, which has two more values than pytest.
+header that contains the word ``sortable``. So each row carries pytest's outcome and the plain id in
+hidden cells, and beside them what a reader sees: the status has two more values than pytest's.
 """
 
 from __future__ import annotations

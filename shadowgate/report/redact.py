@@ -22,7 +22,7 @@ _SECRET_KEY = re.compile(
 _URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s/:@]*):[^\s@/]+(?=@)", re.IGNORECASE)
 _KEYWORD_PASSWORD = re.compile(
     r"(?P<head>\b(?:pg)?(?:ssl)?(?:password|passwd|pwd)\s*=\s*)"
-    r"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s&,;'\"]+)",
+    r"(?:''[^']+''|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s&,;'\"]+)",
     re.IGNORECASE,
 )
 

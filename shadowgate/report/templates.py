@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from shadowgate.report import words
 
@@ -22,9 +24,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
+        breakable=_breakable,
         duration=words.duration,
         interval=words.interval,
-        looks_numeric=words.looks_numeric,
+        numeric_columns=words.numeric_columns,
         milliseconds=words.milliseconds,
         number=words.number,
         percent=words.percent,
@@ -40,6 +43,11 @@ def environment() -> Environment:
         STATUS_SYMBOLS=words.STATUS_SYMBOLS,
     )
     return made
+
+
+def _breakable(name: str) -> Markup:
+    """A dotted name that may break after its dots and underscores."""
+    return Markup("<wbr>").join(part for part in re.split(r"(?<=[._])", name) if part)
 
 
 def render(template: str, **values: Any) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from shadowgate.evidence import CheckResult, Evidence, QueryVerdict, Status
+from shadowgate.evidence import CheckResult, Evidence, QueryVerdict, Status, Table
 
 NOTHING = "–"
 """Shown where there is no value."""
@@ -173,9 +173,18 @@ def enumerated(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def looks_numeric(text: str) -> bool:
-    """Whether a cell holds a number, perhaps with a unit, and is best set flush right."""
-    return re.fullmatch(r"[+−-]?[\d.,]+( ?(%|ms|s|min|rows|kB|MB|GB|B))?", text.strip()) is not None
+_NUMERAL = re.compile(r"[+−-]?[\d.,]+( ?(%|µs|ms|s|min|rows|kB|MB|GB|B))?")
+
+
+def numeric_columns(table: Table) -> set[int]:
+    """Places of the columns that hold numbers, perhaps with a unit: set them flush right."""
+    found = set()
+    for place in range(len(table.columns)):
+        cells = [row[place].strip() for row in table.rows if place < len(row)]
+        known = [cell for cell in cells if cell not in ("", NOTHING)]
+        if known and all(_NUMERAL.fullmatch(cell) for cell in known):
+            found.add(place)
+    return found
 
 
 def reason_of(check: CheckResult) -> str:

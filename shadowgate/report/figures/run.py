@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from matplotlib.axes import Axes
+
 from shadowgate.evidence import Figure
 from shadowgate.report import words
 from shadowgate.report.figures.canvas import AFTER, BAD, DOUBT, GRID, INK, MUTED, Canvas
+
+DRAWN_WAITS = 400
+"""So many of the longest waits of each kind are drawn."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ def waits(
 ) -> Figure:
     """Draw how long readers and writers waited while the statements ran, each with its budget.
 
-    Only the 400 longest operations of each kind are drawn; the sentence speaks of all.
+    Only the longest operations of each kind are drawn; the sentence speaks of all.
     """
     title = "What readers and writers felt while the migration ran"
     limits = {"reader": reader_limit_ms, "writer": writer_limit_ms}
@@ -56,40 +61,44 @@ def waits(
         _wait_words(who, [c for c in clients if c.who == who], statements, limit)
         for who, limit in limits.items()
     )
-    with Canvas(8.6, 3.4, rows=3) as canvas:
-        _draw_spans(canvas, statements)
+    with Canvas(9.6, 3.6, rows=3) as canvas:
+        _draw_spans(canvas.axes, statements)
         for axes, (who, limit) in zip(canvas.all_axes[1:], limits.items(), strict=True):
-            longest = sorted((c for c in clients if c.who == who), key=lambda c: -c.milliseconds)[
-                :400
-            ]
-            colour = AFTER if who == "reader" else DOUBT
-            peak = max([c.milliseconds for c in longest], default=1.0)
-            axes.vlines(
-                [c.start for c in longest], 0, [c.milliseconds for c in longest], color=colour, lw=1
-            )
-            axes.axhline(limit, color=BAD, lw=0.9, ls="--")
-            axes.set_ylim(0, max(peak, limit) * 1.12)
-            axes.set_ylabel(f"{who}s, ms")
-            axes.grid(visible=True, axis="y")
-        canvas.all_axes[-1].set_xlabel("seconds from the start of the migration (dashed: budget)")
+            _draw_waits(axes, who, [c for c in clients if c.who == who], limit)
+        canvas.all_axes[-1].set_xlabel("seconds from the start of the migration")
         return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
 
 
-def _draw_spans(canvas: Canvas, statements: Sequence[StatementSpan]) -> None:
-    axes = canvas.axes
+def _draw_spans(axes: Axes, statements: Sequence[StatementSpan]) -> None:
     for place, span in enumerate(statements):
+        lane = place % 2
+        took = max(span.end - span.start, 0.0)
         axes.barh(
-            [place % 2],
-            [max(span.end - span.start, 0.0)],
-            left=[span.start],
-            height=0.7,
-            color=GRID,
-            edgecolor=MUTED,
-            lw=0.5,
+            [lane], [took], left=[span.start], height=0.7, color=GRID, edgecolor=MUTED, lw=0.5
         )
-    axes.set_ylim(-0.6, 1.6)
+        if took >= 0.03 * statements[-1].end:
+            axes.text(span.start + took / 2, lane, str(place + 1), ha="center", va="center", size=8)
+    axes.set_ylim(1.6, -0.6)
     axes.set_yticks([])
     axes.set_ylabel("statements")
+
+
+def _draw_waits(axes: Axes, who: str, clients: Sequence[ClientWait], limit: float) -> None:
+    longest = sorted(clients, key=lambda client: -client.milliseconds)[:DRAWN_WAITS]
+    times = [client.milliseconds for client in longest]
+    peak = max(times, default=0.0)
+    colour = AFTER if who == "reader" else DOUBT
+    axes.vlines([client.start for client in longest], 0, times, color=colour, lw=1)
+    if peak < limit / 4:
+        axes.set_ylim(0, max(peak * 1.3, 1.0))
+        told = f"budget {words.milliseconds(limit)}, above this scale ↑"
+    else:
+        axes.set_ylim(0, max(peak, limit) * 1.25)
+        axes.axhline(limit, color=BAD, lw=0.9, ls="--")
+        told = f"dashed: budget {words.milliseconds(limit)}"
+    axes.set_ylabel(f"{who}s, ms")
+    axes.grid(visible=True, axis="y")
+    axes.text(1.0, 1.0, told, transform=axes.transAxes, ha="right", va="top", color=BAD, size=8)
 
 
 def _wait_words(
@@ -135,7 +144,9 @@ def phases(durations: Mapping[int, float]) -> Figure:
             )
         axes.set_ylim(len(known) - 0.4, -0.6)
         axes.set_xmargin(0.12)
-        axes.set_yticks(range(len(known)), [f"{p}  {words.PHASE_NAMES.get(p, '')}" for p in known])
+        axes.set_yticks(
+            range(len(known)), [f"{p}\N{EN SPACE}{words.PHASE_NAMES.get(p, '')}" for p in known]
+        )
         axes.set_xlabel("seconds")
         return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
 

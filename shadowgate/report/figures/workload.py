@@ -23,6 +23,11 @@ from shadowgate.report.figures.canvas import (
     Canvas,
 )
 
+WIDTH = 6.2
+"""Inches; two such drawings stand side by side on the page."""
+
+GAP = "\N{EM SPACE}\N{EM SPACE}"
+
 _MARKS: Mapping[QueryVerdict, tuple[str, str]] = {
     "improved": ("v", GOOD),
     "equivalent": ("o", AFTER),
@@ -49,7 +54,7 @@ def effects(
     goals = {} if targets is None else targets
     title = "Change of every query, with its interval"
     sentence = _effects_sentence(queries, limit_percent, goals)
-    with Canvas(8.6, 1.05 + 0.27 * max(len(shown), 1)) as canvas:
+    with Canvas(WIDTH, _height(shown)) as canvas:
         axes = canvas.axes
         low, high = _effect_range(shown, limit_percent, goals)
         axes.set_xlim(low, high)
@@ -61,15 +66,12 @@ def effects(
         for row, query in enumerate(shown):
             _draw_effect(canvas, row, query, goals.get(query.id))
         axes.set_yticks(
-            range(len(shown)), [f"{q.id}  {words.shortened(q.title, 26)}" for q in shown]
+            range(len(shown)), [f"{q.id}\N{EN SPACE}{words.shortened(q.title, 24)}" for q in shown]
         )
         axes.xaxis.set_major_formatter(
             FuncFormatter(lambda x, _at: words.percent(x).replace(".0", ""))
         )
-        axes.set_xlabel(
-            f"← faster      slower →      dashed: limit {words.percent(limit_percent)}"
-            + ("      |▸: target" if goals else "")
-        )
+        axes.set_xlabel(f"← faster{GAP}slower →{GAP}dashed: limit {words.percent(limit_percent)}")
         return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
 
 
@@ -83,10 +85,18 @@ def _draw_effect(canvas: Canvas, row: int, query: QueryEvidence, goal: float | N
     axes.plot([low, high], [row, row], color=colour, lw=2.2, solid_capstyle="butt")
     axes.plot([min(max(estimate, left), right)], [row], marker=mark, color=colour, ms=6.5)
     if goal is not None:
-        axes.plot([goal, goal], [row - 0.38, row + 0.38], color=GOOD, lw=1.4)
-        axes.plot([goal], [row - 0.38], marker="<", color=GOOD, ms=4, clip_on=False)
+        axes.plot([goal, goal], [row - 0.4, row + 0.4], color=GOOD, lw=1.4)
+        axes.annotate(
+            "◂ target",
+            (goal, row),
+            xytext=(2, 0),
+            textcoords="offset points",
+            va="center",
+            color=GOOD,
+            size=7.5,
+        )
     axes.annotate(
-        f"{words.percent(estimate)}  {query.verdict}",
+        f"{words.percent(estimate)}\N{NO-BREAK SPACE} {query.verdict}",
         (1.0, row),
         xycoords=("axes fraction", "data"),
         xytext=(6, 0),
@@ -95,6 +105,10 @@ def _draw_effect(canvas: Canvas, row: int, query: QueryEvidence, goal: float | N
         color=colour,
         annotation_clip=False,
     )
+
+
+def _height(queries: Sequence[QueryEvidence]) -> float:
+    return 0.75 + 0.31 * max(len(queries), 1)
 
 
 def _effect_range(
@@ -154,7 +168,7 @@ def before_after(queries: Sequence[QueryEvidence]) -> Figure:
     shown = [query for query in queries if len(query.pairs_ms) >= 2]
     title = "Time of every query, before and after"
     sentence = _before_after_sentence(shown)
-    with Canvas(8.6, 1.05 + 0.36 * max(len(shown), 1)) as canvas:
+    with Canvas(WIDTH, _height(shown)) as canvas:
         axes = canvas.axes
         axes.set_xscale("log")
         axes.grid(visible=True, axis="x")
@@ -179,12 +193,12 @@ def before_after(queries: Sequence[QueryEvidence]) -> Figure:
                 )
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_yticks(
-            range(len(shown)), [f"{q.id}  {words.shortened(q.title, 26)}" for q in shown]
+            range(len(shown)), [f"{q.id}\N{EN SPACE}{words.shortened(q.title, 24)}" for q in shown]
         )
         axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _at: f"{x:g} ms"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("○ before (grey)      ◆ after (blue)      thick: middle half of the rounds")
+        axes.set_xlabel(f"○ before{GAP}◆ after{GAP}thick: the middle half of the rounds")
         return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
 
 
