@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,16 +41,26 @@ class Drift:
     def __bool__(self) -> bool:
         return bool(self.created or self.dropped or self.changed)
 
-    def sentences(self) -> Iterator[str]:
-        """Each difference in words, whole objects before attributes."""
-        new_names = dict(self.renamed)
-        for old, new in self.renamed:
-            yield f"{old} was renamed to {new.name}"
-        yield from (f"{identity} was dropped" for identity in self.dropped.keys() - new_names)
-        yield from (
-            f"{identity} was created" for identity in self.created.keys() - set(new_names.values())
+    def in_words(self) -> tuple[str, ...]:
+        """Each difference in one sentence, whole objects before attributes.
+
+        Parts that came or went with their whole are not named.
+        """
+        old_names, new_names = ({pair[place] for pair in self.renamed} for place in (0, 1))
+        return (
+            *(f"{old} was renamed to {new.name}" for old, new in self.renamed),
+            *(f"{gone} was dropped" for gone in _wholes(self.dropped, old_names)),
+            *(f"{come} was created" for come in _wholes(self.created, new_names)),
+            *map(str, self.changed),
         )
-        yield from map(str, self.changed)
+
+
+def _wholes(
+    objects: Mapping[ObjectId, CatalogueObject], leave_out: Set[ObjectId]
+) -> Iterator[ObjectId]:
+    for identity, found in objects.items():
+        if identity not in leave_out and not any(whole in objects for whole in found.part_of):
+            yield identity
 
 
 def in_words(value: Any) -> str:

@@ -102,10 +102,12 @@ class TableFingerprint:
         """Number of rows."""
         return self.total.rows
 
-    def text(self) -> str:
-        """One short line for reports and for comparing by eye."""
-        words = (f"{value % (1 << 64):016x}" for value in (self.total.first, self.total.second))
-        return f"{self.rows} rows, {'-'.join(words)}"
+    @property
+    def digest(self) -> str:
+        """The sums as 128 bits in hexadecimal, for reports and for comparing by eye."""
+        return "".join(
+            f"{value % (1 << 64):016x}" for value in (self.total.first, self.total.second)
+        )
 
 
 def fingerprint(
@@ -139,9 +141,7 @@ def fingerprint(
 def _narrowed(table: Table, earlier: TableFingerprint | None) -> Table:
     if earlier is None:
         return table
-    return replace(
-        table, columns=tuple(name for name in table.columns if name in earlier.columns)
-    )
+    return replace(table, columns=tuple(name for name in table.columns if name in earlier.columns))
 
 
 @contextmanager

@@ -13,7 +13,6 @@ SELECT
         'validated', k.convalidated,
         'deferrable', k.condeferrable,
         'initially_deferred', k.condeferred,
-        'local', k.conislocal,
         'parent', CASE WHEN p.oid IS NOT NULL
                        THEN format('%s.%I', p.conrelid::regclass, p.conname) END,
         -- Foreign keys are enforced by internal triggers, which can be disabled one by one.

@@ -1,0 +1,45 @@
+"""What a database holds: its catalogues and its content, and how two of them differ."""
+
+from shadowgate.inspect.diff import Change, Drift, diff
+from shadowgate.inspect.expect import (
+    KINDS,
+    Area,
+    Expectation,
+    Finding,
+    Judgement,
+    judge,
+    names_object,
+)
+from shadowgate.inspect.fingerprint import Sums, TableFingerprint, fingerprint
+from shadowgate.inspect.integrity import CatalogueSettings, Integrity, check_restored
+from shadowgate.inspect.partitions import OddPartition, odd_partitions
+from shadowgate.inspect.rows import RowDifferences, Rows, differing_rows
+from shadowgate.inspect.snapshot import CatalogueObject, ObjectId, Snapshot, take_snapshot
+
+__all__ = [
+    "KINDS",
+    "Area",
+    "CatalogueObject",
+    "CatalogueSettings",
+    "Change",
+    "Drift",
+    "Expectation",
+    "Finding",
+    "Integrity",
+    "Judgement",
+    "ObjectId",
+    "OddPartition",
+    "RowDifferences",
+    "Rows",
+    "Snapshot",
+    "Sums",
+    "TableFingerprint",
+    "check_restored",
+    "diff",
+    "differing_rows",
+    "fingerprint",
+    "judge",
+    "names_object",
+    "odd_partitions",
+    "take_snapshot",
+]
