@@ -11,7 +11,20 @@ from shadowgate.migrate.findings import (
     findings_table,
 )
 from shadowgate.migrate.hazards import HAZARDS, Hazard
+from shadowgate.migrate.interrupt import (
+    Interruption,
+    Trial,
+    interrupt_at_every_boundary,
+    interruptions_table,
+)
 from shadowgate.migrate.lint import lint
+from shadowgate.migrate.probes import (
+    Probe,
+    ProbeResult,
+    probes_table,
+    run_probe,
+    run_probe_in_clone,
+)
 from shadowgate.migrate.results import (
     Failure,
     LockAwaited,
@@ -34,12 +47,15 @@ __all__ = [
     "Failure",
     "Finding",
     "Hazard",
+    "Interruption",
     "LockAwaited",
     "LockHeld",
     "LockWatch",
     "NoWatch",
     "Notice",
     "Pitfall",
+    "Probe",
+    "ProbeResult",
     "Relation",
     "Retry",
     "RetryPolicy",
@@ -50,6 +66,7 @@ __all__ = [
     "Statement",
     "StatementRun",
     "TransactionBlock",
+    "Trial",
     "WaivedFinding",
     "Waiver",
     "Watch",
@@ -58,7 +75,12 @@ __all__ = [
     "find_hazards",
     "find_silence",
     "findings_table",
+    "interrupt_at_every_boundary",
+    "interruptions_table",
     "lint",
     "parse_script",
+    "probes_table",
     "read_script",
+    "run_probe",
+    "run_probe_in_clone",
 ]

@@ -1,0 +1,206 @@
+"""Kills the migrating session at every boundary between statements, and looks at what is left.
+
+A migration that is interrupted may leave the database as it was, or half way, as long as running
+the script again brings it to its end. Anything else needs a person at night.
+
+Each point gets a fresh clone: the session is terminated there, from another one, and the state
+that it leaves is compared with the state before the script. If it differs, the script is run again
+from its beginning and must reach the state of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from shadowgate.errors import MigrationError
+from shadowgate.evidence import Table
+from shadowgate.migrate.apply import RetryPolicy, apply_script
+from shadowgate.migrate.results import ScriptRun
+from shadowgate.migrate.script import Script, Statement
+from shadowgate.migrate.watch import NoWatch, Seen
+from shadowgate.progress import Progress, silent
+from shadowgate.server.base import Connection, Database
+
+State = TypeVar("State")
+Moment = Literal["before", "within", "after"]
+Outcome = Literal["as before", "complete", "completed by running it again", "broken"]
+_TERMINATE_SQL = "SELECT pg_catalog.pg_terminate_backend(%s, 10000)"
+LONG_SECONDS = 0.1
+"""A statement that takes longer is also interrupted half way through."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a run is interrupted.
+
+    Before a statement is sent, while it runs, or after its answer and before its own transaction
+    is committed.
+    """
+
+    moment: Moment
+    statement: Statement
+    delay_seconds: float = 0.0
+    """After the statement was sent; for the moment *within*."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.moment} statement {self.statement.number} "
+            f"(line {self.statement.line}, {self.statement.kind})"
+        )
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What one interruption left."""
+
+    point: Point
+    outcome: Outcome
+    detail: str = ""
+    """For a broken one: how the state differs, or why the script could not be run again."""
+
+
+@dataclass(frozen=True)
+class Trial(Generic[State]):
+    """What is needed to try interruptions.
+
+    Attributes:
+        make_clone: gives a fresh copy of the database before the script, dropped afterwards.
+        state_of: all of a database that counts, comparable with ``==``.
+        explain: says in words how two states differ.
+    """
+
+    make_clone: Callable[[], AbstractContextManager[Database]]
+    state_of: Callable[[Database], State]
+    explain: Callable[[State, State], str]
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    progress: Progress = silent
+
+
+def interrupt_at_every_boundary(script: Script, trial: Trial[State]) -> tuple[Interruption, ...]:
+    """Interrupt a script at each of its points, each time on a fresh clone.
+
+    Returns:
+        One entry for each point, in the order of the script. Meant for small databases: it costs
+        a clone, a part of a run and a state for every point, and a whole run for every state that
+        has not been met before.
+
+    Raises:
+        MigrationError: the script fails without being interrupted.
+        UsageError: only psql can read the script.
+    """
+    with trial.make_clone() as clone:
+        before = trial.state_of(clone)
+        reference = apply_script(script, clone, retry=trial.retry)
+        reference.raise_for_error()
+        final = trial.state_of(clone)
+    judge = _Judge(script, trial, before, final)
+    return tuple(judge.try_point(point) for point in points_of(reference))
+
+
+def points_of(reference: ScriptRun) -> tuple[Point, ...]:
+    """List the points of a script, given an undisturbed run that tells the long statements."""
+    points: list[Point] = []
+    for run in reference.runs:
+        statement = run.statement
+        points.append(Point("before", statement))
+        if run.seconds > LONG_SECONDS:
+            points.append(Point("within", statement, run.seconds / 2))
+        if not statement.in_transaction and not statement.runs_as_is:
+            points.append(Point("after", statement))
+    return tuple(points)
+
+
+def interruptions_table(interruptions: tuple[Interruption, ...]) -> Table:
+    """Lay interruptions out as a table of evidence."""
+    rows = tuple((str(item.point), item.outcome, item.detail) for item in interruptions)
+    return Table("Interruptions", ("terminated", "state left", "detail"), rows)
+
+
+class _Interrupter(NoWatch):
+    """A watch that terminates the session it is attached to at one point."""
+
+    def __init__(self, database: Database, point: Point) -> None:
+        self._database = database
+        self._point = point
+        self._current = 0
+        self._timer: threading.Timer | None = None
+        self.done = False
+
+    def attach(self, session: Connection, origin: float) -> None:
+        super().attach(session, origin)
+        self._pid = session.info.backend_pid
+
+    def statement_begins(self, statement: Statement) -> None:
+        self._current = statement.number
+        if statement.number != self._point.statement.number:
+            return
+        if self._point.moment == "before":
+            self._terminate()
+        elif self._point.moment == "within":
+            self._timer = threading.Timer(self._point.delay_seconds, self._terminate)
+            self._timer.start()
+
+    def statement_done(self) -> Seen:
+        if self._current == self._point.statement.number and self._point.moment == "after":
+            self._terminate()
+        return Seen()
+
+    def transaction_ended(self) -> None:
+        if self._timer is not None:
+            self._timer.join()
+
+    def _terminate(self) -> None:
+        with self._database.connect() as connection:
+            row = connection.execute(_TERMINATE_SQL, (self._pid,)).fetchone()
+        self.done = bool(row and row[0])
+
+
+@dataclass
+class _Judge(Generic[State]):
+    script: Script
+    trial: Trial[State]
+    before: State
+    final: State
+    known: list[tuple[State, Outcome, str]] = field(default_factory=list)
+    """States met so far, with what became of them: the same state is not tried twice."""
+
+    def try_point(self, point: Point) -> Interruption:
+        self.trial.progress(f"interrupting {point}")
+        with self.trial.make_clone() as clone:
+            interrupter = _Interrupter(clone, point)
+            run = apply_script(self.script, clone, watch=interrupter, retry=self.trial.retry)
+            if run.error and not interrupter.done:
+                raise MigrationError(
+                    f"The script failed before it could be interrupted {point}: {run.error.what}",
+                    where=run.error.where,
+                    todo="Make the script do the same on every run.",
+                )
+            outcome, detail = self._judge(clone)
+        return Interruption(point, outcome, detail)
+
+    def _judge(self, clone: Database) -> tuple[Outcome, str]:
+        left = self.trial.state_of(clone)
+        if left == self.before:
+            return "as before", ""
+        if left == self.final:
+            return "complete", ""
+        for state, outcome, detail in self.known:
+            if state == left:
+                return outcome, detail
+        outcome, detail = self._run_again(clone)
+        self.known.append((left, outcome, detail))
+        return outcome, detail
+
+    def _run_again(self, clone: Database) -> tuple[Outcome, str]:
+        run = apply_script(self.script, clone, retry=self.trial.retry)
+        if run.error:
+            return "broken", f"running it again fails: {run.error.what} ({run.error.where})"
+        state = self.trial.state_of(clone)
+        if state != self.final:
+            differs = self.trial.explain(self.final, state)
+            return "broken", f"running it again ends in another state: {differs}"
+        return "completed by running it again", ""

@@ -1,0 +1,249 @@
+"""Behaviour declared as data: do this in SQL, expect these rows or this error.
+
+A probe runs in a transaction that is rolled back (:func:`run_probe`), or for good in a clone that
+is thrown away (:func:`run_probe_in_clone`): with one session statement by statement, with several
+at once, each in one transaction, all of which reach their COMMIT before the first is let go. In
+each session ``current_setting('shadowgate.session')`` is its number, from 1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import decimal
+import json
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from shadowgate.errors import UsageError
+from shadowgate.evidence import Table
+from shadowgate.migrate.script import parse_script
+from shadowgate.server.base import Connection, Database
+
+Rows = tuple[tuple[Any, ...], ...]
+_BARRIER_SECONDS = 3.0
+_BRIEF_LENGTH = 120
+_SETTINGS_SQL = """
+SELECT set_config('shadowgate.session', %s, false),
+       set_config('statement_timeout', '60s', false)
+"""
+_FIRE_DEFERRED_SQL = "SET CONSTRAINTS ALL IMMEDIATE"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One behaviour of a database."""
+
+    name: str
+    sql: str
+    """What is done: one statement or several."""
+    expect: Rows = ()
+    """The rows of the last statement of ``sql``, or of ``verify`` if there is one."""
+    verify: str = ""
+    """A query run afterwards, whose rows are compared instead."""
+    error: str = ""
+    """SQLSTATE that ``sql`` must fail with; no rows are compared then."""
+    sessions: int = 1
+    """So many sessions run ``sql`` at once and commit together."""
+
+    def __post_init__(self) -> None:
+        problem = ""
+        if self.sessions < 1:
+            problem = "needs at least one session"
+        elif self.sessions > 1 and self.expect and not self.verify:
+            problem = "has several sessions: its rows must come from a verify query"
+        elif self.error and (self.expect or self.verify):
+            problem = "expects both an error and rows"
+        if problem:
+            raise UsageError(
+                f"The probe {self.name} {problem}.",
+                where=f"probe {self.name}",
+                todo="Correct the probe.",
+            )
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What a probe measured; values are JSON-able."""
+
+    name: str
+    passed: bool
+    measured: Any
+    expected: Any
+    detail: str
+    seconds: float
+
+
+def run_probe(probe: Probe, database: Database) -> ProbeResult:
+    """Run a probe in one transaction and roll it back.
+
+    Deferred triggers are fired before ``verify``, as COMMIT would.
+
+    Raises:
+        UsageError: the probe has several sessions, whose work only a COMMIT joins.
+    """
+    if probe.sessions != 1:
+        raise UsageError(
+            f"The probe {probe.name} has {probe.sessions} sessions and cannot be rolled back.",
+            where=f"probe {probe.name}",
+            todo="Run it in a clone.",
+        )
+    began = time.monotonic()
+    with database.connect() as connection:
+        _prepare(connection, 1)
+        connection.execute("BEGIN")
+        outcome = _attempt(lambda: _undone(probe, connection))
+        connection.rollback()
+    return _result(probe, [outcome], outcome.rows, time.monotonic() - began)
+
+
+def run_probe_in_clone(probe: Probe, database: Database) -> ProbeResult:
+    """Run a probe for good, in a database that is thrown away afterwards."""
+    began = time.monotonic()
+    if probe.sessions == 1:
+        outcomes = [_one_session(probe, database)]
+    else:
+        outcomes = _sessions_at_once(probe, database)
+    rows = outcomes[0].rows
+    if probe.verify and not any(outcome.sqlstate for outcome in outcomes):
+        with database.connect() as connection:
+            rows = _rows(connection, probe.verify)
+    return _result(probe, outcomes, rows, time.monotonic() - began)
+
+
+def probes_table(results: Sequence[ProbeResult]) -> Table:
+    """Lay results out as a table of evidence."""
+    rows = tuple(
+        (
+            result.name,
+            "passed" if result.passed else "FAILED",
+            _brief(result.measured),
+            _brief(result.expected),
+            f"{result.seconds * 1000:.0f}",
+            result.detail,
+        )
+        for result in results
+    )
+    return Table("Probes", ("probe", "", "measured", "expected", "ms", "detail"), rows)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What one session came to."""
+
+    rows: Rows = ()
+    sqlstate: str = ""
+    message: str = ""
+
+
+def _undone(probe: Probe, connection: Connection) -> Rows:
+    rows = _rows(connection, probe.sql)
+    connection.execute(_FIRE_DEFERRED_SQL)
+    return _rows(connection, probe.verify) if probe.verify else rows
+
+
+def _one_session(probe: Probe, database: Database) -> _Outcome:
+    with database.connect() as connection:
+        _prepare(connection, 1)
+        return _attempt(lambda: _rows(connection, probe.sql))
+
+
+def _sessions_at_once(probe: Probe, database: Database) -> list[_Outcome]:
+    """Run the sessions; one that is blocked or fails keeps the others from their COMMIT briefly."""
+    barrier = threading.Barrier(probe.sessions)
+
+    def work(number: int) -> _Outcome:
+        with database.connect() as connection:
+            _prepare(connection, number)
+            return _attempt(lambda: _commit_together(probe.sql, connection, barrier))
+
+    with ThreadPoolExecutor(probe.sessions) as pool:
+        return list(pool.map(work, range(1, probe.sessions + 1)))
+
+
+def _commit_together(sql: str, connection: Connection, barrier: threading.Barrier) -> Rows:
+    try:
+        connection.execute("BEGIN")
+        rows = _rows(connection, sql)
+    except psycopg.Error:
+        barrier.abort()
+        raise
+    # Broken: another session failed, or is blocked by this one and only a COMMIT can help it.
+    with contextlib.suppress(threading.BrokenBarrierError):
+        barrier.wait(_BARRIER_SECONDS)
+    connection.execute("COMMIT")
+    return rows
+
+
+def _prepare(connection: Connection, number: int) -> None:
+    connection.prepare_threshold = None
+    connection.execute(_SETTINGS_SQL, (str(number),))
+
+
+def _attempt(work: Callable[[], Rows]) -> _Outcome:
+    try:
+        return _Outcome(rows=work())
+    except psycopg.Error as problem:
+        message = problem.diag.message_primary or str(problem)
+        return _Outcome(sqlstate=problem.sqlstate or "08006", message=message)
+
+
+def _rows(connection: Connection, sql: str) -> Rows:
+    """Run statements one by one and return the rows of the last."""
+    script = parse_script(sql, Path("probe"), "")
+    cursor = connection.cursor()
+    for statement in script.statements:
+        cursor.execute(statement.sql.encode())
+    return tuple(cursor.fetchall()) if cursor.description else ()
+
+
+def _result(probe: Probe, outcomes: Sequence[_Outcome], rows: Rows, seconds: float) -> ProbeResult:
+    failed = [outcome for outcome in outcomes if outcome.sqlstate]
+    if probe.error:
+        states = [outcome.sqlstate or "no error" for outcome in outcomes]
+        measured: Any = states[0] if len(states) == 1 else states
+        passed = all(state == probe.error for state in states)
+        detail = "; ".join(dict.fromkeys(outcome.message for outcome in failed))
+        return ProbeResult(probe.name, passed, measured, probe.error, detail, seconds)
+    expected = plain(probe.expect)
+    if failed:
+        first = failed[0]
+        detail = f"{len(failed)} of {len(outcomes)} sessions failed: {first.message}"
+        return ProbeResult(probe.name, False, first.sqlstate, expected, detail, seconds)
+    if not probe.expect and not probe.verify:
+        return ProbeResult(probe.name, True, "no error", "no error", "", seconds)
+    measured = plain(rows)
+    passed = measured == expected
+    detail = "" if passed else "the rows are not the expected ones"
+    return ProbeResult(probe.name, passed, measured, expected, detail, seconds)
+
+
+def plain(value: Any) -> Any:
+    """Turn a value of the database or of the plan into JSON's types, so that both compare.
+
+    Numbers that are whole become int, dates and times ISO 8601, everything else its text.
+    """
+    if isinstance(value, float | decimal.Decimal):
+        return int(value) if math.isfinite(value) and value == int(value) else float(value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _BRIEF_LENGTH else text[: _BRIEF_LENGTH - 1] + "…"
