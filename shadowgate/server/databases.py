@@ -28,6 +28,8 @@ MARKER = "shadowgate: created by run "
 _NAME_BYTES = 63
 """PostgreSQL cuts longer identifiers, silently."""
 
+_OID = "SELECT oid FROM pg_catalog.pg_database WHERE datname = %s"
+
 _EXISTING = """
 SELECT
     coalesce(pg_catalog.shobj_description(d.oid, 'pg_database'), '') AS comment,
@@ -57,7 +59,7 @@ class Databases:
         """
         self.run = uuid.uuid4()
         self._server = server
-        self._names: list[str] = []
+        self._oids: dict[str, int] = {}
         self._wards: dict[str, DatabaseWard] = {}
         self._life = server.maintenance.connect(application_name=f"shadowgate run {self.run}")
         self._life.execute("SET idle_session_timeout = 0")
@@ -83,7 +85,7 @@ class Databases:
         Raises:
             ServerError: the source is not of this run, or ``name`` is not ours to use.
         """
-        if source.name not in self._names:
+        if source.name not in self._oids:
             raise ServerError(
                 f"database {source.name} was not created by this run, so it is not cloned",
                 todo="clone only databases that Databases.create or clone returned",
@@ -94,11 +96,15 @@ class Databases:
         return self._server.database(name)
 
     def drop(self, name: str) -> None:
-        """Drop one of this run's databases, ending the sessions on it; once dropped, a no-op."""
-        if name not in self._names:
+        """Drop one of this run's databases, ending the sessions on it; once dropped, a no-op.
+
+        One that somebody else put in its place meanwhile is left alone.
+        """
+        if name not in self._oids:
             return
-        self._janitor(name).drop()
-        self._names.remove(name)
+        if self._oid(name) == self._oids[name]:
+            self._janitor(name).drop()
+        del self._oids[name]
         ward = self._wards.pop(name, None)
         if ward is not None and self._guardian is not None:
             self._guardian.release(ward)
@@ -106,16 +112,16 @@ class Databases:
     def drop_all(self) -> None:
         """Drop every database of this run; one that cannot be dropped does not keep the rest."""
         with ExitStack() as stack:
-            for name in self._names:
+            for name in self._oids:
                 stack.callback(self.drop, name)
 
     def close(self) -> None:
-        """Drop every database and end the run. Safe to call twice."""
+        """Drop every database and end the run. Safe to call twice, and once the server is gone."""
         with ExitStack() as stack:
             if self._guardian is not None:
                 stack.callback(self._guardian.close)
             stack.callback(self._life.close)
-            if not self._life.closed:
+            if self._server_answers():
                 stack.callback(self._life.execute, "SELECT pg_catalog.pg_advisory_unlock_all()")
                 stack.callback(self.drop_all)
 
@@ -153,7 +159,19 @@ class Databases:
                 where=f"{self._server.facts.where}: {error}",
                 todo="correct what the server names, or use another server",
             ) from None
-        self._names.append(name)
+        self._oids[name] = self._oid(name)
+
+    def _oid(self, name: str) -> int:
+        """Identity of the database that has a name now; 0 if none has."""
+        found = self._life.execute(_OID, (name,)).fetchone()
+        return int(found[0]) if found else 0
+
+    def _server_answers(self) -> bool:
+        try:
+            self._life.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _claim(self, name: str) -> None:
         """Make sure that a name is free, dropping what a dead run left under it."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,8 @@ def require_image(client: docker.DockerClient, image: str, progress: Progress) -
     except ImageNotFound:
         progress(f"server: pulling {image}")
         name, tag = parse_repository_tag(image)
-        pulled = client.api.pull(name, tag=tag or "latest", stream=True, decode=True)
-        _follow(pulled, progress, what=f"image {image} cannot be pulled")
+        pull = partial(client.api.pull, name, tag=tag or "latest", stream=True, decode=True)
+        _follow(pull, progress, what=f"image {image} cannot be pulled")
 
 
 def require_built(client: docker.DockerClient, folder: Path, name: str, progress: Progress) -> str:
@@ -75,15 +76,23 @@ def require_built(client: docker.DockerClient, folder: Path, name: str, progress
     Raises:
         ServerError: it cannot be built; the message ends with what the build said.
     """
+    if not folder.is_dir():
+        raise ServerError(
+            "the files that the image is built from are not here",
+            where=str(folder),
+            todo="run from a checkout of shadowgate, or name an image with --postgis-image",
+        )
     tag = f"{name}:{folder_hash(folder)}"
     try:
         client.images.get(tag)
     except ImageNotFound:
         progress(f"server: building image {tag} (once; a minute or two)")
-        built = client.api.build(
-            path=str(folder), tag=tag, rm=True, forcerm=True, network_mode="host", decode=True
+        build = partial(client.api.build, path=str(folder), tag=tag, rm=True, forcerm=True)
+        _follow(
+            partial(build, network_mode="host", decode=True),
+            progress,
+            what=f"image {tag} cannot be built",
         )
-        _follow(built, progress, what=f"image {tag} cannot be built")
     return tag
 
 
@@ -118,12 +127,14 @@ def remove_container(name: str, *, seconds: float = 0.0) -> None:
         client.close()
 
 
-def _follow(events: Iterable[Mapping[str, Any]], progress: Progress, *, what: str) -> None:
-    """Show what a pull or build does: its steps, and now and then a line of their output."""
+def _follow(
+    begin: Callable[[], Iterable[Mapping[str, Any]]], progress: Progress, *, what: str
+) -> None:
+    """Begin a pull or build and show its steps, and now and then a line of their output."""
     shown = time.monotonic()
     said: list[str] = []
     try:
-        for event in events:
+        for event in begin():
             if "error" in event:
                 raise ServerError(
                     what, where="\n".join([*said[-5:], event["error"]]), todo=_OTHER_WAYS

@@ -7,6 +7,7 @@ exists and nobody would clean it. Cleaning what never came to be is therefore no
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,8 +17,8 @@ from typing import Any, ClassVar, Protocol
 import psutil
 import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
 
+from shadowgate.server.base import Connection
 from shadowgate.server.docker_daemon import remove_container
 
 _OURS = """
@@ -91,7 +92,21 @@ class DatabaseWard:
 
     def clean(self) -> None:
         """Drop it if it carries the marker of its run, and what was still being made for it."""
-        with psycopg.connect(
+        try:
+            with self._connect() as connection:
+                self._end_creation(connection)
+                ours = {"name": self.name, "staging": self.staging, "marker": self.marker}
+                for (name,) in connection.execute(_OURS, ours).fetchall():
+                    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                    connection.execute(drop.format(sql.Identifier(name)))
+        except psycopg.Error as error:
+            sys.stderr.write(
+                f"shadowgate: database {self.name} may be left on {self.host}:{self.port}, "
+                f"drop it yourself: {error}\n"
+            )
+
+    def _connect(self) -> Connection:
+        return psycopg.connect(
             host=self.host,
             port=self.port,
             user=self.user,
@@ -99,16 +114,9 @@ class DatabaseWard:
             dbname=self.maintenance,
             autocommit=True,
             connect_timeout=10,
-        ) as connection:
-            self._end_creation(connection)
-            for (name,) in connection.execute(
-                _OURS, {"name": self.name, "staging": self.staging, "marker": self.marker}
-            ).fetchall():
-                connection.execute(
-                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-                )
+        )
 
-    def _end_creation(self, connection: psycopg.Connection[TupleRow]) -> None:
+    def _end_creation(self, connection: Connection) -> None:
         """A server does not notice at once that who asked for a database is gone."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:

@@ -192,3 +192,14 @@ def test_a_disk_that_is_too_small_is_refused_with_both_sizes(server: Server) -> 
 )
 def test_sizes_are_written_for_people(size: int, text: str) -> None:
     assert in_units(size) == text
+
+
+def test_a_database_that_replaced_ours_is_not_dropped(server: Server, databases: Databases) -> None:
+    name = databases.create(unique("replaced")).name
+    drop_by_hand(server, name)
+    create_by_hand(server, name)
+    try:
+        databases.drop(name)
+        assert name in names(server)
+    finally:
+        drop_by_hand(server, name)
