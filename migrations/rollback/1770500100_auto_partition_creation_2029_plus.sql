@@ -136,11 +136,13 @@ DECLARE
     ];
     attempts CONSTANT integer := 60;
     columns text;
-    gone record;
+    present text;
+    partition record;
     renamed record;
     index_names jsonb;
 BEGIN
     SET LOCAL search_path = public, pg_temp;
+    SET LOCAL work_mem = '64MB';
     IF to_regclass(restored) IS NULL THEN
         RETURN;
     END IF;
@@ -155,33 +157,42 @@ BEGIN
         BEGIN
             SET LOCAL lock_timeout = '100ms';
             EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', parent);
+            SELECT string_agg(
+                format(
+                    'SELECT tableoid AS source, ctid AS place, xmin AS version FROM ONLY %s',
+                    inhrelid::regclass
+                ),
+                ' UNION ALL '
+            ) INTO present
+            FROM pg_inherits
+            WHERE inhparent = parent::regclass AND inhrelid <> ALL (kept);
             EXECUTE format(
-                'DELETE FROM %1$I AS outdated USING copied'
-                ' WHERE outdated.id = copied.id AND outdated.data_inicio = copied.data_inicio'
-                '     AND NOT EXISTS ('
-                '         SELECT FROM %2$I AS present'
-                '         WHERE present.tableoid = copied.source AND present.ctid = copied.place'
-                '             AND present.xmin = copied.version'
-                '     )',
-                restored, parent
+                'CREATE TEMPORARY TABLE changed ON COMMIT DROP AS'
+                ' SELECT copied.id, copied.data_inicio, present.source, present.place'
+                ' FROM copied FULL JOIN (%s) AS present USING (source, place, version)'
+                ' WHERE copied.place IS NULL OR present.place IS NULL',
+                present
             );
             EXECUTE format(
-                'INSERT INTO %1$I (%2$s) SELECT %2$s FROM %3$I AS present'
-                ' WHERE tableoid <> ALL ($1::oid[]) AND NOT EXISTS ('
-                '     SELECT FROM copied'
-                '     WHERE copied.source = present.tableoid AND copied.place = present.ctid'
-                '         AND copied.version = present.xmin'
-                ' )',
-                restored, columns, parent
-            ) USING kept;
+                'DELETE FROM %I AS outdated USING changed'
+                ' WHERE outdated.id = changed.id AND outdated.data_inicio = changed.data_inicio',
+                restored
+            );
+            FOR partition IN SELECT DISTINCT source FROM changed WHERE source IS NOT NULL LOOP
+                EXECUTE format(
+                    'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$s AS present'
+                    ' WHERE ctid = ANY (ARRAY(SELECT place FROM changed WHERE source = $1))',
+                    restored, columns, partition.source::regclass
+                ) USING partition.source;
+            END LOOP;
 
             EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', parent);
-            FOR gone IN
+            FOR partition IN
                 SELECT inhrelid::regclass AS name
                 FROM pg_inherits
                 WHERE inhparent = parent::regclass AND inhrelid <> ALL (kept)
             LOOP
-                EXECUTE format('DROP TABLE %s', gone.name);
+                EXECUTE format('DROP TABLE %s', partition.name);
             END LOOP;
             EXECUTE format('ALTER TABLE %I RENAME TO %I', restored, rest);
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I DEFAULT', parent, rest);
