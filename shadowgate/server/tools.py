@@ -94,7 +94,7 @@ def find_host_tools(server_version_num: int) -> Installation:
         f"client tools not older than the server (PostgreSQL {major}) were not found",
         where=f"found: {have}",
         todo=f"install them: apt-get install postgresql-client-{major}, "
-        f"or brew install postgresql@{major}",
+        f"or brew install libpq",
     )
 
 
