@@ -110,7 +110,8 @@ def row_detail(check: CheckResult) -> str:
 
     One line, because pytest-html rewrites every line of a log that starts with a capital E.
     """
-    html = render("row_detail.html.j2", check=_clean(check), facts=_facts(check), long_table=10**6)
+    clean = _clean(check)
+    html = render("row_detail.html.j2", check=clean, facts=_facts(clean), long_table=10**6)
     return " ".join(html.split("\n"))
 
 

@@ -62,7 +62,8 @@ def write_json(evidence: Evidence, path: Path) -> None:
     text = json.dumps(to_json(evidence), indent=2, ensure_ascii=False, allow_nan=False)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        # A byte that is no UTF-8 arrives as a lone surrogate; its escape is valid JSON.
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text + "\n")
         Path(name).chmod(0o644)
         Path(name).replace(path)

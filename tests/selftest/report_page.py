@@ -5,10 +5,14 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from shadowgate.evidence import Evidence
 from shadowgate.report import stylesheet
+from tests.selftest.report_samples import no_go_sample
 
 CONFTEST = """
 import pickle
@@ -76,3 +80,9 @@ def make_page(evidence: Evidence, folder: Path) -> Path:
     if done.returncode not in (0, 1):
         raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
     return page
+
+
+@cache
+def no_go_page(folders: pytest.TempPathFactory) -> Path:
+    """Return the page of the NO-GO sample, made once a session."""
+    return make_page(no_go_sample(), folders.mktemp("page"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -98,6 +99,7 @@ def statement_table(count: int = 9) -> Table:
     return Table("Statements", ("#", "statement", "took", "strongest lock", "held", "WAL"), rows)
 
 
+@cache
 def waiting_figure() -> object:
     draw = np.random.default_rng(5)
     spans = [
@@ -111,6 +113,7 @@ def waiting_figure() -> object:
     return waits(spans, clients, reader_limit_ms=250, writer_limit_ms=1000)
 
 
+@cache
 def projection_figure() -> object:
     return projection(
         {"OPT2": 25.0, "OPT3": 12.5, "OPT4": 7.5, "OPT5": 3.5}, {"OPT3": Effect(14.1, 12.9, 15.2)}
@@ -154,6 +157,7 @@ def with_check(evidence: Evidence, name: str, **changes: object) -> Evidence:
     return dataclasses.replace(evidence, checks=changed)
 
 
+@cache
 def go_sample() -> Evidence:
     found = Evidence(
         plan={
@@ -198,6 +202,7 @@ def go_sample() -> Evidence:
     return with_check(found, "simulation.combined", figures=(projection_figure(),))
 
 
+@cache
 def no_go_sample() -> Evidence:
     broken: dict[str, Status] = {
         "migration.data_unchanged": "failed",
@@ -272,6 +277,7 @@ def no_go_sample() -> Evidence:
     return dataclasses.replace(evidence, queries=queries, reasons=reasons)
 
 
+@cache
 def quick_sample() -> Evidence:
     def status_of(name: str) -> Status:
         timed = name.startswith("performance.") and "same_results" not in name

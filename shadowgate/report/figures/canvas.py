@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from html import escape
@@ -63,6 +64,7 @@ _STYLE: Mapping[str, Any] = {
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "hatch.linewidth": 0.6,
+    "text.parse_math": False,
     "path.simplify": True,
 }
 
@@ -98,7 +100,10 @@ class Canvas:
         stream = io.StringIO()
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         FigureCanvasSVG(self.drawing)
-        self.drawing.savefig(stream, format="svg", metadata=nothing)
+        with warnings.catch_warnings():
+            # A browser has fonts for what matplotlib's own font lacks: the text stays text.
+            warnings.filterwarnings("ignore", r"Glyph .* missing from font")
+            self.drawing.savefig(stream, format="svg", metadata=nothing)
         return _finished(stream.getvalue(), label)
 
 
@@ -108,6 +113,7 @@ def _finished(svg: str, label: str) -> str:
         r"<metadata>.*?</metadata>|<style type=\"text/css\">.*?</style>", "", svg, flags=re.S
     )
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
+    svg = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", svg)
     used = set(re.findall(r"(?:href=\"|url\()#([^\")]+)", svg))
     svg = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", svg)
     for colour, variable in _VARIABLES.items():
@@ -117,9 +123,10 @@ def _finished(svg: str, label: str) -> str:
     head = re.search(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"', svg)
     if head is None:
         raise ValueError("matplotlib wrote an SVG without a viewBox")
+    said = escape(" ".join(label.split()))
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 0 {head["width"]} {head["height"]}" role="img" aria-label="{escape(label)}" '
+        f'viewBox="0 0 {head["width"]} {head["height"]}" role="img" aria-label="{said}" '
         f'style="width:100%;max-width:{float(head["width"]) * 4 / 3:.0f}px" '
         'stroke-linejoin="round" stroke-linecap="butt">'
     )

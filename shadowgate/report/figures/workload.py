@@ -234,8 +234,9 @@ def pairs(query: QueryEvidence) -> Figure:
         axes = canvas.axes
         axes.grid(visible=True, axis="y")
         axes.axhline(0, color=INK, lw=0.9)
-        if query.low_percent is not None and query.high_percent is not None:
-            axes.axhspan(query.low_percent, query.high_percent, color=GRID, lw=0)
+        low, high = query.low_percent, query.high_percent
+        if low is not None and high is not None and math.isfinite(high - low):
+            axes.axhspan(low, high, color=GRID, lw=0)
         axes.plot(range(1, len(changes) + 1), changes, ls="none", marker=".", ms=4, color=AFTER)
         if query.change_percent is not None:
             axes.axhline(query.change_percent, color=AFTER, lw=1.2, ls="--")

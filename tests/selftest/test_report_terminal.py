@@ -1,0 +1,93 @@
+"""What the terminal says at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from hypothesis import given, settings
+
+from shadowgate.evidence import Evidence
+from shadowgate.report import verdict_lines
+from tests.selftest import report_strategies
+from tests.selftest.report_samples import go_sample, no_go_sample, quick_sample, with_check
+
+
+def test_the_verdict_is_the_first_line() -> None:
+    assert verdict_lines(go_sample())[0] == "verdict   GO   risk LOW"
+    assert verdict_lines(no_go_sample())[0] == "verdict   NO-GO   risk HIGH"
+    quick = verdict_lines(quick_sample())[0]
+    assert quick == "verdict   GO (quick: performance not judged)   risk MEDIUM"
+
+
+def test_every_check_that_did_not_pass_has_one_line_with_its_reason() -> None:
+    lines = verdict_lines(no_go_sample())
+    for check in no_go_sample().checks:
+        named = [line for line in lines if f" {check.id}:" in line or f" {check.id} (" in line]
+        assert len(named) == (check.status != "passed"), check.id
+    text = "\n".join(lines)
+    assert "✕ failed       migration.data_unchanged: 1 row is missing and 2 are altered." in text
+    assert "■ blocked      rollback.reapplies: blocked by rollback.clean" in text
+    assert "simulation.effect.OPT4 (optional)" in text
+
+
+def test_failures_come_before_what_they_block() -> None:
+    marks = [
+        line.split()[1]
+        for line in verdict_lines(no_go_sample())
+        if line[2:3] in "✕?■–" and line[2:3]
+    ]
+    order = ["failed", "inconclusive", "blocked", "skipped"]
+    assert marks == sorted(marks, key=order.index)
+
+
+def test_the_key_numbers_are_told() -> None:
+    text = "\n".join(verdict_lines(go_sample()))
+    for told in (
+        "251,247",
+        "31.9 % faster",
+        "−33.6 to −30.0 %",
+        "−11.2 %",
+        "Regressions",
+        "9.4 s",
+        "Rows lost by rollback",
+        "2 min 22 s",
+    ):
+        assert told in text
+
+
+def test_a_regression_is_counted_and_named() -> None:
+    line = next(each for each in verdict_lines(no_go_sample()) if "Regressions" in each)
+    assert "slower: Q9" in line
+    assert "undecided: Q6" in line
+
+
+def test_rows_lost_are_told_when_the_rollback_lost_some() -> None:
+    evidence = with_check(
+        go_sample(), "rollback.later_rows_kept", status="failed", measured=12, limit=0
+    )
+    line = next(each for each in verdict_lines(evidence) if "Rows lost" in each)
+    assert "12" in line.split()
+    assert "rollback.later_rows_kept" in line
+
+
+def test_only_reports_that_are_there_are_named(tmp_path: Path) -> None:
+    (tmp_path / "shadow.json").write_text("{}")
+    text = "\n".join(verdict_lines(go_sample(), tmp_path))
+    assert str(tmp_path / "shadow.json") in text
+    assert "shadow.html" not in text
+
+
+def test_no_password_is_printed() -> None:
+    evidence = with_check(
+        go_sample(), "restore.clean", status="failed", detail="no route to postgres://u:s3cr3t@h"
+    )
+    assert "s3cr3t" not in "\n".join(verdict_lines(evidence))
+
+
+@given(report_strategies.evidence)
+@settings(max_examples=40, deadline=None)
+def test_any_evidence_can_be_told_line_by_line(evidence: Evidence) -> None:
+    lines = verdict_lines(dataclasses.replace(evidence))
+    assert lines[0].startswith(f"verdict   {evidence.verdict}")
+    assert all("\n" not in line for line in lines)
