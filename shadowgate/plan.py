@@ -96,8 +96,20 @@ class LocksSection:
 
     reader_ms: float = 500.0
     writer_ms: float = 1000.0
-    statement_seconds: float = 120.0
-    """No single statement may take longer."""
+
+
+@dataclass(frozen=True)
+class TrafficSection:
+    """Readers and writers at work while the migration is rehearsed."""
+
+    reads: tuple[str, ...] = ()
+    """Statements of the readers, in turn; several in one text are one transaction."""
+    writes: tuple[str, ...] = ()
+    readers: int = 4
+    writers: int = 1
+    reads_per_second: float = 10.0
+    """Of each reader, on average; arrivals are a Poisson process."""
+    writes_per_second: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -137,9 +149,11 @@ class ProbeSection:
     verify: str = ""
     """A query run afterwards, whose rows are compared instead."""
     sessions: int = 1
-    """So many sessions run ``sql`` at once and commit together."""
+    """So many sessions run ``sql`` at once and commit together, in a clone."""
     error: str = ""
     """SQLSTATE that ``sql`` must fail with."""
+    commits: bool = False
+    """Run for good, statement by statement, in a clone; otherwise rolled back."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +230,7 @@ class Plan:
     workload: WorkloadSection = WorkloadSection()
     performance: PerformanceSection = PerformanceSection()
     locks: LocksSection = LocksSection()
+    traffic: TrafficSection = TrafficSection()
     creates: ObjectsSection = ObjectsSection()
     changes: ObjectsSection = ObjectsSection()
     drops: ObjectsSection = ObjectsSection()

@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("the phases run in order, in one process: leave out -n")
     try:
         run = resolve(
-            given=lambda flag: config.getoption(flag),
+            given=config.getoption,
             ini=lambda key: str(config.getini(key)),
             root=config.rootpath,
             here=config.invocation_params.dir,

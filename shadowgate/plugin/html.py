@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shadowgate.evidence import CheckResult
 from shadowgate.report import row_cells, row_detail, row_headers, summary, title
 
 if TYPE_CHECKING:
@@ -36,12 +37,17 @@ class HtmlReport:
 
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Show each check once, by its result."""
-        result = self.session.recorder.results.get(dict(report.user_properties).get("check", ""))
+        result = self._result(report)
         shown = report.when == "call" or (report.when == "setup" and not report.passed)
         cells[:] = row_cells(result) if result is not None and shown else []
 
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
         """Show the check's evidence in its row instead of captured output."""
-        result = self.session.recorder.results.get(dict(report.user_properties).get("check", ""))
+        result = self._result(report)
         if result is not None:
             data[:] = [row_detail(result)]
+
+    def _result(self, report: pytest.TestReport) -> CheckResult | None:
+        """Find the check that a test's report is about."""
+        name = str(dict(report.user_properties).get("check", ""))
+        return self.session.recorder.results.get(name)

@@ -1,0 +1,145 @@
+"""Before the first phase: look at every input and open the server.
+
+Everything that is wrong with the request or with this machine ends here, with one message and exit
+status 4, before anything was restored and with nothing left behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shadowgate.backup import Backup, examine_backup
+from shadowgate.migrate import Script, read_script
+from shadowgate.options import Run
+from shadowgate.progress import Progress
+from shadowgate.server import Database, Databases, Server, open_server, require_space
+
+MINIMUM_VERSION = 14
+"""Oldest major version of PostgreSQL that the suite knows."""
+
+BYTES_PER_ROW = 900
+"""Upper estimate of a catalogue row on disk with its indexes; measured: 640 to 720."""
+
+COPIES = 7
+"""Databases alive at once at most: shadow, migrated, rehearsal, repeat, rollback, snapshot, and
+one of a later optimisation; see ``docs/design.md``."""
+
+
+@dataclass
+class Preflight:
+    """The opened server and the examined inputs of one run."""
+
+    server: Server
+    databases: Databases
+    shadow: Database
+    migration: Script
+    rollback: Script
+    backup: Backup | None
+    """The dump given by the user; ``None`` when one is generated."""
+    workspace: Path
+    inputs: Mapping[str, str]
+    free_bytes: int | None
+    needed_bytes: int
+    _stack: ExitStack = field(repr=False)
+
+    def described(self) -> dict[str, Any]:
+        """What the report says of the server."""
+        facts = self.server.facts
+        return {
+            "kind": facts.kind,
+            "version": facts.version,
+            "postgis": facts.postgis,
+            "tools": facts.tools_version,
+            "where": facts.where,
+            "settings": dict(facts.settings),
+        }
+
+    def prove_room(self) -> None:
+        """Write as many bytes as the copies need into a scratch database and drop it.
+
+        The only way to know on a server whose disk cannot be looked at.
+
+        Raises:
+            psycopg.errors.DiskFull: there is not enough room.
+        """
+        scratch = self.databases.create(f"{self.shadow.name}_room")
+        try:
+            with scratch.connect() as connection:
+                connection.execute("CREATE UNLOGGED TABLE room (filler text STORAGE PLAIN)")
+                connection.execute(
+                    "INSERT INTO room SELECT repeat('x', 8000) FROM generate_series(1, %s)",
+                    [self.needed_bytes // 8192],
+                )
+        finally:
+            self.databases.drop(scratch.name)
+
+    def close(self) -> None:
+        """Drop what was made, stop the server if it is ours, delete the workspace."""
+        self._stack.close()
+
+
+def preflight(run: Run, progress: Progress) -> Preflight:
+    """Examine the inputs, open the server and make the shadow database.
+
+    Raises:
+        UsageError: an input is missing, unreadable or not what it should be.
+        SetupError: no server, not a fitting one, not enough space, or a database that is not ours.
+    """
+    plan = run.plan
+    migration = read_script(plan.migration)
+    rollback = read_script(plan.rollback)
+    backup = _examined(plan.backup.path, progress)
+    with ExitStack() as stack:
+        workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
+        server = open_server(run.server, image=run.image, progress=progress)
+        stack.callback(server.close)
+        databases = Databases(server)
+        stack.callback(databases.close)
+        needed = _needed(run, backup)
+        require_space(server, needed)
+        shadow = databases.create(plan.database)
+        with shadow.connect() as connection:
+            connection.execute("CREATE EXTENSION postgis")
+        return Preflight(
+            server=server,
+            databases=databases,
+            shadow=shadow,
+            migration=migration,
+            rollback=rollback,
+            backup=backup,
+            workspace=workspace,
+            inputs=_inputs(run, migration, rollback, backup),
+            free_bytes=server.free_bytes(),
+            needed_bytes=needed,
+            _stack=stack.pop_all(),
+        )
+
+
+def _examined(path: Path | None, progress: Progress) -> Backup | None:
+    if path is None:
+        return None
+    progress(f"examining the backup {path.name}")
+    return examine_backup(path)
+
+
+def _needed(run: Run, backup: Backup | None) -> int:
+    """Bytes that the copies need; a packed dump is taken to unfold tenfold."""
+    one = run.plan.backup.rows * BYTES_PER_ROW if backup is None else backup.size_bytes * 10
+    return COPIES * one + 500_000_000
+
+
+def _inputs(run: Run, migration: Script, rollback: Script, backup: Backup | None) -> dict[str, str]:
+    files = {
+        run.plan.path.name: hashlib.sha256(run.plan.path.read_bytes()).hexdigest(),
+        migration.path.name: migration.sha256,
+        f"rollback/{rollback.path.name}": rollback.sha256,
+    }
+    if backup is not None:
+        files[backup.path.name] = backup.sha256
+    return files

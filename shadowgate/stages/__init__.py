@@ -1,0 +1,61 @@
+"""The work of the phases, one module a phase: each stage runs once and leaves frozen results."""
+
+from shadowgate.stages.locks import LongestLocks, longest_locks, over_budget
+from shadowgate.stages.migration import (
+    Applied,
+    Migrated,
+    Online,
+    Repeated,
+    apply,
+    behave,
+    learn,
+    rehearse_online,
+    repeat,
+    review,
+    review_silence,
+)
+from shadowgate.stages.performance import Simulated, compounded, sampling_of, simulate
+from shadowgate.stages.rollback import (
+    Dump,
+    RolledBack,
+    apply_again,
+    restored_differences,
+    roll_back,
+    take_dump,
+    write_later_rows,
+)
+from shadowgate.stages.rollout import rollout_facts, rollout_settings
+from shadowgate.stages.state import State, differences_in_words, state_of
+
+__all__ = [
+    "Applied",
+    "Dump",
+    "LongestLocks",
+    "Migrated",
+    "Online",
+    "Repeated",
+    "RolledBack",
+    "Simulated",
+    "State",
+    "apply",
+    "apply_again",
+    "behave",
+    "compounded",
+    "differences_in_words",
+    "learn",
+    "longest_locks",
+    "over_budget",
+    "rehearse_online",
+    "repeat",
+    "restored_differences",
+    "review",
+    "review_silence",
+    "roll_back",
+    "rollout_facts",
+    "rollout_settings",
+    "sampling_of",
+    "simulate",
+    "state_of",
+    "take_dump",
+    "write_later_rows",
+]

@@ -1,0 +1,59 @@
+"""Which locks of a migration stop whom, and for how long at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shadowgate.migrate import LockHeld, ScriptRun
+
+STOPS_READERS = frozenset({"AccessExclusiveLock"})
+"""Modes that conflict with a reader's ACCESS SHARE."""
+
+STOPS_WRITERS = STOPS_READERS | {"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock"}
+"""Modes that conflict with a writer's ROW EXCLUSIVE.
+
+Source: PostgreSQL manual, 13.3.1 Table-Level Locks, table of conflicting lock modes.
+"""
+
+
+@dataclass(frozen=True)
+class LongestLocks:
+    """The locks that readers and writers could have met for longest; ``None`` if there was none."""
+
+    readers: LockHeld | None
+    writers: LockHeld | None
+
+    @property
+    def reader_ms(self) -> float:
+        """How long a reader could have been stopped at most, in milliseconds."""
+        return self.readers.seconds * 1e3 if self.readers else 0.0
+
+    @property
+    def writer_ms(self) -> float:
+        """How long a writer could have been stopped at most, in milliseconds."""
+        return self.writers.seconds * 1e3 if self.writers else 0.0
+
+
+def longest_locks(run: ScriptRun) -> LongestLocks:
+    """Find the longest strong locks on relations that were there before the script."""
+    return LongestLocks(_longest(run.locks, STOPS_READERS), _longest(run.locks, STOPS_WRITERS))
+
+
+def _longest(locks: Iterable[LockHeld], modes: frozenset[str]) -> LockHeld | None:
+    strong = [lock for lock in locks if lock.existed and lock.mode in modes]
+    return max(strong, key=lambda lock: lock.seconds, default=None)
+
+
+def over_budget(locks: LongestLocks, reader_ms: float, writer_ms: float) -> list[str]:
+    """Name the locks that were held for longer than a budget in milliseconds allows."""
+    held = (
+        ("readers", locks.readers, locks.reader_ms, reader_ms),
+        ("writers", locks.writers, locks.writer_ms, writer_ms),
+    )
+    return [
+        f"statement {lock.statement} held {lock.mode} on {lock.relation} for {ms:.0f} ms, "
+        f"which stops {who}; the plan allows {allowed:.0f} ms"
+        for who, lock, ms, allowed in held
+        if lock is not None and ms > allowed
+    ]

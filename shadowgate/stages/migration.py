@@ -1,0 +1,190 @@
+"""Phase 5: apply the migration to a copy and learn everything that it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shadowgate.inspect import (
+    Area,
+    Drift,
+    Expectation,
+    Judgement,
+    RowDifferences,
+    diff,
+    judge,
+    odd_partitions,
+)
+from shadowgate.migrate import (
+    LockWatch,
+    Probe,
+    ProbeResult,
+    RetryPolicy,
+    Review,
+    Script,
+    ScriptRun,
+    Waiver,
+    apply_script,
+    apply_waivers,
+    find_hazards,
+    find_silence,
+    lint,
+    run_probe,
+    run_probe_in_clone,
+)
+from shadowgate.plan import Plan, ProbeSection
+from shadowgate.progress import Progress
+from shadowgate.server import Database, Databases
+from shadowgate.stages.state import State, content_differences, differences_in_words, state_of
+from shadowgate.traffic import (
+    Breach,
+    Traffic,
+    TrafficSettings,
+    WaitBudget,
+    WaitReport,
+    judge_waits,
+    report_waits,
+)
+
+RETRY = RetryPolicy(attempts=20, pause_seconds=0.25)
+"""How the rollout's runner treats a lock timeout."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The migration, applied to a quiet copy of the shadow."""
+
+    database: Database
+    run: ScriptRun
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the script told its operator."""
+        return tuple(
+            notice.message for _, notice in self.run.notices if notice.severity == "NOTICE"
+        )
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """The copy after the migration, held against the shadow that it was copied from."""
+
+    state: State
+    drift: Drift
+    judgement: Judgement
+    oddities: tuple[str, ...]
+    """Partitions that differ from their siblings, in words."""
+    differing: tuple[RowDifferences, ...]
+    """For each table whose content differs: which rows."""
+
+    def unexpected(self, area: Area) -> list[str]:
+        """What happened unannounced in one area, a sentence each."""
+        return [str(found) for found in self.judgement.unexpected if found.area == area]
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A second run of the same script, and what it left different from the first."""
+
+    run: ScriptRun
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Online:
+    """The migration again, on another copy, with readers and writers at work."""
+
+    run: ScriptRun
+    waits: WaitReport
+    breaches: tuple[Breach, ...]
+
+
+def apply(script: Script, database: Database, progress: Progress) -> Applied:
+    """Apply a script as the rollout's runner does, watched from a second session."""
+    progress(f"applying {script.path.name}")
+    run = apply_script(script, database, watch=LockWatch(database), retry=RETRY, progress=progress)
+    return Applied(database, run)
+
+
+def learn(shadow: Database, before: State, migrated: Database, plan: Plan) -> Migrated:
+    """Compare the migrated copy with the shadow, and both with what the plan announces."""
+    expected = Expectation(
+        creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
+    )
+    after = state_of(migrated, like=before.content)
+    drift = diff(before.snapshot, after.snapshot)
+    return Migrated(
+        state=after,
+        drift=drift,
+        judgement=judge(drift, expected),
+        oddities=tuple(map(str, odd_partitions(after.snapshot, before.snapshot))),
+        differing=content_differences(shadow, before, migrated, after),
+    )
+
+
+def review(applied: Applied, server_version: int, plan: Plan) -> Review:
+    """Collect the hazards of a script, static and seen, and take off what the plan waives."""
+    findings = (*lint(applied.run.script, server_version), *find_hazards(applied.run))
+    return apply_waivers(findings, waivers_of(plan))
+
+
+def review_silence(applied: Applied, plan: Plan) -> Review:
+    """Collect what a script passed over in silence, and take off what the plan waives."""
+    return apply_waivers(find_silence(applied.run, applied.database), waivers_of(plan))
+
+
+def waivers_of(plan: Plan) -> tuple[Waiver, ...]:
+    """The plan's waivers."""
+    return tuple(Waiver(w.rule, w.reason, w.statement) for w in plan.waivers)
+
+
+def behave(plan: Plan, migrated: Database, databases: Databases) -> dict[str, ProbeResult]:
+    """Run the plan's probes: rolled back where that is possible, in one clone for the rest."""
+    clone = databases.clone(migrated, f"{plan.database}_behaviour")
+    try:
+        return {section.name: _probe(section, migrated, clone) for section in plan.probes}
+    finally:
+        databases.drop(clone.name)
+
+
+def _probe(section: ProbeSection, migrated: Database, clone: Database) -> ProbeResult:
+    probe = Probe(
+        name=section.name,
+        sql=section.sql,
+        expect=section.expect,
+        verify=section.verify,
+        error=section.error,
+        sessions=section.sessions,
+    )
+    if section.commits or section.sessions > 1:
+        return run_probe_in_clone(probe, clone)
+    return run_probe(probe, migrated)
+
+
+def repeat(script: Script, copy: Database, first: State, progress: Progress) -> Repeated:
+    """Run the script again on a copy of the migrated database."""
+    progress(f"applying {script.path.name} a second time")
+    run = apply_script(script, copy, retry=RETRY, progress=progress)
+    return Repeated(run, () if run.error else differences_in_words(first, state_of(copy)))
+
+
+def rehearse_online(script: Script, copy: Database, plan: Plan, progress: Progress) -> Online:
+    """Apply the script while readers and writers work, and tell how long they waited."""
+    traffic = plan.traffic
+    settings = TrafficSettings(
+        reads=traffic.reads,
+        writes=traffic.writes,
+        readers=traffic.readers,
+        writers=traffic.writers,
+        reads_per_second=traffic.reads_per_second,
+        writes_per_second=traffic.writes_per_second,
+    )
+    progress(
+        f"applying {script.path.name} under traffic: {traffic.readers} readers, "
+        f"{traffic.writers} writers"
+    )
+    with Traffic(copy, settings) as load:
+        load.wait_until_steady()
+        run = apply_script(script, copy, retry=RETRY, progress=progress)
+    waits = report_waits(load, run)
+    budget = WaitBudget(reader_ms=plan.locks.reader_ms, writer_ms=plan.locks.writer_ms)
+    return Online(run, waits, tuple(judge_waits(waits, budget)))

@@ -1,0 +1,135 @@
+"""Phase 8: the snapshot as the last resort, and the rollback script as the first."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from shadowgate.backup import examine_backup, restore
+from shadowgate.errors import ValidationError
+from shadowgate.inspect import Drift, RowDifferences, diff, differing_rows
+from shadowgate.migrate import Script, ScriptRun, apply_script
+from shadowgate.progress import Progress
+from shadowgate.server import Database, Server
+from shadowgate.stages.migration import RETRY, Repeated, apply
+from shadowgate.stages.state import (
+    State,
+    content_in_words,
+    differences_in_words,
+    state_of,
+)
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A dump of the migrated copy, taken before the rollback."""
+
+    path: Path
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """The migrated copy, written to, then rolled back."""
+
+    database: Database
+    run: ScriptRun
+    written: State
+    """After later rows were written, before the rollback."""
+    state: State
+    """After the rollback."""
+    drift: Drift
+    """Schema of the shadow against the schema after the rollback."""
+    rows: RowDifferences
+    """The shadow's rows against those after the rollback: later rows count as added."""
+    later_rows: int
+    """Rows that were written between migration and rollback."""
+
+
+def take_dump(server: Server, database: Database, target: Path, progress: Progress) -> Dump:
+    """Dump the migrated copy with pg_dump.
+
+    Raises:
+        ValidationError: pg_dump failed.
+    """
+    progress("taking a snapshot of the migrated copy")
+    started = time.perf_counter()
+    result = server.tools.run(
+        "pg_dump",
+        ["--format=custom", "--compress=0", "--file={dump}"],
+        database=database.name,
+        files={"dump": target},
+    )
+    if result.status:
+        raise ValidationError(f"pg_dump failed: {result.stderr.strip().splitlines()[-1]}")
+    return Dump(target, target.stat().st_size, time.perf_counter() - started)
+
+
+def restored_differences(
+    server: Server,
+    dump: Dump,
+    into: Database,
+    expected: State,
+    workspace: Path,
+    progress: Progress,
+) -> tuple[str, ...]:
+    """Restore a dump and hold it against what it was taken from."""
+    restore(examine_backup(dump.path), server.tools, into, workspace=workspace, progress=progress)
+    return differences_in_words(expected, state_of(into))
+
+
+def write_later_rows(database: Database, statements: str) -> None:
+    """Write as users do between a migration and its rollback, in one transaction."""
+    with database.connect() as connection, connection.transaction():
+        connection.execute(statements.encode())
+
+
+def roll_back(
+    script: Script,
+    shadow: Database,
+    before: State,
+    copy: Database,
+    table: str,
+    progress: Progress,
+) -> RolledBack:
+    """Roll the copy back and hold it against the shadow."""
+    written = state_of(copy)
+    progress(f"rolling back with {script.path.name}")
+    run = apply_script(script, copy, retry=RETRY, progress=progress)
+    state = state_of(copy)
+    return RolledBack(
+        database=copy,
+        run=run,
+        written=written,
+        state=state,
+        drift=diff(before.snapshot, state.snapshot),
+        rows=differing_rows(shadow, copy, table),
+        later_rows=written.content[table].rows - before.content[table].rows,
+    )
+
+
+def apply_again(
+    script: Script, before: State, rolled_back: RolledBack, progress: Progress
+) -> Repeated:
+    """Apply the migration to the rolled-back copy; it must end as before the rollback.
+
+    What the migration itself made may hold other content than the first time: a log has new rows.
+    """
+    applied = apply(script, rolled_back.database, progress)
+    if applied.run.error:
+        return Repeated(applied.run, ())
+    expected, found = rolled_back.written, state_of(rolled_back.database)
+    drift = diff(expected.snapshot, found.snapshot)
+    schema = [
+        str(change)
+        for change in drift.changed
+        if change.attribute != "next_value" or change.object in before.snapshot.objects
+    ]
+    structure = replace(drift, changed=()).in_words()
+    known = {
+        table: content for table, content in expected.content.items() if table in before.content
+    }
+    content = content_in_words(known, found.content)
+    return Repeated(applied.run, (*structure, *schema, *content))
