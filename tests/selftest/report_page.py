@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import pickle
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 from shadowgate.evidence import Evidence
 from shadowgate.report import stylesheet
 from tests.selftest.report_samples import no_go_sample
 
 CONFTEST = """
+import atexit
 import pickle
 from pathlib import Path
 import pytest
@@ -83,6 +84,8 @@ def make_page(evidence: Evidence, folder: Path) -> Path:
 
 
 @cache
-def no_go_page(folders: pytest.TempPathFactory) -> Path:
-    """Return the page of the NO-GO sample, made once a session."""
-    return make_page(no_go_sample(), folders.mktemp("page"))
+def no_go_page() -> Path:
+    """Return the page of the NO-GO sample, made once a process and removed at its end."""
+    folder = tempfile.TemporaryDirectory(prefix="shadowgate-page-")
+    atexit.register(folder.cleanup)
+    return make_page(no_go_sample(), Path(folder.name))

@@ -96,8 +96,8 @@ def look(page: Path, profile: Path, width: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return no_go_page(tmp_path_factory)
+def page() -> Path:
+    return no_go_page()
 
 
 @pytest.fixture(scope="module")

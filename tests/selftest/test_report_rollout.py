@@ -306,7 +306,12 @@ def test_verifying_finds_nothing_on_a_sound_database_and_names_what_is_not(demo:
     assert found()[1] == [("demo_default", "late")]
 
 
-def test_watching_reads_the_share_of_failed_transactions(demo: Database) -> None:
+def test_watching_reads_latencies_and_the_share_of_failed_transactions(demo: Database) -> None:
     with demo.connect() as connection:
-        share = connection.execute(sql_of("Watch")[1].encode()).fetchone()
+        connection.execute("CREATE EXTENSION pg_stat_statements")
+        connection.execute("SELECT count(*) FROM demo")
+        latencies, failures = sql_of("Watch")
+        queries = [row[-1] for row in connection.execute(latencies.encode())]
+        share = connection.execute(failures.encode()).fetchone()
+    assert "SELECT count(*) FROM demo" in queries
     assert share is not None

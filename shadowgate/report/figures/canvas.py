@@ -99,11 +99,12 @@ class Canvas:
         """Return the drawing as inline SVG, labelled for a reader who cannot see it."""
         stream = io.StringIO()
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        FigureCanvasSVG(self.drawing)
+        # Not savefig, which draws everything twice.
+        canvas: Any = FigureCanvasSVG(self.drawing)
         with warnings.catch_warnings():
             # A browser has fonts for what matplotlib's own font lacks: the text stays text.
             warnings.filterwarnings("ignore", r"Glyph .* missing from font")
-            self.drawing.savefig(stream, format="svg", metadata=nothing)
+            canvas.print_svg(stream, metadata=nothing)
         return _finished(stream.getvalue(), label)
 
 
