@@ -70,6 +70,9 @@ DECLARE
     dates date[];
     places tid[];
     versions xid[];
+    old_ids bigint[];
+    old_dates date[];
+    new_places tid[];
 BEGIN
     IF p_years !~ '^[1-9][0-9]{3}(-[1-9][0-9]{3})?$' THEN
         RAISE invalid_parameter_value USING
@@ -142,23 +145,24 @@ BEGIN
                     'LOCK TABLE ONLY %I, ONLY %I IN SHARE ROW EXCLUSIVE MODE', parent, rest
                 );
                 EXECUTE format(
-                    'DELETE FROM %1$I AS copied'
-                    ' USING unnest($1, $2, $3, $4) AS source (id, data_inicio, place, version)'
-                    ' WHERE copied.id = source.id AND copied.data_inicio = source.data_inicio'
-                    '     AND NOT EXISTS ('
-                    '         SELECT FROM ONLY %2$I AS present'
-                    '         WHERE present.ctid = source.place AND present.xmin = source.version'
-                    '     )',
-                    partition_name, rest
-                ) USING ids, dates, places, versions;
+                    'SELECT array_agg(source.id), array_agg(source.data_inicio),'
+                    '     array_agg(present.place)'
+                    ' FROM unnest($1, $2, $3, $4) AS source (id, data_inicio, place, version)'
+                    ' FULL JOIN ('
+                    '     SELECT ctid AS place, xmin AS version FROM ONLY %I WHERE %s'
+                    ' ) AS present USING (place, version)'
+                    ' WHERE source.place IS NULL OR present.place IS NULL',
+                    rest, within
+                ) INTO old_ids, old_dates, new_places USING ids, dates, places, versions;
                 EXECUTE format(
-                    'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$I AS present'
-                    ' WHERE %4$s AND NOT EXISTS ('
-                    '     SELECT FROM unnest($1, $2) AS source (place, version)'
-                    '     WHERE source.place = present.ctid AND source.version = present.xmin'
-                    ' )',
-                    partition_name, columns, rest, within
-                ) USING places, versions;
+                    'DELETE FROM %I AS outdated USING unnest($1, $2) AS old (id, data_inicio)'
+                    ' WHERE outdated.id = old.id AND outdated.data_inicio = old.data_inicio',
+                    partition_name
+                ) USING old_ids, old_dates;
+                EXECUTE format(
+                    'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$I WHERE ctid = ANY ($1)',
+                    partition_name, columns, rest
+                ) USING new_places;
                 EXECUTE format('DELETE FROM ONLY %I WHERE %s', rest, within);
                 GET DIAGNOSTICS rows_moved = ROW_COUNT;
 
@@ -371,5 +375,3 @@ $$;
 
 -- For rows of further years that arrived before the trigger.
 CALL public.maintain_partitions();
-
-ANALYZE public.catalogo_geometrias_particionada;

@@ -31,6 +31,7 @@ BEGIN
                     AND tgname = 'trigger_auto_create_partition'
             );
             SET LOCAL lock_timeout = '100ms';
+            LOCK TABLE ONLY public.catalogo_geometrias_particionada IN ACCESS EXCLUSIVE MODE;
             DROP TRIGGER trigger_auto_create_partition ON public.catalogo_geometrias_particionada;
         EXCEPTION WHEN lock_not_available THEN
             IF attempt = attempts THEN
@@ -224,5 +225,3 @@ DROP FUNCTION IF EXISTS public.auto_create_partition_for_year();
 DROP FUNCTION IF EXISTS public.create_missing_year_partitions(text);
 
 DROP TABLE IF EXISTS public.partition_maintenance_log;
-
-ANALYZE public.catalogo_geometrias_particionada;
