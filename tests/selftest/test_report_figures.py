@@ -150,15 +150,22 @@ def test_waits_names_the_longest_the_statement_and_the_budget() -> None:
     ]
     figure = waits(spans, clients, reader_limit_ms=250, writer_limit_ms=1000)
     assert figure.sentence == (
-        "The longest wait of a reader was 61.3 ms, during 2: ATTACH: within the budget of 250 ms. "
-        "The longest wait of a writer was 1,300 ms, during 1: copy rows: beyond the budget of "
+        "The longest wait of a reader was 61.3 ms, behind 2: ATTACH: within the budget of 250 ms. "
+        "The longest wait of a writer was 1,300 ms, behind 1: copy rows: beyond the budget of "
         "1,000 ms."
     )
 
 
-def test_waits_admits_that_nobody_was_at_work() -> None:
+def test_waits_believes_the_record_of_who_blocked_whom() -> None:
+    spans = [StatementSpan("1: copy rows", 0.0, 3.0)]
+    clients = [ClientWait("reader", 1.0, 61.3, behind="7: ATTACH")]
+    figure = waits(spans, clients, reader_limit_ms=250, writer_limit_ms=1000)
+    assert "61.3 ms, behind 7: ATTACH: within" in figure.sentence
+
+
+def test_waits_says_when_nobody_was_seen_waiting() -> None:
     figure = waits([], [], reader_limit_ms=250, writer_limit_ms=1000)
-    assert figure.sentence == "No reader was at work. No writer was at work."
+    assert figure.sentence == "No reader was seen waiting. No writer was seen waiting."
 
 
 def test_waits_stays_small_with_thousands_of_operations() -> None:

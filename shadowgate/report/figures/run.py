@@ -37,12 +37,14 @@ class StatementSpan:
 
 @dataclass(frozen=True)
 class ClientWait:
-    """How long one operation of a client took while the migration ran."""
+    """How long a client waited while the migration ran."""
 
     who: Literal["reader", "writer"]
     start: float
     """Seconds from the start of the migration."""
     milliseconds: float
+    behind: str = ""
+    """The statement that it waited for, if that is known."""
 
 
 def waits(
@@ -108,16 +110,22 @@ def _wait_words(
     who: str, clients: Sequence[ClientWait], statements: Sequence[StatementSpan], limit: float
 ) -> str:
     if not clients:
-        return f"No {who} was at work."
+        return f"No {who} was seen waiting."
     worst = max(clients, key=lambda client: client.milliseconds)
-    end = worst.start + worst.milliseconds / 1000
-    during = [s.label for s in statements if s.start <= end and s.end >= worst.start]
-    place = f", during {words.shortened(during[0], 60)}" if during else ""
+    behind = worst.behind or _statement_during(worst, statements)
+    place = f", behind {words.shortened(behind, 60)}" if behind else ""
     kept = "within" if worst.milliseconds <= limit else "beyond"
     return (
         f"The longest wait of a {who} was {words.milliseconds(worst.milliseconds)}{place}: "
         f"{kept} the budget of {words.milliseconds(limit)}."
     )
+
+
+def _statement_during(wait: ClientWait, statements: Sequence[StatementSpan]) -> str:
+    """The statement in which the wait ended: what it waited for was given back then."""
+    end = wait.start + wait.milliseconds / 1000
+    begun = [span.label for span in statements if span.start <= end and span.end >= wait.start]
+    return begun[-1] if begun else ""
 
 
 def phases(durations: Mapping[int, float]) -> Figure:
