@@ -9,9 +9,11 @@
 --    source. Indexes, a CHECK that says what the default partition's constraint will say, and
 --    statistics follow.
 -- 2. SHARE ROW EXCLUSIVE on the partitioned table and its partitions stops writers, not readers,
---    while the rows written since are put right.
+--    while the rows written since are put right and the foreign key is validated.
 -- 3. ACCESS EXCLUSIVE on the partitioned table while the old partitions are dropped and the new
---    default partition is attached. The CHECK spares the scan for rows of other partitions.
+--    default partition is attached. The CHECK spares the scan for rows of other partitions, the
+--    foreign key that it has already spares its validation. The referenced table is locked as well,
+--    and first: ATTACH drops the key's own triggers there.
 --
 -- Every lock is asked for with a lock_timeout below deadlock_timeout and tried again after a pause.
 -- The script may be run again, whatever point it was interrupted at; step 2 to 3 is one transaction.
@@ -78,12 +80,16 @@ BEGIN
     SELECT ' WITH (' || array_to_string(reloptions, ', ') || ')' INTO options
     FROM pg_class
     WHERE oid = rest::regclass;
-    SELECT string_agg(pg_get_partition_constraintdef(oid), ' OR ') INTO elsewhere
+    -- In the form in which the server writes the constraint of a default partition, so that it
+    -- finds the one implied by the other.
+    SELECT string_agg(
+        replace(pg_get_partition_constraintdef(oid), '(data_inicio IS NOT NULL) AND ', ''), ' OR '
+    ) INTO elsewhere
     FROM unnest(kept) AS oid;
 
     EXECUTE format(
         'CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY,'
-        ' CONSTRAINT no_other_partition CHECK (NOT (%s)))%s',
+        ' CONSTRAINT no_other_partition CHECK (NOT ((data_inicio IS NOT NULL) AND (%s))))%s',
         restored, rest, elsewhere, options
     );
     FOR privilege IN
@@ -139,6 +145,7 @@ DECLARE
     columns text;
     present text;
     partition record;
+    foreign_key record;
     renamed record;
     index_names jsonb;
 BEGIN
@@ -187,6 +194,17 @@ BEGIN
                 ) USING partition.source;
             END LOOP;
 
+            FOR foreign_key IN
+                SELECT conname, pg_get_constraintdef(oid) AS definition, confrelid::regclass AS target
+                FROM pg_constraint
+                WHERE conrelid = parent::regclass AND contype = 'f'
+            LOOP
+                EXECUTE format(
+                    'ALTER TABLE %I ADD CONSTRAINT %I %s',
+                    restored, foreign_key.conname, foreign_key.definition
+                );
+                EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', foreign_key.target);
+            END LOOP;
             EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', parent);
             FOR partition IN
                 SELECT inhrelid::regclass AS name
