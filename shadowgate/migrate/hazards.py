@@ -222,15 +222,17 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard(
         id="security-definer-catalog-first",
         name="SECURITY DEFINER that creates in pg_catalog",
-        condition="The script leaves a SECURITY DEFINER routine with pg_catalog named first in its "
-        "search_path.",
+        condition="The script leaves a SECURITY DEFINER routine that creates objects, with "
+        "pg_catalog named first in its search_path.",
         effect="Unqualified CREATE statements in it land in pg_catalog, or fail there.",
         workaround="Leave pg_catalog out (it is searched first anyway) or name it after the schema "
         "that objects are created in.",
-        bad="CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER\n"
-        "SET search_path = pg_catalog, public, pg_temp AS 'SELECT count(*) FROM item';",
-        good="CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER\n"
-        "SET search_path = public, pg_temp AS 'SELECT count(*) FROM item';",
+        bad="CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql SECURITY DEFINER\n"
+        "SET search_path = pg_catalog, public, pg_temp\n"
+        "AS 'BEGIN CREATE TABLE part (id bigint); END';",
+        good="CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql SECURITY DEFINER\n"
+        "SET search_path = public, pg_temp\n"
+        "AS 'BEGIN CREATE TABLE part (id bigint); END';",
         source=f"{_DOCS}/ddl-schemas.html#DDL-SCHEMAS-PATH",
     ),
 )

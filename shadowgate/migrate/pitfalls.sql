@@ -52,8 +52,9 @@ FROM pg_catalog.pg_type AS t
 WHERE t.typtype = 'e'
   AND t.oid >= 16384
 UNION ALL
--- Routines that run with their owner's rights, and the path in which they look for names.
-SELECT CASE WHEN s.first = 'pg_catalog' AND s.length > 1
+-- Routines that run with their owner's rights, and the path in which they look for names. pg_temp
+-- is searched first unless it is named; an empty path is for routines that qualify every name.
+SELECT CASE WHEN s.names[1] = 'pg_catalog' AND p.prosrc ~* '\mcreate\M'
             THEN 'security-definer-catalog-first'
             ELSE 'security-definer-search-path' END,
        'routine ' || p.oid::regprocedure::text,
@@ -63,10 +64,7 @@ SELECT CASE WHEN s.first = 'pg_catalog' AND s.length > 1
 FROM pg_catalog.pg_proc AS p
 LEFT JOIN LATERAL (
   SELECT substr(setting, 13) AS path,
-         trim(BOTH ' "' FROM (string_to_array(substr(setting, 13), ','))[1]) AS first,
-         trim(BOTH ' "' FROM (string_to_array(substr(setting, 13), ','))
-              [cardinality(string_to_array(substr(setting, 13), ','))]) AS last,
-         cardinality(string_to_array(substr(setting, 13), ',')) AS length
+         string_to_array(translate(substr(setting, 13), ' "', ''), ',') AS names
   FROM unnest(p.proconfig) AS setting
   WHERE setting LIKE 'search_path=%'
 ) AS s ON true
@@ -74,8 +72,8 @@ WHERE p.prosecdef
   AND p.oid >= 16384
   AND p.prokind IN ('f', 'p')
   AND (s.path IS NULL
-       OR (s.first = 'pg_catalog' AND s.length > 1)
-       OR (s.last <> 'pg_temp' AND trim(BOTH ' "' FROM s.path) <> ''))
+       OR (s.names[1] = 'pg_catalog' AND p.prosrc ~* '\mcreate\M')
+       OR (s.names[cardinality(s.names)] <> 'pg_temp' AND s.names <> '{""}'))
   AND NOT EXISTS (
     SELECT
     FROM pg_catalog.pg_depend AS d

@@ -3,17 +3,20 @@
 ``IF NOT EXISTS`` asks whether a name is free, not whether the thing is there: after a table was
 renamed its indexes still own their names, and the new table gets none. So each skipped statement
 is compared with what bears the name. An exception that PL/pgSQL catches leaves no message, but
-rolls back a subtransaction, which the server remarks at DEBUG5.
+rolls back a subtransaction, which the server remarks at DEBUG5. Lock timeouts caught in order to
+try again are not held against a script.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shadowgate.migrate.caught import is_caught_to_retry
 from shadowgate.migrate.findings import Finding
 from shadowgate.migrate.occupied import difference_from_existing
 from shadowgate.migrate.remarks import inner_sql, is_caught_exception
 from shadowgate.migrate.results import Notice, ScriptRun, StatementRun
+from shadowgate.migrate.script import Script
 from shadowgate.server.base import Connection, Database
 
 NAME_TAKEN = "name-taken"
@@ -45,7 +48,7 @@ def find_silence(run: ScriptRun, database: Database) -> tuple[Finding, ...]:
     with database.connect() as connection:
         for item in run.runs:
             found += _of_notices(item, connection)
-            found += _of_remarks(item)
+            found += _of_remarks(item, run.script, connection)
     for statement in run.script.statements:
         if statement.kind == "SET" and "client_min_messages" in statement.sql.lower():
             message = "hides messages of the server, so that less of this list can be seen"
@@ -69,10 +72,15 @@ def _of_notices(item: StatementRun, connection: Connection) -> Iterator[Finding]
                 yield _finding(NAME_TAKEN, item, _with_context(message, notice))
 
 
-def _of_remarks(item: StatementRun) -> Iterator[Finding]:
+def _of_remarks(item: StatementRun, script: Script, connection: Connection) -> Iterator[Finding]:
     if item.failure or item.statement.kind.startswith("ROLLBACK"):
         return
-    caught = [remark for remark in item.remarks if is_caught_exception(remark)]
+    caught = [
+        remark
+        for remark in item.remarks
+        if is_caught_exception(remark)
+        and not is_caught_to_retry(remark, item.statement, script, connection)
+    ]
     if caught:
         times = "once" if len(caught) == 1 else f"{len(caught)} times"
         message = f"an exception was raised and caught {times}"
