@@ -11,6 +11,7 @@ from shadowgate.server.base import (
     ToolResult,
 )
 from shadowgate.server.databases import Databases
+from shadowgate.server.guarding import guarded_folder
 from shadowgate.server.log import LogPosition, ServerLog
 from shadowgate.server.opening import open_server
 from shadowgate.server.settings import SHADOW_SETTINGS
@@ -29,6 +30,7 @@ __all__ = [
     "ServerKind",
     "ServerLog",
     "ToolResult",
+    "guarded_folder",
     "open_server",
     "require_space",
 ]

@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from shadowgate.server.wards import Ward, to_message
+from shadowgate.server.wards import FolderWard, Ward, to_message
 
 _PATIENCE = 60.0
 """Seconds that a closing run waits for its guardian; cleaning takes a second or two."""
@@ -72,3 +75,14 @@ class Guardian:
         assert self._process.stdin is not None  # noqa: S101  it was opened as a pipe
         self._process.stdin.write(json.dumps(message).encode() + b"\n")
         self._process.stdin.flush()
+
+
+@contextmanager
+def guarded_folder() -> Iterator[Path]:
+    """A private temporary folder that is deleted at the end, also if this process is killed."""
+    folder = Path(tempfile.gettempdir()).resolve() / f"shadowgate-{uuid.uuid4().hex[:12]}"
+    ward = FolderWard(str(folder))
+    with Guardian() as guardian:
+        guardian.protect(ward)
+        folder.mkdir(mode=0o700)
+        yield folder

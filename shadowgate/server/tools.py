@@ -93,8 +93,7 @@ def find_host_tools(server_version_num: int) -> Installation:
     raise ToolError(
         f"client tools not older than the server (PostgreSQL {major}) were not found",
         where=f"found: {have}",
-        todo=f"install them: apt-get install postgresql-client-{major}, "
-        f"or brew install libpq",
+        todo=f"install them: apt-get install postgresql-client-{major}, or brew install libpq",
     )
 
 

@@ -63,6 +63,18 @@ class ClusterWard:
 
 
 @dataclass(frozen=True)
+class FolderWard:
+    """A folder of temporary files."""
+
+    kind: ClassVar[str] = "folder"
+    directory: str
+
+    def clean(self) -> None:
+        """Delete it."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@dataclass(frozen=True)
 class ContainerWard:
     """A container, known by its name before it exists, and the folder that is mounted in it."""
 
@@ -125,7 +137,9 @@ class DatabaseWard:
             time.sleep(0.2)
 
 
-WARDS: Mapping[str, Any] = {ward.kind: ward for ward in (ClusterWard, ContainerWard, DatabaseWard)}
+WARDS: Mapping[str, Any] = {
+    ward.kind: ward for ward in (ClusterWard, ContainerWard, DatabaseWard, FolderWard)
+}
 
 
 def to_message(ward: Ward) -> dict[str, Any]:

@@ -99,6 +99,26 @@ def test_a_run_that_ends_normally_leaves_nothing(temporary: Path) -> None:
     assert is_clean(temporary)
 
 
+@pytest.mark.parametrize("fatal", [False, True])
+def test_a_guarded_folder_is_deleted_at_the_end_and_when_its_process_is_killed(
+    temporary: Path, fatal: bool
+) -> None:
+    script = (
+        "import os\n"
+        "from shadowgate.server import guarded_folder\n"
+        "with guarded_folder() as folder:\n"
+        "    (folder / 'file').touch()\n"
+        "    print(folder, flush=True)\n"
+        f"    os.kill(os.getpid(), 9) if {fatal} else None\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert Path(run.stdout.strip()).parent == temporary
+    assert run.returncode == (-signal.SIGKILL if fatal else 0)
+    assert comes_true(lambda: is_clean(temporary))
+
+
 def test_closing_twice_is_safe() -> None:
     server = open_server("local", settings={"shared_buffers": "128MB"})
     server.close()
