@@ -1,0 +1,119 @@
+"""Interrupted at any boundary, a migration is judged by the state that it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from shadowgate.errors import MigrationError
+from shadowgate.migrate import (
+    Interruption,
+    Trial,
+    interrupt_at_every_boundary,
+    interruptions_table,
+    parse_script,
+)
+from shadowgate.server import Database, Server
+from tests.selftest.plain_database import plain_database
+
+State = list[tuple[str, int]]
+STATE_SQL = """
+SELECT c.relname::text,
+       (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM ' || c.oid::regclass,
+                                            false, true, '')))[1]::text::int
+FROM pg_class AS c
+WHERE c.relkind = 'r'
+  AND c.relnamespace = 'public'::regnamespace
+ORDER BY 1
+"""
+
+
+@pytest.fixture(scope="module")
+def template(server: Server) -> Iterator[Database]:
+    with plain_database(server) as made:
+        with made.connect() as connection:
+            connection.execute("CREATE TABLE item (id int); INSERT INTO item VALUES (1), (2)")
+        yield made
+
+
+def state_of(database: Database) -> State:
+    with database.connect() as connection:
+        return connection.execute(STATE_SQL).fetchall()
+
+
+def explain(wanted: State, found: State) -> str:
+    return f"wanted {wanted}, found {found}"
+
+
+def interrupt(sql: str, server: Server, template: Database) -> tuple[Interruption, ...]:
+    def make_clone() -> AbstractContextManager[Database]:
+        return plain_database(server, template.name)
+
+    script = parse_script(sql, Path("m.sql"), "")
+    return interrupt_at_every_boundary(script, Trial(make_clone, state_of, explain))
+
+
+def test_a_script_that_can_be_run_again_survives_every_interruption(
+    server: Server, template: Database
+) -> None:
+    found = interrupt(
+        "CREATE TABLE IF NOT EXISTS a (x int);"
+        "BEGIN; DELETE FROM a; INSERT INTO a VALUES (1); COMMIT;",
+        server,
+        template,
+    )
+    assert [(str(item.point).partition(" (")[0], item.outcome) for item in found] == [
+        ("before statement 1", "as before"),
+        ("after statement 1", "as before"),
+        ("before statement 2", "completed by running it again"),
+        ("before statement 3", "completed by running it again"),
+        ("before statement 4", "completed by running it again"),
+        ("before statement 5", "completed by running it again"),
+    ]
+    assert len(interruptions_table(found).rows) == 6
+
+
+def test_a_script_that_fails_when_run_again_is_broken_and_says_where(
+    server: Server, template: Database
+) -> None:
+    found = interrupt("CREATE TABLE a (x int);\nINSERT INTO a VALUES (1)", server, template)
+    broken = [item for item in found if item.outcome == "broken"]
+    assert [(item.point.moment, item.point.statement.number) for item in broken] == [
+        ("before", 2),
+        ("after", 2),
+    ]
+    assert "running it again fails" in broken[0].detail
+    assert "m.sql, line 1: CREATE TABLE a" in broken[0].detail
+
+
+def test_a_script_that_does_its_work_twice_is_broken_and_says_how(
+    server: Server, template: Database
+) -> None:
+    found = interrupt(
+        "INSERT INTO item VALUES (3); CREATE TABLE IF NOT EXISTS a (x int)", server, template
+    )
+    broken = [item for item in found if item.outcome == "broken"]
+    assert broken
+    assert "found [('a', 0), ('item', 4)]" in broken[0].detail
+
+
+def test_a_long_statement_that_commits_inside_is_interrupted_half_way(
+    server: Server, template: Database
+) -> None:
+    found = interrupt(
+        "DO $$ BEGIN INSERT INTO item VALUES (3); COMMIT; PERFORM pg_sleep(0.4);"
+        " INSERT INTO item VALUES (4); END $$",
+        server,
+        template,
+    )
+    within = [item for item in found if item.point.moment == "within"]
+    assert [item.outcome for item in within] == ["broken"]
+    assert "('item', 5)" in within[0].detail
+
+
+def test_a_script_that_fails_by_itself_is_an_error(server: Server, template: Database) -> None:
+    with pytest.raises(MigrationError, match="division by zero"):
+        interrupt("SELECT 1/0", server, template)

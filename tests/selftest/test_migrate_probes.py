@@ -1,0 +1,193 @@
+"""Probes show behaviour: rolled back, for good in a clone, or from several sessions at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadowgate.errors import ScriptError, UsageError
+from shadowgate.migrate import Probe, probes_table, run_probe, run_probe_in_clone
+from shadowgate.migrate.probes import plain
+from shadowgate.server import Database, Server
+from tests.selftest.plain_database import plain_database, refill
+
+SETUP = """
+CREATE TABLE item (id int PRIMARY KEY, at date);
+CREATE TABLE seen (id int, session text);
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO seen VALUES (NEW.id, current_setting('shadowgate.session'));
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER see AFTER INSERT ON item
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see();
+CREATE PROCEDURE commits() LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO item VALUES (7);
+  COMMIT;
+  INSERT INTO item VALUES (8);
+END $$;
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(server: Server) -> Iterator[Database]:
+    with plain_database(server) as made:
+        yield made
+
+
+@pytest.fixture
+def database(shared: Database) -> Database:
+    return refill(shared, SETUP)
+
+
+def count(database: Database) -> int:
+    with database.connect() as connection:
+        row = connection.execute("SELECT count(*) FROM item").fetchone()
+    return int(row[0]) if row else -1
+
+
+@pytest.mark.parametrize(
+    ("probe", "passed", "measured"),
+    [
+        (Probe("a", "SELECT 1, 'x', NULL", ((1, "x", None),)), True, [[1, "x", None]]),
+        (Probe("a", "SELECT 1.50::numeric, 2.0::numeric", ((1.5, 2),)), True, [[1.5, 2]]),
+        (Probe("a", "SELECT DATE '2036-01-01'", ((dt.date(2036, 1, 1),),)), True, [["2036-01-01"]]),
+        (Probe("a", "SELECT 1", ((2,),)), False, [[1]]),
+        (Probe("a", "SELECT 1 WHERE false", ((1,),)), False, []),
+        (Probe("a", "SELECT g FROM generate_series(1, 2) AS g", ((1,), (2,))), True, [[1], [2]]),
+        (Probe("a", "INSERT INTO item VALUES (1); SELECT id FROM item", ((1,),)), True, [[1]]),
+        (Probe("a", "INSERT INTO item VALUES (1)"), True, "no error"),
+        (Probe("a", "SELECT 1/0"), False, "22012"),
+        (Probe("a", "SELECT 1/0", error="22012"), True, "22012"),
+        (Probe("a", "SELECT 1/0", error="23505"), False, "22012"),
+        (Probe("a", "SELECT 1", error="22012"), False, "no error"),
+        (
+            Probe("a", "INSERT INTO item VALUES (1)", ((1, "1"),), verify="SELECT * FROM seen"),
+            True,
+            [[1, "1"]],
+        ),
+        (Probe("a", "DELETE FROM item", verify="SELECT * FROM seen"), True, []),
+    ],
+)
+def test_a_probe_compares_rows_or_the_error_and_leaves_nothing(
+    database: Database, probe: Probe, passed: bool, measured: object
+) -> None:
+    result = run_probe(probe, database)
+    assert (result.passed, result.measured) == (passed, measured)
+    assert json.dumps(result.measured)
+    assert count(database) == 0
+
+
+def test_a_failed_probe_says_what_the_server_said(database: Database) -> None:
+    result = run_probe(Probe("a", "SELECT 1/0", ((1,),)), database)
+    assert "division by zero" in result.detail
+
+
+def test_in_a_clone_a_procedure_may_commit(database: Database) -> None:
+    probe = Probe("a", "CALL commits()", ((7,), (8,)), verify="SELECT id FROM item ORDER BY id")
+    assert run_probe_in_clone(probe, database).passed
+    assert count(database) == 2
+
+
+def test_sessions_do_their_work_at_once_and_know_their_number(database: Database) -> None:
+    probe = Probe(
+        "a",
+        "INSERT INTO item VALUES (current_setting('shadowgate.session')::int)",
+        ((1, "1"), (2, "2"), (3, "3")),
+        verify="SELECT * FROM seen ORDER BY id",
+        sessions=3,
+    )
+    assert run_probe_in_clone(probe, database).passed
+
+
+def test_all_sessions_have_done_their_work_before_the_first_commits(database: Database) -> None:
+    """Each of two sessions sees its own row only: neither had committed when the other looked."""
+    probe = Probe(
+        "a",
+        "INSERT INTO item VALUES (current_setting('shadowgate.session')::int);"
+        "SELECT pg_sleep(0.2 * current_setting('shadowgate.session')::int);"
+        "INSERT INTO seen SELECT count(*), 'rows visible' FROM item",
+        ((1,), (1,)),
+        verify="SELECT id FROM seen WHERE session = 'rows visible'",
+        sessions=2,
+    )
+    result = run_probe_in_clone(probe, database)
+    assert (result.passed, result.measured) == (True, [[1], [1]])
+
+
+def test_a_session_that_fails_fails_the_probe_and_blocks_no_other(database: Database) -> None:
+    probe = Probe(
+        "a", "INSERT INTO item VALUES (1)", ((1,),), verify="SELECT id FROM item", sessions=2
+    )
+    result = run_probe_in_clone(probe, database)
+    assert (result.passed, result.measured) == (False, "23505")
+    assert result.detail.startswith("1 of 2 sessions failed: duplicate key value")
+    assert count(database) == 1
+
+
+def test_several_sessions_cannot_be_rolled_back(database: Database) -> None:
+    with pytest.raises(UsageError, match="cannot be rolled back"):
+        run_probe(Probe("a", "SELECT 1", sessions=2), database)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"sessions": 0},
+        {"sessions": 2, "expect": ((1,),)},
+        {"error": "22012", "expect": ((1,),)},
+        {"error": "22012", "verify": "SELECT 1"},
+    ],
+)
+def test_a_probe_that_contradicts_itself_is_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="The probe odd"):
+        Probe("odd", "SELECT 1", **bad)
+
+
+def test_a_probe_with_a_syntax_error_is_refused_with_its_place(database: Database) -> None:
+    with pytest.raises(ScriptError, match="SELEC") as caught:
+        run_probe(Probe("odd", "SELEC 1"), database)
+    assert "line 1" in caught.value.where
+
+
+def test_results_are_shown_in_a_table(database: Database) -> None:
+    results = [run_probe(Probe(n, "SELECT 1", ((r,),)), database) for n, r in (("a", 1), ("b", 2))]
+    rows = probes_table(results).rows
+    assert [row[:4] for row in rows] == [
+        ("a", "passed", "[[1]]", "[[1]]"),
+        ("b", "FAILED", "[[1]]", "[[2]]"),
+    ]
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.decimals(allow_nan=False)
+    | st.dates()
+    | st.datetimes()
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(VALUES)
+def test_any_value_becomes_json_that_stays_the_same(value: object) -> None:
+    once = plain(value)
+    assert plain(once) == once
+    assert plain(json.loads(json.dumps(once))) == once
+
+
+@given(st.integers(-(10**6), 10**6))
+def test_a_whole_number_is_the_same_whatever_its_type(number: int) -> None:
+    assert plain(decimal.Decimal(number)) == plain(float(number)) == plain(number) == number

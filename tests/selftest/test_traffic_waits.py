@@ -1,0 +1,305 @@
+"""Traffic goes on by its schedule, and what it waited for a migration is told truly."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadowgate.errors import UsageError
+from shadowgate.migrate import LockWatch, ScriptRun, apply_script, parse_script
+from shadowgate.server import Database, Server
+from shadowgate.traffic import (
+    Blocked,
+    KindReport,
+    Request,
+    Snapshot,
+    Traffic,
+    TrafficSettings,
+    Wait,
+    WaitBudget,
+    WaitReport,
+    judge_waits,
+    report_waits,
+    waits_behind,
+)
+from shadowgate.traffic.waits import KINDS
+from tests.selftest.plain_database import plain_database, refill
+
+SETUP = (
+    "CREATE TABLE item (id int PRIMARY KEY, name text);"
+    "INSERT INTO item SELECT g, 'n' FROM generate_series(1, 1000) AS g;"
+)
+READ = "SELECT name FROM item WHERE id = (random() * 999)::int"
+WRITE = "UPDATE item SET name = 'm' WHERE id = 1 + (random() * 998)::int"
+
+
+@pytest.fixture(scope="module")
+def shared(server: Server) -> Iterator[Database]:
+    with plain_database(server) as made:
+        yield made
+
+
+@pytest.fixture
+def database(shared: Database) -> Database:
+    return refill(shared, SETUP)
+
+
+def under_traffic(
+    database: Database, sql: str, settings: TrafficSettings
+) -> tuple[Traffic, ScriptRun, WaitReport]:
+    with Traffic(database, settings) as traffic:
+        traffic.wait_until_steady()
+        script = parse_script(sql, Path("m.sql"), "")
+        run = apply_script(script, database, watch=LockWatch(database))
+    run.raise_for_error()
+    return traffic, run, report_waits(traffic, run)
+
+
+def settings(**changes: object) -> TrafficSettings:
+    return TrafficSettings((READ,), (WRITE,), **changes)  # type: ignore[arg-type]
+
+
+def test_a_lock_against_everyone_is_felt_by_readers_and_writers_for_its_time(
+    database: Database,
+) -> None:
+    _, run, report = under_traffic(
+        database,
+        "SELECT pg_sleep(0.3);\nBEGIN;\nALTER TABLE item ADD COLUMN size int;\n"
+        "SELECT pg_sleep(0.6);\nCOMMIT;\nSELECT pg_sleep(0.3);",
+        settings(),
+    )
+    (held,) = [lock for lock in run.locks if lock.relation == "item"]
+    for kind in KINDS:
+        found = report.of(kind)
+        assert 300 < found.longest_wait_ms <= held.seconds * 1000 + report.resolution_ms + 50
+        assert 0.05 < found.share_blocked < 0.8
+        assert found.requests > 0
+        assert found.longest_latency_ms >= found.longest_wait_ms - 1
+    assert {(wait.target, wait.statement) for wait in report.waits} == {("item", 3)}
+    assert {(wait.kind, wait.mode) for wait in report.waits} == {
+        ("reader", "AccessShareLock"),
+        ("writer", "RowExclusiveLock"),
+    }
+    breaches = judge_waits(report, WaitBudget(reader_ms=250, writer_ms=250))
+    assert [breach.about for breach in breaches] == ["reader wait", "writer wait"]
+    assert "behind statement 3 (ALTER TABLE item ADD COLUMN size int)" in breaches[0].detail
+    assert judge_waits(report, WaitBudget(reader_ms=5000, writer_ms=5000)) == ()
+
+
+def test_a_lock_against_writers_is_not_felt_by_readers(database: Database) -> None:
+    _, _, report = under_traffic(
+        database,
+        "BEGIN; LOCK TABLE item IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(0.5); COMMIT",
+        settings(),
+    )
+    assert report.of("reader").longest_wait_ms == 0
+    assert report.of("reader").share_blocked == 0
+    assert report.of("writer").longest_wait_ms > 250
+
+
+def test_a_reader_queued_behind_a_migration_that_waits_itself_counts(database: Database) -> None:
+    with database.connect() as other:
+        other.execute("BEGIN; SELECT * FROM item LIMIT 1")
+        with Traffic(database, settings(writers=0)) as traffic:
+            traffic.wait_until_steady()
+            sql = "SET lock_timeout = '500ms'; ALTER TABLE item ADD COLUMN size int"
+            run = apply_script(parse_script(sql, Path("m.sql"), ""), database)
+    report = report_waits(traffic, run)
+    assert run.error is not None
+    assert report.of("reader").longest_wait_ms > 250
+    assert len(report.kinds) == 1
+
+
+def test_sessions_that_wait_for_each_other_do_not_wait_for_the_migration(
+    database: Database,
+) -> None:
+    slow = "UPDATE item SET name = 'm' WHERE id = 1; SELECT pg_sleep(0.05)"
+    traffic, _, report = under_traffic(
+        database,
+        "SELECT pg_sleep(0.8)",
+        TrafficSettings((READ,), (slow,), writers=3, writes_per_second=15),
+    )
+    assert any(snapshot.blocked for snapshot in traffic.snapshots)
+    assert report.waits == ()
+
+
+def test_failed_requests_are_counted_with_their_state(database: Database) -> None:
+    _, _, report = under_traffic(
+        database,
+        "SELECT pg_sleep(0.2); DROP TABLE item; SELECT pg_sleep(0.4);" + SETUP,
+        settings(),
+    )
+    for report_of_kind in report.kinds:
+        assert set(report_of_kind.errors) == {"42P01"}
+        assert report_of_kind.error_count > 0
+    (breach,) = judge_waits(report, WaitBudget(5000, 5000, errors=0))
+    assert breach.about == "errors"
+    assert 'relation "item" does not exist' in breach.detail
+
+
+def test_requests_are_late_from_their_schedule_on_when_the_session_is_stuck(
+    database: Database,
+) -> None:
+    """Several requests were due during one long wait: all of them are late, not the first alone."""
+    traffic, run, report = under_traffic(
+        database,
+        "BEGIN; LOCK TABLE item; SELECT pg_sleep(0.6); COMMIT",
+        settings(readers=1, reads_per_second=50, writers=0),
+    )
+    late = [item for item in traffic.requests if item.latency > 0.1]
+    assert len(late) > 10
+    waited_for_a_lock = [wait for wait in report.waits if wait.kind == "reader"]
+    assert len(waited_for_a_lock) == 1
+    assert max(item.latency for item in late) <= run.seconds + 0.3
+
+
+def test_a_schedule_is_drawn_from_its_seed(database: Database) -> None:
+    gaps = []
+    for seed in (1, 1, 2):
+        with Traffic(database, settings(readers=1, writers=0, seed=seed)) as traffic:
+            traffic.wait_until_steady()
+            time.sleep(0.4)
+        scheduled = [item.scheduled for item in traffic.requests]
+        gaps.append([later - earlier for earlier, later in pairwise(scheduled)])
+    same, again, other = (gap[:3] for gap in gaps)
+    assert same == pytest.approx(again)
+    assert same != pytest.approx(other)
+
+
+def test_a_killed_session_is_an_error_and_is_replaced(database: Database) -> None:
+    with Traffic(database, settings(readers=1, writers=0, reads_per_second=50)) as traffic:
+        traffic.wait_until_steady()
+        with database.connect() as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'shadowgate traffic reader'"
+            )
+        time.sleep(0.5)
+    failed = [item for item in traffic.requests if item.sqlstate]
+    assert [item.sqlstate for item in failed] == ["57P01"]
+    assert traffic.requests[-1].sqlstate == ""
+    assert len(traffic.kinds) == 2
+
+
+def test_no_session_outlives_the_block_even_after_an_error(database: Database) -> None:
+    stuck = settings(readers=2, writers=0)
+    with suppress(KeyError), Traffic(database, stuck) as traffic:
+        traffic.wait_until_steady()
+        raise KeyError
+    with database.connect() as other:
+        time.sleep(0.05)
+        row = other.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name LIKE 'shadowgate%' AND pid <> pg_backend_pid()"
+        ).fetchone()
+    assert row == (0,)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"reads": ()},
+        {"writes": ()},
+        {"readers": -1},
+        {"reads_per_second": 0.0},
+        {"writes_per_second": -1.0},
+    ],
+)
+def test_traffic_that_cannot_flow_is_refused(bad: dict[str, object]) -> None:
+    fields: dict[str, object] = {"reads": (READ,), "writes": (WRITE,), **bad}
+    with pytest.raises(UsageError, match="cannot send"):
+        TrafficSettings(**fields)  # type: ignore[arg-type]
+
+
+def blocked(pid: int, *behind: int, wait: float = 0.0, since: float = 0.0) -> Blocked:
+    return Blocked(pid, wait, since, "AccessShareLock", "item", frozenset(behind))
+
+
+def test_a_wait_counts_whether_direct_or_through_others_and_not_behind_strangers() -> None:
+    snapshot = Snapshot(1.0, (blocked(1, 99), blocked(2, 1), blocked(3, 50), blocked(4, 3)))
+    kinds = dict.fromkeys((1, 2, 3, 4), "reader")
+    waits = waits_behind({99}, [snapshot], kinds, [answer(1, 2.0), answer(2, 2.0)])  # type: ignore[arg-type]
+    assert {wait.pid for wait in waits} == {1, 2}
+
+
+def answer(pid: int, at: float) -> Request:
+    return Request("reader", pid, 0.0, 0.0, at)
+
+
+def test_two_waits_of_one_session_are_two() -> None:
+    first, second = blocked(1, 99, wait=10.0, since=1.0), blocked(1, 99, wait=11.0, since=2.0)
+    snapshots = [Snapshot(1.1, (first,)), Snapshot(1.2, ()), Snapshot(2.1, (second,))]
+    waits = waits_behind({99}, snapshots, {1: "reader"}, [answer(1, 1.15), answer(1, 2.4)])
+    assert [(wait.since, wait.until) for wait in waits] == [(1.0, 1.15), (2.0, 2.4)]
+
+
+@given(
+    starts=st.floats(0.0, 5.0),
+    lasts=st.floats(0.05, 2.0),
+    interval=st.floats(0.005, 0.04),
+)
+def test_a_wait_is_measured_to_within_one_interval_and_never_too_short(
+    starts: float, lasts: float, interval: float
+) -> None:
+    ends = starts + lasts
+    looks = [number * interval for number in range(1, math.ceil((ends + 1) / interval))]
+    snapshots = [
+        Snapshot(at, (blocked(1, 99, wait=7.0, since=starts),) if starts <= at < ends else ())
+        for at in looks
+    ]
+    (wait,) = waits_behind({99}, snapshots, {1: "writer"}, [answer(1, ends + 10)])
+    assert lasts - 1e-9 <= wait.seconds <= lasts + interval + 1e-9
+
+
+def report_of(**changes: object) -> WaitReport:
+    values: dict[str, object] = {
+        "kind": "reader",
+        "sessions": 4,
+        "requests": 10,
+        "longest_wait_ms": 0.0,
+        "share_blocked": 0.0,
+        "errors": {},
+        "first_error": "",
+        "longest_latency_ms": 1.0,
+        "median_latency_ms": 1.0,
+        "quiet_median_latency_ms": 1.0,
+        **changes,
+    }
+    kind = KindReport(**values)  # type: ignore[arg-type]
+    waits = (Wait("reader", 1, 0.0, kind.longest_wait_ms / 1000, "AccessShareLock", "item"),)
+    return WaitReport(1.0, 20.0, (kind,), waits)
+
+
+@pytest.mark.parametrize(
+    ("changes", "budget", "about"),
+    [
+        ({}, WaitBudget(), []),
+        ({"longest_wait_ms": 500.0}, WaitBudget(reader_ms=500.0), []),
+        ({"longest_wait_ms": 500.1}, WaitBudget(reader_ms=500.0), ["reader wait"]),
+        ({"errors": {"40P01": 1}, "first_error": "deadlock"}, WaitBudget(), ["errors"]),
+        ({"errors": {"40P01": 1}}, WaitBudget(errors=1), []),
+        ({"requests": 0}, WaitBudget(), ["evidence"]),
+        ({"longest_latency_ms": 9000.0}, WaitBudget(), []),
+    ],
+)
+def test_budgets_are_for_waits_errors_and_the_evidence_itself(
+    changes: dict[str, object], budget: WaitBudget, about: list[str]
+) -> None:
+    assert [breach.about for breach in judge_waits(report_of(**changes), budget)] == about
+
+
+def test_the_tables_say_who_waited_for_what(database: Database) -> None:
+    _, _, report = under_traffic(
+        database, "BEGIN; LOCK TABLE item; SELECT pg_sleep(0.3); COMMIT", settings()
+    )
+    kinds, waits = report.tables()
+    assert [row[0] for row in kinds.rows] == ["readers", "writers"]
+    assert waits.rows[0][2:] == (waits.rows[0][2], "item", "2", "LOCK TABLE item")
