@@ -29,6 +29,10 @@
 -- 13.3 Explicit Locking; 13.5 Caveats; 5.5.6 System Columns; CREATE TRIGGER; CREATE FUNCTION,
 -- Writing SECURITY DEFINER Functions Safely. PostGIS manual, Spatial Indexes (Hilbert order).
 
+SET lock_timeout = '100ms';
+
+SET statement_timeout = '15min';
+
 DO $$
 BEGIN
     IF to_regclass('public.partition_maintenance_log') IS NULL THEN
@@ -342,7 +346,13 @@ REVOKE ALL ON PROCEDURE public.maintain_partitions FROM PUBLIC;
 CALL public.maintain_partitions();
 
 -- Gives back the space of the moved rows, which every scan of the default partition would still read.
+-- VACUUM stops nobody while it waits, for the end of an autovacuum at most; it truncates the file only
+-- when nobody is in the way.
+SET lock_timeout = '10s';
+
 VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+
+SET lock_timeout = '100ms';
 
 -- WHEN keeps every row that has a partition out of the queue, so ordinary writes pay next to
 -- nothing.
@@ -355,7 +365,6 @@ BEGIN
                 AND tgname = 'trigger_auto_create_partition'
         );
         BEGIN
-            SET LOCAL lock_timeout = '100ms';
             CREATE CONSTRAINT TRIGGER trigger_auto_create_partition
                 AFTER INSERT OR UPDATE OF data_inicio ON public.catalogo_geometrias_particionada
                 DEFERRABLE INITIALLY DEFERRED
@@ -375,3 +384,7 @@ $$;
 
 -- For rows of further years that arrived before the trigger.
 CALL public.maintain_partitions();
+
+RESET lock_timeout;
+
+RESET statement_timeout;

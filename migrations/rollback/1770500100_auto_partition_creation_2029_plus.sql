@@ -21,6 +21,10 @@
 -- Sources: PostgreSQL manual, 5.11.2.2 Partition Maintenance; ALTER TABLE, ATTACH PARTITION;
 -- 13.3 Explicit Locking; 5.5.6 System Columns.
 
+SET lock_timeout = '100ms';
+
+SET statement_timeout = '15min';
+
 DO $$
 DECLARE
     attempts CONSTANT integer := 40;
@@ -32,7 +36,6 @@ BEGIN
                 WHERE tgrelid = 'public.catalogo_geometrias_particionada'::regclass
                     AND tgname = 'trigger_auto_create_partition'
             );
-            SET LOCAL lock_timeout = '100ms';
             LOCK TABLE ONLY public.catalogo_geometrias_particionada IN ACCESS EXCLUSIVE MODE;
             DROP TRIGGER trigger_auto_create_partition ON public.catalogo_geometrias_particionada;
         EXCEPTION WHEN lock_not_available THEN
@@ -61,7 +64,6 @@ DECLARE
     privilege record;
 BEGIN
     SET LOCAL search_path = public, pg_temp;
-    SET LOCAL lock_timeout = '2s';
     IF to_regclass('pg_temp.copied') IS NOT NULL THEN
         DROP TABLE pg_temp.copied;
     END IF;
@@ -163,7 +165,6 @@ BEGIN
 
     FOR attempt IN 1..attempts LOOP
         BEGIN
-            SET LOCAL lock_timeout = '100ms';
             EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', parent);
             SELECT string_agg(
                 format(
@@ -234,6 +235,8 @@ BEGIN
 END
 $$;
 
+SET lock_timeout = '2s';
+
 DROP PROCEDURE IF EXISTS public.maintain_partitions();
 
 DROP FUNCTION IF EXISTS public.scheduled_partition_maintenance();
@@ -243,3 +246,7 @@ DROP FUNCTION IF EXISTS public.auto_create_partition_for_year();
 DROP FUNCTION IF EXISTS public.create_missing_year_partitions(text);
 
 DROP TABLE IF EXISTS public.partition_maintenance_log;
+
+RESET lock_timeout;
+
+RESET statement_timeout;
