@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +12,10 @@ from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
 from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import Witness, explain, read_roots
-from shadowgate.measure.rounds import TimedSession, no_garbage_collection
+from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed_session
 from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import open_session, settle
+from shadowgate.measure.session import settle, visit
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
@@ -88,8 +87,8 @@ def baseline(
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with copier(database) as copy:
         settle(copy)
-        with closing(open_session(copy, sampling)) as connection:
-            session = TimedSession(copy, connection, sampling.query_seconds)
+        visit(copy)
+        with timed_session(copy, sampling) as session:
             facts = {query.id: _facts(session, query) for query in workload.queries}
             for query in workload.queries:
                 for _ in range(sampling.warm_up):
@@ -115,6 +114,6 @@ def _take_rounds(
     with no_garbage_collection():
         for number in range(1, rounds + 1):
             for query in generator.sample(workload.queries, len(workload.queries)):
-                taken[query.id].append(session.time(query))
+                taken[query.id].append(session.time(query).net)
             progress(f"baseline: round {number} of {rounds}")
     return taken

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import Witness, explain, read_roots
-from shadowgate.measure.rounds import PairedSessions, TimedSession, no_garbage_collection
+from shadowgate.measure.rounds import TimedSession, no_garbage_collection
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Judge, Pair, Sample, take_sample
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import open_session, settle
+from shadowgate.measure.sides import Sides, open_sides
 from shadowgate.measure.verdict import Estimate, Judgement, Target, judge
 from shadowgate.measure.words import explain_change
 from shadowgate.measure.workload import Query, Workload
@@ -99,10 +98,10 @@ def compare(
     """
     known = workload.by_id
     check_names(sampling, workload)
-    with paired_sessions((before, after), workload, sampling, copier, progress) as sessions:
+    with open_sides((before, after), workload, sampling, copier, progress) as sides:
         progress("comparing the rows that each query returns")
-        facts = {query.id: _facts(sessions, query) for query in workload.queries}
-        sessions.warm_up(sampling.warm_up)
+        facts = {query.id: _facts(sides, query) for query in workload.queries}
+        sides.warm_up(sampling.warm_up)
         reads = tuple(query.id for query in workload.reads)
         judge_ = Judge(sampling, tuple(known), reads)
 
@@ -110,7 +109,7 @@ def compare(
             progress(f"measuring: round {rounds}, {undecided} of {len(known)} queries undecided")
 
         with no_garbage_collection():
-            sample = take_sample(judge_, sessions.measure, time.perf_counter, report)
+            sample = take_sample(judge_, sides.measure, time.perf_counter, report)
     return conclude(sample, judge_, known, facts)
 
 
@@ -130,40 +129,14 @@ def check_names(sampling: Sampling, workload: Workload) -> None:
             )
 
 
-@contextmanager
-def paired_sessions(
-    databases: tuple[Database, Database],
-    workload: Workload,
-    sampling: Sampling,
-    copier: Copier,
-    progress: Progress,
-) -> Iterator[PairedSessions]:
-    """Copy both databases, settle the copies and open a session on each."""
-    with ExitStack() as stack:
-        progress("copying both databases for measuring")
-        copies = [stack.enter_context(copier(database)) for database in databases]
-        for copy in copies:
-            progress(f"settling {copy.name}")
-            settle(copy)
-        sides = [
-            TimedSession(
-                copy,
-                stack.enter_context(closing(open_session(copy, sampling))),
-                sampling.query_seconds,
-            )
-            for copy in copies
-        ]
-        yield PairedSessions(workload.by_id, sides[0], sides[1])
-
-
-def _facts(sessions: PairedSessions, query: Query) -> tuple[SideFacts, SideFacts]:
-    before, after = (_side_facts(side, query) for side in (sessions.before, sessions.after))
+def _facts(sides: Sides, query: Query) -> tuple[SideFacts, SideFacts]:
+    before, after = (_side_facts(side, query) for side in (sides.before.first, sides.after.first))
     return before, after
 
 
-def _side_facts(side: TimedSession, query: Query) -> SideFacts:
-    result = fetch_result(side, query)
-    return SideFacts(result, explain(side, query, read_roots(side)))
+def _side_facts(session: TimedSession, query: Query) -> SideFacts:
+    result = fetch_result(session, query)
+    return SideFacts(result, explain(session, query, read_roots(session)))
 
 
 def conclude(

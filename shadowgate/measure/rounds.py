@@ -1,15 +1,15 @@
-"""Times one execution of a query as its client sees it, and pairs of them."""
+"""Times one execution of a query as its client sees it."""
 
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from shadowgate.measure.sampler import Pair, Side
-from shadowgate.measure.session import in_words
+from shadowgate.measure.clock import Clock, Lap, clock_for
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.session import in_words, open_session
 from shadowgate.measure.workload import Query
 from shadowgate.server.base import Connection, Database
 
@@ -19,14 +19,15 @@ CHECK_NOW = b"SET CONSTRAINTS ALL IMMEDIATE"
 
 @dataclass(frozen=True)
 class TimedSession:
-    """A session on one side."""
+    """A session on one side, with its clock."""
 
     database: Database
     connection: Connection
+    clock: Clock
     query_seconds: float
 
-    def time(self, query: Query) -> float:
-        """Execute a query once; seconds until its last row is here.
+    def time(self, query: Query) -> Lap:
+        """Execute a query once and wait until its last row is here.
 
         A write runs in a transaction of its own that is rolled back; beginning and rolling back
         are not counted, deferred constraints and their triggers are.
@@ -37,44 +38,30 @@ class TimedSession:
         """
         with in_words(query, self.database, self.query_seconds):
             if query.kind == "read":
-                return self._time_statements((query.sql.encode(),))
+                return self._time_statements(query.sql.encode())
             self.connection.execute(b"BEGIN")
             try:
-                return self._time_statements((query.sql.encode(), CHECK_NOW))
+                return self._time_statements(query.sql.encode(), CHECK_NOW)
             finally:
                 if not self.connection.closed:
                     self.connection.execute(b"ROLLBACK")
 
-    def _time_statements(self, statements: tuple[bytes, ...]) -> float:
-        started = time.perf_counter()
-        for statement in statements:
-            self.connection.execute(statement)
-        return time.perf_counter() - started
+    def _time_statements(self, *statements: bytes) -> Lap:
+        def run() -> None:
+            for statement in statements:
+                self.connection.execute(statement)
+
+        return self.clock.time(run)
 
 
-@dataclass(frozen=True)
-class PairedSessions:
-    """One session on each side; what :func:`~shadowgate.measure.sampler.take_sample` drives."""
-
-    queries: Mapping[str, Query]
-    before: TimedSession
-    after: TimedSession
-
-    def warm_up(self, executions: int) -> None:
-        """Execute every query untimed, first all on one side, then all on the other."""
-        for side in (self.before, self.after):
-            for query in self.queries.values():
-                for _ in range(executions):
-                    side.time(query)
-
-    def measure(self, query_id: str, first: Side) -> Pair:
-        """Time a query on both sides, the named one first; seconds before and after."""
-        query = self.queries[query_id]
-        if first == "before":
-            before = self.before.time(query)
-            return before, self.after.time(query)
-        after = self.after.time(query)
-        return self.before.time(query), after
+@contextmanager
+def timed_session(copy: Database, sampling: Sampling) -> Iterator[TimedSession]:
+    """Open a session for timing on a copy where no other session is."""
+    with (
+        closing(open_session(copy, sampling)) as connection,
+        closing(clock_for(connection, copy)) as clock,
+    ):
+        yield TimedSession(copy, connection, clock, sampling.query_seconds)
 
 
 @contextmanager

@@ -27,10 +27,10 @@ from shadowgate.measure.verdict import (
     judge_target,
 )
 
-Side = Literal["before", "after"]
+SideName = Literal["before", "after"]
 Pair = tuple[float, float]
 """Durations before and after, in seconds."""
-MeasurePair = Callable[[str, Side], Pair]
+MeasurePair = Callable[[str, SideName], Pair]
 """Times one query on both sides, the named side first."""
 Clock = Callable[[], float]
 RoundDone = Callable[[int, int], None]
@@ -135,7 +135,7 @@ def take_sample(judge_: Judge, measure: MeasurePair, clock: Clock, done: RoundDo
         if rounds == sampling.max_pairs:
             return sample("pairs")
         for query in generator.sample(undecided, len(undecided)):
-            first: Side = "before" if generator.random() < 0.5 else "after"
+            first: SideName = "before" if generator.random() < 0.5 else "after"
             pairs[query].append(measure(query, first))
             if clock() - started > sampling.budget_seconds:
                 return sample("budget")

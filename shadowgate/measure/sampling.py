@@ -36,6 +36,8 @@ class Sampling:
     """Level of every two-sided interval, over all looks at it together."""
     seed: int = 1
     """Of the generator that orders queries and sides."""
+    copies: int = 2
+    """Copies of each database, one session each, that the executions are spread over."""
     warm_up: int = 2
     """Untimed executions of each query in each session before sampling."""
     parallel_workers: int = 0
@@ -53,6 +55,7 @@ class Sampling:
             (self.min_pairs >= 6, "min_pairs", "6 or more"),
             (self.max_pairs >= self.min_pairs, "max_pairs", "min_pairs or more"),
             (0.5 < self.level < 1, "level", "between 0.5 and 1"),
+            (self.copies >= 1, "copies", "1 or more"),
             (self.warm_up >= 1, "warm_up", "1 or more"),
             (self.parallel_workers >= 0, "parallel_workers", "0 or more"),
             (self.query_seconds > 0, "query_seconds", "above 0"),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from shadowgate.errors import PlanError
-from shadowgate.measure.sampler import Judge, Pair, Sample, Side, take_sample
+from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, take_sample
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.verdict import judge
 
@@ -27,7 +27,7 @@ class Machine:
     cv: float = 0.05
     change: dict[str, float] = field(default_factory=dict)
     now: float = 0.0
-    calls: list[tuple[str, Side]] = field(default_factory=list)
+    calls: list[tuple[str, SideName]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - noise, not a secret
@@ -41,7 +41,7 @@ class Machine:
         spike = self.random.expovariate(0.5 / self.cv) if self.random.random() < 0.15 else 0.0
         return 0.05 * (1.0 + abs(self.random.gauss(0.0, self.cv)) + spike)
 
-    def measure(self, query: str, first: Side) -> Pair:
+    def measure(self, query: str, first: SideName) -> Pair:
         """Time a pair; a burst meets both sides."""
         self.calls.append((query, first))
         burst = 1.0 + (0.5 if self.random.random() < 0.1 else 0.0)

@@ -1,0 +1,109 @@
+"""The two sides of a comparison: fresh copies of each database, and a session on each copy."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from shadowgate.measure.clock import Lap
+from shadowgate.measure.copies import Copier
+from shadowgate.measure.rounds import TimedSession, timed_session
+from shadowgate.measure.sampler import Pair, SideName
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.session import settle, visit
+from shadowgate.measure.workload import Query, Workload
+from shadowgate.progress import Progress
+from shadowgate.server.base import Database
+
+
+@dataclass(frozen=True)
+class Side:
+    """The copies of one database, with a session on each."""
+
+    sessions: tuple[TimedSession, ...]
+
+    @property
+    def first(self) -> TimedSession:
+        """The session for what needs no timing."""
+        return self.sessions[0]
+
+    def warm_up(self, queries: Iterable[Query], executions: int) -> None:
+        """Execute every query untimed in every session."""
+        for session in self.sessions:
+            for query in queries:
+                for _ in range(executions):
+                    session.time(query)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides; what :func:`~shadowgate.measure.sampler.take_sample` drives.
+
+    Each execution takes any of its side's sessions, so that no copy's place in memory and no
+    session's history can pass for an effect.
+    """
+
+    queries: Mapping[str, Query]
+    before: Side
+    after: Side
+    generator: random.Random
+
+    def warm_up(self, executions: int) -> None:
+        """Execute every query untimed in every session."""
+        for side in (self.before, self.after):
+            side.warm_up(self.queries.values(), executions)
+
+    def measure(self, query_id: str, first: SideName) -> Pair:
+        """Time a query on both sides, the named one first; seconds before and after."""
+        before, after = self.laps(query_id, first)
+        return before.net, after.net
+
+    def laps(self, query_id: str, first: SideName) -> tuple[Lap, Lap]:
+        """Like :meth:`measure`, with all that the clock knows."""
+        query = self.queries[query_id]
+        before, after = (self.generator.choice(side.sessions) for side in (self.before, self.after))
+        if first == "before":
+            earlier = before.time(query)
+            return earlier, after.time(query)
+        later = after.time(query)
+        return before.time(query), later
+
+
+@contextmanager
+def open_sides(
+    databases: tuple[Database, Database],
+    workload: Workload,
+    sampling: Sampling,
+    copier: Copier,
+    progress: Progress,
+) -> Iterator[Sides]:
+    """Copy both databases, settle the copies and open a session on each.
+
+    Raises:
+        ServerError: a database cannot be cloned.
+    """
+    generator = random.Random(sampling.seed)  # noqa: S311 - an order, not a secret
+    with ExitStack() as stack:
+        copies = [
+            _copies(database, sampling.copies, stack, copier, progress) for database in databases
+        ]
+        sessions: dict[Database, TimedSession] = {}
+        everywhere = [copy for side in copies for copy in side]
+        for copy in everywhere:
+            visit(copy)
+        for copy in generator.sample(everywhere, len(everywhere)):
+            sessions[copy] = stack.enter_context(timed_session(copy, sampling))
+        before, after = (Side(tuple(sessions[copy] for copy in side)) for side in copies)
+        yield Sides(workload.by_id, before, after, generator)
+
+
+def _copies(
+    database: Database, number: int, stack: ExitStack, copier: Copier, progress: Progress
+) -> list[Database]:
+    """Copies of one database, all with the statistics of the first."""
+    progress(f"copying {database.name} for measuring")
+    first = stack.enter_context(copier(database))
+    settle(first)
+    return [first, *(stack.enter_context(copier(first)) for _ in range(number - 1))]

@@ -1,0 +1,62 @@
+"""The clock takes waiting for a core off, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from shadowgate.measure.clock import Lap, QueueClock, WallClock, clock_for
+from tests.selftest.conftest import MakeDatabase
+
+
+def test_waiting_for_a_core_is_taken_off() -> None:
+    assert Lap(0.1, 0.04).net == pytest.approx(0.06)
+
+
+def test_a_lap_never_loses_all_its_time() -> None:
+    assert Lap(0.1, 0.2).net > 0
+
+
+def test_sleeping_counts() -> None:
+    assert WallClock().time(lambda: time.sleep(0.02)).net >= 0.02
+
+
+def test_the_queue_of_a_process_is_read_before_and_after(tmp_path: Path) -> None:
+    schedstat = tmp_path / "schedstat"
+    schedstat.write_text("1000 5000000 7\n")
+    clock = QueueClock(schedstat)
+
+    def run() -> None:
+        time.sleep(0.02)
+        schedstat.write_text("1000 15000000 8\n")
+
+    lap = clock.time(run)
+    clock.close()
+    assert lap.queued == pytest.approx(0.01)
+    assert lap.wall >= 0.02
+    assert lap.net == pytest.approx(lap.wall - 0.01)
+
+
+def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
+    schedstat = tmp_path / "schedstat"
+    schedstat.write_text("nothing\n")
+    with pytest.raises(ValueError, match="unpack"):
+        QueueClock(schedstat)
+
+
+def test_a_session_on_this_machine_gets_the_better_clock(make_database: MakeDatabase) -> None:
+    database = make_database()
+    with database.connect() as connection:
+        clock = clock_for(connection, database)
+        lap = clock.time(lambda: connection.execute("SELECT pg_sleep(0.03)") and None)
+        clock.close()
+    assert isinstance(clock, QueueClock) == Path("/proc/self/schedstat").exists()
+    assert lap.net >= 0.03
+
+
+def test_a_session_that_is_not_found_gets_the_plain_clock(make_database: MakeDatabase) -> None:
+    database, other = make_database(), make_database()
+    with database.connect() as connection:
+        assert isinstance(clock_for(connection, other), WallClock)
