@@ -80,7 +80,8 @@ def summary(evidence: Evidence) -> str:
         plan_title=_plan_title(clean.plan),
         passed=sum(check.status == "passed" for check in clean.checks),
         open_checks=open_checks,
-        reasons=_other_reasons(clean, open_checks),
+        not_run=_not_run(clean.checks, open_checks),
+        reasons=_other_reasons(clean),
         figures=key_figures(clean),
         phases=_phase_strip(clean.checks),
         drawings=_drawings(clean),
@@ -132,17 +133,15 @@ def _facts(check: CheckResult) -> dict[str, Any]:
 
 
 def _open_checks(checks: Sequence[CheckResult]) -> list[OpenCheck]:
-    """Checks that did not pass, worst first; one that is blocked stands with its blocker."""
+    """Checks that failed or were not decided, worst first, each with those that it blocks."""
     blocked: dict[str, list[str]] = {}
     for check in checks:
         if check.status == "blocked" and check.blocked_by:
             blocked.setdefault(check.blocked_by, []).append(check.id)
-    shown = {check.id for check in checks if check.status not in ("passed", "blocked")}
     found = [
         OpenCheck(check, tuple(blocked.get(check.id, ())))
         for check in checks
-        if check.status != "passed"
-        and not (check.status == "blocked" and check.blocked_by in shown)
+        if check.status in ("failed", "inconclusive")
     ]
     return sorted(
         found,
@@ -150,10 +149,15 @@ def _open_checks(checks: Sequence[CheckResult]) -> list[OpenCheck]:
     )
 
 
-def _other_reasons(evidence: Evidence, open_checks: Sequence[OpenCheck]) -> list[str]:
-    """The reasons that the list of open checks does not already give."""
-    told = {each.check.id for each in open_checks}
-    told |= {name for each in open_checks for name in each.blocks}
+def _not_run(checks: Sequence[CheckResult], open_checks: Sequence[OpenCheck]) -> list[words.NotRun]:
+    """The checks that did not run, but for those that stand below what blocks them."""
+    told = {name for each in open_checks for name in each.blocks}
+    return words.not_run([check for check in checks if check.id not in told])
+
+
+def _other_reasons(evidence: Evidence) -> list[str]:
+    """The reasons that name no check: the lists of checks give the others."""
+    told = {check.id for check in evidence.checks if check.status != "passed"}
     return [
         reason
         for reason in evidence.reasons

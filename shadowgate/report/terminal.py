@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shadowgate.evidence import Evidence
+from shadowgate.evidence import Evidence, Status
 from shadowgate.report import words
 from shadowgate.report.keyfigures import key_figures
 from shadowgate.report.redact import without_secrets
@@ -39,12 +39,17 @@ def verdict_lines(evidence: Evidence, reports: Path | None = None) -> list[str]:
 
 def _open_lines(evidence: Evidence) -> list[str]:
     lines = []
-    for status in words.STATUSES[:-1]:
+    for status in ("failed", "inconclusive"):
         for check in (each for each in evidence.checks if each.status == status):
             optional = "" if check.required else " (optional)"
-            head = f"  {words.STATUS_SYMBOLS[status]} {status:<12} {check.id}{optional}"
-            lines.append(f"{head}: {words.reason_of(check)}")
+            lines.append(f"{_head(check.status)} {check.id}{optional}: {words.reason_of(check)}")
+    for group in words.not_run(evidence.checks):
+        lines.append(f"{_head(group.status)} {words.grouped_ids(group.ids)}: {group.reason}")
     return [*lines, ""] if lines else []
+
+
+def _head(status: Status) -> str:
+    return f"  {words.STATUS_SYMBOLS[status]} {status:<12}"
 
 
 def _key_lines(evidence: Evidence) -> list[str]:

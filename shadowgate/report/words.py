@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -45,6 +45,15 @@ QUERY_SYMBOLS: Mapping[QueryVerdict, str] = {
     "inconclusive": "?",
     "not judged": "–",
 }
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """Checks that did not run, all for one reason."""
+
+    status: Status
+    ids: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -185,6 +194,29 @@ def numeric_columns(table: Table) -> set[int]:
         if known and all(_NUMERAL.fullmatch(cell) for cell in known):
             found.add(place)
     return found
+
+
+def grouped_ids(ids: Iterable[str]) -> str:
+    """Ids of results, items of one check together: ``performance.target (Q5), rollback.clean``."""
+    groups: dict[str, list[str]] = {}
+    for name in ids:
+        head, item = name, ""
+        if name.count(".") >= 2:
+            section, check, item = name.split(".", 2)
+            head = f"{section}.{check}"
+        groups.setdefault(head, []).append(item)
+    return ", ".join(
+        f"{head} ({', '.join(items)})" if any(items) else head for head, items in groups.items()
+    )
+
+
+def not_run(checks: Sequence[CheckResult]) -> list[NotRun]:
+    """The blocked and skipped checks, those of one status and reason together, blocked first."""
+    groups: dict[tuple[Status, str], list[str]] = {}
+    for status in ("blocked", "skipped"):
+        for check in (each for each in checks if each.status == status):
+            groups.setdefault((check.status, reason_of(check)), []).append(check.id)
+    return [NotRun(status, tuple(ids), reason) for (status, reason), ids in groups.items()]
 
 
 def reason_of(check: CheckResult) -> str:

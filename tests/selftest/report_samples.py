@@ -283,10 +283,17 @@ def quick_sample() -> Evidence:
         timed = name.startswith("performance.") and "same_results" not in name
         return "skipped" if timed else "passed"
 
+    reason = "the copy is too small to judge"
+    judged = tuple(
+        dataclasses.replace(check, measured=None, limit=None, detail=reason)
+        if check.status == "skipped"
+        else check
+        for check in checks(status_of)
+    )
     queries = tuple(dataclasses.replace(q, verdict="not judged") for q in go_sample().queries)
     return dataclasses.replace(
         go_sample(),
-        checks=checks(status_of),
+        checks=judged,
         queries=queries,
         quick=True,
         risk="MEDIUM",

@@ -135,6 +135,12 @@ def test_the_summary_of_a_no_go_names_every_failure_with_what_it_blocks() -> Non
     assert text.index("rollback.clean") < text.index("performance.not_slower.Q6")
 
 
+def test_skips_with_one_reason_are_told_once() -> None:
+    text = shape_of(quick_sample).text
+    assert text.count("the copy is too small to judge") == 1
+    assert "– skipped 14: performance.not_slower (Q1, Q2," in text
+
+
 def test_a_reason_that_no_check_gives_is_shown() -> None:
     evidence = dataclasses.replace(
         no_go_sample(), queries=(), reasons=("the run has not finished",)
@@ -147,7 +153,8 @@ def test_a_check_blocked_by_one_that_is_not_in_the_run_is_shown_itself() -> None
         go_sample(), "rollback.clean", status="blocked", blocked_by="migration.applied"
     )
     evidence = dataclasses.replace(evidence, queries=())
-    assert "■ blocked rollback.clean" in Shape(summary(evidence)).text
+    text = Shape(summary(evidence)).text
+    assert "■ blocked 1: rollback.clean. blocked by migration.applied" in text
 
 
 def test_ten_phases_are_shown_also_when_nothing_ran() -> None:

@@ -20,15 +20,31 @@ def test_the_verdict_is_the_first_line() -> None:
     assert quick == "verdict   GO (quick: performance not judged)   risk MEDIUM"
 
 
-def test_every_check_that_did_not_pass_has_one_line_with_its_reason() -> None:
+def test_every_check_that_was_not_carried_to_a_pass_has_one_line_with_its_reason() -> None:
     lines = verdict_lines(no_go_sample())
     for check in no_go_sample().checks:
-        named = [line for line in lines if f" {check.id}:" in line or f" {check.id} (" in line]
-        assert len(named) == (check.status != "passed"), check.id
+        named = [line for line in lines if line[2:3] in ("✕", "?") and f" {check.id}:" in line]
+        assert len(named) == (check.status in ("failed", "inconclusive")), check.id
     text = "\n".join(lines)
     assert "✕ failed       migration.data_unchanged: 1 row is missing and 2 are altered." in text
-    assert "■ blocked      rollback.reapplies: blocked by rollback.clean" in text
-    assert "simulation.effect.OPT4 (optional)" in text
+    assert (
+        "  ■ blocked      rollback.in_time, rollback.objects_gone, rollback.schema_identical, "
+        "rollback.rows_identical, rollback.later_rows_kept, rollback.indexes_back, "
+        "rollback.reapplies: blocked by rollback.clean"
+    ) in lines
+
+
+def test_an_optional_failure_is_called_optional() -> None:
+    evidence = with_check(go_sample(), "simulation.effect.OPT3", status="failed", detail="slower")
+    assert "  ✕ failed       simulation.effect.OPT3 (optional): slower" in verdict_lines(evidence)
+
+
+def test_skips_with_one_reason_share_a_line() -> None:
+    lines = [line for line in verdict_lines(quick_sample()) if "skipped  " in line]
+    assert lines == [
+        "  – skipped      performance.not_slower (Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q10, W1, "
+        "W2), performance.target (Q5), performance.overall: the copy is too small to judge"
+    ]
 
 
 def test_failures_come_before_what_they_block() -> None:
