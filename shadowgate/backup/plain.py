@@ -21,7 +21,7 @@ _BY = re.compile(rb"^-- Dumped by pg_dump version (.+?)\s*$", re.MULTILINE)
 _LEAVING = re.compile(
     rb"\n\\(c|connect|!|i|ir|include|include_relative|o|out|w|write|copy|cd|setenv|q|quit)\s"
 )
-_TAIL = 1 << 13
+_HEAD = _TAIL = 1 << 13
 
 
 def is_plain_dump(head: bytes) -> bool:
@@ -54,7 +54,7 @@ class PlainScan:
         # Each line is looked at together with the line end before it, the first one included.
         self._tail = b"\n"
         self._lines = 0
-        self._has_header: bool | None = None
+        self._head = b""
 
     def feed(self, chunk: bytes) -> None:
         """Take the next chunk.
@@ -62,8 +62,8 @@ class PlainScan:
         Raises:
             BackupError: a psql command leaves the database that the dump is restored into.
         """
-        if self._has_header is None:
-            self._has_header = _HEADER.search(chunk) is not None
+        if len(self._head) < _HEAD:
+            self._head += chunk[:_HEAD]
         text = self._tail + chunk
         self._refuse_leaving(text)
         keep = max(len(text) - _TAIL, 0)
@@ -77,7 +77,7 @@ class PlainScan:
             BackupError: the last line that pg_dump writes is missing: the dump is truncated.
         """
         self._refuse_leaving(self._tail + b"\n")
-        if self._has_header and not _TRAILER.search(self._tail):
+        if _HEADER.search(self._head) and not _TRAILER.search(self._tail):
             lines = self._lines + self._tail.removesuffix(b"\n").count(b"\n")
             raise BackupError(
                 "the backup is truncated: a plain dump ends with the line"
