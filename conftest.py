@@ -1,4 +1,4 @@
-"""Loads the plugin; everything else stands beside the tests that need it."""
+"""Loads the plugin, also where the package was not installed; fixtures stand with their tests."""
 
 from __future__ import annotations
 

@@ -31,6 +31,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(option.ini, help=option.help, default="")
 
 
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Refuse an option of ours whose value has led pytest away from the project.
+
+    pytest looks for the project before it knows our options, and takes the value of one for a
+    path to start from: ``--backup /srv/prod.dump`` would find no project beside that file.
+
+    Raises:
+        pytest.UsageError: says how to pass the value.
+    """
+    ours = [option.flag for option in OPTIONS if option.flag in args]
+    if ours and early_config.inipath is None:
+        flag = ours[0]
+        raise pytest.UsageError(
+            f"pytest looked for the project at {early_config.rootpath}, beside the value of {flag}: "
+            f"write {flag}=VALUE with an equals sign, or use ./run shadow {flag} VALUE"
+        )
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve the request and point pytest-html and pytest-benchmark at the reports folder.
