@@ -20,6 +20,8 @@ STOPS_READERS = frozenset({"AccessExclusiveLock"})
 STOPS_WRITERS = STOPS_READERS | {"ExclusiveLock", "ShareRowExclusiveLock", "ShareLock"}
 """Lock modes that conflict with INSERT, UPDATE and DELETE."""
 
+_LISTED_LOCKS = 40
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -90,11 +92,14 @@ class LockAwaited(LockHeld):
 
 @dataclass(frozen=True)
 class RowsTouched:
-    """Rows that a statement and everything it called wrote, from ``pg_stat_xact_user_tables``."""
+    """Rows that a statement and everything it called wrote, of all tables but the catalogues."""
 
     inserted: int
     updated: int
     deleted: int
+    others_included: bool = False
+    """True if rows of other sessions are counted too: a statement that manages its own
+    transactions can be told by the server's statistics only."""
 
     @property
     def total(self) -> int:
@@ -126,8 +131,7 @@ class StatementRun:
     remarks: tuple[Notice, ...] = ()
     """What the server says of its own work: tables it scanned, indexes it built, errors caught."""
     rows: RowsTouched | None = None
-    """``None`` where that cannot be known: statements that manage their own transactions, servers
-    before PostgreSQL 15, and runs that were not watched."""
+    """``None`` where that cannot be known: before PostgreSQL 15, and if the run was not watched."""
     rewritten: tuple[str, ...] = ()
     """Tables that existed before the script and got a new file."""
     wal_bytes: int | None = None
@@ -205,11 +209,9 @@ class ScriptRun:
 
     def tables(self) -> tuple[Table, ...]:
         """The run as tables of evidence: statements and, if it was watched, locks."""
-        return (
-            (_statement_table(self), _lock_table(self))
-            if self.relations
-            else (_statement_table(self),)
-        )
+        if not self.relations:
+            return (_statement_table(self),)
+        return (_statement_table(self), _lock_table(self))
 
 
 def spans_to_locks(
@@ -261,33 +263,57 @@ def _statement_table(run: ScriptRun) -> Table:
             str(item.statement.line),
             item.statement.excerpt,
             f"{item.seconds * 1000:.1f}",
-            "" if item.rows is None else str(item.rows.total),
+            _say_rows(item.rows),
             "" if item.wal_bytes is None else f"{item.wal_bytes / 1024:.0f}",
             ", ".join(item.rewritten),
             _count_notices(item.notices),
         )
         for item in run.runs
     )
-    return Table(f"Statements of {run.script.path.name}, {run.applied_by}", columns, rows)
+    title = f"Statements of {run.script.path.name}, {run.applied_by}"
+    if any(item.rows and item.rows.others_included for item in run.runs):
+        title += " (≤: rows of other sessions included)"
+    return Table(title, columns, rows)
 
 
-def _lock_table(run: ScriptRun) -> Table:
-    columns = ("#", "lock", "relation", "from s", "to s", "ms at most")
-    rows = tuple(
-        (
-            str(lock.statement),
-            lock.mode,
-            lock.relation,
-            f"{lock.since:.3f}",
-            f"{lock.until:.3f}",
-            f"{lock.seconds * 1000:.0f}",
-        )
-        for lock in run.locks
-        if lock.existed
-    )
-    return Table("Locks on relations that existed before", columns, rows)
+def _say_rows(rows: RowsTouched | None) -> str:
+    if rows is None:
+        return ""
+    return f"≤ {rows.total}" if rows.others_included else str(rows.total)
 
 
 def _count_notices(notices: Sequence[Notice]) -> str:
     counted = Counter(notice.severity for notice in notices)
     return ", ".join(f"{count} {severity}" for severity, count in counted.items())
+
+
+def _lock_table(run: ScriptRun) -> Table:
+    """Locks on relations that were there before, together by statement, mode and relation."""
+    together: dict[tuple[int, str, str], list[LockHeld]] = {}
+    for lock in run.locks:
+        if lock.existed:
+            together.setdefault((lock.statement, lock.mode, lock.relation), []).append(lock)
+    ordered = sorted(together.items(), key=lambda entry: _strongest_first(entry[1]))
+    columns = ("#", "lock", "relation", "times", "longest ms", "from s", "to s")
+    rows = tuple(
+        (
+            str(statement),
+            mode,
+            relation,
+            str(len(locks)),
+            f"{max(lock.seconds for lock in locks) * 1000:.0f}",
+            f"{locks[0].since:.3f}",
+            f"{locks[-1].until:.3f}",
+        )
+        for (statement, mode, relation), locks in ordered[:_LISTED_LOCKS]
+    )
+    title = "Locks on relations that existed before, those that stop others first"
+    if len(ordered) > len(rows):
+        title += f" ({len(rows)} of {len(ordered)})"
+    return Table(title, columns, rows)
+
+
+def _strongest_first(locks: Sequence[LockHeld]) -> tuple[bool, bool, float]:
+    longest = max(lock.seconds for lock in locks)
+    mode = locks[0].mode
+    return (mode not in STOPS_READERS, mode not in STOPS_WRITERS, -longest)

@@ -8,9 +8,9 @@ the migrating session, which alone sees its own uncommitted work. :class:`NoWatc
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import LiteralString, Protocol
 
 from psycopg.pq import TransactionStatus
 
@@ -30,11 +30,17 @@ _HERE = Path(__file__).parent
 _RELATIONS_SQL = (_HERE / "relations.sql").read_bytes()
 _PITFALLS_SQL = (_HERE / "pitfalls.sql").read_bytes()
 _SIZES_SQL = (_HERE / "sizes.sql").read_bytes()
-_ROWS_SQL = """
+_OWN_ROWS_SQL = """
 SELECT coalesce(sum(n_tup_ins), 0)::bigint,
        coalesce(sum(n_tup_upd), 0)::bigint,
        coalesce(sum(n_tup_del), 0)::bigint
 FROM pg_catalog.pg_stat_xact_user_tables
+"""
+_ALL_ROWS_SQL = """
+SELECT coalesce(sum(n_tup_ins), 0)::bigint,
+       coalesce(sum(n_tup_upd), 0)::bigint,
+       coalesce(sum(n_tup_del), 0)::bigint
+FROM pg_catalog.pg_stat_user_tables
 """
 _LOCK_TIMEOUT_SQL = """
 SELECT (extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval) * 1000)::bigint
@@ -42,6 +48,7 @@ SELECT (extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval)
 _FLUSH_SQL = "SELECT pg_catalog.pg_stat_force_next_flush()"
 _FLUSH_SINCE = 150000
 _REMARKS_SQL = "SET client_min_messages = debug5"
+_NO_ROWS = RowsTouched(0, 0, 0)
 _TABLE_KINDS = ("r", "m")
 _NOTHING_TO_SEE = frozenset(
     {"BEGIN", "START TRANSACTION", "SET", "SAVEPOINT", "COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
@@ -146,7 +153,7 @@ class LockWatch:
         }
         self._names = {oid: relation.name for oid, relation in self._before.items()}
         self._filenodes: dict[int, int] = {}
-        self._rows = RowsTouched(0, 0, 0)
+        self._rows = self._all_rows = _NO_ROWS
         self._kind = ""
         self._wal = 0
         pid = session.info.backend_pid
@@ -160,9 +167,10 @@ class LockWatch:
         the transaction before.
         """
         self._filenodes = self._read_filenodes()
-        self._rows = RowsTouched(0, 0, 0)
+        self._rows = _NO_ROWS
         if self._session.info.server_version >= _FLUSH_SINCE:
             self._session.execute(_FLUSH_SQL)
+            self._all_rows = self._read_rows(_ALL_ROWS_SQL)
 
     def statement_begins(self, statement: Statement) -> None:
         """Note where the WAL stands, and which locks are left from earlier statements."""
@@ -217,17 +225,33 @@ class LockWatch:
         )
 
     def _rows_of_statement(self) -> RowsTouched | None:
+        """Count rows since the statement before: of this transaction, or of the whole server.
+
+        In a transaction the session knows its own. One that has ended by itself has handed its
+        counters over to the server's statistics.
+        """
         info = self._session.info
-        inside = info.transaction_status == TransactionStatus.INTRANS
-        if not inside or info.server_version < _FLUSH_SINCE:
+        if info.server_version < _FLUSH_SINCE:
             return None
-        row = self._session.execute(_ROWS_SQL).fetchone()
-        last, self._rows = self._rows, RowsTouched(*row) if row else self._rows
-        return RowsTouched(
-            self._rows.inserted - last.inserted,
-            self._rows.updated - last.updated,
-            self._rows.deleted - last.deleted,
-        )
+        if info.transaction_status == TransactionStatus.INTRANS:
+            last, self._rows = self._rows, self._read_rows(_OWN_ROWS_SQL)
+            return _difference(self._rows, last)
+        self._session.execute(_FLUSH_SQL)
+        total = _difference(self._read_rows(_ALL_ROWS_SQL), self._all_rows)
+        return replace(total, others_included=True)
+
+    def _read_rows(self, query: LiteralString) -> RowsTouched:
+        row = self._session.execute(query).fetchone()
+        return RowsTouched(*row) if row else _NO_ROWS
+
+
+def _difference(now: RowsTouched, before: RowsTouched) -> RowsTouched:
+    """What came in between; tables dropped meanwhile have taken their counts with them."""
+    return RowsTouched(
+        max(0, now.inserted - before.inserted),
+        max(0, now.updated - before.updated),
+        max(0, now.deleted - before.deleted),
+    )
 
 
 def _read_pitfalls(connection: Connection) -> frozenset[Pitfall]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import cycle
 from types import TracebackType
@@ -29,18 +29,24 @@ APPLICATION_NAME = "shadowgate traffic"
 """Of every session of the load, by which it is known in ``pg_stat_activity``."""
 _LEAVE_SECONDS = 5.0
 _STEADY_SECONDS = 30.0
+_TIMES, _VALUES = 0, 1
+"""Arrivals and values are drawn from generators of their own."""
 
 
 @dataclass(frozen=True)
 class TrafficSettings:
     """Who does what, how often.
 
-    Statements may draw values with ``random()``: each session's generator is seeded. Several
-    statements in one text, separated by semicolons, are one transaction.
+    Statements take values as ``%(name)s``, drawn anew for each request from ``parameters``; a
+    percent sign of SQL is written twice. (``random()`` in SQL is no substitute: it is volatile, so
+    that no index serves a comparison with it.) Several statements in one text, separated by
+    semicolons, are one transaction.
     """
 
     reads: tuple[str, ...]
     writes: tuple[str, ...] = ()
+    parameters: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Name -> lowest and highest value, evenly distributed: whole numbers if both are whole."""
     readers: int = 4
     writers: int = 1
     reads_per_second: float = 20.0
@@ -205,39 +211,52 @@ class _Session:
         connection.prepare_threshold = None
         timeout = sql.Literal(self.settings.statement_timeout_ms)
         connection.execute(sql.SQL("SET statement_timeout = {}").format(timeout))
-        connection.execute("SELECT setseed(%s)", (float(self._generator().uniform(-1, 1)),))
         return connection
 
-    def _generator(self) -> np.random.Generator:
+    def _generator(self, purpose: int) -> np.random.Generator:
         kind_seed = 0 if self.kind == "reader" else 1
-        return np.random.default_rng([self.settings.seed, kind_seed, self.number])
+        return np.random.default_rng([self.settings.seed, kind_seed, self.number, purpose])
 
     def _loop(self) -> None:
         reading = self.kind == "reader"
         statements = cycle(self.settings.reads if reading else self.settings.writes)
         rate = self.settings.reads_per_second if reading else self.settings.writes_per_second
+        generator = self._generator(_VALUES)
         try:
-            for scheduled in _arrivals(self._generator(), rate, time.monotonic()):
+            for scheduled in _arrivals(self._generator(_TIMES), rate, time.monotonic()):
                 if self.stop.wait(max(0.0, scheduled - time.monotonic())):
                     return
-                self._request(next(statements), scheduled)
+                values = _draw(generator, self.settings.parameters)
+                self._request(next(statements), values, scheduled)
         except psycopg.Error as problem:
             self._failure = problem
 
-    def _request(self, statement: str, scheduled: float) -> None:
+    def _request(self, statement: str, values: Mapping[str, float], scheduled: float) -> None:
         connection = self._connection
         assert connection is not None  # noqa: S101  (the thread starts after the session)
         pid = connection.info.backend_pid
         state = message = ""
         started = time.monotonic()
         try:
-            connection.execute(statement.encode())
+            psycopg.ClientCursor(connection).execute(statement.encode(), values)
         except psycopg.Error as problem:
             state, message = problem.sqlstate or "08006", str(problem).splitlines()[0]
         ended = time.monotonic()
         self.requests.append(Request(self.kind, pid, scheduled, started, ended, state, message))
         if connection.closed:
             self._connection = self._connect()
+
+
+def _draw(
+    generator: np.random.Generator, parameters: Mapping[str, tuple[float, float]]
+) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for name, (low, high) in parameters.items():
+        if isinstance(low, int) and isinstance(high, int):
+            values[name] = int(generator.integers(low, high, endpoint=True))
+        else:
+            values[name] = float(generator.uniform(low, high))
+    return values
 
 
 def _arrivals(generator: np.random.Generator, rate: float, origin: float) -> Iterator[float]:

@@ -37,8 +37,9 @@ SETUP = (
     "CREATE TABLE item (id int PRIMARY KEY, name text);"
     "INSERT INTO item SELECT g, 'n' FROM generate_series(1, 1000) AS g;"
 )
-READ = "SELECT name FROM item WHERE id = (random() * 999)::int"
-WRITE = "UPDATE item SET name = 'm' WHERE id = 1 + (random() * 998)::int"
+READ = "SELECT name FROM item WHERE id = %(id)s"
+WRITE = "UPDATE item SET name = 'm' WHERE id = %(id)s"
+IDS = {"id": (1, 1000)}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def under_traffic(
 
 
 def settings(**changes: object) -> TrafficSettings:
-    return TrafficSettings((READ,), (WRITE,), **changes)  # type: ignore[arg-type]
+    return TrafficSettings((READ,), (WRITE,), IDS, **changes)  # type: ignore[arg-type]
 
 
 def test_a_lock_against_everyone_is_felt_by_readers_and_writers_for_its_time(
@@ -125,7 +126,7 @@ def test_sessions_that_wait_for_each_other_do_not_wait_for_the_migration(
     traffic, _, report = under_traffic(
         database,
         "SELECT pg_sleep(0.8)",
-        TrafficSettings((READ,), (slow,), writers=3, writes_per_second=15),
+        TrafficSettings((READ,), (slow,), IDS, writers=3, writes_per_second=15),
     )
     assert any(snapshot.blocked for snapshot in traffic.snapshots)
     assert report.waits == ()
@@ -172,6 +173,23 @@ def test_a_schedule_is_drawn_from_its_seed(database: Database) -> None:
     same, again, other = (gap[:3] for gap in gaps)
     assert same == pytest.approx(again)
     assert same != pytest.approx(other)
+
+
+def test_statements_take_their_values_from_the_ranges_given(database: Database) -> None:
+    write = "INSERT INTO seen VALUES (%(year)s, %(x)s, 100 %% 7)"
+    refill(database, "CREATE TABLE seen (year int, x float8, rest int)")
+    ranges = {"year": (2029, 2031), "x": (0.5, 1.5)}
+    with Traffic(
+        database, TrafficSettings((), (write,), ranges, readers=0, writes_per_second=200)
+    ) as traffic:
+        time.sleep(0.5)
+    assert not [item for item in traffic.requests if item.sqlstate]
+    with database.connect() as other:
+        row = other.execute(
+            "SELECT min(year), max(year), count(DISTINCT year), min(x) >= 0.5, max(x) <= 1.5,"
+            " count(DISTINCT x) > 20, max(rest) FROM seen"
+        ).fetchone()
+    assert row == (2029, 2031, 3, True, True, True, 2)
 
 
 def test_a_killed_session_is_an_error_and_is_replaced(database: Database) -> None:
