@@ -12,6 +12,8 @@ import subprocess
 import sys
 import uuid
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -92,30 +94,36 @@ def generated_backup(
     if target.is_file():
         progress(f"generated backup found in the cache: {target.name}")
         return target
-    run = uuid.uuid4().hex[:12]
-    partial = cache / f".partial-{run}.dump"
-    database = databases.create(f"shadowgate_generate_{run}")
+    progress(f"generating a backup of {rows} rows, once for all runs with these settings")
+    with _written_whole(target) as partial:
+        database = databases.create(f"shadowgate_generate_{uuid.uuid4().hex[:12]}")
+        try:
+            arguments = [f"--rows={rows}", f"--seed={seed}", f"--state={state}"]
+            _run_script([str(script), *arguments], database, progress)
+            progress("dumping the generated database")
+            _dump(server, database, partial)
+        finally:
+            databases.drop(database.name)
+    return target
+
+
+@contextmanager
+def _written_whole(target: Path) -> Iterator[Path]:
+    """A path beside ``target`` that becomes it if all goes well, and vanishes otherwise."""
+    partial = target.parent / f".partial-{uuid.uuid4().hex[:12]}.dump"
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        progress(f"generating a backup of {rows} rows, once for all runs with these settings")
-        _run_script(
-            [str(script), f"--rows={rows}", f"--seed={seed}", f"--state={state}"],
-            database,
-            progress,
-        )
-        progress("dumping the generated database")
-        _dump(server, database, partial)
-        partial.replace(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise SetupError(
             f"the generated backup cannot be kept: {error.strerror or error}",
-            where=str(cache),
+            where=str(target.parent),
             todo="free disk space, or name another folder in SHADOWGATE_CACHE",
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-        databases.drop(database.name)
-    return target
 
 
 def _run_script(command: list[str], database: Database, progress: Progress) -> None:
