@@ -204,8 +204,8 @@ def _evidence_sections(checks: Sequence[CheckResult]) -> list[tuple[str, list[Ch
     return [(name, found) for name, found in sections if found]
 
 
-def _time_of_phases(evidence: Evidence) -> Figure:
+def _time_of_phases(evidence: Evidence) -> Figure | None:
     spent: dict[int, float] = {}
     for check in evidence.checks:
         spent[check.phase] = spent.get(check.phase, 0.0) + check.seconds
-    return phases(spent)
+    return phases(spent) if any(spent.values()) else None

@@ -64,6 +64,10 @@ def _targets(evidence: Evidence) -> list[KeyFigure]:
         if query.change_percent is None:
             figures.append(KeyFigure(query.id, check.status, "", check.status))
             continue
+        if check.status == "skipped":
+            told = f"measured: {words.faster(query.change_percent)}"
+            figures.append(KeyFigure(query.id, "not judged", told))
+            continue
         asked = "" if check.limit is None else f"; asked: {_with_unit(check.limit, ' %')}"
         note = f"{words.interval(query.low_percent, query.high_percent)}{asked}"
         figures.append(KeyFigure(query.id, words.faster(query.change_percent), note, check.status))

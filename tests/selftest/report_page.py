@@ -74,7 +74,17 @@ def make_page(evidence: Evidence, folder: Path) -> Path:
     (folder / "pytest.ini").write_text("[pytest]\ninitial_sort = original\n")
     page = folder / "shadow.html"
     command = [
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no"),
+        *(
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:shadowgate.plugin",
+            "--tb=no",
+        ),
         *(f"--html={page}", "--self-contained-html", f"--css={stylesheet()}", str(folder)),
     ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

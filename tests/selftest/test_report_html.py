@@ -138,7 +138,7 @@ def test_the_summary_of_a_no_go_names_every_failure_with_what_it_blocks() -> Non
 def test_skips_with_one_reason_are_told_once() -> None:
     text = shape_of(quick_sample).text
     assert text.count("the copy is too small to judge") == 1
-    assert "– skipped 14: performance.not_slower (Q1, Q2," in text
+    assert "– skipped 14: the copy is too small to judge performance.not_slower (Q1, Q2," in text
 
 
 def test_a_reason_that_no_check_gives_is_shown() -> None:
@@ -154,7 +154,7 @@ def test_a_check_blocked_by_one_that_is_not_in_the_run_is_shown_itself() -> None
     )
     evidence = dataclasses.replace(evidence, queries=())
     text = Shape(summary(evidence)).text
-    assert "■ blocked 1: rollback.clean. blocked by migration.applied" in text
+    assert "■ blocked 1: blocked by migration.applied rollback.clean" in text
 
 
 def test_ten_phases_are_shown_also_when_nothing_ran() -> None:

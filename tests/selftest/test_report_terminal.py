@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -70,6 +71,11 @@ def test_the_key_numbers_are_told() -> None:
         "2 min 22 s",
     ):
         assert told in text
+
+
+def test_a_target_that_was_not_judged_is_not_called_met() -> None:
+    line = next(each for each in verdict_lines(quick_sample()) if each.startswith("  Q5 "))
+    assert re.split(r" {2,}", line)[-2:] == ["not judged", "measured: 31.9 % faster"]
 
 
 def test_a_regression_is_counted_and_named() -> None:
