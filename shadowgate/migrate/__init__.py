@@ -1,6 +1,6 @@
 """Split a script into statements, apply them, and record what each one did."""
 
-from shadowgate.migrate.apply import APPLICATION_NAME, RetryPolicy, apply_script
+from shadowgate.migrate.apply import RetryPolicy, apply_script
 from shadowgate.migrate.detect import find_hazards
 from shadowgate.migrate.findings import (
     Finding,
@@ -25,7 +25,9 @@ from shadowgate.migrate.probes import (
     run_probe,
     run_probe_in_clone,
 )
+from shadowgate.migrate.reach import refuse_beyond, statements_beyond
 from shadowgate.migrate.results import (
+    APPLICATION_NAME,
     Failure,
     LockAwaited,
     LockHeld,
@@ -81,6 +83,8 @@ __all__ = [
     "parse_script",
     "probes_table",
     "read_script",
+    "refuse_beyond",
     "run_probe",
     "run_probe_in_clone",
+    "statements_beyond",
 ]

@@ -19,6 +19,7 @@ from shadowgate.errors import UsageError
 from shadowgate.migrate.psql import apply_through_psql
 from shadowgate.migrate.remarks import is_worth_keeping
 from shadowgate.migrate.results import (
+    APPLICATION_NAME,
     Failure,
     Notice,
     Retry,
@@ -31,8 +32,6 @@ from shadowgate.migrate.watch import NoWatch, Watch
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import ClientTools, Connection, Database
 
-APPLICATION_NAME = "shadowgate migration"
-"""Of the migrating session, by which other sessions know it in ``pg_stat_activity``."""
 LOCK_NOT_AVAILABLE = "55P03"
 
 

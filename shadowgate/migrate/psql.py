@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from shadowgate.errors import MigrationError
-from shadowgate.migrate.results import Failure, Notice, ScriptRun, StatementRun
+from shadowgate.migrate.results import APPLICATION_NAME, Failure, Notice, ScriptRun, StatementRun
 from shadowgate.migrate.script import Script, Statement
 from shadowgate.progress import Progress
 from shadowgate.server.base import ClientTools, Database
@@ -37,6 +37,7 @@ def apply_through_psql(
     """
     progress(f"{script.path.name} through psql: {script.needs_psql}")
     arguments = ["--no-psqlrc", "--quiet", "--output=/dev/null", "--file={script}"]
+    arguments.append(f"--dbname=application_name='{APPLICATION_NAME}'")
     arguments += [f"--set={setting}" for setting in _SETTINGS]
     origin = time.monotonic()
     result = tools.run("psql", arguments, database=database.name, files={"script": script.path})

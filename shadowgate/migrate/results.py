@@ -15,6 +15,8 @@ from shadowgate.evidence import Table
 from shadowgate.migrate.ledger import LockSpan
 from shadowgate.migrate.script import Script, Statement
 
+APPLICATION_NAME = "shadowgate migration"
+"""Of the migrating session, by which other sessions know it in ``pg_stat_activity``."""
 STOPS_READERS = frozenset({"AccessExclusiveLock"})
 """Lock modes that conflict with SELECT."""
 STOPS_WRITERS = STOPS_READERS | {"ExclusiveLock", "ShareRowExclusiveLock", "ShareLock"}

@@ -37,10 +37,10 @@ _TIMES, _VALUES = 0, 1
 class TrafficSettings:
     """Who does what, how often.
 
-    Statements take values as ``%(name)s``, drawn anew for each request from ``parameters``; a
-    percent sign of SQL is written twice. (``random()`` in SQL is no substitute: it is volatile, so
-    that no index serves a comparison with it.) Several statements in one text, separated by
-    semicolons, are one transaction.
+    Statements take values as ``%(name)s``, drawn anew for each request from ``parameters``; where
+    there are parameters, a percent sign of SQL is written twice. ``random()`` in SQL is seeded as
+    well, but volatile: no index serves a comparison with it, unless a subquery draws it once.
+    Several statements in one text, separated by semicolons, are one transaction.
     """
 
     reads: tuple[str, ...]
@@ -211,6 +211,8 @@ class _Session:
         connection.prepare_threshold = None
         timeout = sql.Literal(self.settings.statement_timeout_ms)
         connection.execute(sql.SQL("SET statement_timeout = {}").format(timeout))
+        seed = float(self._generator(_VALUES).uniform(-1, 1))
+        connection.execute("SELECT setseed(%s)", (seed,))
         return connection
 
     def _generator(self, purpose: int) -> np.random.Generator:
@@ -238,7 +240,7 @@ class _Session:
         state = message = ""
         started = time.monotonic()
         try:
-            psycopg.ClientCursor(connection).execute(statement.encode(), values)
+            psycopg.ClientCursor(connection).execute(statement.encode(), values or None)
         except psycopg.Error as problem:
             state, message = problem.sqlstate or "08006", str(problem).splitlines()[0]
         ended = time.monotonic()

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.errors import ScriptError
-from shadowgate.migrate import Script, TransactionBlock, parse_script, read_script
+from shadowgate.errors import ScriptError, UsageError
+from shadowgate.migrate import (
+    Script,
+    TransactionBlock,
+    parse_script,
+    read_script,
+    refuse_beyond,
+    statements_beyond,
+)
 
 PIECES = (
     "SELECT 1",
@@ -204,3 +211,34 @@ def test_an_excerpt_is_one_line_of_readable_length() -> None:
     assert statement.excerpt.startswith("SELECT 1, 2, 2")
     assert len(statement.excerpt) == 100
     assert statement.excerpt.endswith("…")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER SYSTEM SET work_mem = 1",
+        "CREATE DATABASE other",
+        "DROP DATABASE villa_canabrava",
+        "ALTER DATABASE villa_canabrava SET work_mem = 1",
+        "ALTER DATABASE villa_canabrava CONNECTION LIMIT 0",
+        "CREATE ROLE reader",
+        "ALTER ROLE postgres SET work_mem = 1",
+        "DROP ROLE reader",
+        "GRANT admin TO reader",
+        "CREATE TABLESPACE fast LOCATION '/x'",
+    ],
+)
+def test_a_statement_that_reaches_beyond_its_database_is_refused_where_that_would_stay(
+    sql: str,
+) -> None:
+    script = parse("SELECT 1;\n" + sql)
+    assert [item.line for item in statements_beyond(script)] == [2]
+    with pytest.raises(UsageError, match="more than its database") as caught:
+        refuse_beyond(script)
+    assert caught.value.where == f"m.sql, line 2: {sql}"
+
+
+def test_what_stays_inside_the_database_is_allowed_and_what_psql_hides_is_not() -> None:
+    refuse_beyond(parse("GRANT SELECT ON t TO r; CREATE SCHEMA s; SET work_mem = 1; DROP TABLE t"))
+    with pytest.raises(UsageError, match="cannot be known"):
+        refuse_beyond(parse("\\connect other\nDROP TABLE t;"))
