@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -36,13 +37,20 @@ def connect_docker() -> docker.DockerClient:
     except (DockerException, RequestException) as error:
         raise ServerError(
             "no Docker daemon answers",
-            where=str(error),
+            where=f"{os.environ.get('DOCKER_HOST', 'the default socket')}: {_first_cause(error)}",
             todo="start Docker, make sure that you may use it (group docker), "
             "or run with --server local",
         ) from None
     if client.api.base_url.startswith(("http://", "https://")) or "ssh" in client.api.base_url:
         raise _elsewhere(client)
     return client
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """The error that others were wrapped around: ``Permission denied``, not how we got there."""
+    while earlier := error.__cause__ or error.__context__:
+        error = earlier
+    return error
 
 
 def _elsewhere(client: docker.DockerClient) -> ServerError:

@@ -123,7 +123,9 @@ def _connect(database: Database, where: str) -> Connection:
 
 
 def _without(text: str, secret: str | None) -> str:
-    return text.replace(secret, "***").strip() if secret else text.strip()
+    """A message on one line, without a secret."""
+    line = " ".join(text.split())
+    return line.replace(secret, "***") if secret else line
 
 
 def _require_maintenance(connection: Connection, name: str, where: str) -> None:

@@ -22,11 +22,14 @@ from tests.selftest.server_runs import HeldServer, comes_true
 
 
 def cluster_processes(folder: Path) -> list[int]:
-    """Ids of the processes that work below a folder."""
+    """Ids of the server processes that name a folder, or work below it as far as one may see."""
     return [
         process.pid
-        for process in psutil.process_iter(["cwd"])
-        if (process.info["cwd"] or "").startswith(str(folder))
+        for process in psutil.process_iter(["name", "cmdline", "cwd"])
+        if process.info["name"] in ("postgres", "initdb")
+        and any(
+            str(folder) in text for text in (process.info["cwd"] or "", *process.info["cmdline"])
+        )
     ]
 
 
