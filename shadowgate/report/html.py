@@ -141,7 +141,7 @@ def _open_checks(checks: Sequence[CheckResult]) -> list[OpenCheck]:
     found = [
         OpenCheck(check, tuple(blocked.get(check.id, ())))
         for check in checks
-        if check.status in ("failed", "inconclusive")
+        if check.status in ("failed", "inconclusive") and check.id != words.DERIVED
     ]
     return sorted(
         found,

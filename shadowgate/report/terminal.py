@@ -41,6 +41,8 @@ def _open_lines(evidence: Evidence) -> list[str]:
     lines = []
     for status in ("failed", "inconclusive"):
         for check in (each for each in evidence.checks if each.status == status):
+            if check.id == words.DERIVED:
+                continue
             optional = "" if check.required else " (optional)"
             lines.append(f"{_head(check.status)} {check.id}{optional}: {words.reason_of(check)}")
     for group in words.not_run(evidence.checks):

@@ -27,6 +27,9 @@ PHASE_NAMES: Mapping[int, str] = {
     10: "Rollout plan",
 }
 
+DERIVED = "signoff.verdict"
+"""The check that fails because others did: it tells a reader nothing of its own."""
+
 STATUSES: tuple[Status, ...] = ("failed", "inconclusive", "blocked", "skipped", "passed")
 """The worst first: the order in which a reader wants to hear of them."""
 
@@ -88,7 +91,13 @@ def _open_required(evidence: Evidence) -> str:
     found = [
         f"{len(group)} {status}"
         for status in STATUSES[:-1]
-        if (group := [c for c in evidence.checks if c.required and c.status == status])
+        if (
+            group := [
+                check
+                for check in evidence.checks
+                if check.required and check.status == status and check.id != DERIVED
+            ]
+        )
     ]
     return f"of the required checks {', '.join(found)}" if found else "see the reasons"
 

@@ -75,7 +75,7 @@ class RolloutFacts:
     quick: bool = False
     reasons: tuple[str, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
-    """(file, sha256) of the scripts that were validated."""
+    """(file, sha256) of what was validated; the two scripts are found in it by name."""
     service: str = "villa_canabrava"
     """Entry of ``pg_service.conf`` for production; the canary's is this with ``_canary``."""
     tables: tuple[str, ...] = ()
@@ -146,6 +146,16 @@ class RolloutPlan:
     triggers: tuple[Rule, ...]
     escalation: tuple[Rule, ...]
     success: tuple[Gate, ...]
+
+    @property
+    def scripts(self) -> tuple[tuple[str, str], ...]:
+        """(path, sha256) of migration and rollback, as far as they were validated."""
+        found = []
+        for path in (self.facts.migration, self.facts.rollback):
+            fitting = [each for each in self.facts.digests if f"/{path}".endswith(f"/{each[0]}")]
+            if fitting:
+                found.append((path, max(fitting, key=lambda each: len(each[0]))[1]))
+        return tuple(found)
 
     @property
     def may_start(self) -> bool:

@@ -135,6 +135,13 @@ def test_the_summary_of_a_no_go_names_every_failure_with_what_it_blocks() -> Non
     assert text.index("rollback.clean") < text.index("performance.not_slower.Q6")
 
 
+def test_the_derived_verdict_is_not_given_as_a_reason() -> None:
+    evidence = with_check(no_go_sample(), "signoff.verdict", status="failed", detail="2 stand")
+    text = Shape(summary(dataclasses.replace(evidence, queries=()))).text
+    assert "2 failed, 1 inconclusive, 7 blocked" in text
+    assert "signoff.verdict" not in text
+
+
 def test_skips_with_one_reason_are_told_once() -> None:
     text = shape_of(quick_sample).text
     assert text.count("the copy is too small to judge") == 1
@@ -154,7 +161,7 @@ def test_a_check_blocked_by_one_that_is_not_in_the_run_is_shown_itself() -> None
     )
     evidence = dataclasses.replace(evidence, queries=())
     text = Shape(summary(evidence)).text
-    assert "■ blocked 1: blocked by migration.applied rollback.clean" in text
+    assert "■ blocked rollback.clean : blocked by migration.applied" in text
 
 
 def test_ten_phases_are_shown_also_when_nothing_ran() -> None:

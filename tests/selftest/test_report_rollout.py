@@ -235,6 +235,18 @@ def test_every_command_is_shell_that_parses() -> None:
         assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_each_script_is_told_with_its_own_checksum() -> None:
+    plan = rollout_plan(
+        START,
+        facts(
+            migration="migrations/opt1.sql",
+            rollback="migrations/rollback/opt1.sql",
+            digests=(("opt1.sql", "aa"), ("rollback/opt1.sql", "bb"), ("x.dump", "cc")),
+        ),
+    )
+    assert plan.scripts == (("migrations/opt1.sql", "aa"), ("migrations/rollback/opt1.sql", "bb"))
+
+
 def test_the_checksums_find_a_script_that_was_changed(tmp_path: Path) -> None:
     script = tmp_path / "migrations" / "opt1.sql"
     script.parent.mkdir()
