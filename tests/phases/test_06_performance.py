@@ -29,18 +29,18 @@ def test_not_slower(comparison: Comparison, query_id: str, plan: Plan, finding: 
     evidence = next(query for query in to_evidence(comparison) if query.id == query_id)
     finding.note(
         {
-            "change_percent": evidence.change_percent,
-            "interval_percent": [evidence.low_percent, evidence.high_percent],
+            "change": _percent(evidence.change_percent),
+            "interval": f"{_percent(evidence.low_percent)} to {_percent(evidence.high_percent)}",
             "pairs": len(evidence.pairs_ms),
             "verdict": evidence.verdict,
         },
-        {"limit_percent": plan.performance.limit_percent},
+        f"below {_percent(plan.performance.limit_percent)}",
     )
     finding.say(*evidence.notes)
     finding.require(
         evidence.verdict != "regressed",
-        f"{query_id} is slower: {evidence.change_percent:+.1f} %, interval "
-        f"{evidence.low_percent} % to {evidence.high_percent} %",
+        f"{query_id} is slower: {_percent(evidence.change_percent)}, interval "
+        f"{_percent(evidence.low_percent)} to {_percent(evidence.high_percent)}",
     )
     finding.require_decided(
         evidence.verdict in ("improved", "equivalent"),
@@ -79,3 +79,7 @@ def _judge(promised: Target, finding: Finding) -> None:
     finding.require_decided(
         promised.status == "met", f"{promised.name}: its interval does not decide"
     )
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:+.1f} %"
