@@ -28,7 +28,8 @@ def cluster_processes(folder: Path) -> list[int]:
         for process in psutil.process_iter(["name", "cmdline", "cwd"])
         if process.info["name"] in ("postgres", "initdb")
         and any(
-            str(folder) in text for text in (process.info["cwd"] or "", *process.info["cmdline"])
+            str(folder) in text
+            for text in (process.info["cwd"] or "", *(process.info["cmdline"] or ()))
         )
     ]
 
