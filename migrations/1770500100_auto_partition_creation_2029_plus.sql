@@ -224,6 +224,10 @@ BEGIN
         SELECT FROM pg_inherits
         WHERE inhparent = 'catalogo_geometrias_particionada'::regclass
             AND inhrelid = to_regclass('catalogo_geometrias_particionada_' || year)
+    ) OR NOT EXISTS (
+        -- The rows may have been deleted again.
+        SELECT FROM ONLY catalogo_geometrias_particionada_default
+        WHERE data_inicio BETWEEN make_date(year::integer, 1, 1) AND make_date(year::integer, 12, 31)
     ) THEN
         RETURN NULL;
     END IF;
