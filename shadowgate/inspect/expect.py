@@ -2,19 +2,20 @@
 
 A created object covers its parts: columns, constraints, indexes, triggers, the sequence of an
 identity column, and on partitions what came with the parent's index, constraint or trigger. The
-same holds for a dropped one. Whatever else differs is unexpected; whatever was announced and did
-not happen is missing.
+same holds for a dropped one. Whatever else differs is unexpected, and so is a flaw that an object
+was created with, such as an invalid index; whatever was announced and did not happen is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from shadowgate.errors import UsageError
 from shadowgate.inspect.diff import Change, Drift
+from shadowgate.inspect.flaws import created_flaws
 from shadowgate.inspect.snapshot import CatalogueObject, ObjectId
 
 Area = Literal["schema", "privileges", "settings"]
@@ -112,34 +113,30 @@ def judge(drift: Drift, expectation: Expectation) -> Judgement:
     """Sort a drift by an expectation."""
     created = _announced(drift.created, expectation.creates)
     dropped = _announced(drift.dropped, expectation.drops)
-    changed = [change for change in drift.changed if _change_announced(change, expectation.changes)]
-    surprises = [change for change in drift.changed if change not in changed]
+    changes = (*drift.changed, *created_flaws(drift))
+    announced = [change for change in changes if _change_announced(change, expectation.changes)]
     unexpected = (
         *_renamed(drift, created | dropped),
         *_surprising(drift, drift.created, created, "created"),
         *_surprising(drift, drift.dropped, dropped, "dropped"),
-        *(
-            Finding(
-                change.object,
-                "changed",
-                _area(change.object, change.attribute),
-                str(change),
-                change,
-            )
-            for change in surprises
-        ),
+        *(_unannounced(change) for change in changes if change not in announced),
     )
     missing = (
         *_unmet(expectation.creates, list(drift.created), "not created"),
         *_unmet(expectation.drops, list(drift.dropped), "not dropped"),
-        *_unmet_changes(expectation.changes, drift),
+        *_unmet_changes(expectation.changes, changes),
     )
     expected = (
-        *(f"{identity} was created" for identity in sorted(created)),
-        *(f"{identity} was dropped" for identity in sorted(dropped)),
-        *map(str, changed),
+        *(f"{identity} was created" for identity in _wholes(drift.created, created)),
+        *(f"{identity} was dropped" for identity in _wholes(drift.dropped, dropped)),
+        *map(str, announced),
     )
     return Judgement(unexpected, missing, expected)
+
+
+def _unannounced(change: Change) -> Finding:
+    area = _area(change.object, change.attribute)
+    return Finding(change.object, "changed", area, str(change), change)
 
 
 def names_object(pattern: str, identity: ObjectId) -> bool:
@@ -201,11 +198,17 @@ def _surprising(
 ) -> Iterator[Finding]:
     """Objects that nobody announced; parts go with the whole that came or went with them."""
     renamed = {identity for pair in drift.renamed for identity in pair}
+    for identity in _wholes(objects, objects.keys() - announced - renamed):
+        yield Finding(identity, problem, _area(identity), f"{identity} was {problem}")
+
+
+def _wholes(
+    objects: Mapping[ObjectId, CatalogueObject], among: Set[ObjectId]
+) -> Iterator[ObjectId]:
+    """Those that did not come or go as part of another one."""
     for identity, found in objects.items():
-        if identity in announced or identity in renamed:
-            continue
-        if not any(whole in objects for whole in found.part_of):
-            yield Finding(identity, problem, _area(identity), f"{identity} was {problem}")
+        if identity in among and not any(whole in objects for whole in found.part_of):
+            yield identity
 
 
 def _renamed(drift: Drift, announced: set[ObjectId]) -> Iterator[Finding]:
@@ -226,12 +229,12 @@ def _unmet(
                 yield Finding(wanted, problem, _area(wanted), f"{wanted} was {problem}")
 
 
-def _unmet_changes(names: Names, drift: Drift) -> Iterator[Finding]:
+def _unmet_changes(names: Names, changes: Sequence[Change]) -> Iterator[Finding]:
     for kind, patterns in names.items():
         for pattern in patterns:
             if not any(
                 whole.kind == kind and _names_change(pattern, whole, change)
-                for change in drift.changed
+                for change in changes
                 for whole in (change.object, *change.part_of)
             ):
                 wanted = ObjectId(kind, pattern)

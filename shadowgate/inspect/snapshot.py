@@ -18,7 +18,12 @@ from shadowgate.server.base import Connection
 Attributes = Mapping[str, Any]
 """Attribute -> text, number, truth value, list or mapping of such; what is not set is left out."""
 
-_QUERIES = Path(__file__).parent / "catalogue"
+_HERE = Path(__file__).parent
+_QUERIES = tuple(file.read_bytes() for file in sorted((_HERE / "catalogue").glob("*.sql")))
+_SERVER_SETTINGS = (_HERE / "server_settings.sql").read_bytes()
+_MAY_READ_SERVER_SETTINGS = (
+    b"SELECT has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -97,8 +102,8 @@ def take_snapshot(connection: Connection) -> Snapshot:
     with connection.transaction(force_rollback=True):
         # Names in definitions are qualified unless their schema is on the search path.
         connection.execute("SET LOCAL search_path = pg_catalog")
-        for file in sorted(_QUERIES.glob("*.sql")):
-            for kind, name, part_of, attributes in connection.execute(file.read_bytes()):
+        for query in _queries(connection):
+            for kind, name, part_of, attributes in connection.execute(query):
                 objects[ObjectId(kind, name)] = CatalogueObject(
                     attributes=_without_unset(attributes),
                     part_of=tuple(ObjectId(*whole) for whole in part_of),
@@ -109,6 +114,14 @@ def take_snapshot(connection: Connection) -> Snapshot:
                 {**known.attributes, "next_value": value}, known.part_of
             )
     return Snapshot(objects)
+
+
+def _queries(connection: Connection) -> Iterator[bytes]:
+    yield from _QUERIES
+    # Who may not read these settings may hardly write them.
+    allowed = connection.execute(_MAY_READ_SERVER_SETTINGS).fetchone()
+    if allowed is not None and allowed[0]:
+        yield _SERVER_SETTINGS
 
 
 def _without_unset(attributes: Attributes) -> Attributes:

@@ -124,7 +124,7 @@ def test_an_announced_table_covers_its_parts() -> None:
     after = with_objects({new: thing(), column: thing(new), part: thing(new, INDEX)})
     judgement = judge(diff(BEFORE, after), Expectation(creates={"table": ("a_20??",)}))
     assert judgement
-    assert len(judgement.expected) == 3
+    assert judgement.expected == ("table public.a_2029 was created",)
 
 
 def test_parts_of_a_part_are_covered_too() -> None:
@@ -258,3 +258,33 @@ def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are() -> None
         Expectation(creates={"tables": ("a",)})
     assert "tables" in str(error.value)
     assert "table," in error.value.todo
+
+
+FLAWS = [
+    ("index", {"valid": False}, {"valid": True}),
+    ("index", {"ready": False}, {"ready": True}),
+    ("constraint", {"validated": False}, {"validated": True}),
+    ("constraint", {"triggers_enabled": ["D", "O"]}, {"triggers_enabled": ["O"]}),
+    ("trigger", {"enabled": "disabled"}, {"enabled": "origin"}),
+    ("materialized view", {"populated": False}, {"populated": True}),
+    ("table", {"persistence": "unlogged"}, {"persistence": "permanent"}),
+    ("table", {"privileges": ["=rw/one", "one=r/one"]}, {"privileges": ["=r/one", "one=rw/one"]}),
+    ("schema", {"privileges": ["=UC/one"]}, {"privileges": ["=U/one"]}),
+    ("sequence", {"privileges": ["=U/one"]}, {"privileges": ["two=U/one"]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "flawed", "sound"), FLAWS)
+def test_an_announced_object_with_a_flaw_is_a_finding_unless_that_is_announced_too(
+    kind: str, flawed: dict[str, Any], sound: dict[str, Any]
+) -> None:
+    new = ObjectId(kind, "public.new")
+    announced = Expectation(creates={kind: ("new",)})
+    assert judge(diff(BEFORE, with_objects({new: thing(**sound)})), announced)
+    drift = diff(BEFORE, with_objects({new: thing(**flawed)}))
+    (finding,) = judge(drift, announced).unexpected
+    (attribute,) = flawed
+    assert finding.change is not None
+    assert (finding.object, finding.change.attribute) == (new, attribute)
+    meant = Expectation(creates={kind: ("new",)}, changes={kind: (f"new:{attribute}",)})
+    assert judge(drift, meant)

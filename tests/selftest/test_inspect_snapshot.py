@@ -620,6 +620,30 @@ def test_a_sequence_set_back_is_seen_and_one_that_advanced_is_not(session: Conne
     ]
 
 
+def test_what_alter_system_wrote_is_seen_before_the_server_reloads_it(
+    session: Connection,
+) -> None:
+    # Not in the table above: it cannot run in a transaction.
+    before = take_snapshot(session)
+    session.execute("ALTER SYSTEM SET work_mem = '17MB'")
+    try:
+        assert seen(diff(before, take_snapshot(session))) == ["+ server setting work_mem"]
+    finally:
+        session.execute("ALTER SYSTEM RESET work_mem")
+    assert not diff(before, take_snapshot(session))
+
+
+def test_a_role_without_superuser_rights_sees_the_same_objects(session: Connection) -> None:
+    with session.transaction(force_rollback=True):
+        session.execute(
+            "GRANT USAGE ON SCHEMA app TO sample_reader;"
+            "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public, app TO sample_reader"
+        )
+        all_objects = take_snapshot(session)
+        session.execute("SET LOCAL ROLE sample_reader")
+        assert not diff(all_objects, take_snapshot(session))
+
+
 def test_extensions_do_not_fill_the_snapshot(make_database: MakeDatabase) -> None:
     with make_database().connect() as connection:
         kinds = {identity.kind for identity in take_snapshot(connection).objects}
