@@ -55,7 +55,7 @@ class Preflight:
             "kind": facts.kind,
             "version": facts.version,
             "postgis": facts.postgis,
-            "tools": facts.tools_version,
+            "tools": f"{facts.tools_version // 10_000}.{facts.tools_version % 10_000}",
             "where": facts.where,
             "settings": dict(facts.settings),
         }

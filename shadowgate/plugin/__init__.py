@@ -44,8 +44,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if ours and early_config.inipath is None:
         flag = ours[0]
         raise pytest.UsageError(
-            f"pytest looked for the project at {early_config.rootpath}, beside the value of {flag}: "
-            f"write {flag}=VALUE with an equals sign, or use ./run shadow {flag} VALUE"
+            f"pytest looked for the project at {early_config.rootpath}, beside the value of "
+            f"{flag}: write {flag}=VALUE with an equals sign, or use ./run shadow {flag} VALUE"
         )
 
 
@@ -86,6 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _asks_for_phases(config: pytest.Config) -> bool:
     """Whether the arguments cover the folder of the phases."""
     phases = config.rootpath / "tests" / "phases"
+    if not phases.is_dir():
+        return False
     asked = [Path(str(argument).split("::")[0]) for argument in config.args]
     full = [(config.invocation_params.dir / path).resolve() for path in asked]
     return any(phases == path or phases in path.parents or path in phases.parents for path in full)

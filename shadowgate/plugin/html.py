@@ -49,5 +49,6 @@ class HtmlReport:
 
     def _result(self, report: pytest.TestReport) -> CheckResult | None:
         """Find the check that a test's report is about."""
-        name = str(dict(report.user_properties).get("check", ""))
+        properties = dict(getattr(report, "user_properties", ()))  # a collection error has none
+        name = str(properties.get("check", ""))
         return self.session.recorder.results.get(name)

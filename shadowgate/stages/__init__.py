@@ -1,5 +1,6 @@
 """The work of the phases, one module a phase: each stage runs once and leaves frozen results."""
 
+from shadowgate.stages.figures import projection_figure, waits_figure
 from shadowgate.stages.locks import LongestLocks, longest_locks, over_budget
 from shadowgate.stages.migration import (
     Applied,
@@ -14,7 +15,13 @@ from shadowgate.stages.migration import (
     review,
     review_silence,
 )
-from shadowgate.stages.performance import Simulated, compounded, sampling_of, simulate
+from shadowgate.stages.performance import (
+    Simulated,
+    compounded,
+    measured_effects,
+    sampling_of,
+    simulate,
+)
 from shadowgate.stages.rollback import (
     Dump,
     RolledBack,
@@ -44,7 +51,9 @@ __all__ = [
     "differences_in_words",
     "learn",
     "longest_locks",
+    "measured_effects",
     "over_budget",
+    "projection_figure",
     "rehearse_online",
     "repeat",
     "restored_differences",
@@ -57,5 +66,6 @@ __all__ = [
     "simulate",
     "state_of",
     "take_dump",
+    "waits_figure",
     "write_later_rows",
 ]

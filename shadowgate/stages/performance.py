@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shadowgate.measure import Comparison, Sampling, Workload, compare
+from shadowgate.measure.statistics import to_percent
 from shadowgate.migrate import ScriptRun, read_script
 from shadowgate.plan import LaterSection, Plan
 from shadowgate.progress import Progress
+from shadowgate.report.figures import Effect
 from shadowgate.server import Database, Databases
 from shadowgate.stages.migration import apply
 
@@ -83,6 +85,21 @@ def simulate(
         return Simulated(later, run, compare(migrated, clone, chosen, sampling, progress=progress))
     finally:
         databases.drop(clone.name)
+
+
+def measured_effects(simulated: Mapping[str, Simulated]) -> dict[str, Effect]:
+    """How much faster each optimisation made the queries that it is for, on average, in percent."""
+    effects = {}
+    for name, found in simulated.items():
+        overall = found.comparison.overall
+        if overall is not None:
+            interval = overall.plain
+            effects[name] = Effect(
+                percent=-to_percent(interval.estimate),
+                low=-to_percent(interval.high),
+                high=-to_percent(interval.low),
+            )
+    return effects
 
 
 def compounded(percents: Iterable[float]) -> float:

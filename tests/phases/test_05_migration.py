@@ -7,7 +7,15 @@ import pytest
 from shadowgate.migrate import ProbeResult, Review
 from shadowgate.plan import Plan
 from shadowgate.recorder import Finding
-from shadowgate.stages import Applied, Migrated, Online, Repeated, longest_locks, over_budget
+from shadowgate.stages import (
+    Applied,
+    Migrated,
+    Online,
+    Repeated,
+    longest_locks,
+    over_budget,
+    waits_figure,
+)
 
 
 @pytest.mark.check("migration.applied")
@@ -44,7 +52,7 @@ def test_waiting(online: Online, plan: Plan, finding: Finding) -> None:
         | {"errors": sum(kind.error_count for kind in online.waits.kinds)},
         {"reader_ms": plan.locks.reader_ms, "writer_ms": plan.locks.writer_ms, "errors": 0},
     )
-    finding.show(*online.waits.tables())
+    finding.show(*online.waits.tables(), waits_figure(online, plan))
     online.run.raise_for_error()
     finding.require(not online.breaches, [breach.detail for breach in online.breaches])
 

@@ -7,7 +7,7 @@ import pytest
 from shadowgate.measure import to_evidence
 from shadowgate.plan import Plan
 from shadowgate.recorder import Finding
-from shadowgate.stages import Simulated, compounded
+from shadowgate.stages import Simulated, compounded, measured_effects, projection_figure
 
 
 @pytest.mark.check("simulation.effect")
@@ -50,5 +50,6 @@ def test_combined(simulated: dict[str, Simulated], plan: Plan, finding: Finding)
         + ", ".join(f"{part:g} %" for part in parts)
         + " compounded over all queries, each on what the ones before it left."
     )
+    finding.show(projection_figure(plan, measured_effects(simulated)))
     open_ones = [item.name for item in wanted.later if item.name not in simulated]
     pytest.skip(f"not yet measured together: {', '.join(open_ones)} can only be projected")

@@ -1,0 +1,32 @@
+"""Drawings that a stage adds to its check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shadowgate.evidence import Figure
+from shadowgate.plan import Plan
+from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
+from shadowgate.stages.migration import Online
+
+
+def waits_figure(online: Online, plan: Plan) -> Figure:
+    """Draw when readers and writers waited while the statements ran."""
+    return waits(
+        [
+            StatementSpan(run.statement.excerpt, run.started, run.ended + run.commit_seconds)
+            for run in online.run.runs
+        ],
+        [
+            ClientWait(w.kind, w.since - online.run.origin, w.seconds * 1e3, w.blocker)
+            for w in online.waits.waits
+        ],
+        reader_limit_ms=plan.locks.reader_ms,
+        writer_limit_ms=plan.locks.writer_ms,
+    )
+
+
+def projection_figure(plan: Plan, measured: Mapping[str, Effect]) -> Figure:
+    """Draw what is projected for each later optimisation beside what was measured."""
+    projected = {later.name: later.projected_percent for later in plan.simulation.later}
+    return projection(projected, measured)

@@ -1,0 +1,150 @@
+"""Whole runs on a small backup: what they say, how they exit, and what they leave behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import psutil
+import pytest
+
+from shadowgate.checks import CATALOGUE
+from shadowgate.report import json_schema
+from tests.selftest.shadow_runs import ROOT, ROWS, ShadowRun, command, shadow_run
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> ShadowRun:
+    """OPT1 as it is."""
+    reports = tmp_path_factory.mktemp("clean")
+    return shadow_run("--server=local", f"--rows={ROWS}", reports=reports)
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> ShadowRun:
+    """A migration whose second statement fails."""
+    folder = tmp_path_factory.mktemp("broken")
+    script = folder / "broken.sql"
+    script.write_text("SELECT 1;\n\nDROP TABLE no_such_table;\n", encoding="utf-8")
+    return shadow_run("--server=local", f"--rows={ROWS}", f"--migration={script}", reports=folder)
+
+
+def test_a_harmless_migration_is_go_without_judging_performance(clean: ShadowRun) -> None:
+    assert clean.status == 0, clean.output[-3000:]
+    document = clean.document
+    assert document["verdict"] == "GO"
+    assert document["quick"] is True
+    assert document["risk"] == "MEDIUM"
+    assert "GO (quick: performance not judged)" in clean.output
+
+
+def test_every_check_of_the_catalogue_is_in_the_document(clean: ShadowRun) -> None:
+    jsonschema.validate(clean.document, json_schema())
+    ids = clean.statuses
+    for spec in CATALOGUE:
+        found = [i for i in ids if i == spec.id or i.startswith(f"{spec.id}.")]
+        assert found, f"{spec.id} is missing"
+        if spec.required and not spec.judges_time:
+            assert {ids[i] for i in found} == {"passed"}
+        if spec.judges_time:
+            assert {ids[i] for i in found} == {"skipped"}
+
+
+def test_timings_of_a_small_copy_are_shown_though_not_judged(clean: ShadowRun) -> None:
+    queries = clean.document["queries"]
+    assert set(queries) >= {f"Q{n}" for n in range(1, 11)}
+    assert all(query["before"]["rounds"] > 0 for query in queries.values())
+
+
+def test_the_report_shows_the_verdict_and_every_check(clean: ShadowRun) -> None:
+    page = (clean.reports / "shadow.html").read_text(encoding="utf-8")
+    assert page.index("GO") < page.index("Environment")
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    for name in clean.statuses:
+        assert name in page
+
+
+def test_the_rounds_are_stored_as_pytest_benchmark_stores_them(clean: ShadowRun) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_benchmark", "compare", clean.reports / "baseline.json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Q5[before]" in done.stdout
+    assert "Q5[after]" in done.stdout
+
+
+def test_the_rollout_plan_is_written(clean: ShadowRun) -> None:
+    text = (clean.reports / "rollout_plan.md").read_text(encoding="utf-8")
+    assert "2026-02-13" in text or "13 Feb" in text
+
+
+def test_a_failing_migration_is_no_go_and_says_where(broken: ShadowRun) -> None:
+    assert broken.status == 1
+    document = broken.document
+    assert (document["verdict"], document["risk"]) == ("NO-GO", "HIGH")
+    detail = next(c["detail"] for c in document["checks"] if c["id"] == "migration.applied")
+    assert "no_such_table" in detail
+    assert "line 3" in detail
+    assert "Traceback" not in broken.output
+
+
+def test_what_a_failure_makes_meaningless_is_blocked_by_it(broken: ShadowRun) -> None:
+    checks = {check["id"]: check for check in broken.document["checks"]}
+    for name in ("migration.data_unchanged", "performance.overall", "rollback.clean"):
+        assert checks[name]["status"] == "blocked"
+        assert checks[name]["blocked_by"] == "migration.applied"
+    assert broken.failed() == {"migration.applied", "signoff.verdict"}
+
+
+def test_sign_off_and_rollout_plan_are_made_after_a_failure_too(broken: ShadowRun) -> None:
+    statuses = broken.statuses
+    assert statuses["signoff.evidence"] == "passed"
+    assert statuses["rollout.plan"] == "passed"
+    assert "NO-GO" in (broken.reports / "rollout_plan.md").read_text(encoding="utf-8")
+
+
+def test_a_run_that_leaves_phases_out_is_no_go(tmp_path: Path) -> None:
+    run = shadow_run("--server=local", f"--rows={ROWS}", "-k", "test_server", reports=tmp_path)
+    assert run.status == 1
+    assert run.document["verdict"] == "NO-GO"
+
+
+def test_a_killed_run_leaves_no_server_and_a_document_that_says_no_go(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command("--server=local", f"--rows={ROWS}", reports=tmp_path),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+        _wait_for(lambda: b"restoring" in log.read_bytes(), 90)
+        servers = [
+            child.pid
+            for child in psutil.Process(process.pid).children(recursive=True)
+            if child.name() == "postgres"
+        ]
+        assert servers
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    _wait_for(lambda: not any(psutil.pid_exists(pid) for pid in servers), 30)
+    run = ShadowRun(-9, "", tmp_path)
+    assert run.document["verdict"] == "NO-GO"
+    assert "not finished" in run.document["reasons"][0]
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
