@@ -58,8 +58,8 @@ def _strong_locks(run: ScriptRun, modes: Iterable[str]) -> list[LockHeld]:
 def _locks_without_timeout(run: ScriptRun) -> Iterator[Finding]:
     locks = [*_strong_locks(run, STOPS_WRITERS)]
     for item in run.runs:
-        if item.lock_timeout_ms != 0:
-            continue
+        if item.lock_timeout_ms != 0 or "lock_timeout" in item.statement.sql.lower():
+            continue  # a block may have set it for itself, and put it back
         taken = [lock for lock in locks if lock.statement == item.statement.number]
         if taken:
             what = ", ".join(sorted({f"{lock.mode} on {lock.relation}" for lock in taken}))

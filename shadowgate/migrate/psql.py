@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 
 from shadowgate.errors import MigrationError
 from shadowgate.migrate.results import APPLICATION_NAME, Failure, Notice, ScriptRun, StatementRun
@@ -65,15 +66,20 @@ def apply_through_psql(
 
 def _messages(stderr: str) -> list[tuple[int, Notice]]:
     """Messages of the server with the line of the script that they belong to."""
-    found = list(_MESSAGE.finditer(stderr))
-    ends = [match.start() for match in found[1:]] + [len(stderr)]
+    found = [*_MESSAGE.finditer(stderr), None]
     return [
-        (
-            int(match["line"]),
-            Notice(match["severity"], _message_text(stderr[match.end() : end]), match["sqlstate"]),
-        )
-        for match, end in zip(found, ends, strict=True)
+        (int(match["line"]), _notice(match, stderr[match.end() : _start(following, stderr)]))
+        for match, following in pairwise(found)
+        if match is not None
     ]
+
+
+def _start(match: re.Match[str] | None, text: str) -> int:
+    return len(text) if match is None else match.start()
+
+
+def _notice(match: re.Match[str], tail: str) -> Notice:
+    return Notice(match["severity"], _message_text(tail), match["sqlstate"])
 
 
 def _message_text(tail: str) -> str:

@@ -16,9 +16,9 @@ from typing import Any
 import pglast
 from pglast import ast, enums
 
+from shadowgate.migrate.kinds import must_run_alone
 from shadowgate.migrate.results import (
     STOPS_READERS,
-    STOPS_WRITERS,
     Notice,
     ScriptRun,
     StatementRun,
@@ -85,7 +85,7 @@ def hidden_work(run: ScriptRun) -> Iterator[HiddenWork]:
     for item in run.runs:
         found: dict[str, list[str]] = {}
         for remark in item.remarks:
-            for rule, what in _judge(run, item, remark, busy):
+            for rule, what in _judge(item, remark, busy):
                 found.setdefault(rule, []).append(what)
         if default := _default_partition_read(run, item):
             found.setdefault("partition-scanned-under-lock", []).append(f"reads all of {default}")
@@ -93,12 +93,11 @@ def hidden_work(run: ScriptRun) -> Iterator[HiddenWork]:
             yield HiddenWork(rule, item.statement, tuple(dict.fromkeys(what_all)))
 
 
-def _judge(
-    run: ScriptRun, item: StatementRun, remark: Notice, busy: dict[str, str]
-) -> Iterator[tuple[str, str]]:
+def _judge(item: StatementRun, remark: Notice, busy: dict[str, str]) -> Iterator[tuple[str, str]]:
     if built := _BUILT.match(remark.message):
         table = busy.get(built["table"])
-        rule = _rule_of_build(run, item, table) if table else ""
+        node = parse_one(inner_sql(item.statement.sql, remark))
+        rule = _rule_of_build(node, item, table) if table else ""
         if rule:
             yield rule, f"builds {built['index']} on {table}"
     if scanned := _SCANNED.match(remark.message):
@@ -134,18 +133,18 @@ def _default_partition_read(run: ScriptRun, item: StatementRun) -> str:
     return next((name for name in locked if name in busy), "")
 
 
-def _rule_of_build(run: ScriptRun, item: StatementRun, table: str) -> str:
-    """Which hazard an index build is, by the strongest lock on its table meanwhile."""
+def _rule_of_build(node: Any, item: StatementRun, table: str) -> str:
+    """Which hazard an index build is; an index that a rewrite of its table builds is none more."""
     if table in item.rewritten:
         return ""
-    modes = {
-        lock.mode
-        for lock in run.locks
-        if lock.relation == table and lock.since <= item.ended and lock.until >= item.started
-    }
-    if modes & STOPS_READERS:
-        return "constraint-builds-index"
-    return "index-blocks-writers" if modes & STOPS_WRITERS else ""
+    match node:
+        case ast.IndexStmt():
+            return "" if node.concurrent else "index-blocks-writers"
+        case ast.ReindexStmt():
+            return "" if must_run_alone(node) else "index-blocks-writers"
+        case ast.AlterTableStmt():
+            return "constraint-builds-index"
+    return ""
 
 
 def _rule_of_scan(node: Any) -> str:

@@ -25,8 +25,8 @@ SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')
 class LockSampler:
     """Snapshots the relation locks of one backend, at an interval and on demand.
 
-    A snapshot takes some 0.3 ms of one core. Those on demand, at the borders of statements, make
-    sure that no lock that is held at a border is missed and that each is put down to its statement.
+    Those on demand, at the borders of statements, make sure that no lock that is held at a border
+    is missed and that each is put down to its statement.
     """
 
     def __init__(self, database: Database, pid: int, origin: float, interval: float) -> None:

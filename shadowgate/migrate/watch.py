@@ -53,7 +53,8 @@ _TABLE_KINDS = ("r", "m")
 _NOTHING_TO_SEE = frozenset(
     {"BEGIN", "START TRANSACTION", "SET", "SAVEPOINT", "COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
 )
-DEFAULT_INTERVAL = 0.01
+DEFAULT_INTERVAL = 0.005
+"""Seconds between two looks at the locks; a look costs about 0.1 ms of one core."""
 
 
 @dataclass(frozen=True)

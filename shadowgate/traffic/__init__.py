@@ -2,6 +2,7 @@
 
 from shadowgate.traffic.blocking import Blocked, BlockingSampler, Snapshot
 from shadowgate.traffic.budget import Breach, WaitBudget, judge_waits
+from shadowgate.traffic.canary import CanaryLimits, CanaryReport, judge_canary, rehearse_canary
 from shadowgate.traffic.load import Kind, Request, Traffic, TrafficSettings
 from shadowgate.traffic.waits import KindReport, Wait, WaitReport, report_waits, waits_behind
 
@@ -9,6 +10,8 @@ __all__ = [
     "Blocked",
     "BlockingSampler",
     "Breach",
+    "CanaryLimits",
+    "CanaryReport",
     "Kind",
     "KindReport",
     "Request",
@@ -18,7 +21,9 @@ __all__ = [
     "Wait",
     "WaitBudget",
     "WaitReport",
+    "judge_canary",
     "judge_waits",
+    "rehearse_canary",
     "report_waits",
     "waits_behind",
 ]

@@ -55,7 +55,7 @@ class TrafficSettings:
     """Of each writer."""
     statement_timeout_ms: int = 30_000
     seed: int = 1
-    sample_seconds: float = 0.02
+    sample_seconds: float = 0.01
     """How often it is looked who waits for whom."""
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,29 @@ def value(database: Database, sql: str) -> object:
     with database.connect() as connection:
         row = connection.execute(sql.encode()).fetchone()
     return row[0] if row else None
+
+
+def comes_true(database: Database, question: str) -> None:
+    """Return when a query's answer is true; fail after ten seconds."""
+    deadline = time.monotonic() + 10
+    while not value(database, question):
+        assert time.monotonic() < deadline, question
+        time.sleep(0.02)
+
+
+MIGRATION_WAITS_FOR = """
+SELECT count(*) > 0
+FROM pg_stat_activity
+WHERE datname = current_database()
+  AND application_name = 'shadowgate migration'
+  AND wait_event_type = '{}'
+"""
+ALONE = """
+SELECT count(*) = 1
+FROM pg_stat_activity
+WHERE datname = current_database()
+  AND backend_type = 'client backend'
+"""
 
 
 def test_each_statement_is_its_own_transaction_and_a_block_is_one(database: Database) -> None:
@@ -183,21 +207,26 @@ def test_locks_of_a_statement_that_commits_by_itself_are_seen_while_it_runs(
 ) -> None:
     run = watched(
         "DO $$ BEGIN LOCK TABLE item IN SHARE MODE; PERFORM pg_sleep(0.15); COMMIT;"
-        " PERFORM pg_sleep(0.15); END $$",
+        " PERFORM pg_sleep(0.4); END $$",
         database,
     )
     (lock,) = [lock for lock in run.locks if lock.mode == "ShareLock"]
     assert lock.relation == "item"
-    assert 0.1 < lock.seconds < run.runs[0].seconds - 0.1
+    assert 0.1 < lock.seconds < run.runs[0].seconds - 0.2
 
 
 def test_a_lock_that_the_script_waits_for_is_told_from_one_it_holds(database: Database) -> None:
+    def release() -> None:
+        comes_true(database, MIGRATION_WAITS_FOR.format("Lock"))
+        time.sleep(0.3)
+        blocker.rollback()
+
     with database.connect() as blocker:
         blocker.execute("BEGIN; LOCK TABLE item IN ACCESS SHARE MODE")
-        timer = threading.Timer(0.3, blocker.rollback)
-        timer.start()
+        thread = threading.Thread(target=release)
+        thread.start()
         run = watched("ALTER TABLE item ADD COLUMN size int", database)
-        timer.join()
+        thread.join()
     (awaited,) = [lock for lock in run.awaited if lock.relation == "item"]
     (held,) = [lock for lock in run.locks if lock.relation == "item"]
     assert awaited.mode == held.mode == "AccessExclusiveLock"
@@ -279,45 +308,52 @@ def test_the_lock_timeout_in_force_is_kept(database: Database) -> None:
     assert timeouts == [0, 1500, 60_000]
 
 
-def hold_lock_for(seconds: float, database: Database) -> threading.Thread:
-    """Lock the table against everyone, from another session, for a while."""
-    ready = threading.Event()
-
-    def work() -> None:
-        with database.connect() as blocker:
-            blocker.execute("BEGIN; LOCK TABLE item")
-            ready.set()
-            time.sleep(seconds)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    assert ready.wait(5)
-    return thread
+@contextmanager
+def locked(database: Database) -> Iterator[Connection]:
+    """Lock the table against everyone from another session."""
+    with database.connect() as blocker:
+        blocker.execute("BEGIN; LOCK TABLE item")
+        yield blocker
 
 
 def test_a_lock_timeout_is_tried_again_as_allowed_and_every_attempt_recorded(
     database: Database,
 ) -> None:
-    thread = hold_lock_for(0.5, database)
-    run = apply(
-        "SET lock_timeout = '50ms';\nBEGIN; INSERT INTO item VALUES (1001); COMMIT;\nSELECT 1",
-        database,
-        retry=RetryPolicy(attempts=50, pause_seconds=0.02),
-    )
-    thread.join()
+    attempts = 0
+    with locked(database) as blocker:
+
+        def release_before_the_third(message: str) -> None:
+            nonlocal attempts
+            attempts += "INSERT" in message
+            if attempts == 3:
+                blocker.rollback()
+
+        run = apply(
+            "SET lock_timeout = '50ms';\nBEGIN; INSERT INTO item VALUES (1001); COMMIT;\nSELECT 1",
+            database,
+            retry=RetryPolicy(attempts=5, pause_seconds=0.02),
+            progress=release_before_the_third,
+        )
     assert run.error is None
-    assert len(run.retries) >= 2
-    assert {item.statement.kind for item in run.retries} == {"INSERT"}
-    assert [item.attempt for item in run.retries] == list(range(1, len(run.retries) + 1))
+    assert [(item.attempt, item.statement.kind) for item in run.retries] == [
+        (1, "INSERT"),
+        (2, "INSERT"),
+    ]
     assert [item.statement.number for item in run.runs] == [1, 2, 3, 4, 5]
     assert value(database, "SELECT count(*) FROM item") == 1001
 
 
-def test_without_a_policy_a_lock_timeout_fails_at_once(database: Database) -> None:
-    thread = hold_lock_for(0.3, database)
-    run = apply("SET lock_timeout = '50ms'; DELETE FROM item", database)
-    thread.join()
-    assert run.retries == ()
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_lock_timeout_fails_for_good_after_the_attempts_allowed(
+    database: Database, attempts: int
+) -> None:
+    with locked(database):
+        run = apply(
+            "SET lock_timeout = '50ms'; DELETE FROM item",
+            database,
+            retry=RetryPolicy(attempts, 0.0),
+        )
+    assert len(run.retries) == attempts - 1
     assert "55P03" in str(run.error)
 
 
@@ -370,6 +406,7 @@ def test_a_killed_backend_is_an_error_that_says_what_was_committed(
 
 def test_a_watched_run_survives_the_kill_with_its_evidence(database: Database) -> None:
     def kill() -> None:
+        comes_true(database, MIGRATION_WAITS_FOR.format("Timeout"))
         with database.connect() as other:
             other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -377,10 +414,10 @@ def test_a_watched_run_survives_the_kill_with_its_evidence(database: Database) -
                 " AND datname = current_database()"
             )
 
-    timer = threading.Timer(0.3, kill)
-    timer.start()
+    thread = threading.Thread(target=kill)
+    thread.start()
     run = watched("BEGIN; LOCK TABLE item; SELECT pg_sleep(10); COMMIT", database)
-    timer.join()
+    thread.join()
     assert run.runs[-1].failure is not None
     assert run.runs[-1].failure.sqlstate == "57P01"
     assert run.seconds < 5
@@ -390,15 +427,7 @@ def test_a_watched_run_survives_the_kill_with_its_evidence(database: Database) -
 def test_no_session_is_left_behind(database: Database) -> None:
     watched("SELECT 1", database)
     watched("SELECT 1/0", database)
-    time.sleep(0.05)
-    assert (
-        value(
-            database,
-            "SELECT count(*) FROM pg_stat_activity WHERE datname ="
-            " current_database() AND backend_type = 'client backend'",
-        )
-        == 1
-    )
+    comes_true(database, ALONE)
 
 
 def test_a_psql_script_is_applied_by_psql_and_said_so(

@@ -75,9 +75,16 @@ def test_hazards_have_ids_of_their_own_and_every_column_filled() -> None:
         "CREATE INDEX ON t (a); ALTER TABLE t ALTER a SET NOT NULL, ADD CHECK (a > 0)",
         TIMEOUT + "CREATE INDEX ON empty (id)",
         TIMEOUT + "ALTER TABLE empty ALTER id TYPE int, ALTER name SET NOT NULL, ADD UNIQUE (id)",
+        "DO $$ BEGIN SET LOCAL lock_timeout = '1s'; LOCK TABLE item; COMMIT; END $$",
         "UPDATE item SET name = 'm'; INSERT INTO item VALUES (101, 'n'); TRUNCATE empty",
     ],
-    ids=["created by the script", "index on an empty table", "empty table", "no strong lock"],
+    ids=[
+        "created by the script",
+        "index on an empty table",
+        "empty table",
+        "timeout inside a block",
+        "no strong lock",
+    ],
 )
 def test_what_stops_no_traffic_is_no_hazard(shared: Database, sql: str) -> None:
     if "TRUNCATE" in sql:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import UsageError
-from shadowgate.migrate import LockWatch, ScriptRun, apply_script, parse_script
+from shadowgate.migrate import LockWatch, ScriptRun, apply_script, parse_script, read_script
 from shadowgate.server import Database, Server
 from shadowgate.traffic import (
     Blocked,
@@ -117,6 +117,22 @@ def test_a_reader_queued_behind_a_migration_that_waits_itself_counts(database: D
     assert run.error is not None
     assert report.of("reader").longest_wait_ms > 250
     assert len(report.kinds) == 1
+
+
+def test_waits_behind_a_script_that_psql_applies_are_told_too(
+    database: Database, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.sql"
+    path.write_text(
+        "\\set n 0.4\nBEGIN;\nLOCK TABLE item;\nSELECT pg_sleep(:n);\nCOMMIT;\n", encoding="utf-8"
+    )
+    with Traffic(database, settings()) as traffic:
+        traffic.wait_until_steady()
+        run = apply_script(read_script(path), database, tools=server.tools)
+    run.raise_for_error()
+    report = report_waits(traffic, run)
+    assert report.of("reader").longest_wait_ms > 150
+    assert report.of("writer").longest_wait_ms > 150
 
 
 def test_sessions_that_wait_for_each_other_do_not_wait_for_the_migration(
