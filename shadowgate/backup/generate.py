@@ -73,38 +73,44 @@ def generated_backup(
 ) -> Path:
     """Return a custom-format dump of generated content, made now unless the cache has it.
 
-    The script is run as ``python SCRIPT --rows N --seed N --state WORD`` with libpq's environment
-    variables naming an empty database; what it writes to stderr is passed on as progress.
+    The script is run as ``python SCRIPT --rows N --seed N --state WORD``, libpq's variables naming
+    an empty database; what it writes to stderr is passed on as progress.
 
     Args:
         script: the generator; every ``*.py`` and ``*.sql`` file beside or below it counts.
         rows: rows of the large table.
         seed: seed of its random numbers.
-        state: which state of the schema: ``partitioned`` or ``flat``.
+        state: of the schema, ``partitioned`` or ``flat``.
         server: where the scratch database is made, and whose pg_dump dumps it.
         databases: makes and drops the scratch database.
-        cache: folder of the dumps; made if it is not there.
+        cache: folder of the dumps, made if needed.
         progress: told what is going on.
 
     Raises:
         UsageError: the script is missing.
         SetupError: the script or pg_dump fails, or the cache cannot be written.
     """
+    arguments = (f"--rows={rows}", f"--seed={seed}", f"--state={state}")
     target = cached_path(script, rows=rows, seed=seed, state=state, cache=cache)
     if target.is_file():
         progress(f"generated backup found in the cache: {target.name}")
         return target
-    progress(f"generating a backup of {rows} rows, once for all runs with these settings")
-    with _written_whole(target) as partial:
-        database = databases.create(f"shadowgate_generate_{uuid.uuid4().hex[:12]}")
-        try:
-            arguments = [f"--rows={rows}", f"--seed={seed}", f"--state={state}"]
-            _run_script([str(script), *arguments], database, progress)
-            progress("dumping the generated database")
-            _dump(server, database, partial)
-        finally:
-            databases.drop(database.name)
+    progress(f"generating a backup of {rows:,} rows, once for all runs with these settings")
+    with _written_whole(target) as partial, _scratch(databases) as database:
+        _run_script([str(script), *arguments], database, progress)
+        progress("dumping the generated database")
+        _dump(server, database, partial)
     return target
+
+
+@contextmanager
+def _scratch(databases: ScratchDatabases) -> Iterator[Database]:
+    """An empty database for the length of the block."""
+    database = databases.create(f"shadowgate_generate_{uuid.uuid4().hex[:12]}")
+    try:
+        yield database
+    finally:
+        databases.drop(database.name)
 
 
 @contextmanager

@@ -82,7 +82,8 @@ def examine_backup(path: Path) -> Backup:
             raise BackupError("the backup is neither a file nor a folder", todo=_NEEDS_DUMP)
         return _examine_file(path)
     except BackupError as error:
-        raise BackupError(error.what, where=error.where or str(path), todo=error.todo) from error
+        where = f"{path}, {error.where}" if error.where else str(path)
+        raise BackupError(error.what, where=where, todo=error.todo) from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise BackupError(
@@ -215,7 +216,7 @@ def _examine_directory(path: Path) -> Backup:
     if header is None:
         raise BackupError(
             "the folder's toc.dat is not a table of contents by pg_dump",
-            where=str(toc),
+            where="toc.dat",
             todo="dump again with pg_dump --format=directory",
         )
     digest, size = hashlib.sha256(), 0

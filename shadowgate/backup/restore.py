@@ -37,7 +37,7 @@ class Restoration:
     warnings: tuple[str, ...] = ()
 
 
-def unwrapped(backup: Backup, workspace: Path) -> Backup:
+def unwrapped(backup: Backup, workspace: Path, progress: Progress = silent) -> Backup:
     """Take the layers off a backup; its checksum stays that of the file that was passed.
 
     Raises:
@@ -45,6 +45,7 @@ def unwrapped(backup: Backup, workspace: Path) -> Backup:
     """
     if not backup.wrappings:
         return backup
+    progress(f"unwrapping the backup from {', '.join(backup.wrappings)}")
     copy = decoded_copy(backup.path, backup.wrappings, workspace)
     return replace(backup, path=copy, wrappings=())
 
@@ -89,11 +90,7 @@ def restore(
     jobs: int = 2,
     progress: Progress = silent,
 ) -> Restoration:
-    """Restore a backup into an empty database that belongs to this run, then vacuum and analyse.
-
-    Extensions that the dump wants in another schema than they are in are dropped first, so that
-    the dump makes them where production has them. Nothing is skipped: owners, privileges and
-    policies are restored too, and the first error ends it.
+    """Restore a backup, owners and privileges included, then vacuum and analyse it.
 
     Args:
         backup: what :func:`~shadowgate.backup.recognise.examine_backup` recognised.
@@ -108,29 +105,30 @@ def restore(
         RestoreError: roles or extensions are missing, or an object does not restore; it is named.
     """
     started = time.perf_counter()
-    if backup.wrappings:
-        progress(f"unwrapping the backup from {', '.join(backup.wrappings)}")
-    plain = unwrapped(backup, workspace)
-    replaced = _prepare(database, read_needs(plain, tools), backup)
-    program, arguments = _command(plain, database, jobs)
-    words = f"{program} {' '.join(arguments[:-1])} {backup.path.name}"
+    bare = unwrapped(backup, workspace, progress)
+    replaced = _prepare(database, read_needs(bare, tools), backup)
     progress(f"restoring {backup.path.name} ({backup.described()})")
-    result = tools.run(program, arguments, database=database.name, files={"dump": plain.path})
-    if plain.path != backup.path:
-        plain.path.unlink()
+    program, arguments = _command(bare, database, jobs)
+    result = tools.run(program, arguments, database=database.name, files={"dump": bare.path})
+    if bare.path != backup.path:
+        bare.path.unlink()
     if result.status:
         raise _restore_error(result, backup, tools)
-    seconds = time.perf_counter() - started
+    return Restoration(
+        seconds=time.perf_counter() - started,
+        vacuum_seconds=_vacuum(database, progress),
+        command=f"{program} {' '.join(arguments[:-1])} {backup.path.name}",
+        warnings=(*_doubts(backup), *replaced, *_warned(result.stderr)),
+    )
+
+
+def _vacuum(database: Database, progress: Progress) -> float:
+    """Settle hint bits, visibility and statistics; return how long that took, in seconds."""
     progress("vacuuming and analysing the restored database")
     started = time.perf_counter()
     with database.connect() as connection:
         connection.execute("VACUUM (ANALYZE)")
-    return Restoration(
-        seconds=seconds,
-        vacuum_seconds=time.perf_counter() - started,
-        command=words,
-        warnings=(*_doubts(backup), *replaced, *_warned(result.stderr)),
-    )
+    return time.perf_counter() - started
 
 
 def _command(backup: Backup, database: Database, jobs: int) -> tuple[Program, list[str]]:
@@ -162,7 +160,7 @@ def _prepare(database: Database, needs: Needs, backup: Backup) -> tuple[str, ...
 
 
 def _drop_misplaced(needs: Needs, connection: Connection) -> Iterable[str]:
-    """Drop extensions that the dump wants in another schema than the target has them in."""
+    """Drop extensions that the dump makes in another schema than the target has them in."""
     for name, schema in needs.extensions:
         row = connection.execute(
             "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = %s", (name,)
