@@ -73,8 +73,7 @@ def generated_backup(
 ) -> Path:
     """Return a custom-format dump of generated content, made now unless the cache has it.
 
-    The script is run as ``python SCRIPT --rows N --seed N --state WORD``, libpq's variables naming
-    an empty database; what it writes to stderr is passed on as progress.
+    The script gets these options and, in libpq's variables, an empty database.
 
     Args:
         script: the generator; every ``*.py`` and ``*.sql`` file beside or below it counts.
