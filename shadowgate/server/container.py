@@ -8,10 +8,10 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
 from docker.errors import DockerException
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
@@ -20,8 +20,13 @@ from shadowgate.errors import ServerError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.container_tools import ContainerTools
-from shadowgate.server.docker_daemon import connect_docker, require_built, require_image
-from shadowgate.server.facts import read_facts
+from shadowgate.server.docker_daemon import (
+    connect_docker,
+    remove_container,
+    require_built,
+    require_image,
+)
+from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
 from shadowgate.server.settings import configuration_lines, shadow_settings
 from shadowgate.server.wards import ContainerWard
@@ -106,13 +111,15 @@ class ContainerServer:
 
     def close(self) -> None:
         """Remove the container and what it wrote. Safe to call twice."""
-        if self._container is not None:
-            self._container.stop()
-            self._container = None
-        shutil.rmtree(self._directory, ignore_errors=True)
-        self._guardian.release(self._ward)
-        self._guardian.close()
-        self._client.close()
+        with ExitStack() as stack:
+            stack.callback(self._guardian.close)
+            stack.callback(self._guardian.release, self._ward)
+            stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
+            stack.callback(self._client.close)
+            if self._container is not None:
+                stack.callback(self._container.get_docker_client().client.close)
+                remove_container(self._ward.name)
+                self._container = None
 
     def _write_configuration(self, settings: Mapping[str, str]) -> None:
         self._directory.mkdir(mode=0o700)
@@ -165,15 +172,10 @@ class ContainerServer:
             wrapped.reload()
             if wrapped.status != "running":
                 break
-            published = wrapped.ports.get(_PORT)
-            if published:
-                endpoint = Endpoint("127.0.0.1", int(published[0]["HostPort"]), _USER, password)
-                try:
-                    Database(endpoint, "postgres").connect().close()
-                except psycopg.OperationalError:
-                    time.sleep(0.1)
-                else:
-                    return endpoint
+            endpoint = _published(wrapped.ports, password)
+            if endpoint is not None and accepts_connections(endpoint):
+                return endpoint
+            time.sleep(0.1)
         said = wrapped.logs(tail=15).decode("utf-8", "replace").replace(password, "***")
         raise ServerError(
             f"the PostgreSQL server in a container of {self._image} did not start",
@@ -206,3 +208,13 @@ class ContainerServer:
             return read_facts(
                 connection, kind=self.kind, tools_version=self.tools.version, where=where
             )
+
+
+def _published(
+    ports: Mapping[str, Sequence[Mapping[str, str]] | None], password: str
+) -> Endpoint | None:
+    """Where the server's port appears on the host; it takes a moment to be there."""
+    bindings = ports.get(_PORT)
+    return (
+        Endpoint("127.0.0.1", int(bindings[0]["HostPort"]), _USER, password) if bindings else None
+    )

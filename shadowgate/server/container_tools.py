@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from docker import APIClient
+from docker.errors import DockerException
 
 from shadowgate.errors import ToolError
 from shadowgate.server.base import Endpoint, ToolResult
@@ -72,15 +73,21 @@ class ContainerTools:
 
     def execute(self, command: Sequence[str], *, environment: Mapping[str, str]) -> ToolResult:
         """Run a command in the container; secrets belong in its environment."""
-        api = self._api
-        started = api.exec_create(
-            self._container,
-            list(command),
-            user=self._user,
-            environment={"HOME": "/tmp", "LC_ALL": "C", **environment},  # noqa: S108
-        )
-        stdout, stderr = api.exec_start(started["Id"], demux=True)
-        status = api.exec_inspect(started["Id"])["ExitCode"]
+        try:
+            started = self._api.exec_create(
+                self._container,
+                list(command),
+                user=self._user,
+                environment={"HOME": "/tmp", "LC_ALL": "C", **environment},  # noqa: S108
+            )
+            stdout, stderr = self._api.exec_start(started["Id"], demux=True)
+            status = self._api.exec_inspect(started["Id"])["ExitCode"]
+        except DockerException as error:
+            raise ToolError(
+                f"{command[0]} cannot be started in the container: {error}",
+                where=f"container {self._container}",
+                todo="see whether it still runs: docker ps",
+            ) from None
         return ToolResult(status, _text(stdout), _text(stderr))
 
     def _seen(self, path: Path) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import psycopg
+
 from shadowgate.errors import ServerError
-from shadowgate.server.base import Connection, ServerFacts, ServerKind
+from shadowgate.server.base import Connection, Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.binaries import OLDEST_MAJOR
 
 SETTINGS_THAT_MATTER = (
@@ -88,3 +90,12 @@ def require_version(version_num: int, where: str) -> None:
             where=where,
             todo="name a newer server, or run with --server auto",
         )
+
+
+def accepts_connections(endpoint: Endpoint) -> bool:
+    """Whether the server has started so far that it takes connections."""
+    try:
+        Database(endpoint, "postgres").connect().close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -16,13 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-
 from shadowgate.errors import ServerError, SetupError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.binaries import Installation
-from shadowgate.server.facts import read_facts
+from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
 from shadowgate.server.settings import SHADOW_SETTINGS, configuration_lines
 from shadowgate.server.tools import HostTools
@@ -243,12 +241,9 @@ def _answers(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:
     """Wait until the server takes connections; ``False`` if it ended or took too long."""
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            Database(endpoint, "postgres").connect().close()
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-        else:
+        if accepts_connections(endpoint):
             return True
+        time.sleep(0.1)
     return False
 
 

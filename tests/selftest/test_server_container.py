@@ -12,7 +12,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from shadowgate.errors import ServerError
+from shadowgate.errors import ServerError, ToolError
 from shadowgate.server import Databases, Server, ServerLog, open_server
 from shadowgate.server.docker_daemon import connect_docker, folder_hash
 from tests.selftest.server_runs import HeldServer, comes_true
@@ -172,6 +172,19 @@ def test_a_killed_run_leaves_no_container_and_no_folder(
     assert comes_true(lambda: not folder.exists() and not exists(client, folder.name))
     time.sleep(0.5)
     assert not exists(client, folder.name)
+
+
+@needs_docker
+def test_a_container_that_somebody_removed_is_told_and_closed_all_the_same(
+    client: docker.DockerClient, temporary: Path
+) -> None:
+    server = open_server("container", settings={"shared_buffers": "128MB"})
+    own_container(client, server).remove(force=True)
+    with pytest.raises(ToolError, match="psql cannot be started"):
+        server.tools.run("psql", ["--version"], database=None)
+    server.close()
+    server.close()
+    assert not list(temporary.iterdir())
 
 
 @needs_docker
