@@ -21,25 +21,22 @@ from shadowgate.evidence import Table
 from shadowgate.migrate.apply import RetryPolicy, apply_script
 from shadowgate.migrate.results import ScriptRun
 from shadowgate.migrate.script import Script, Statement
-from shadowgate.migrate.watch import NoWatch, Seen
+from shadowgate.migrate.watch import NoWatch
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
 
 State = TypeVar("State")
-Moment = Literal["before", "within", "after"]
+Moment = Literal["before", "within"]
 Outcome = Literal["as before", "complete", "completed by running it again", "broken"]
 _TERMINATE_SQL = "SELECT pg_catalog.pg_terminate_backend(%s, 10000)"
+_SESSION_ONLY = ("SET", "SHOW", "BEGIN", "START TRANSACTION")
 LONG_SECONDS = 0.1
 """A statement that takes longer is also interrupted half way through."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """Where a run is interrupted.
-
-    Before a statement is sent, while it runs, or after its answer and before its own transaction
-    is committed.
-    """
+    """Where a run is interrupted: before a statement is sent, or while it runs."""
 
     moment: Moment
     statement: Statement
@@ -69,7 +66,8 @@ class Trial(Generic[State]):
 
     Attributes:
         make_clone: gives a fresh copy of the database before the script, dropped afterwards.
-        state_of: all of a database that counts, comparable with ``==``.
+        state_of: all of a database that counts, comparable with ``==``. What differs between two
+            undisturbed runs, such as times in a log, has no place in it.
         explain: says in words how two states differ.
     """
 
@@ -102,15 +100,19 @@ def interrupt_at_every_boundary(script: Script, trial: Trial[State]) -> tuple[In
 
 
 def points_of(reference: ScriptRun) -> tuple[Point, ...]:
-    """List the points of a script, given an undisturbed run that tells the long statements."""
+    """List the points of a script, given an undisturbed run that tells the long statements.
+
+    The boundary after a statement that changes the session only is the one before it again.
+    """
     points: list[Point] = []
+    previous: Statement | None = None
     for run in reference.runs:
         statement = run.statement
-        points.append(Point("before", statement))
+        if previous is None or previous.kind not in _SESSION_ONLY:
+            points.append(Point("before", statement))
         if run.seconds > LONG_SECONDS:
             points.append(Point("within", statement, run.seconds / 2))
-        if not statement.in_transaction and not statement.runs_as_is:
-            points.append(Point("after", statement))
+        previous = statement
     return tuple(points)
 
 
@@ -126,7 +128,6 @@ class _Interrupter(NoWatch):
     def __init__(self, database: Database, point: Point) -> None:
         self._database = database
         self._point = point
-        self._current = 0
         self._timer: threading.Timer | None = None
         self.done = False
 
@@ -135,7 +136,6 @@ class _Interrupter(NoWatch):
         self._pid = session.info.backend_pid
 
     def statement_begins(self, statement: Statement) -> None:
-        self._current = statement.number
         if statement.number != self._point.statement.number:
             return
         if self._point.moment == "before":
@@ -143,11 +143,6 @@ class _Interrupter(NoWatch):
         elif self._point.moment == "within":
             self._timer = threading.Timer(self._point.delay_seconds, self._terminate)
             self._timer.start()
-
-    def statement_done(self) -> Seen:
-        if self._current == self._point.statement.number and self._point.moment == "after":
-            self._terminate()
-        return Seen()
 
     def transaction_ended(self) -> None:
         if self._timer is not None:

@@ -60,20 +60,18 @@ def test_a_script_that_can_be_run_again_survives_every_interruption(
     server: Server, template: Database
 ) -> None:
     found = interrupt(
-        "CREATE TABLE IF NOT EXISTS a (x int);"
+        "SET work_mem = '8MB'; CREATE TABLE IF NOT EXISTS a (x int);"
         "BEGIN; DELETE FROM a; INSERT INTO a VALUES (1); COMMIT;",
         server,
         template,
     )
     assert [(str(item.point).partition(" (")[0], item.outcome) for item in found] == [
         ("before statement 1", "as before"),
-        ("after statement 1", "as before"),
-        ("before statement 2", "completed by running it again"),
         ("before statement 3", "completed by running it again"),
-        ("before statement 4", "completed by running it again"),
         ("before statement 5", "completed by running it again"),
+        ("before statement 6", "completed by running it again"),
     ]
-    assert len(interruptions_table(found).rows) == 6
+    assert len(interruptions_table(found).rows) == 4
 
 
 def test_a_script_that_fails_when_run_again_is_broken_and_says_where(
@@ -81,10 +79,7 @@ def test_a_script_that_fails_when_run_again_is_broken_and_says_where(
 ) -> None:
     found = interrupt("CREATE TABLE a (x int);\nINSERT INTO a VALUES (1)", server, template)
     broken = [item for item in found if item.outcome == "broken"]
-    assert [(item.point.moment, item.point.statement.number) for item in broken] == [
-        ("before", 2),
-        ("after", 2),
-    ]
+    assert [item.point.statement.number for item in broken] == [2]
     assert "running it again fails" in broken[0].detail
     assert "m.sql, line 1: CREATE TABLE a" in broken[0].detail
 
