@@ -44,7 +44,7 @@ class Lap:
 class WallClock:
     """Times with the client's clock alone."""
 
-    def time(self, run: Callable[[], None]) -> Lap:
+    def time(self, run: Callable[[], object]) -> Lap:
         """Time one call."""
         started = time.perf_counter()
         run()
@@ -65,7 +65,7 @@ class QueueClock:
             os.close(self._file)
             raise
 
-    def time(self, run: Callable[[], None]) -> Lap:
+    def time(self, run: Callable[[], object]) -> Lap:
         """Time one call."""
         queued = self._queued()
         started = time.perf_counter()
@@ -115,4 +115,5 @@ def _is_session(pid: int, database: str) -> bool:
         title = (_PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace")
     except OSError:
         return False
-    return title.startswith("postgres:") and f" {database} " in title
+    session = title.startswith("postgres:") and f" {database} " in title
+    return session and "autovacuum" not in title

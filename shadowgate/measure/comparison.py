@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.copies import Copier, fresh_copy
@@ -16,7 +19,7 @@ from shadowgate.measure.sampler import Judge, Pair, Sample, take_sample
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Sides, open_sides
 from shadowgate.measure.verdict import Estimate, Judgement, Target, judge
-from shadowgate.measure.words import explain_change
+from shadowgate.measure.words import explain_change, share_of_planning
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
@@ -175,5 +178,18 @@ def _conclude_query(
         rows=before.result.count,
         before=before,
         after=after,
-        notes=explain_change(before.witness, after.witness),
+        notes=_notes(estimate, pairs, before.witness, after.witness),
     )
+
+
+def _notes(
+    estimate: Estimate | None, pairs: tuple[Pair, ...], before: Witness, after: Witness
+) -> tuple[str, ...]:
+    """What changed in the plan; for a slowdown that is shown, how much of it is planning."""
+    changes = explain_change(before, after)
+    if estimate is None or estimate.plain.low <= 0:
+        return changes
+    before_ms = 1000.0 * float(np.median([earlier for earlier, _ in pairs]))
+    change_ms = before_ms * math.expm1(estimate.plain.estimate)
+    share = share_of_planning(before, after, change_ms)
+    return (*changes, share) if share else changes

@@ -6,24 +6,26 @@ BUFFERS)`` outside the timed rounds. They need no statistics and travel between 
 
 from __future__ import annotations
 
-import json
-import statistics
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shadowgate.measure.rounds import TimedSession
+from shadowgate.measure.rounds import CHECK_NOW, TimedSession
 from shadowgate.measure.session import in_words
 from shadowgate.measure.workload import Query
 
 PLANNINGS = 9
-"""How often a query is planned to time its planning."""
+"""How often a query is planned to time its planning; the quickest counts, noise only adds."""
 
 _PARTITIONS = (Path(__file__).parent / "partitions.sql").read_text(encoding="utf-8")
 _ANALYZE = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)\n"
 _PLAN_ONLY = "EXPLAIN (SUMMARY, FORMAT JSON)\n"
-_TRANSPARENT = frozenset({"Append", "Merge Append", "Gather", "Gather Merge", "ModifyTable"})
+_COLLECTORS = frozenset({"Append", "Merge Append"})
+_TRANSPARENT = _COLLECTORS | {"Gather", "Gather Merge", "ModifyTable"}
+
+_FOREIGN_KEY = "RI_ConstraintTrigger"
+"""How PostgreSQL begins the names of the triggers behind foreign keys; a number follows."""
 
 Roots = Mapping[str, str]
 """Name of a partition (table or index) -> name at the root of its tree."""
@@ -49,8 +51,10 @@ class Witness:
     indexes: tuple[str, ...]
     """Indexes used, partitioned ones under the name of the whole."""
     jit: bool = False
-    triggers: Mapping[str, float] = field(default_factory=dict)
-    """Triggers that fired within the statement -> milliseconds."""
+    triggers: Mapping[str, int] = field(default_factory=dict)
+    """Triggers that fired within the statement -> calls; those of foreign keys are not listed."""
+    deferred_ms: float = 0.0
+    """What a write had put off to its commit: deferred constraints and their triggers."""
 
     @property
     def buffers(self) -> int:
@@ -74,32 +78,39 @@ def explain(session: TimedSession, query: Query, roots: Roots) -> Witness:
         ValidationError: the query failed or took too long.
         ServerError: the session was lost.
     """
-    document = _run(session, query, _ANALYZE)
-    planned = [_run(session, query, _PLAN_ONLY)["Planning Time"] for _ in range(PLANNINGS)]
-    return read_witness(document, roots, planning_ms=statistics.median(planned))
+    with in_words(query, session.database, session.query_seconds):
+        executed = [_execute(session, query) for _ in range(1 if query.kind == "read" else 3)]
+        planned = [_explain(session, _PLAN_ONLY + query.sql) for _ in range(PLANNINGS)]
+    return replace(
+        read_witness(executed[-1][0], roots),
+        planning_ms=min(plan["Planning Time"] for plan in planned),
+        deferred_ms=min(deferred for _, deferred in executed),
+    )
 
 
-def _run(session: TimedSession, query: Query, prefix: str) -> Mapping[str, Any]:
-    with (
-        in_words(query, session.database, session.query_seconds),
-        session.connection.transaction(force_rollback=True),
-    ):
-        row = session.connection.execute((prefix + query.sql).encode()).fetchone()
+def _execute(session: TimedSession, query: Query) -> tuple[Mapping[str, Any], float]:
+    """The plan as executed, and the milliseconds of what it deferred."""
+    with session.connection.transaction(force_rollback=True):
+        document = _explain(session, _ANALYZE + query.sql)
+        if query.kind == "read":
+            return document, 0.0
+        lap = session.clock.time(lambda: session.connection.execute(CHECK_NOW))
+        return document, 1000.0 * lap.net
+
+
+def _explain(session: TimedSession, statement: str) -> Mapping[str, Any]:
+    row = session.connection.execute(statement.encode()).fetchone()
     assert row is not None  # noqa: S101 - EXPLAIN always returns one row in JSON
-    found = row[0] if isinstance(row[0], list) else json.loads(row[0])
-    document: Mapping[str, Any] = found[0]
+    document: Mapping[str, Any] = row[0][0]
     return document
 
 
-def read_witness(
-    document: Mapping[str, Any], roots: Roots, *, planning_ms: float | None = None
-) -> Witness:
+def read_witness(document: Mapping[str, Any], roots: Roots) -> Witness:
     """Read one document of ``EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)``.
 
     Args:
         document: the only element of the list that PostgreSQL returns.
         roots: see :func:`read_roots`.
-        planning_ms: a better figure than the document's single one.
     """
     plan = document["Plan"]
     nodes = list(_nodes(plan))
@@ -110,15 +121,16 @@ def read_witness(
         shared_hit=plan.get("Shared Hit Blocks", 0),
         shared_read=plan.get("Shared Read Blocks", 0),
         temp_blocks=plan.get("Temp Written Blocks", 0),
-        planning_ms=document["Planning Time"] if planning_ms is None else planning_ms,
+        planning_ms=document.get("Planning Time", 0.0),
         execution_ms=document.get("Execution Time", 0.0),
         shape=tuple(_shape(plan, roots, 0)),
         partitions=tuple(sorted(name for name in relations if name in roots)),
         indexes=tuple(sorted({roots.get(name, name) for name in indexes})),
         jit="JIT" in document,
         triggers={
-            trigger["Trigger Name"]: trigger.get("Time", 0.0)
+            trigger["Trigger Name"]: int(trigger["Calls"])
             for trigger in document.get("Triggers", ())
+            if not trigger["Trigger Name"].startswith(_FOREIGN_KEY)
         },
     )
 
@@ -137,16 +149,27 @@ def _scans(node: Mapping[str, Any]) -> bool:
 
 
 def _shape(plan: Mapping[str, Any], roots: Roots, depth: int) -> list[str]:
-    """Lines of a plan, each unlike child once; nodes that only collect partitions are left out."""
+    """Lines of a plan, each unlike child once.
+
+    Nodes that only collect partitions are left out, and so are partitions without a page: an empty
+    one is scanned sequentially whatever indexes it has.
+    """
     transparent = plan["Node Type"] in _TRANSPARENT
     lines = [] if transparent else [f"{'  ' * depth}{_label(plan, roots)}"]
     seen: set[tuple[str, ...]] = set()
     for child in plan.get("Plans", ()):
+        if plan["Node Type"] in _COLLECTORS and _is_empty(child):
+            continue
         below = tuple(_shape(child, roots, depth if transparent else depth + 1))
         if below not in seen:
             seen.add(below)
             lines.extend(below)
     return lines
+
+
+def _is_empty(node: Mapping[str, Any]) -> bool:
+    touched = node.get("Shared Hit Blocks", 0) + node.get("Shared Read Blocks", 0)
+    return bool(touched == 0 and node.get("Actual Rows") == 0)
 
 
 def _label(plan: Mapping[str, Any], roots: Roots) -> str:

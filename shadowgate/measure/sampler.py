@@ -111,11 +111,16 @@ class Judge:
         return Target(query, percent, judge_target(estimate, percent), estimate)
 
     def is_decided(self, query: str, pairs: Sequence[Pair]) -> bool:
-        """Whether more pairs of this query could serve its own verdict or target."""
+        """Whether this query has its verdict, and its target too.
+
+        A target that is met is an improvement, so pairs are taken until the verdict says so.
+        """
+        verdict = judge(self.estimate(pairs), self.limit(pairs))
         target = self.target(query, pairs)
-        return judge(self.estimate(pairs), self.limit(pairs)) != "inconclusive" and (
-            target is None or target.status != "inconclusive"
-        )
+        if target is None:
+            return verdict != "inconclusive"
+        wanted = {"met": ("improved",), "missed": ("improved", "equivalent", "regressed")}
+        return verdict in wanted.get(target.status, ())
 
 
 def take_sample(judge_: Judge, measure: MeasurePair, clock: Clock, done: RoundDone) -> Sample:

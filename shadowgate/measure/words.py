@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from shadowgate.measure.plans import Witness
 
-PLANNING_MS = 0.2
-"""A change of planning time below this is not worth a sentence."""
+LEAST_MS = 0.2
+LEAST_PERCENT = 10.0
+"""A change of planning or deferred work below either is not worth a sentence."""
 
 BUFFERS_PERCENT = 10.0
 """Nor is a change of the pages touched below this."""
@@ -19,6 +20,7 @@ def explain_change(before: Witness, after: Witness) -> tuple[str, ...]:
         _shape(before, after),
         _buffers(before, after),
         _planning(before, after),
+        _deferred(before, after),
         _spill(before, after),
         _jit(before, after),
         *_triggers(before, after),
@@ -67,12 +69,39 @@ def _buffers(before: Witness, after: Witness) -> str:
 
 def _planning(before: Witness, after: Witness) -> str:
     change = after.planning_ms - before.planning_ms
-    if abs(change) < PLANNING_MS:
+    if not _tells(change, before.planning_ms):
         return ""
     became = "slower" if change > 0 else "faster"
     old, new = len(before.partitions), len(after.partitions)
     why = "" if old == new else f": {_count(new, 'partition')} instead of {old}"
     return f"planning got {abs(change):.1f} ms {became}{why}"
+
+
+def _deferred(before: Witness, after: Witness) -> str:
+    if not _tells(after.deferred_ms - before.deferred_ms, before.deferred_ms):
+        return ""
+    old, new = before.deferred_ms, after.deferred_ms
+    return f"what is deferred to the commit takes {new:.1f} ms instead of {old:.1f}"
+
+
+def _tells(change_ms: float, before_ms: float) -> bool:
+    return abs(change_ms) >= max(LEAST_MS, before_ms * LEAST_PERCENT / 100)
+
+
+def share_of_planning(before: Witness, after: Witness, change_ms: float) -> str:
+    """How much of a slowdown is planning, which another cure is for; empty if it is not.
+
+    Args:
+        before: what the plan did before.
+        after: what it did after.
+        change_ms: by how much the whole query got slower, in milliseconds.
+    """
+    planning = after.planning_ms - before.planning_ms
+    if change_ms <= 0 or not _tells(planning, before.planning_ms) or planning < 0:
+        return ""
+    return (
+        f"{min(planning, change_ms):.1f} of the {change_ms:.1f} ms that it got slower are planning"
+    )
 
 
 def _spill(before: Witness, after: Witness) -> str:
@@ -91,8 +120,8 @@ def _jit(before: Witness, after: Witness) -> str:
 
 def _triggers(before: Witness, after: Witness) -> list[str]:
     come = [
-        f"fires trigger {name}: {ms:.1f} ms"
-        for name, ms in sorted(after.triggers.items())
+        f"fires trigger {name}, {_count(calls, 'time')}"
+        for name, calls in sorted(after.triggers.items())
         if name not in before.triggers
     ]
     gone = [
