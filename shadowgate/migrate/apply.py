@@ -11,6 +11,7 @@ A script that only psql can read is handed to psql as a whole.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -78,6 +79,7 @@ def apply_script(
 
     Raises:
         UsageError: only psql can read the script, and no ``tools`` are given.
+        ServerError: the session of the watch was lost.
         psycopg.OperationalError: no session could be opened.
     """
     if script.needs_psql:
@@ -151,6 +153,8 @@ class _Runner:
                 self._attempt(session, unit)
             except _StatementFailed as signal:
                 failed = signal.run
+            except psycopg.Error as problem:
+                failed = self._lost(unit, kept, problem)
             else:
                 self.committed += _made_permanent(unit)
                 return None
@@ -180,9 +184,19 @@ class _Runner:
                 self._send(session, unit)
                 self._commit(session, unit)
         finally:
-            if not session.closed:
+            with suppress(psycopg.OperationalError):  # a session that is gone has rolled back
                 session.rollback()
             self.watch.transaction_ended()
+
+    def _lost(self, unit: Unit, kept: int, problem: psycopg.Error) -> StatementRun:
+        """Put the loss of the session between two statements down to the one that came next."""
+        statements = unit.statements if isinstance(unit, TransactionBlock) else (unit,)
+        reached = min(len(self.runs) - kept, len(statements) - 1)
+        now = self._clock()
+        failure = _failure_of(problem, statements[reached])
+        run = StatementRun(statements[reached], now, now, failure=failure)
+        self.runs[kept + reached :] = [run]
+        return run
 
     def _send(self, session: Connection, statement: Statement) -> None:
         self.progress(f"statement {statement.number}, line {statement.line}: {statement.kind}")

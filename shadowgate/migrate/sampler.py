@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import LiteralString
 
 import psycopg
+from psycopg.rows import TupleRow
 
+from shadowgate.errors import ServerError
 from shadowgate.migrate.ledger import LockKey, LockLedger
 from shadowgate.server.base import Database
 
@@ -36,7 +39,7 @@ class LockSampler:
         self._interval = interval
         self._guard = threading.Lock()
         self._stop = threading.Event()
-        self._failure: psycopg.Error | None = None
+        self._failure: ServerError | None = None
         self.statement = 0
         self.held = LockLedger()
         self.waited = LockLedger()
@@ -50,7 +53,7 @@ class LockSampler:
         """Stop sampling and close the session. Safe to call again.
 
         Raises:
-            psycopg.Error: what ended the sampling early, if anything did.
+            ServerError: the session was lost meanwhile.
         """
         self._stop.set()
         self._thread.join()
@@ -59,10 +62,14 @@ class LockSampler:
             raise self._failure
 
     def snapshot(self) -> None:
-        """Look now."""
+        """Look now.
+
+        Raises:
+            ServerError: the session was lost.
+        """
         with self._guard:
             began = time.monotonic() - self._origin
-            rows = self._connection.execute(_LOCKS_SQL, (self._pid,), prepare=True).fetchall()
+            rows = self._ask(_LOCKS_SQL, self._pid)
             ended = time.monotonic() - self._origin
             held: list[LockKey] = [(oid, mode) for oid, mode, granted in rows if granted]
             waits: list[LockKey] = [(oid, mode) for oid, mode, granted in rows if not granted]
@@ -70,15 +77,28 @@ class LockSampler:
                 ledger.note(seen, began=began, ended=ended, statement=self.statement)
 
     def wal_bytes(self) -> int:
-        """Bytes of WAL that the server has written since it was made."""
+        """Bytes of WAL that the server has written since it was made.
+
+        Raises:
+            ServerError: the session was lost.
+        """
         with self._guard:
-            row = self._connection.execute(_WAL_SQL, prepare=True).fetchone()
-        return int(row[0]) if row else 0
+            ((written,),) = self._ask(_WAL_SQL)
+        return int(written)
+
+    def _ask(self, query: LiteralString, *parameters: int) -> list[TupleRow]:
+        try:
+            return self._connection.execute(query, parameters, prepare=True).fetchall()
+        except psycopg.Error as problem:
+            raise ServerError(
+                f"The session that watched the migration was lost: {problem}",
+                todo="Look into the server's log; its evidence is not complete, so run it again.",
+            ) from problem
 
     def _loop(self) -> None:
         while not self._stop.wait(self._interval):
             try:
                 self.snapshot()
-            except psycopg.Error as problem:
+            except ServerError as problem:
                 self._failure = problem
                 return

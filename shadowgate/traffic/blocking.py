@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from shadowgate.errors import ServerError
 from shadowgate.server.base import Connection, Database
 
 _BLOCKED_SQL = (Path(__file__).parent / "blocked.sql").read_bytes()
@@ -47,7 +48,7 @@ class BlockingSampler:
         self._interval = interval
         self._stop = threading.Event()
         self._snapshots: list[Snapshot] = []
-        self._failure: psycopg.Error | None = None
+        self._failure: ServerError | None = None
         self._connection: Connection | None = None
 
     @property
@@ -65,7 +66,7 @@ class BlockingSampler:
         """End the thread and close the session. Safe to call again, or without a start.
 
         Raises:
-            psycopg.Error: what ended the sampling early, if anything did.
+            ServerError: the session was lost meanwhile.
         """
         if self._connection is None:
             return
@@ -80,7 +81,10 @@ class BlockingSampler:
             try:
                 self._snapshots.append(self._look())
             except psycopg.Error as problem:
-                self._failure = problem
+                self._failure = ServerError(
+                    f"The session that watched who waits for whom was lost: {problem}",
+                    todo="Look into the server's log; the evidence is not complete: run it again.",
+                )
                 return
 
     def _look(self) -> Snapshot:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.errors import MigrationError, UsageError
+from shadowgate.errors import MigrationError, ServerError, UsageError
 from shadowgate.migrate import (
     LockWatch,
-    NoWatch,
     RetryPolicy,
     RowsTouched,
     ScriptRun,
@@ -23,6 +22,7 @@ from shadowgate.migrate import (
     parse_script,
     read_script,
 )
+from shadowgate.migrate.watch import Seen
 from shadowgate.server import Connection, Database, Server
 from tests.selftest.plain_database import plain_database, refill
 
@@ -369,39 +369,91 @@ def test_a_policy_that_makes_no_sense_is_refused(attempts: int, pause: float) ->
         RetryPolicy(attempts, pause)
 
 
-class KillAt(NoWatch):
-    """Terminates the migrating backend when a statement is about to be sent."""
+class KillAt(LockWatch):
+    """Terminates the migrating backend at one moment of one statement."""
 
-    def __init__(self, database: Database, number: int) -> None:
-        self.database = database
+    def __init__(self, database: Database, moment: str, number: int) -> None:
+        super().__init__(database)
+        self.moment = moment
         self.number = number
+        self.current = 0
 
     def attach(self, session: Connection, origin: float) -> None:
         """Learn whom to terminate."""
         super().attach(session, origin)
         self.pid = session.info.backend_pid
 
+    def unit_begins(self) -> None:
+        """Terminate it before the statements that belong together begin."""
+        self._kill("unit", self.current + 1)
+        super().unit_begins()
+
     def statement_begins(self, statement: Statement) -> None:
         """Terminate it when its statement comes."""
-        if statement.number == self.number:
+        super().statement_begins(statement)
+        self.current = statement.number
+        self._kill("begins", statement.number)
+
+    def statement_done(self) -> Seen:
+        """Terminate it when its statement has been answered."""
+        self._kill("done", self.current)
+        return super().statement_done()
+
+    def _kill(self, moment: str, number: int) -> None:
+        if (moment, number) == (self.moment, self.number):
             with self.database.connect() as other:
                 other.execute("SELECT pg_terminate_backend(%s, 5000)", (self.pid,))
 
 
-@pytest.mark.parametrize(("number", "left", "committed"), [(2, 1000, 1), (4, 1000, 1), (6, 0, 5)])
+@pytest.mark.parametrize(
+    ("moment", "number", "left", "committed"),
+    [
+        ("begins", 1, 1000, 0),
+        ("done", 1, 1000, 0),
+        ("unit", 2, 1000, 1),
+        ("begins", 2, 1000, 1),
+        ("begins", 4, 1000, 1),
+        ("done", 3, 1000, 1),
+        ("unit", 6, 0, 5),
+        ("begins", 6, 0, 5),
+        ("done", 6, 0, 5),
+    ],
+)
 def test_a_killed_backend_is_an_error_that_says_what_was_committed(
-    database: Database, number: int, left: int, committed: int
+    database: Database, moment: str, number: int, left: int, committed: int
 ) -> None:
     run = apply(
         "SELECT 1; BEGIN; DELETE FROM item; SELECT 2; COMMIT; CREATE TABLE t (x int)",
         database,
-        watch=KillAt(database, number),
+        watch=KillAt(database, moment, number),
         retry=RetryPolicy(3, 0.0),
     )
     assert run.error is not None
     assert f"Statement {number} of m.sql failed" in run.error.what
+    assert "57P01" in run.error.what
+    assert [item.statement.number for item in run.runs] == list(range(1, number + 1))
     assert len(run.committed) == committed
     assert value(database, "SELECT count(*) FROM item") == left
+    assert value(database, "SELECT to_regclass('t')") is None
+
+
+def test_a_watch_that_fails_is_not_the_scripts_failure(database: Database) -> None:
+    def kill_the_watch(message: str) -> None:
+        if "SELECT" in message:
+            with database.connect() as other:
+                other.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE application_name = 'shadowgate lock watch'"
+                )
+
+    with pytest.raises(ServerError, match="watched the migration was lost"):
+        apply(
+            "SELECT 1",
+            database,
+            watch=LockWatch(database, interval=60.0),
+            progress=kill_the_watch,
+        )
+    comes_true(database, ALONE)
 
 
 def test_a_watched_run_survives_the_kill_with_its_evidence(database: Database) -> None:

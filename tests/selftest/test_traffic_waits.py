@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.errors import UsageError
+from shadowgate.errors import ServerError, UsageError
 from shadowgate.migrate import LockWatch, ScriptRun, apply_script, parse_script, read_script
 from shadowgate.server import Database, Server
 from shadowgate.traffic import (
@@ -221,6 +221,20 @@ def test_a_killed_session_is_an_error_and_is_replaced(database: Database) -> Non
     assert [item.sqlstate for item in failed] == ["57P01"]
     assert traffic.requests[-1].sqlstate == ""
     assert len(traffic.kinds) == 2
+
+
+def lose_the_watch(database: Database) -> None:
+    with Traffic(database, settings(writers=0)), database.connect() as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'shadowgate blocking watch'"
+        )
+        time.sleep(0.1)
+
+
+def test_a_lost_watch_is_an_error_and_not_a_report_without_waits(database: Database) -> None:
+    with pytest.raises(ServerError, match="watched who waits for whom was lost"):
+        lose_the_watch(database)
 
 
 def test_no_session_outlives_the_block_even_after_an_error(database: Database) -> None:
