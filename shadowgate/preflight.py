@@ -71,7 +71,8 @@ class Preflight:
         scratch = self.databases.create(f"{self.shadow.name}_room")
         try:
             with scratch.connect() as connection:
-                connection.execute("CREATE UNLOGGED TABLE room (filler text STORAGE PLAIN)")
+                connection.execute("CREATE UNLOGGED TABLE room (filler text)")
+                connection.execute("ALTER TABLE room ALTER COLUMN filler SET STORAGE PLAIN")
                 connection.execute(
                     "INSERT INTO room SELECT repeat('x', 8000) FROM generate_series(1, %s)",
                     [self.needed_bytes // 8192],

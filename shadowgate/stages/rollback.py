@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shadowgate.backup import examine_backup, restore
 from shadowgate.errors import ValidationError
-from shadowgate.inspect import Drift, RowDifferences, diff, differing_rows
+from shadowgate.inspect import Drift, RowDifferences, Snapshot, diff, differing_rows
 from shadowgate.migrate import Script, ScriptRun, apply_script
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Server
@@ -75,9 +75,22 @@ def restored_differences(
     workspace: Path,
     progress: Progress,
 ) -> tuple[str, ...]:
-    """Restore a dump and hold it against what it was taken from."""
+    """Restore a dump and hold it against what it was taken from.
+
+    Settings of the database itself are left out: pg_dump leaves them to pg_dumpall.
+    """
     restore(examine_backup(dump.path), server.tools, into, workspace=workspace, progress=progress)
-    return differences_in_words(expected, state_of(into))
+    found = state_of(into)
+    return differences_in_words(_without_settings(expected), _without_settings(found))
+
+
+def _without_settings(state: State) -> State:
+    objects = {
+        identity: found
+        for identity, found in state.snapshot.objects.items()
+        if identity.kind not in ("setting", "database")
+    }
+    return replace(state, snapshot=Snapshot(objects))
 
 
 def write_later_rows(database: Database, statements: str) -> None:

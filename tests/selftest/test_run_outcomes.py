@@ -16,6 +16,7 @@ import pytest
 
 from shadowgate.checks import CATALOGUE
 from shadowgate.report import json_schema
+from shadowgate.server import Server
 from tests.selftest.shadow_runs import ROOT, ROWS, ShadowRun, command, shadow_run
 
 
@@ -110,6 +111,31 @@ def test_sign_off_and_rollout_plan_are_made_after_a_failure_too(broken: ShadowRu
     assert statuses["signoff.evidence"] == "passed"
     assert statuses["rollout.plan"] == "passed"
     assert "NO-GO" in (broken.reports / "rollout_plan.md").read_text(encoding="utf-8")
+
+
+def test_on_an_external_server_the_result_is_the_same_and_nothing_stays(
+    server: Server, clean: ShadowRun, tmp_path: Path
+) -> None:
+    before = _databases(server)
+    at = server.endpoint
+    run = shadow_run(
+        f"--server=postgresql://{at.user}@{at.host}:{at.port}/postgres",
+        f"--rows={ROWS}",
+        reports=tmp_path,
+        env={"PGPASSWORD": at.password or ""},
+    )
+    assert run.status == 0, run.output[-3000:]
+    assert run.statuses == clean.statuses
+    assert _databases(server) == before
+    assert at.password
+    for report in tmp_path.iterdir():
+        if report.is_file():
+            assert at.password not in report.read_text(encoding="utf-8")
+
+
+def _databases(server: Server) -> set[str]:
+    with server.maintenance.connect() as connection:
+        return {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
 
 
 def test_a_run_that_leaves_phases_out_is_no_go(tmp_path: Path) -> None:
