@@ -69,7 +69,7 @@ DECLARE
     columns text;
     options text;
     within text;
-    privilege record;
+    command text;
     ids bigint[];
     dates date[];
     places tid[];
@@ -110,22 +110,35 @@ BEGIN
             ' CONSTRAINT partition_year CHECK (%s))%s',
             partition_name, rest, within, options
         );
-        FOR privilege IN
-            SELECT acl.privilege_type AS granted,
-                CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END AS role,
-                CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS extent
+        -- What LIKE leaves out.
+        FOR command IN
+            SELECT format('ALTER TABLE %I OWNER TO %s', partition_name, relowner::regrole)
+            FROM pg_class
+            WHERE oid = rest::regclass
+            UNION ALL
+            SELECT format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', partition_name)
+            FROM pg_class
+            WHERE oid = rest::regclass AND relrowsecurity
+            UNION ALL
+            SELECT format(
+                'GRANT %s ON %I TO %s%s',
+                acl.privilege_type,
+                partition_name,
+                CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END,
+                CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+            )
             FROM pg_class, aclexplode(relacl) AS acl
             WHERE oid = rest::regclass AND acl.grantee <> relowner
+            UNION ALL
+            SELECT format(
+                'ALTER TABLE %I ALTER COLUMN %I SET STATISTICS %s',
+                partition_name, attname, attstattarget
+            )
+            FROM pg_attribute
+            WHERE attrelid = rest::regclass AND attnum > 0 AND attstattarget >= 0
         LOOP
-            EXECUTE format(
-                'GRANT %s ON %I TO %s%s',
-                privilege.granted, partition_name, privilege.role, privilege.extent
-            );
+            EXECUTE command;
         END LOOP;
-        EXECUTE format(
-            'ALTER TABLE %I OWNER TO %s',
-            partition_name, (SELECT relowner::regrole FROM pg_class WHERE oid = parent::regclass)
-        );
 
         EXECUTE format(
             'WITH source AS MATERIALIZED ('
@@ -138,9 +151,22 @@ BEGIN
             ' FROM source',
             rest, within, partition_name, columns
         ) INTO ids, dates, places, versions;
-        EXECUTE format('ALTER TABLE %I ADD PRIMARY KEY (id, data_inicio)', partition_name);
-        EXECUTE format('CREATE INDEX ON %I (catalogo_id, is_valid)', partition_name);
-        EXECUTE format('CREATE INDEX ON %I USING gist (geometry)', partition_name);
+        FOR command IN
+            SELECT format('ALTER TABLE %I ADD %s', partition_name, pg_get_constraintdef(oid))
+            FROM pg_constraint
+            WHERE conrelid = parent::regclass AND contype IN ('p', 'u')
+            UNION ALL
+            SELECT regexp_replace(
+                pg_get_indexdef(indexrelid),
+                ' INDEX .*? ON .*? USING ',
+                format(' INDEX ON %I USING ', partition_name)
+            )
+            FROM pg_index
+            WHERE indrelid = parent::regclass
+                AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+        LOOP
+            EXECUTE command;
+        END LOOP;
         EXECUTE format('ANALYZE %I', partition_name);
 
         FOR attempt IN 1..attempts LOOP

@@ -61,7 +61,7 @@ DECLARE
     columns text;
     options text;
     elsewhere text;
-    privilege record;
+    command text;
 BEGIN
     SET LOCAL search_path = public, pg_temp;
     IF to_regclass('pg_temp.copied') IS NOT NULL THEN
@@ -94,22 +94,36 @@ BEGIN
         ' CONSTRAINT no_other_partition CHECK (NOT ((data_inicio IS NOT NULL) AND (%s))))%s',
         restored, rest, elsewhere, options
     );
-    FOR privilege IN
-        SELECT acl.privilege_type AS granted,
-            CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END AS role,
-            CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS extent
+    -- What LIKE leaves out.
+    FOR command IN
+        SELECT format('ALTER TABLE %I OWNER TO %s', restored, relowner::regrole)
+        FROM pg_class
+        WHERE oid = rest::regclass
+        UNION ALL
+        SELECT format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', restored)
+        FROM pg_class
+        WHERE oid = rest::regclass AND relrowsecurity
+        UNION ALL
+        SELECT format(
+            'GRANT %s ON %I TO %s%s',
+            acl.privilege_type,
+            restored,
+            CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END,
+            CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+        )
         FROM pg_class, aclexplode(relacl) AS acl
         WHERE oid = rest::regclass AND acl.grantee <> relowner
+        UNION ALL
+        SELECT format(
+            'ALTER TABLE %I ALTER COLUMN %I SET STATISTICS %s', restored, attname, attstattarget
+        )
+        FROM pg_attribute
+        WHERE attrelid = rest::regclass AND attnum > 0 AND attstattarget >= 0
+        UNION ALL
+        SELECT format('COMMENT ON TABLE %I IS %L', restored, obj_description(rest::regclass))
     LOOP
-        EXECUTE format(
-            'GRANT %s ON %I TO %s%s',
-            privilege.granted, restored, privilege.role, privilege.extent
-        );
+        EXECUTE command;
     END LOOP;
-    EXECUTE format(
-        'ALTER TABLE %I OWNER TO %s',
-        restored, (SELECT relowner::regrole FROM pg_class WHERE oid = parent::regclass)
-    );
 
     CREATE TEMPORARY TABLE copied (
         id bigint, data_inicio date, source oid, place tid, version xid
@@ -125,9 +139,22 @@ BEGIN
         ' INSERT INTO copied SELECT id, data_inicio, source, place, version FROM source',
         parent, restored, columns
     ) USING kept;
-    EXECUTE format('ALTER TABLE %I ADD PRIMARY KEY (id, data_inicio)', restored);
-    EXECUTE format('CREATE INDEX ON %I (catalogo_id, is_valid)', restored);
-    EXECUTE format('CREATE INDEX ON %I USING gist (geometry)', restored);
+    FOR command IN
+        SELECT format('ALTER TABLE %I ADD %s', restored, pg_get_constraintdef(oid))
+        FROM pg_constraint
+        WHERE conrelid = parent::regclass AND contype IN ('p', 'u')
+        UNION ALL
+        SELECT regexp_replace(
+            pg_get_indexdef(indexrelid),
+            ' INDEX .*? ON .*? USING ',
+            format(' INDEX ON %I USING ', restored)
+        )
+        FROM pg_index
+        WHERE indrelid = parent::regclass
+            AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+    LOOP
+        EXECUTE command;
+    END LOOP;
     EXECUTE format('ANALYZE %I', restored);
     ANALYZE copied;
 END

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from fixtures.catalogue import Catalogue
+from shadowgate.inspect import diff, odd_partitions, take_snapshot
 from shadowgate.migrate import Statement, apply_script, read_script
 from shadowgate.server import Database, Server
 from shadowgate.traffic import Traffic, TrafficSettings
@@ -72,6 +74,33 @@ def test_schema_and_rows_are_what_they_were(
     apply(ROLLBACK, database)
     assert drift(before, database) == ()
     assert content(database) == content(before)
+
+
+def test_traits_of_partitions_survive_there_and_back(
+    make_database: MakeDatabase, before: Database
+) -> None:
+    database = make_database(before.name)
+    with database.connect() as connection:
+        for suffix in ("2026", "2027", "2028", "default"):
+            partition = f"catalogo_geometrias_particionada_{suffix}"
+            for trait in (
+                "ALTER TABLE {} SET (fillfactor = 90, autovacuum_analyze_threshold = 70)",
+                "ALTER TABLE {} ALTER COLUMN geometry SET STORAGE EXTERNAL",
+                "ALTER TABLE {} ALTER COLUMN tipo_uso SET STATISTICS 250",
+                "ALTER TABLE {} ENABLE ROW LEVEL SECURITY",
+                "GRANT UPDATE ON {} TO pg_monitor WITH GRANT OPTION",
+                "COMMENT ON COLUMN {}.tipo_uso IS 'uso planejado'",
+            ):
+                connection.execute(sql.SQL(trait).format(sql.Identifier(partition)))
+        connection.execute(
+            "COMMENT ON TABLE catalogo_geometrias_particionada_default IS 'o resto';"
+            "CREATE INDEX catalogo_tipo_uso ON catalogo_geometrias_particionada (tipo_uso)"
+        )
+        original = take_snapshot(connection)
+        apply(OPT1, database)
+        assert odd_partitions(take_snapshot(connection)) == ()
+        apply(ROLLBACK, database)
+        assert diff(original, take_snapshot(connection)).in_words() == ()
 
 
 def test_rows_written_since_are_kept_whatever_their_year(
