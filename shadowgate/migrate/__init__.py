@@ -28,6 +28,8 @@ from shadowgate.migrate.probes import (
 from shadowgate.migrate.reach import refuse_beyond, statements_beyond
 from shadowgate.migrate.results import (
     APPLICATION_NAME,
+    STOPS_READERS,
+    STOPS_WRITERS,
     Failure,
     LockAwaited,
     LockHeld,
@@ -46,6 +48,8 @@ from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 __all__ = [
     "APPLICATION_NAME",
     "HAZARDS",
+    "STOPS_READERS",
+    "STOPS_WRITERS",
     "Failure",
     "Finding",
     "Hazard",

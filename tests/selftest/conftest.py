@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from shadowgate.server import Database, Server, open_server
+from tests.selftest.plain_database import plain_database
 
 MakeDatabase = Callable[..., Database]
 
@@ -47,3 +48,10 @@ def make_database(server: Server) -> Iterator[MakeDatabase]:
             connection.execute(
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             )
+
+
+@pytest.fixture(scope="module")
+def plain(server: Server) -> Iterator[Database]:
+    """One database without PostGIS for a whole module; ``refill`` sets it up for each test."""
+    with plain_database(server) as made:
+        yield made

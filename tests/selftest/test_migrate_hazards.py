@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,8 @@ from shadowgate.migrate import (
     find_hazards,
     parse_script,
 )
-from shadowgate.server import Database, Server
-from tests.selftest.plain_database import plain_database, refill
+from shadowgate.server import Database
+from tests.selftest.plain_database import refill
 
 LOG = (
     "CREATE TABLE log (year int, message text) PARTITION BY RANGE (year);"
@@ -33,12 +32,6 @@ ITEM = (
 TIMEOUT = "SET lock_timeout = '2s';"
 
 
-@pytest.fixture(scope="module")
-def shared(server: Server) -> Iterator[Database]:
-    with plain_database(server) as made:
-        yield made
-
-
 def find(database: Database, setup: str, sql: str) -> tuple[Finding, ...]:
     refill(database, setup)
     script = parse_script(sql, Path("example.sql"), "")
@@ -51,13 +44,13 @@ def rules(findings: tuple[Finding, ...]) -> list[str]:
 
 @pytest.mark.parametrize("hazard", HAZARDS, ids=lambda hazard: hazard.id)
 def test_a_bad_example_makes_exactly_its_finding_and_the_good_one_none(
-    hazard: Hazard, shared: Database
+    hazard: Hazard, plain: Database
 ) -> None:
-    bad = find(shared, hazard.setup, hazard.bad)
+    bad = find(plain, hazard.setup, hazard.bad)
     assert rules(bad) == [hazard.id]
     assert bad[0].line > 0
     assert bad[0].link == hazard.source
-    assert find(shared, hazard.setup, hazard.good) == ()
+    assert find(plain, hazard.setup, hazard.good) == ()
 
 
 def test_hazards_have_ids_of_their_own_and_every_column_filled() -> None:
@@ -86,10 +79,10 @@ def test_hazards_have_ids_of_their_own_and_every_column_filled() -> None:
         "no strong lock",
     ],
 )
-def test_what_stops_no_traffic_is_no_hazard(shared: Database, sql: str) -> None:
+def test_what_stops_no_traffic_is_no_hazard(plain: Database, sql: str) -> None:
     if "TRUNCATE" in sql:
         sql = TIMEOUT + sql
-    assert find(shared, ITEM, sql) == ()
+    assert find(plain, ITEM, sql) == ()
 
 
 @pytest.mark.parametrize(
@@ -111,26 +104,26 @@ def test_what_stops_no_traffic_is_no_hazard(shared: Database, sql: str) -> None:
     ],
 )
 def test_a_hazard_is_found_on_partitions_and_inside_blocks_of_code(
-    shared: Database, sql: str, expected: list[str]
+    plain: Database, sql: str, expected: list[str]
 ) -> None:
-    findings = find(shared, LOG, TIMEOUT + sql)
+    findings = find(plain, LOG, TIMEOUT + sql)
     assert rules(findings) == expected
     assert "log_default" in findings[0].message
 
 
 def test_a_foreign_key_validated_on_a_table_with_rows_is_found_and_not_valid_is_not(
-    shared: Database,
+    plain: Database,
 ) -> None:
     part = "CREATE TABLE part AS SELECT id AS item_id FROM item; CREATE INDEX ON part (item_id)"
     setup = ITEM + part
     add = TIMEOUT + "ALTER TABLE part ADD CONSTRAINT k FOREIGN KEY (item_id) REFERENCES item"
-    assert rules(find(shared, setup, add)) == ["constraint-validated-under-lock"]
+    assert rules(find(plain, setup, add)) == ["constraint-validated-under-lock"]
     later = add + " NOT VALID; ALTER TABLE part VALIDATE CONSTRAINT k"
-    assert find(shared, setup, later) == ()
+    assert find(plain, setup, later) == ()
 
 
-def test_a_strong_lock_without_timeout_names_lock_and_table(shared: Database) -> None:
-    (finding,) = find(shared, ITEM, "SELECT 1;\nBEGIN;\nLOCK TABLE item;\nCOMMIT;")
+def test_a_strong_lock_without_timeout_names_lock_and_table(plain: Database) -> None:
+    (finding,) = find(plain, ITEM, "SELECT 1;\nBEGIN;\nLOCK TABLE item;\nCOMMIT;")
     assert (finding.line, finding.statement) == (3, "LOCK TABLE item")
     assert "AccessExclusiveLock on item" in finding.message
 
@@ -149,18 +142,18 @@ def test_a_strong_lock_without_timeout_names_lock_and_table(shared: Database) ->
     ],
 )
 def test_the_search_path_of_a_security_definer_routine_is_judged(
-    shared: Database, path: str, expected: list[str]
+    plain: Database, path: str, expected: list[str]
 ) -> None:
     sql = f"CREATE PROCEDURE p() LANGUAGE sql SECURITY DEFINER {path} AS 'SELECT 1'"
-    assert rules(find(shared, "", sql)) == expected
+    assert rules(find(plain, "", sql)) == expected
 
 
-def test_pitfalls_that_were_there_before_are_not_the_scripts(shared: Database) -> None:
+def test_pitfalls_that_were_there_before_are_not_the_scripts(plain: Database) -> None:
     old = "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';"
-    assert find(shared, old + "CREATE TABLE t (a json)", "CREATE TABLE u (a int)") == ()
+    assert find(plain, old + "CREATE TABLE t (a json)", "CREATE TABLE u (a int)") == ()
 
 
-def test_a_routine_that_is_replaced_and_stays_dangerous_is_the_scripts(shared: Database) -> None:
+def test_a_routine_that_is_replaced_and_stays_dangerous_is_the_scripts(plain: Database) -> None:
     old = "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';"
     new = "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 2';"
-    assert rules(find(shared, old, new)) == ["security-definer-search-path"]
+    assert rules(find(plain, old, new)) == ["security-definer-search-path"]

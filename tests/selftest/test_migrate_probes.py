@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from hypothesis import strategies as st
 from shadowgate.errors import ScriptError, UsageError
 from shadowgate.migrate import Probe, probes_table, run_probe, run_probe_in_clone
 from shadowgate.migrate.probes import plain
-from shadowgate.server import Database, Server
-from tests.selftest.plain_database import plain_database, refill
+from shadowgate.server import Database
+from tests.selftest.plain_database import refill
 
 SETUP = """
 CREATE TABLE item (id int PRIMARY KEY, at date);
@@ -37,15 +36,9 @@ END $$;
 """
 
 
-@pytest.fixture(scope="module")
-def shared(server: Server) -> Iterator[Database]:
-    with plain_database(server) as made:
-        yield made
-
-
 @pytest.fixture
-def database(shared: Database) -> Database:
-    return refill(shared, SETUP)
+def database(plain: Database) -> Database:
+    return refill(plain, SETUP)
 
 
 def count(database: Database) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shadowgate.migrate import Finding, LockWatch, apply_script, find_silence, parse_script
-from shadowgate.server import Database, Server
-from tests.selftest.plain_database import plain_database, refill
+from shadowgate.server import Database
+from tests.selftest.plain_database import refill
 
 SETUP = (
     "CREATE TABLE old (a int, b text, c varchar(5));"
@@ -23,15 +22,9 @@ SETUP = (
 )
 
 
-@pytest.fixture(scope="module")
-def shared(server: Server) -> Iterator[Database]:
-    with plain_database(server) as made:
-        yield made
-
-
 @pytest.fixture
-def database(shared: Database) -> Database:
-    return refill(shared, "DROP SCHEMA IF EXISTS other CASCADE;" + SETUP)
+def database(plain: Database) -> Database:
+    return refill(plain, "DROP SCHEMA IF EXISTS other CASCADE;" + SETUP)
 
 
 def find(sql: str, database: Database) -> tuple[Finding, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +30,7 @@ from shadowgate.traffic import (
     waits_behind,
 )
 from shadowgate.traffic.waits import KINDS
-from tests.selftest.plain_database import plain_database, refill
+from tests.selftest.plain_database import refill
 
 SETUP = (
     "CREATE TABLE item (id int PRIMARY KEY, name text);"
@@ -42,15 +41,9 @@ WRITE = "UPDATE item SET name = 'm' WHERE id = %(id)s"
 IDS = {"id": (1, 1000)}
 
 
-@pytest.fixture(scope="module")
-def shared(server: Server) -> Iterator[Database]:
-    with plain_database(server) as made:
-        yield made
-
-
 @pytest.fixture
-def database(shared: Database) -> Database:
-    return refill(shared, SETUP)
+def database(plain: Database) -> Database:
+    return refill(plain, SETUP)
 
 
 def under_traffic(
