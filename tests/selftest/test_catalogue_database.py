@@ -90,12 +90,12 @@ def test_search_finds_words_in_any_inflection(catalogue: Database) -> None:
 def test_search_puts_the_most_relevant_first_and_keeps_to_its_limit(catalogue: Database) -> None:
     query = """
         SELECT relevancia, catalogo_id
-        FROM search_catalogo('curral', 605657, 8071281, 618522, 8085564, 200)
+        FROM search_catalogo('estrada', 605657, 8071281, 618522, 8085564, {})
     """
-    found = rows_of(catalogue, query)
-    assert len(found) == 200
+    found = rows_of(catalogue, query.format(10_000))
     assert found == sorted(found, key=lambda row: (-row[0], row[1]))
     assert len({relevance for relevance, _ in found}) > 1
+    assert rows_of(catalogue, query.format(7)) == found[:7]
 
 
 def test_search_stays_inside_the_window_and_counts_what_is_there(catalogue: Database) -> None:
