@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.backup import Backup, examine_backup
-from shadowgate.migrate import Script, read_script
+from shadowgate.migrate import Script, read_script, refuse_beyond
 from shadowgate.options import Run
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Databases, Server, open_server, require_space
@@ -100,6 +100,9 @@ def preflight(run: Run, progress: Progress) -> Preflight:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
         server = open_server(run.server, image=run.image, progress=progress)
         stack.callback(server.close)
+        if not server.owned:
+            refuse_beyond(migration)
+            refuse_beyond(rollback)
         databases = Databases(server)
         stack.callback(databases.close)
         needed = _needed(run, backup)

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shadowgate.migrate import LockHeld, ScriptRun
-
-STOPS_READERS = frozenset({"AccessExclusiveLock"})
-"""Modes that conflict with a reader's ACCESS SHARE."""
-
-STOPS_WRITERS = STOPS_READERS | {"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock"}
-"""Modes that conflict with a writer's ROW EXCLUSIVE.
-
-Source: PostgreSQL manual, 13.3.1 Table-Level Locks, table of conflicting lock modes.
-"""
+from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockHeld, ScriptRun
 
 
 @dataclass(frozen=True)

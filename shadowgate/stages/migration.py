@@ -23,6 +23,7 @@ from shadowgate.migrate import (
     Script,
     ScriptRun,
     Waiver,
+    Watch,
     apply_script,
     apply_waivers,
     find_hazards,
@@ -33,7 +34,7 @@ from shadowgate.migrate import (
 )
 from shadowgate.plan import Plan, ProbeSection
 from shadowgate.progress import Progress
-from shadowgate.server import Database, Databases
+from shadowgate.server import ClientTools, Database, Databases
 from shadowgate.stages.state import State, content_differences, differences_in_words, state_of
 from shadowgate.traffic import (
     Breach,
@@ -47,6 +48,27 @@ from shadowgate.traffic import (
 
 RETRY = RetryPolicy(attempts=20, pause_seconds=0.25)
 """How the rollout's runner treats a lock timeout."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Applies scripts as the rollout does: statement by statement, lock timeouts retried."""
+
+    tools: ClientTools
+    """For scripts that only psql can read."""
+    progress: Progress
+
+    def run(self, script: Script, database: Database, watch: Watch | None = None) -> ScriptRun:
+        """Apply a script; a failed statement is in the run's ``error``."""
+        name = f"{script.path.parent.name}/{script.path.name}"
+        self.progress(f"applying {name} to {database.name}")
+        return apply_script(
+            script, database, watch=watch, retry=RETRY, tools=self.tools, progress=self.progress
+        )
+
+    def apply(self, script: Script, database: Database) -> Applied:
+        """Apply a script, watched from a second session."""
+        return Applied(database, self.run(script, database, LockWatch(database)))
 
 
 @dataclass(frozen=True)
@@ -98,26 +120,28 @@ class Online:
     breaches: tuple[Breach, ...]
 
 
-def apply(script: Script, database: Database, progress: Progress) -> Applied:
-    """Apply a script as the rollout's runner does, watched from a second session."""
-    progress(f"applying {script.path.name}")
-    run = apply_script(script, database, watch=LockWatch(database), retry=RETRY, progress=progress)
-    return Applied(database, run)
-
-
 def learn(shadow: Database, before: State, migrated: Database, plan: Plan) -> Migrated:
     """Compare the migrated copy with the shadow, and both with what the plan announces."""
     expected = Expectation(
         creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
     )
-    after = state_of(migrated, like=before.content)
+    state = state_of(migrated)
+    after = state if _same_columns(before, state) else state_of(migrated, like=before.content)
     drift = diff(before.snapshot, after.snapshot)
     return Migrated(
-        state=after,
+        state=state,
         drift=drift,
         judgement=judge(drift, expected),
         oddities=tuple(map(str, odd_partitions(after.snapshot, before.snapshot))),
         differing=content_differences(shadow, before, migrated, after),
+    )
+
+
+def _same_columns(before: State, after: State) -> bool:
+    """Whether the tables from before have no more columns now: those are no change of content."""
+    return all(
+        table not in after.content or after.content[table].columns == content.columns
+        for table, content in before.content.items()
     )
 
 
@@ -160,14 +184,13 @@ def _probe(section: ProbeSection, migrated: Database, clone: Database) -> ProbeR
     return run_probe(probe, migrated)
 
 
-def repeat(script: Script, copy: Database, first: State, progress: Progress) -> Repeated:
+def repeat(script: Script, copy: Database, first: State, runner: Runner) -> Repeated:
     """Run the script again on a copy of the migrated database."""
-    progress(f"applying {script.path.name} a second time")
-    run = apply_script(script, copy, retry=RETRY, progress=progress)
+    run = runner.run(script, copy)
     return Repeated(run, () if run.error else differences_in_words(first, state_of(copy)))
 
 
-def rehearse_online(script: Script, copy: Database, plan: Plan, progress: Progress) -> Online:
+def rehearse_online(script: Script, copy: Database, plan: Plan, runner: Runner) -> Online:
     """Apply the script while readers and writers work, and tell how long they waited."""
     traffic = plan.traffic
     settings = TrafficSettings(
@@ -178,13 +201,10 @@ def rehearse_online(script: Script, copy: Database, plan: Plan, progress: Progre
         reads_per_second=traffic.reads_per_second,
         writes_per_second=traffic.writes_per_second,
     )
-    progress(
-        f"applying {script.path.name} under traffic: {traffic.readers} readers, "
-        f"{traffic.writers} writers"
-    )
+    runner.progress(f"traffic: {traffic.readers} readers, {traffic.writers} writers")
     with Traffic(copy, settings) as load:
         load.wait_until_steady()
-        run = apply_script(script, copy, retry=RETRY, progress=progress)
+        run = runner.run(script, copy, LockWatch(copy))
     waits = report_waits(load, run)
     budget = WaitBudget(reader_ms=plan.locks.reader_ms, writer_ms=plan.locks.writer_ms)
     return Online(run, waits, tuple(judge_waits(waits, budget)))

@@ -9,10 +9,9 @@ from shadowgate.measure import Comparison, Sampling, Workload, compare
 from shadowgate.measure.statistics import to_percent
 from shadowgate.migrate import ScriptRun, read_script
 from shadowgate.plan import LaterSection, Plan
-from shadowgate.progress import Progress
 from shadowgate.report.figures import Effect
 from shadowgate.server import Database, Databases
-from shadowgate.stages.migration import apply
+from shadowgate.stages.migration import Runner
 
 QUICK_SECONDS = 6.0
 """Budget of a comparison whose timings are shown and not judged."""
@@ -57,7 +56,7 @@ def simulate(
     databases: Databases,
     workload: Workload,
     plan: Plan,
-    progress: Progress,
+    runner: Runner,
 ) -> Simulated:
     """Apply a later optimisation to a clone and measure the queries that it is for.
 
@@ -71,7 +70,7 @@ def simulate(
     script = read_script(later.migration)
     clone = databases.clone(migrated, f"{plan.database}_{later.name.lower()}")
     try:
-        run = apply(script, clone, progress).run
+        run = runner.run(script, clone)
         run.raise_for_error()
         wanted = later.queries or tuple(workload.by_id)
         chosen = Workload(tuple(query for query in workload.queries if query.id in wanted))
@@ -82,7 +81,9 @@ def simulate(
             overall_target=None,
             budget_seconds=plan.simulation.budget_seconds,
         )
-        return Simulated(later, run, compare(migrated, clone, chosen, sampling, progress=progress))
+        return Simulated(
+            later, run, compare(migrated, clone, chosen, sampling, progress=runner.progress)
+        )
     finally:
         databases.drop(clone.name)
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from shadowgate.backup import examine_backup, restore
 from shadowgate.errors import ValidationError
-from shadowgate.inspect import Drift, RowDifferences, Snapshot, diff, differing_rows
-from shadowgate.migrate import Script, ScriptRun, apply_script
+from shadowgate.inspect import Drift, RowDifferences, Snapshot, diff, differing_rows, every_row_lost
+from shadowgate.migrate import Script, ScriptRun
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Server
-from shadowgate.stages.migration import RETRY, Repeated, apply
+from shadowgate.stages.migration import Repeated, Runner
 from shadowgate.stages.state import (
     State,
+    content_differences,
     content_in_words,
     differences_in_words,
     state_of,
@@ -44,6 +45,8 @@ class RolledBack:
     """Schema of the shadow against the schema after the rollback."""
     rows: RowDifferences
     """The shadow's rows against those after the rollback: later rows count as added."""
+    other_rows: tuple[RowDifferences, ...]
+    """The same for each other table that the rollback itself has altered."""
     later_rows: int
     """Rows that were written between migration and rollback."""
 
@@ -105,34 +108,40 @@ def roll_back(
     before: State,
     copy: Database,
     table: str,
-    progress: Progress,
+    runner: Runner,
 ) -> RolledBack:
     """Roll the copy back and hold it against the shadow."""
     written = state_of(copy)
-    progress(f"rolling back with {script.path.name}")
-    run = apply_script(script, copy, retry=RETRY, progress=progress)
+    run = runner.apply(script, copy).run
     state = state_of(copy)
+    others = {name: held for name, held in before.content.items() if name != table}
+    altered = {name: held for name, held in others.items() if not _kept(name, written, state)}
     return RolledBack(
         database=copy,
         run=run,
         written=written,
         state=state,
         drift=diff(before.snapshot, state.snapshot),
-        rows=differing_rows(shadow, copy, table),
+        rows=differing_rows(shadow, copy, table)
+        if table in state.content
+        else every_row_lost(table, before.content[table].rows),
+        other_rows=content_differences(shadow, State(before.snapshot, altered), copy, state),
         later_rows=written.content[table].rows - before.content[table].rows,
     )
 
 
-def apply_again(
-    script: Script, before: State, rolled_back: RolledBack, progress: Progress
-) -> Repeated:
+def _kept(table: str, written: State, state: State) -> bool:
+    return table in state.content and state.content[table] == written.content.get(table)
+
+
+def apply_again(script: Script, before: State, rolled_back: RolledBack, runner: Runner) -> Repeated:
     """Apply the migration to the rolled-back copy; it must end as before the rollback.
 
     What the migration itself made may hold other content than the first time: a log has new rows.
     """
-    applied = apply(script, rolled_back.database, progress)
-    if applied.run.error:
-        return Repeated(applied.run, ())
+    run = runner.run(script, rolled_back.database)
+    if run.error:
+        return Repeated(run, ())
     expected, found = rolled_back.written, state_of(rolled_back.database)
     drift = diff(expected.snapshot, found.snapshot)
     schema = [
@@ -145,4 +154,4 @@ def apply_again(
         table: content for table, content in expected.content.items() if table in before.content
     }
     content = content_in_words(known, found.content)
-    return Repeated(applied.run, (*structure, *schema, *content))
+    return Repeated(run, (*structure, *schema, *content))

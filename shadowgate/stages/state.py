@@ -11,6 +11,7 @@ from shadowgate.inspect import (
     TableFingerprint,
     diff,
     differing_rows,
+    every_row_lost,
     fingerprint,
     take_snapshot,
 )
@@ -39,9 +40,14 @@ def state_of(database: Database, like: Mapping[str, TableFingerprint] | None = N
 def content_differences(
     one: Database, held: State, other: Database, found: State
 ) -> tuple[RowDifferences, ...]:
-    """For each table of one database whose content differs in the other: which rows differ."""
+    """For each table of one database whose content differs in the other: which rows differ.
+
+    A table that the other one does not have has lost every row.
+    """
     return tuple(
         differing_rows(one, other, table)
+        if table in found.content
+        else every_row_lost(table, print_.rows)
         for table, print_ in held.content.items()
         if found.content.get(table) != print_
     )

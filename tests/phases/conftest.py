@@ -38,9 +38,9 @@ from shadowgate.stages import (
     Online,
     Repeated,
     RolledBack,
+    Runner,
     Simulated,
     State,
-    apply,
     apply_again,
     behave,
     learn,
@@ -134,6 +134,12 @@ def opened(shadow_session: ShadowSession) -> Preflight:
 
 
 @pytest.fixture(scope="session")
+def runner(opened: Preflight, progress: Progress) -> Runner:
+    """Applies scripts."""
+    return Runner(opened.server.tools, progress)
+
+
+@pytest.fixture(scope="session")
 def shadow(opened: Preflight) -> Database:
     """The restored backup: what *before* means."""
     return opened.shadow
@@ -221,10 +227,10 @@ def unmigrated(before: State, shadow: Database) -> State:
 
 
 @pytest.fixture(scope="session")
-def applied(unmigrated: State, opened: Preflight, plan: Plan, progress: Progress) -> Applied:
+def applied(unmigrated: State, opened: Preflight, plan: Plan, runner: Runner) -> Applied:
     """The migration, applied to a copy of the shadow."""
     copy = opened.databases.clone(opened.shadow, f"{plan.database}_after")
-    return apply(opened.migration, copy, progress)
+    return runner.apply(opened.migration, copy)
 
 
 @pytest.fixture(scope="session")
@@ -255,11 +261,11 @@ def silence(applied: Applied, plan: Plan) -> Review:
 
 
 @pytest.fixture(scope="session")
-def online(opened: Preflight, plan: Plan, progress: Progress) -> Online:
+def online(opened: Preflight, plan: Plan, runner: Runner) -> Online:
     """The migration under traffic, on a copy of its own."""
     copy = opened.databases.clone(opened.shadow, f"{plan.database}_online")
     try:
-        return rehearse_online(opened.migration, copy, plan, progress)
+        return rehearse_online(opened.migration, copy, plan, runner)
     finally:
         opened.databases.drop(copy.name)
 
@@ -274,12 +280,12 @@ def behaviour(
 
 @pytest.fixture(scope="session")
 def repeated(
-    applied: Applied, migrated: Migrated, opened: Preflight, plan: Plan, progress: Progress
+    applied: Applied, migrated: Migrated, opened: Preflight, plan: Plan, runner: Runner
 ) -> Repeated:
     """The migration a second time, on a copy of the migrated database."""
     copy = opened.databases.clone(applied.database, f"{plan.database}_again")
     try:
-        return repeat(opened.migration, copy, migrated.state, progress)
+        return repeat(opened.migration, copy, migrated.state, runner)
     finally:
         opened.databases.drop(copy.name)
 
@@ -302,11 +308,11 @@ def comparison(
 
 @pytest.fixture(scope="session")
 def simulated(
-    applied: Applied, opened: Preflight, workload: Workload, plan: Plan, progress: Progress
+    applied: Applied, opened: Preflight, workload: Workload, plan: Plan, runner: Runner
 ) -> dict[str, Simulated]:
     """Each later optimisation that has a migration, on top of this one."""
     return {
-        later.name: simulate(later, applied.database, opened.databases, workload, plan, progress)
+        later.name: simulate(later, applied.database, opened.databases, workload, plan, runner)
         for later in plan.simulation.later
         if later.migration is not None
     }
@@ -351,20 +357,20 @@ def rolled_back(
     unmigrated: State,
     opened: Preflight,
     plan: Plan,
-    progress: Progress,
+    runner: Runner,
 ) -> RolledBack:
     """The rollback, after later rows were written."""
     return roll_back(
-        opened.rollback, opened.shadow, unmigrated, written_copy, plan.backup.table, progress
+        opened.rollback, opened.shadow, unmigrated, written_copy, plan.backup.table, runner
     )
 
 
 @pytest.fixture(scope="session")
 def reapplied(
-    rolled_back: RolledBack, unmigrated: State, opened: Preflight, progress: Progress
+    rolled_back: RolledBack, unmigrated: State, opened: Preflight, runner: Runner
 ) -> Repeated:
     """The migration again, after its rollback."""
-    return apply_again(opened.migration, unmigrated, rolled_back, progress)
+    return apply_again(opened.migration, unmigrated, rolled_back, runner)
 
 
 # --- phase 10: the way into production --------------------------------------------------------
