@@ -25,6 +25,9 @@ _PROC = Path("/proc")
 LEAST_SHARE = 0.05
 """Share of the client's time that always counts: a process may queue a moment past the answer."""
 
+_LOOKS_FOR_IDLE = 100
+_BETWEEN_LOOKS = 0.0005
+
 
 @dataclass(frozen=True)
 class Lap:
@@ -57,16 +60,28 @@ class WallClock:
 class QueueClock:
     """Times with the client's clock and knows how long the server's process waited for a core."""
 
-    def __init__(self, schedstat: Path) -> None:
-        self._file = os.open(schedstat, os.O_RDONLY)
+    def __init__(self, process: Path) -> None:
+        """Watch a process.
+
+        Args:
+            process: its folder under ``/proc``.
+
+        Raises:
+            OSError: the folder cannot be read.
+            ValueError: its files have another shape than Linux gives them.
+        """
+        self._schedstat = os.open(process / "schedstat", os.O_RDONLY)
+        self._stat = os.open(process / "stat", os.O_RDONLY)
         try:
             self._queued()
+            self._sleeps()
         except (OSError, ValueError):
-            os.close(self._file)
+            self.close()
             raise
 
     def time(self, run: Callable[[], object]) -> Lap:
         """Time one call."""
+        self._wait_until_idle()
         queued = self._queued()
         started = time.perf_counter()
         run()
@@ -74,12 +89,25 @@ class QueueClock:
         return Lap(wall, self._queued() - queued)
 
     def close(self) -> None:
-        """Close the process's file."""
-        os.close(self._file)
+        """Close the process's files."""
+        os.close(self._schedstat)
+        os.close(self._stat)
 
     def _queued(self) -> float:
-        _on_core, queued, _slices = os.pread(self._file, 128, 0).split()
+        _on_core, queued, _slices = os.pread(self._schedstat, 128, 0).split()
         return int(queued) / 1e9
+
+    def _wait_until_idle(self) -> None:
+        """Let the process end its last statement: a wait is only counted when it is over."""
+        for _ in range(_LOOKS_FOR_IDLE):
+            if self._sleeps():
+                return
+            time.sleep(_BETWEEN_LOOKS)
+
+    def _sleeps(self) -> bool:
+        _head, _, tail = os.pread(self._stat, 512, 0).rpartition(b")")
+        state, _rest = tail.split(maxsplit=1)
+        return state == b"S"
 
 
 Clock = WallClock | QueueClock
@@ -91,7 +119,7 @@ def clock_for(connection: Connection, database: Database) -> Clock:
     if pid is None:
         return WallClock()
     try:
-        return QueueClock(_PROC / str(pid) / "schedstat")
+        return QueueClock(_PROC / str(pid))
     except (OSError, ValueError):
         return WallClock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -24,14 +25,24 @@ def test_sleeping_counts() -> None:
     assert WallClock().time(lambda: time.sleep(0.02)).net >= 0.02
 
 
+def process(folder: Path, *, queued: int, state: str = "S") -> None:
+    """Write a process's files in place, so that a reader never finds them empty."""
+    for name, text in (
+        ("schedstat", f"1000 {queued:012d} 7\n"),
+        ("stat", f"42 (post) gres) {state} 1 42 42 0\n"),
+    ):
+        path = folder / name
+        with path.open("r+" if path.exists() else "w") as file:
+            file.write(text)
+
+
 def test_the_queue_of_a_process_is_read_before_and_after(tmp_path: Path) -> None:
-    schedstat = tmp_path / "schedstat"
-    schedstat.write_text("1000 5000000 7\n")
-    clock = QueueClock(schedstat)
+    process(tmp_path, queued=5_000_000)
+    clock = QueueClock(tmp_path)
 
     def run() -> None:
         time.sleep(0.02)
-        schedstat.write_text("1000 15000000 8\n")
+        process(tmp_path, queued=15_000_000)
 
     lap = clock.time(run)
     clock.close()
@@ -40,11 +51,23 @@ def test_the_queue_of_a_process_is_read_before_and_after(tmp_path: Path) -> None
     assert lap.net == pytest.approx(lap.wall - 0.01)
 
 
-def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
-    schedstat = tmp_path / "schedstat"
-    schedstat.write_text("nothing\n")
+def test_a_process_that_is_still_busy_is_waited_for(tmp_path: Path) -> None:
+    process(tmp_path, queued=0, state="R")
+    clock = QueueClock(tmp_path)
+    ending = threading.Timer(0.01, process, (tmp_path,), {"queued": 8_000_000})
+    ending.start()
+    lap = clock.time(lambda: None)
+    clock.close()
+    ending.join()
+    assert lap.queued == 0.0
+
+
+@pytest.mark.parametrize("name", ["schedstat", "stat"])
+def test_a_file_of_another_shape_is_refused(tmp_path: Path, name: str) -> None:
+    process(tmp_path, queued=0)
+    (tmp_path / name).write_text("nothing\n")
     with pytest.raises(ValueError, match="unpack"):
-        QueueClock(schedstat)
+        QueueClock(tmp_path)
 
 
 def test_a_session_on_this_machine_gets_the_better_clock(make_database: MakeDatabase) -> None:

@@ -1,0 +1,92 @@
+"""Real extra work, put into a database: a query there computes more, nothing is multiplied later.
+
+Every query is wrapped so that it also calls ``bench_work`` with its own id. How many steps that
+computes stands in a table of the database, so both sides run the same text and differ in their
+data only. The work is arithmetic in the server, so it suffers the noise that the query suffers.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shadowgate.measure import Query, Sampling, Workload
+from shadowgate.measure.rounds import timed_session
+from shadowgate.server import Database
+
+INSTALL = """
+CREATE TABLE bench_steps (
+    query text PRIMARY KEY,
+    steps bigint NOT NULL
+);
+CREATE FUNCTION bench_work(id text) RETURNS double precision
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    total double precision := 0;
+BEGIN
+    FOR n IN 1..coalesce((SELECT steps FROM bench_steps WHERE query = id), 0) LOOP
+        total := total + sqrt(n);
+    END LOOP;
+    RETURN total;
+END;
+$$;
+"""
+
+CALIBRATION_ROUNDS = 25
+CALIBRATION_STEPS = 400_000
+
+
+def install(database: Database) -> None:
+    """Create what the wrapped queries call."""
+    with database.connect() as connection:
+        connection.execute(INSTALL.encode())
+
+
+def wrap(workload: Workload) -> Workload:
+    """The reading queries, each with its extra work."""
+    return Workload(tuple(_wrap(query) for query in workload.reads))
+
+
+def _wrap(query: Query) -> Query:
+    inner = query.sql.rstrip().rstrip(";")
+    text = (
+        f"WITH extra AS MATERIALIZED (SELECT bench_work('{query.id}') AS total)\n"  # noqa: S608
+        f"SELECT q.* FROM (\n{inner}\n) AS q CROSS JOIN extra WHERE extra.total >= 0"
+    )
+    return replace(query, sql=text)
+
+
+def set_steps(database: Database, steps: Mapping[str, int]) -> None:
+    """Say how much extra work each query does in a database; none where it is not named."""
+    with database.connect() as connection, connection.transaction():
+        connection.execute("TRUNCATE bench_steps")
+        for query, number in steps.items():
+            connection.execute("INSERT INTO bench_steps VALUES (%s, %s)", (query, number))
+
+
+def calibrate(database: Database, workload: Workload, sampling: Sampling) -> dict[str, float]:
+    """Steps that take as long as each query does.
+
+    Each query is timed with no step and with many, in turn, so that a slow phase of the machine
+    meets both.
+    """
+    many = {query.id: CALIBRATION_STEPS for query in workload.queries}
+    own: dict[str, list[float]] = {query.id: [] for query in workload.queries}
+    more: dict[str, list[float]] = {query.id: [] for query in workload.queries}
+    with timed_session(database, sampling) as session:
+        for _ in range(CALIBRATION_ROUNDS + 1):
+            for steps, taken in (({}, own), (many, more)):
+                set_steps(database, steps)
+                for query in workload.queries:
+                    taken[query.id].append(session.time(query).net)
+    set_steps(database, {})
+    return {
+        query: CALIBRATION_STEPS * _warm(own[query]) / (_warm(more[query]) - _warm(own[query]))
+        for query in own
+    }
+
+
+def _warm(times: list[float]) -> float:
+    return statistics.median(times[1:])

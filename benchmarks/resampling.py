@@ -1,0 +1,90 @@
+"""Runs drawn from recorded rounds: the sampler and the verdict are the real ones, the clock is not.
+
+Rounds are drawn in blocks of consecutive ones, so that bursts of noise stay together, and every
+query of a drawn round comes from the same real round, so that they stay together too. Time passes
+as the drawn durations say.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from benchmarks.recording import Record
+from shadowgate.measure import Sampling
+from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, take_sample
+from shadowgate.measure.verdict import judge
+
+BLOCK = 8
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run said."""
+
+    verdicts: Mapping[str, str]
+    """Query -> verdict; a target as ``target:Q5``."""
+    seconds: float
+
+
+class Drawn:
+    """Pairs by query, drawn from one set of recorded rounds, and a clock of their durations."""
+
+    def __init__(self, pairs: Mapping[str, Sequence[Pair]], generator: random.Random) -> None:
+        self._pairs = pairs
+        self._generator = generator
+        self._length = min(len(taken) for taken in pairs.values())
+        self._rounds: list[int] = []
+        self._taken = dict.fromkeys(pairs, 0)
+        self.now = 0.0
+
+    def clock(self) -> float:
+        """Seconds of all that was drawn."""
+        return self.now
+
+    def measure(self, query: str, _first: SideName) -> Pair:
+        """The query's next pair."""
+        place = self._taken[query]
+        while place >= len(self._rounds):
+            start = self._generator.randrange(self._length)
+            self._rounds += [(start + n) % self._length for n in range(BLOCK)]
+        self._taken[query] = place + 1
+        before, after = self._pairs[query][self._rounds[place]]
+        self.now += before + after
+        return before, after
+
+
+def resample(
+    identical: Sequence[Record],
+    changed: Sequence[Record],
+    changed_queries: Sequence[str],
+    sampling: Sampling,
+    seed: int,
+) -> Outcome:
+    """Draw one run: some queries from a changed set of rounds, the others from an identical one."""
+    generator = random.Random(seed)  # noqa: S311 - a draw, not a secret
+    pairs: dict[str, Sequence[Pair]] = dict(generator.choice(identical).pairs)
+    if changed_queries:
+        other = generator.choice(changed).pairs
+        pairs.update({query: other[query] for query in changed_queries})
+    if sampling.targets:
+        pairs = {query: pairs[query] for query in changed_queries}
+    drawn = Drawn(pairs, generator)
+    queries = tuple(pairs)
+    judge_ = Judge(replace(sampling, seed=seed), queries, queries)
+    sample = take_sample(judge_, drawn.measure, drawn.clock, lambda _rounds, _left: None)
+    return Outcome(said(sample, judge_), sample.seconds)
+
+
+def said(sample: Sample, judge_: Judge) -> dict[str, str]:
+    """The verdicts on a sample, targets too."""
+    verdicts: dict[str, str] = {
+        query: judge(judge_.estimate(pairs), judge_.limit(pairs))
+        for query, pairs in sample.pairs.items()
+    }
+    for query, pairs in sample.pairs.items():
+        target = judge_.target(query, pairs)
+        if target is not None:
+            verdicts[f"target:{query}"] = target.status
+    return verdicts

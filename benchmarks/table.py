@@ -1,0 +1,185 @@
+"""The table of the benchmark, from its records. Pure functions."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.cases import CASES, Case
+from benchmarks.recording import Record, Store
+from benchmarks.resampling import resample
+from benchmarks.rivals import RULES, flags
+from shadowgate.measure import Sampling
+from shadowgate.measure.statistics import effects, pseudo_median, to_percent
+
+PASSES = frozenset({"equivalent", "improved"})
+QUIET, LOADED = "quiet", "another process loading one core on and off"
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of how many."""
+
+    count: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.of} ({self.percent:.1f} %)" if self.of else "–"
+
+    @property
+    def percent(self) -> float:
+        """In percent; 0 of none."""
+        return 100.0 * self.count / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    case: Case
+    loaded: bool
+    live: Share
+    resampled: Share
+    effect: str
+    """Median and range over the queries of what was recorded, in percent."""
+    rivals: dict[str, Share]
+
+    @property
+    def reached(self) -> bool:
+        """Whether live and resampled runs both keep to what the case is to reach."""
+        limit = 100.0 * self.case.at_most
+        return all(share.percent <= limit for share in (self.live, self.resampled))
+
+
+def counts(case: Case, verdicts: dict[str, str], changed: Sequence[str]) -> bool:
+    """Whether a run said what the case counts."""
+    queries = [said for query, said in verdicts.items() if not query.startswith("target:")]
+    if case.counted == "run fails":
+        return any(said not in PASSES for said in queries)
+    if case.counted == "passed":
+        return verdicts[changed[0]] in PASSES
+    if case.counted == "regressed":
+        return verdicts[changed[0]] == "regressed"
+    met = verdicts[f"target:{changed[0]}"] == "met"
+    return met if case.counted == "met" else not met
+
+
+def rows(store: Store, sampling: Sampling, draws: int) -> list[Row]:
+    """Every case that something was recorded of."""
+    return [
+        _row(store, case, sampling, draws, loaded=loaded)
+        for loaded in (False, True)
+        for case in CASES
+        if store.of("rounds", case.name, loaded=loaded)
+    ]
+
+
+def _row(store: Store, case: Case, sampling: Sampling, draws: int, *, loaded: bool) -> Row:
+    live = store.of("live", case.name, loaded=loaded)
+    found = sum(counts(case, dict(record.verdicts), record.changed) for record in live)
+    return Row(
+        case,
+        loaded,
+        Share(found, len(live)),
+        _resampled(store, case, sampling, draws, loaded=loaded),
+        _effect(store, case, loaded=loaded),
+        _rivals(store, case, loaded=loaded),
+    )
+
+
+def _effect(store: Store, case: Case, *, loaded: bool) -> str:
+    sets = store.of("rounds", case.name, loaded=loaded)
+    found = [
+        to_percent(pseudo_median(effects([pair for one in sets for pair in one.pairs[query]])))
+        for query in sets[0].pairs
+    ]
+    middle = f"{statistics.median(found):+.1f} %"
+    return middle if len(found) == 1 else f"{middle} ({min(found):+.1f} to {max(found):+.1f})"
+
+
+def _resampled(store: Store, case: Case, sampling: Sampling, draws: int, *, loaded: bool) -> Share:
+    identical = store.of("rounds", "identical", loaded=loaded)
+    changed = store.of("rounds", case.name, loaded=loaded)
+    if not identical:
+        return Share(0, 0)
+    settings = sampling
+    if case.target is not None:
+        settings = Sampling(budget_seconds=sampling.budget_seconds, targets={"Q5": case.target})
+    queries = list(changed[0].pairs)
+    found = 0
+    for seed in range(draws):
+        one = [] if case.queries == "all" else [queries[seed % len(queries)]]
+        outcome = resample(identical, changed, one, settings, seed)
+        found += counts(case, dict(outcome.verdicts), one)
+    return Share(found, draws)
+
+
+def _rivals(store: Store, case: Case, *, loaded: bool) -> dict[str, Share]:
+    """The other tools on every stretch of twenty recorded rounds; they know no targets."""
+    if case.target is not None:
+        return {name: Share(0, 0) for name in RULES}
+    found = dict.fromkeys(RULES, 0)
+    total = 0
+    for record in store.of("rounds", case.name, loaded=loaded):
+        for start in _stretches(record):
+            said = [flags(taken[start : start + 20]) for taken in record.walls.values()]
+            runs = [said] if case.queries == "all" else [[one] for one in said]
+            total += len(runs)
+            for run in runs:
+                for name in RULES:
+                    flagged = any(one[name] for one in run)
+                    found[name] += not flagged if case.counted == "passed" else flagged
+    return {name: Share(count, total) for name, count in found.items()}
+
+
+def _stretches(record: Record) -> range:
+    length = min(len(taken) for taken in record.walls.values())
+    return range(0, length - 19, 5)
+
+
+def time_to_verdict(store: Store) -> tuple[float, float, float] | None:
+    """Medians over live identical runs: sampling alone, all, and the slowest of all, in seconds."""
+    live = store.of("live", "identical", loaded=False)
+    if not live:
+        return None
+    return (
+        statistics.median(record.sampling_seconds for record in live),
+        statistics.median(record.seconds for record in live),
+        max(record.seconds for record in live),
+    )
+
+
+def render(store: Store, sampling: Sampling, draws: int, facts: Sequence[tuple[str, str]]) -> str:
+    """The whole page as Markdown."""
+    names = list(RULES)
+    lines = [
+        "# How often the verdict errs",
+        "",
+        "Real databases; the extra work is computed in the server. *Live* runs are whole",
+        "comparisons; *resampled* ones draw recorded rounds in blocks and decide with the same code,",
+        "so they inherit the error with which a set of rounds knows its own effect. The tools on the",
+        "right judge ten rounds before and the next ten after of the same recordings.",
+        "",
+        *(f"- {name}: {value}" for name, value in facts),
+        "",
+        f"| case | to reach | live | resampled | reached | effect recorded | {' | '.join(names)} |",
+        f"|---|---|---|---|---|---|{'---|' * len(names)}",
+    ]
+    for row in rows(store, sampling, draws):
+        title = f"{row.case.title}{', under load' if row.loaded else ''}"
+        rivals = " | ".join(str(row.rivals[name]) for name in names)
+        reached = "yes" if row.reached else "**no**"
+        lines.append(
+            f"| {title} | {row.case.reach} | {row.live} | {row.resampled} | {reached} "
+            f"| {row.effect} | {rivals} |"
+        )
+    times = time_to_verdict(store)
+    if times is not None:
+        lines += [
+            "",
+            f"Time to a ten-query verdict on identical databases (to reach: ≤ 90 s): median "
+            f"{times[0]:.0f} s of sampling, {times[1]:.0f} s with copying and warm-up; the slowest "
+            f"{times[2]:.0f} s.",
+        ]
+    return "\n".join(lines) + "\n"

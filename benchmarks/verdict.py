@@ -1,0 +1,175 @@
+"""How often the verdict errs, measured: ``./run bench verdict`` writes ``benchmarks/verdict.md``.
+
+A run that is stopped goes on where it was, since every record is kept in the reports folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.cases import BY_NAME, CASES
+from benchmarks.laboratory import Laboratory, open_laboratory
+from benchmarks.recording import Record, Store
+from benchmarks.table import render
+from shadowgate.errors import ShadowgateError
+from shadowgate.measure import Sampling
+from shadowgate.server import open_server
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "benchmarks" / "verdict.md"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much is measured."""
+
+    rows: int
+    runs: int
+    """Live runs on identical databases."""
+    other_runs: int
+    """Live runs of every other case, and of the identical one under load."""
+    sets: int
+    """Sets of recorded rounds of every case."""
+    loaded_sets: int
+    """The same under load."""
+    rounds: int
+    draws: int
+    """Resampled runs of every case."""
+
+
+FULL = Amount(rows=251_247, runs=40, other_runs=5, sets=4, loaded_sets=2, rounds=80, draws=2000)
+QUICK = Amount(rows=20_000, runs=1, other_runs=1, sets=1, loaded_sets=1, rounds=20, draws=50)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 0 when the table was written, 4 when it cannot be measured."""
+    options = _parser().parse_args(arguments)
+    amount = QUICK if options.quick else FULL
+    sampling = Sampling(budget_seconds=options.budget)
+    name = f"verdict-{amount.rows}.jsonl"
+    store = Store(options.records / name)
+    try:
+        work = todo(store, amount)
+        if work and not options.table_only:
+            _measure(work, store, amount, sampling, options.server)
+    except ShadowgateError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_status
+    page = render(store, sampling, amount.draws, facts(amount, sampling))
+    target = options.records / "verdict.md" if options.quick else PAGE
+    target.write_text(page, encoding="utf-8")
+    sys.stdout.write(page)
+    return 0
+
+
+Work = Callable[[Laboratory, Sampling], Record]
+
+
+def todo(store: Store, amount: Amount) -> list[Work]:
+    """What is not recorded yet, in turn over the cases, so that a part of it is of use too."""
+    wanted: list[tuple[int, tuple[str, str, bool, int]]] = []
+    for loaded in (False, True):
+        for case in CASES:
+            runs = amount.runs if case.name == "identical" and not loaded else amount.other_runs
+            sets = amount.loaded_sets if loaded else amount.sets
+            for number in range(sets):
+                wanted.append((number * 100 // sets, ("rounds", case.name, loaded, number)))
+            for number in range(runs):
+                wanted.append((number * 100 // runs, ("live", case.name, loaded, number)))
+    wanted.sort(key=lambda item: item[0])
+    return [_work(key, amount) for _, key in wanted if key not in store.records]
+
+
+def _work(key: tuple[str, str, bool, int], amount: Amount) -> Work:
+    kind, name, loaded, number = key
+    case = BY_NAME[name]
+
+    def work(laboratory: Laboratory, sampling: Sampling) -> Record:
+        if kind == "live":
+            return laboratory.live(case, number, sampling, loaded=loaded)
+        return laboratory.rounds(case, number, sampling, amount.rounds, loaded=loaded)
+
+    return work
+
+
+def _measure(
+    work: list[Work], store: Store, amount: Amount, sampling: Sampling, choice: str
+) -> None:
+    started = time.monotonic()
+    server = open_server(choice)
+    try:
+        with open_laboratory(server, amount.rows, sampling, _say) as laboratory:
+            for number, one in enumerate(work, start=1):
+                record = one(laboratory, sampling)
+                store.add(record)
+                spent = time.monotonic() - started
+                _say(
+                    f"{number}/{len(work)} {record.kind} {record.case}"
+                    f"{' loaded' if record.loaded else ''}: {record.seconds:.0f} s, "
+                    f"about {spent / number * (len(work) - number) / 60:.0f} min to go"
+                )
+    finally:
+        server.close()
+
+
+def facts(amount: Amount, sampling: Sampling) -> list[tuple[str, str]]:
+    """Where and how it was measured."""
+    memory = psutil.virtual_memory().total / 2**30
+    return [
+        ("date", f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"),
+        (
+            "machine",
+            f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
+            f"{platform.machine()}, Python {platform.python_version()}",
+        ),
+        ("rows", f"{amount.rows:,}; ten queries of fixtures/queries"),
+        (
+            "settings",
+            f"limit {sampling.limit_percent:g} %, level {100 * sampling.level:g} %, "
+            f"{sampling.min_pairs} to {sampling.max_pairs} pairs, budget "
+            f"{sampling.budget_seconds:g} s",
+        ),
+        (
+            "recorded",
+            f"{amount.sets} sets of {amount.rounds} rounds for each case, "
+            f"{amount.loaded_sets} under load, "
+            f"{amount.draws} runs drawn from them",
+        ),
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./run bench verdict", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small table, a few minutes")
+    parser.add_argument(
+        "--table-only", action="store_true", help="write the table from what is recorded"
+    )
+    parser.add_argument("--server", default="auto", help="as for the phases (default %(default)s)")
+    parser.add_argument(
+        "--budget", type=float, default=120.0, help="seconds per comparison (default %(default)s)"
+    )
+    parser.add_argument(
+        "--records",
+        type=Path,
+        default=ROOT / "reports" / "bench",
+        help="folder of the records (default reports/bench)",
+    )
+    return parser
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
