@@ -13,7 +13,7 @@ from shadowgate.inspect.expect import (
 from shadowgate.inspect.fingerprint import Sums, TableFingerprint, fingerprint
 from shadowgate.inspect.integrity import CatalogueSettings, Integrity, check_restored
 from shadowgate.inspect.partitions import OddPartition, odd_partitions
-from shadowgate.inspect.rows import RowDifferences, Rows, differing_rows
+from shadowgate.inspect.rows import RowDifferences, Rows, differing_rows, every_row_lost
 from shadowgate.inspect.snapshot import CatalogueObject, ObjectId, Snapshot, take_snapshot
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "check_restored",
     "diff",
     "differing_rows",
+    "every_row_lost",
     "fingerprint",
     "judge",
     "names_object",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from shadowgate.inspect.diff import Change, Drift
+from shadowgate.inspect.snapshot import Attributes
 
 
 def _everybody_may_write(privileges: list[str]) -> bool:
@@ -43,6 +44,13 @@ _FLAWS: Mapping[tuple[str, str], tuple[Any, Callable[[Any], bool]]] = {
 """Kind and attribute -> what a sound one has, and whether a value is a flaw."""
 
 
+def _lends_its_rights_to_everybody(routine: Attributes) -> bool:
+    """Whether PUBLIC may call it with the owner's rights; triggers cannot be called."""
+    granted = [item for item in routine.get("privileges", ()) if item.startswith("=")]
+    callable_ = routine.get("returns") != "trigger"
+    return bool(routine.get("security_definer") and granted and callable_)
+
+
 def created_flaws(drift: Drift) -> Iterator[Change]:
     """Flaws of created objects, each as a change from what it would be without the flaw."""
     for identity, found in drift.created.items():
@@ -53,3 +61,7 @@ def created_flaws(drift: Drift) -> Iterator[Change]:
                 continue  # Judged by its siblings, which may well let everybody write.
             if identity.kind == kind and value is not None and is_flaw(value):
                 yield Change(identity, attribute, sound, value, found.part_of)
+        if identity.kind == "routine" and _lends_its_rights_to_everybody(found.attributes):
+            value = found.attributes["privileges"]
+            sound = [item for item in value if not item.startswith("=")]
+            yield Change(identity, "privileges", sound, value, found.part_of)

@@ -72,12 +72,23 @@ class RowDifferences:
             "changed": self.changed,
         }
         return [
-            f"{self.table}: {rows.total} rows {kind}, ({', '.join(self.key)}) ="
-            f" {', '.join('(' + ', '.join(key) + ')' for key in rows.keys)}"
-            + (" …" if rows.total > len(rows.keys) else "")
+            f"{self.table}: {rows.total} rows {kind}" + self._keys_in_words(rows)
             for kind, rows in kinds.items()
             if rows
         ]
+
+    def _keys_in_words(self, rows: Rows) -> str:
+        if not rows.keys:
+            return ""
+        keys = ", ".join(f"({', '.join(key)})" for key in rows.keys)
+        more = " …" if rows.total > len(rows.keys) else ""
+        return f", ({', '.join(self.key)}) = {keys}{more}"
+
+
+def every_row_lost(table: str, rows: int) -> RowDifferences:
+    """What is to be said of a table that is gone, and how many rows it had."""
+    none = Rows(0)
+    return RowDifferences(table, (), lost=Rows(rows), added=none, doubled=none, changed=none)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ from shadowgate.traffic import (
 RETRY = RetryPolicy(attempts=20, pause_seconds=0.25)
 """How the rollout's runner treats a lock timeout."""
 
+_PROVEN_BY_RUNNING = frozenset({"prefer-robust-stmts"})
+"""Rules that guess from the text whether a script can be run again, which running it again shows:
+squawk holds ``ALTER TABLE … SET DEFAULT`` for a statement that works only once."""
+
 
 @dataclass(frozen=True)
 class Runner:
@@ -147,7 +151,9 @@ def _same_columns(before: State, after: State) -> bool:
 
 def review(applied: Applied, server_version: int, plan: Plan) -> Review:
     """Collect the hazards of a script, static and seen, and take off what the plan waives."""
-    findings = (*lint(applied.run.script, server_version), *find_hazards(applied.run))
+    guessed = lint(applied.run.script, server_version)
+    static = [found for found in guessed if found.rule not in _PROVEN_BY_RUNNING]
+    findings = (*static, *find_hazards(applied.run))
     return apply_waivers(findings, waivers_of(plan))
 
 
