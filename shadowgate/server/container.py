@@ -125,8 +125,9 @@ class ContainerServer:
         self._directory.mkdir(mode=0o700)
         (self._directory / "exchange").mkdir()
         host = self._client.info()
+        disk = shutil.disk_usage(self._directory)  # the daemon's own may not be visible from here
         ours = {
-            **shadow_settings(host["MemTotal"], host["NCPU"]),
+            **shadow_settings(host["MemTotal"], host["NCPU"], disk.free),
             **settings,
             "listen_addresses": "*",
         }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 
 import psutil
 
 _MIB = 1024 * 1024
 
 
-def shadow_settings(memory_bytes: int, cores: int) -> dict[str, str]:
+def shadow_settings(memory_bytes: int, cores: int, free_bytes: int) -> dict[str, str]:
     """Settings for a server that this run starts and throws away.
 
     Durability is off, since a crash only means another run; the planner is told of an SSD; JIT is
@@ -19,6 +21,8 @@ def shadow_settings(memory_bytes: int, cores: int) -> dict[str, str]:
     Args:
         memory_bytes: memory of the machine, in bytes.
         cores: number of cores that can run queries.
+        free_bytes: free space where the data will be; a quarter of it at most is taken by WAL, so
+            that a checkpoint, which would disturb a measurement, is rare.
     """
     share = memory_bytes // _MIB
     return {
@@ -29,7 +33,7 @@ def shadow_settings(memory_bytes: int, cores: int) -> dict[str, str]:
         "fsync": "off",
         "synchronous_commit": "off",
         "full_page_writes": "off",
-        "max_wal_size": "8GB",
+        "max_wal_size": f"{_between(256, free_bytes // _MIB // 4, 8192)}MB",
         "checkpoint_timeout": "1h",
         "random_page_cost": "1.1",
         "effective_io_concurrency": "0" if os.uname().sysname == "Darwin" else "200",
@@ -55,7 +59,11 @@ def _between(least: int, wanted: int, most: int) -> int:
     return max(least, min(wanted, most))
 
 
-SHADOW_SETTINGS = shadow_settings(psutil.virtual_memory().total, os.cpu_count() or 1)
+SHADOW_SETTINGS = shadow_settings(
+    psutil.virtual_memory().total,
+    os.cpu_count() or 1,
+    shutil.disk_usage(tempfile.gettempdir()).free,
+)
 """The settings for this machine; what a user gives for one of them wins."""
 
 

@@ -9,6 +9,8 @@ from shadowgate.server.base import Server
 def require_space(server: Server, needed_bytes: int) -> None:
     """Refuse a server whose disk is too small; one that does not tell its space is accepted.
 
+    A quarter of what is free is left for the write-ahead log of making the copies.
+
     Args:
         server: where the copies will be.
         needed_bytes: space that all copies together need, in bytes.
@@ -17,10 +19,11 @@ def require_space(server: Server, needed_bytes: int) -> None:
         SpaceError: less is free.
     """
     free = server.free_bytes()
-    if free is not None and free < needed_bytes:
+    needed_with_log = needed_bytes * 4 // 3
+    if free is not None and free < needed_with_log:
         raise SpaceError(
-            f"the disk is too small: {in_units(needed_bytes)} are needed for the copies, "
-            f"{in_units(free)} are free",
+            f"the disk is too small: {in_units(needed_with_log)} are needed for the copies and "
+            f"the write-ahead log, {in_units(free)} are free",
             where=server.facts.where,
             todo="free some space, point TMPDIR at a larger disk, or use another server",
         )

@@ -287,9 +287,14 @@ def test_root_without_an_account_for_the_server_is_told_to_add_one(
     ("gigabytes", "shared_buffers"), [(0.5, "128MB"), (8, "1024MB"), (512, "2048MB")]
 )
 def test_settings_follow_the_memory_of_the_machine(gigabytes: float, shared_buffers: str) -> None:
-    settings = shadow_settings(int(gigabytes * 2**30), 4)
+    settings = shadow_settings(int(gigabytes * 2**30), 4, 2**40)
     assert settings["shared_buffers"] == shared_buffers
     assert settings["max_parallel_workers"] == "4"
+
+
+@pytest.mark.parametrize(("free", "wal"), [(1, "256MB"), (4, "1024MB"), (500, "8192MB")])
+def test_the_write_ahead_log_leaves_room_on_a_small_disk(free: int, wal: str) -> None:
+    assert shadow_settings(2**33, 4, free * 2**30)["max_wal_size"] == wal
 
 
 def test_settings_are_quoted() -> None:
