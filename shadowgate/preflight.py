@@ -7,7 +7,6 @@ status 4, before anything was restored and with nothing left behind.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +17,14 @@ from shadowgate.backup import Backup, examine_backup
 from shadowgate.migrate import Script, read_script, refuse_beyond
 from shadowgate.options import Run
 from shadowgate.progress import Progress
-from shadowgate.server import Database, Databases, Server, open_server, require_space
+from shadowgate.server import (
+    Database,
+    Databases,
+    Server,
+    guarded_folder,
+    open_server,
+    require_space,
+)
 
 MINIMUM_VERSION = 14
 """Oldest major version of PostgreSQL that the suite knows."""
@@ -97,7 +103,7 @@ def preflight(run: Run, progress: Progress) -> Preflight:
     rollback = read_script(plan.rollback)
     backup = _examined(plan.backup.path, progress)
     with ExitStack() as stack:
-        workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
+        workspace = stack.enter_context(guarded_folder())
         server = open_server(run.server, image=run.image, progress=progress)
         stack.callback(server.close)
         if not server.owned:
