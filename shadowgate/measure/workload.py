@@ -40,6 +40,8 @@ class Query:
     kind: Kind
     sql: str
     path: Path
+    target: tuple[str, ...] = ()
+    """The table that a write is for, with its schema if it is named; empty for reads."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,16 @@ def read_query(path: Path) -> Query:
             todo="use a letter and digits, such as Q1",
         )
     known: Kind = "write" if kind == "write" else "read"
-    _check_statement(text, known, path)
-    return Query(header["id"], header["title"], known, text, path)
+    statement = _the_statement(text, known, path)
+    return Query(header["id"], header["title"], known, text, path, _target(statement))
+
+
+def _target(statement: ast.Node) -> tuple[str, ...]:
+    """Name the table that a statement writes to."""
+    relation = getattr(statement, "relation", None)
+    if relation is None:
+        return ()
+    return tuple(name for name in (relation.schemaname, relation.relname) if name)
 
 
 def _read_header(text: str, path: Path) -> dict[str, str]:
@@ -135,8 +145,8 @@ def _read_header(text: str, path: Path) -> dict[str, str]:
     return header
 
 
-def _check_statement(text: str, kind: Kind, path: Path) -> None:
-    """See that there is one statement and that it does what its kind says."""
+def _the_statement(text: str, kind: Kind, path: Path) -> ast.Node:
+    """Return the one statement, having seen that it does what its kind says."""
     try:
         statements = pglast.parse_sql(text)
     except pglast.parser.ParseError as error:
@@ -154,9 +164,10 @@ def _check_statement(text: str, kind: Kind, path: Path) -> None:
         if kind == "read"
         else isinstance(statement, (*_WRITES, ast.SelectStmt))
     )
-    if not fits:
+    if statement is None or not fits:
         raise PlanError(
             f"a statement of type {type(statement).__name__} is not a {kind}",
             where=str(path),
             todo="a read is a SELECT; INSERT, UPDATE, DELETE, MERGE and CALL are writes",
         )
+    return statement
