@@ -1,0 +1,189 @@
+"""A server with a small restored catalogue, on which defective scripts are tried one by one."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from shadowgate.checks import spec_of
+from shadowgate.inspect import diff, take_snapshot
+from shadowgate.migrate import Script, read_script
+from shadowgate.options import Run
+from shadowgate.plan import Plan, read_plan
+from shadowgate.preflight import Preflight
+from shadowgate.progress import silent
+from shadowgate.recorder import Recorder
+from shadowgate.server import Databases, open_server
+from shadowgate.stages import Applied, Runner
+from tests.phases import test_05_migration, test_08_rollback
+from tests.selftest.defect_files import PLAN, Defect
+from tests.selftest.phase_values import Check, Result, Values, checks_of, run_checks
+
+ROWS = 4_000
+"""Rows of the catalogue: enough for every partition to have hundreds."""
+
+_STANDS_ON = ("restore.clean", "restore.fingerprint", "migration.applied")
+"""What the checks of phases 5 and 8 require of the phase before, taken for granted at first."""
+_COSTLY = frozenset({"migration.waiting", "rollback.snapshot", "rollback.snapshot_restores"})
+"""Judged where a defect names them, and for the clean scripts: together as long as all others."""
+_PHASE_OF = {"migration": 5, "rollback": 8}
+_SHARED = ("plan", "shadow", "before", "unmigrated", "before_rows")
+"""Values that no defect has a part in."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the checks said of one defect, or of the clean scripts."""
+
+    results: tuple[Result, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """The checks that did not pass, those aside that were blocked by another one."""
+        return tuple(r for r in self.results if r.status not in ("passed", "blocked"))
+
+    @property
+    def failed_checks(self) -> frozenset[str]:
+        """Their ids without items."""
+        return frozenset(spec_of(result.id).id for result in self.failed)
+
+
+class TracesLeft(Exception):  # noqa: N818  (says what is there)
+    """A defect changed the server for those after it: its file lacks an ``undo``."""
+
+
+class Bench:
+    """A context manager: a server of one's own with the catalogue restored."""
+
+    def __init__(self) -> None:
+        plan = read_plan(PLAN)
+        self.plan: Plan = replace(plan, backup=replace(plan.backup, rows=ROWS))
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._opened = self._open(stack)
+            self._shared = self._prepare()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def judge(self, defect: Defect | None) -> Outcome:
+        """Put a defect into its script and see what the checks say; ``None``: into neither.
+
+        Raises:
+            DefectFileError: the defect does not fit the script.
+            TracesLeft: the server is not what it was before.
+        """
+        began = time.perf_counter()
+        values = self._values(defect)
+        try:
+            results = run_checks(self._checks(defect), values, _recorder())
+        finally:
+            self._clean_up()
+        if defect is not None and defect.undo:
+            with self._opened.server.maintenance.connect() as connection:
+                for statement in defect.undo.split(";"):
+                    connection.execute(statement.encode())
+        self._see_that_nothing_is_left()
+        return Outcome(tuple(results), time.perf_counter() - began)
+
+    def _open(self, stack: ExitStack) -> Preflight:
+        workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
+        server = open_server("local", settings={"shared_buffers": "128MB"})
+        stack.callback(server.close)
+        databases = stack.enter_context(Databases(server))
+        shadow = databases.create(self.plan.database)
+        with shadow.connect() as connection:
+            connection.execute("CREATE EXTENSION postgis")
+        return Preflight(
+            server=server,
+            databases=databases,
+            shadow=shadow,
+            migration=read_script(self.plan.migration),
+            rollback=read_script(self.plan.rollback),
+            backup=None,
+            workspace=workspace,
+            inputs={},
+            free_bytes=None,
+            needed_bytes=0,
+            _stack=ExitStack(),
+        )
+
+    def _prepare(self) -> dict[str, Any]:
+        """Values that every trial begins with: the restored shadow and what is in it."""
+        opened = self._opened
+        run = Run(self.plan, "local", None, opened.workspace, self.plan.backup.rows)
+        given = {"run": run, "progress": silent, "opened": opened}
+        values = Values(given)
+        return given | {name: values[name] for name in _SHARED}
+
+    def _values(self, defect: Defect | None) -> Values:
+        if defect is None:
+            return Values(self._shared)
+        if defect.script == "migration":
+            opened = replace(self._opened, migration=self._spoiled(defect, self.plan.migration))
+            return Values({**self._shared, "opened": opened})
+        opened = replace(self._opened, rollback=self._spoiled(defect, self.plan.rollback))
+        limit = replace(self.plan.undo, max_seconds=defect.seconds or self.plan.undo.max_seconds)
+        plan = replace(self.plan, undo=limit)
+        return Values({**self._shared, "opened": opened, "plan": plan, "applied": self._applied})
+
+    def _spoiled(self, defect: Defect, clean: Path) -> Script:
+        spoiled = self._opened.workspace / clean.name
+        spoiled.write_text(defect.spoil(clean.read_text(encoding="utf-8")), encoding="utf-8")
+        return read_script(spoiled)
+
+    @cached_property
+    def _applied(self) -> Applied:
+        """A copy with the clean migration, for every defective rollback."""
+        copy = self._opened.databases.clone(self._opened.shadow, f"{self.plan.database}_clean")
+        runner: Runner = Values(self._shared)["runner"]
+        return runner.apply(self._opened.migration, copy)
+
+    def _checks(self, defect: Defect | None) -> Sequence[Check]:
+        probes = [probe.name for probe in self.plan.probes]
+        every = checks_of([test_05_migration, test_08_rollback], {"probe": probes})
+        if defect is None:
+            return every
+        named = {defect.check, *defect.also, *spec_of(defect.check).requires}
+        phases = {_PHASE_OF[defect.script]} | {spec_of(c).phase for c in defect.allowed}
+        return [
+            check
+            for check in every
+            if spec_of(check.id).phase in phases and (check.id not in _COSTLY or check.id in named)
+        ]
+
+    def _clean_up(self) -> None:
+        for made in ("after", "undo"):
+            self._opened.databases.drop(f"{self.plan.database}_{made}")
+        for file in self._opened.workspace.iterdir():
+            file.unlink()
+
+    def _see_that_nothing_is_left(self) -> None:
+        with self._opened.shadow.connect() as connection:
+            found = diff(self._shared["unmigrated"].snapshot, take_snapshot(connection))
+        if found:
+            raise TracesLeft("; ".join(found.in_words()))
+
+
+def _recorder() -> Recorder:
+    recorder = Recorder()
+    for check in _STANDS_ON:
+        recorder.close(check, "passed", claim="", seconds=0.0)
+    return recorder

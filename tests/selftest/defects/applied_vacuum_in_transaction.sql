@@ -1,0 +1,12 @@
+-- Wrapped the end of the script in a transaction.
+-- check: migration.applied
+-- apply: replace
+
+-- <<<
+VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+-- >>>
+BEGIN;
+
+VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+
+COMMIT;

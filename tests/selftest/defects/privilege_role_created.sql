@@ -1,0 +1,7 @@
+-- Made a role with a password for the night.
+-- check: migration.privileges_unchanged
+-- also: migration.repeatable because the role is there already
+-- undo: DROP ROLE night_shift
+-- apply: append
+
+CREATE ROLE night_shift LOGIN;

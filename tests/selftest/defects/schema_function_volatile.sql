@@ -1,0 +1,5 @@
+-- Made the search function VOLATILE while debugging.
+-- check: migration.schema_unchanged
+-- apply: append
+
+ALTER FUNCTION public.search_catalogo VOLATILE;

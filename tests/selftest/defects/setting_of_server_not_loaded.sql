@@ -1,0 +1,6 @@
+-- Left a setting on the whole server that strikes at the next restart.
+-- check: migration.settings_unchanged
+-- undo: ALTER SYSTEM RESET shared_buffers
+-- apply: append
+
+ALTER SYSTEM SET shared_buffers = '4MB';
