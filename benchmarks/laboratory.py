@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -19,6 +18,7 @@ from fixtures.catalogue import Catalogue, load
 from shadowgate.measure import Comparison, Sampling, Workload, compare, load_workload
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.rounds import no_garbage_collection
+from shadowgate.measure.sampler import Order
 from shadowgate.measure.sides import open_sides
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Server
@@ -85,7 +85,7 @@ class Laboratory:
         changed = ids if case.queries != "all" else []
         self.prepare(case, changed)
         settings = replace(sampling, seed=number)
-        generator = random.Random(number)  # noqa: S311 - an order, not a secret
+        order = Order(number)
         pairs: dict[str, list[tuple[float, float]]] = {id_: [] for id_ in ids}
         walls: dict[str, list[tuple[float, float]]] = {id_: [] for id_ in ids}
         started = time.monotonic()
@@ -97,8 +97,8 @@ class Laboratory:
         ):
             sides.warm_up(settings.warm_up)
             for _ in range(count):
-                for id_ in generator.sample(ids, len(ids)):
-                    before, after = sides.laps(id_, generator.choice(("before", "after")))
+                for id_ in order.of_round(ids):
+                    before, after = sides.laps(id_, order.first_side(id_))
                     pairs[id_].append((before.net, after.net))
                     walls[id_].append((before.wall, after.wall))
         return Record(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.recording import Record
 from shadowgate.measure import Sampling
-from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, take_sample
+from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, take_sample
 from shadowgate.measure.verdict import judge
 
 BLOCK = 8
@@ -39,9 +39,13 @@ class Drawn:
         self._taken = dict.fromkeys(pairs, 0)
         self.now = 0.0
 
-    def clock(self) -> float:
-        """Seconds of all that was drawn."""
-        return self.now
+    @property
+    def time(self) -> Time:
+        """Time that passes as the draws say."""
+        return Time(lambda: self.now, self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
 
     def measure(self, query: str, _first: SideName) -> Pair:
         """The query's next pair."""
@@ -73,7 +77,7 @@ def resample(
     drawn = Drawn(pairs, generator)
     queries = tuple(pairs)
     judge_ = Judge(replace(sampling, seed=seed), queries, queries)
-    sample = take_sample(judge_, drawn.measure, drawn.clock, lambda _rounds, _left: None)
+    sample = take_sample(judge_, drawn.measure, drawn.time, lambda _rounds, _left: None)
     return Outcome(said(sample, judge_), sample.seconds)
 
 

@@ -6,6 +6,7 @@
 
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
+from shadowgate.measure.copies import Copier, copies_of_run
 from shadowgate.measure.evidencing import to_evidence
 from shadowgate.measure.plans import Witness
 from shadowgate.measure.sampling import Sampling
@@ -16,6 +17,7 @@ from shadowgate.measure.workload import Query, Workload, load_workload
 __all__ = [
     "Baseline",
     "Comparison",
+    "Copier",
     "Estimate",
     "Query",
     "QueryBaseline",
@@ -26,6 +28,7 @@ __all__ = [
     "Workload",
     "baseline",
     "compare",
+    "copies_of_run",
     "explain_change",
     "load_workload",
     "to_evidence",

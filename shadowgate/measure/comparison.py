@@ -15,7 +15,7 @@ from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, no_garbage_collection
 from shadowgate.measure.rows import Result, fetch_result, first_difference
-from shadowgate.measure.sampler import Judge, Pair, Sample, take_sample
+from shadowgate.measure.sampler import Judge, Pair, Sample, Time, take_sample
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Sides, open_sides
 from shadowgate.measure.verdict import Estimate, Judgement, Target, judge
@@ -112,7 +112,7 @@ def compare(
             progress(f"measuring: round {rounds}, {undecided} of {len(known)} queries undecided")
 
         with no_garbage_collection():
-            sample = take_sample(judge_, sides.measure, time.perf_counter, report)
+            sample = take_sample(judge_, sides.measure, Time(time.perf_counter, time.sleep), report)
     return conclude(sample, judge_, known, facts)
 
 
@@ -133,8 +133,8 @@ def check_names(sampling: Sampling, workload: Workload) -> None:
 
 
 def _facts(sides: Sides, query: Query) -> tuple[SideFacts, SideFacts]:
-    before, after = (_side_facts(side, query) for side in (sides.before.first, sides.after.first))
-    return before, after
+    before, after = (side.sessions(query)[0] for side in (sides.before, sides.after))
+    return _side_facts(before, query), _side_facts(after, query)
 
 
 def _side_facts(session: TimedSession, query: Query) -> SideFacts:

@@ -19,6 +19,8 @@ from psycopg import sql
 
 from shadowgate.errors import ServerError
 from shadowgate.server.base import Database
+from shadowgate.server.database_properties import copy_properties
+from shadowgate.server.databases import Databases
 
 MAINTENANCE = "postgres"
 
@@ -30,10 +32,13 @@ Copier = Callable[[Database], AbstractContextManager[Database]]
 def fresh_copy(source: Database) -> Iterator[Database]:
     """Clone a database under a new name and drop the clone at the end.
 
+    For databases that no :class:`~shadowgate.server.Databases` knows; where one does,
+    :func:`copies_of_run` also protects the copies from a run that dies.
+
     Raises:
         ServerError: somebody is connected to the source, or it may not be cloned.
     """
-    copy = Database(source.endpoint, f"{source.name[:40]}_timed_{uuid.uuid4().hex[:8]}")
+    copy = Database(source.endpoint, _name(source))
     maintenance = Database(source.endpoint, MAINTENANCE)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy.name))
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
@@ -54,6 +59,27 @@ def fresh_copy(source: Database) -> Iterator[Database]:
                     f"{source.name} cannot be cloned: {error.diag.message_primary}",
                     todo="give the role CREATEDB and the ownership of the database",
                 ) from error
+            copy_properties(source, maintenance, copy.name)
             yield copy
         finally:
             connection.execute(drop)
+
+
+def copies_of_run(databases: Databases) -> Copier:
+    """Copies that belong to a run, so that they are cleaned up even if the run dies."""
+
+    @contextmanager
+    def copy_of_run(source: Database) -> Iterator[Database]:
+        copy = databases.clone(source, _name(source))
+        try:
+            yield copy
+        finally:
+            databases.drop(copy.name)
+
+    return copy_of_run
+
+
+def _name(source: Database) -> str:
+    """A name that no other database has, within PostgreSQL's 63 bytes."""
+    start = source.name.encode()[:40].decode(errors="ignore")
+    return f"{start}_timed_{uuid.uuid4().hex[:8]}"

@@ -1,10 +1,13 @@
 """Decides what to measure next and when to stop. No database: the pairs come from a function.
 
-Queries are measured round by round, each undecided one once a round, in a random order; the order
-of the two sides is random within each pair. Whatever drifts (temperature, neighbours, caches) then
-meets both sides alike. A round in which every reading query took part also gives one pair of sums,
-from which the change of the average is estimated in just the same way; while that one is needed
-and undecided, no reading query is dropped, since a query's own stopping would bend the average.
+Queries are measured round by round, each undecided one once a round, in a random order. Which side
+comes first in a pair is random too, but of every two pairs of a query each side leads one: what
+comes second finds the processor's caches warmer. Rounds keep a distance, so that a disturbance of
+half a second cannot fill a sample. Whatever drifts then meets both sides alike.
+
+A round in which every reading query took part also gives one pair of sums, from which the change of
+the average is estimated in just the same way; while that one is needed and undecided, no reading
+query is dropped, since a query's own stopping would bend the average.
 """
 
 from __future__ import annotations
@@ -32,9 +35,16 @@ Pair = tuple[float, float]
 """Durations before and after, in seconds."""
 MeasurePair = Callable[[str, SideName], Pair]
 """Times one query on both sides, the named side first."""
-Clock = Callable[[], float]
 RoundDone = Callable[[int, int], None]
 """Told after each round: rounds done, queries still undecided."""
+
+
+@dataclass(frozen=True)
+class Time:
+    """How time is told and waited for, in seconds."""
+
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -123,31 +133,53 @@ class Judge:
         return verdict in wanted.get(target.status, ())
 
 
-def take_sample(judge_: Judge, measure: MeasurePair, clock: Clock, done: RoundDone) -> Sample:
+class Order:
+    """What comes next: queries shuffled in each round, sides balanced over every two pairs."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(f"order {seed}")  # noqa: S311 - an order, not a secret
+        self._owed: dict[str, SideName] = {}
+
+    def of_round(self, queries: Sequence[str]) -> list[str]:
+        """The queries in the order of one round."""
+        return self._random.sample(queries, len(queries))
+
+    def first_side(self, query: str) -> SideName:
+        """The side that comes first in the query's next pair."""
+        if query in self._owed:
+            return self._owed.pop(query)
+        first: SideName = "before" if self._random.random() < 0.5 else "after"
+        self._owed[query] = "after" if first == "before" else "before"
+        return first
+
+
+def take_sample(judge_: Judge, measure: MeasurePair, time: Time, done: RoundDone) -> Sample:
     """Measure until every verdict is decided, the budget ends or no more pairs are allowed."""
     sampling = judge_.sampling
-    generator = random.Random(sampling.seed)  # noqa: S311 - an order, not a secret
+    order = Order(sampling.seed)
     pairs: dict[str, list[Pair]] = {query: [] for query in judge_.queries}
     undecided = list(judge_.queries)
-    started = clock()
+    started = time.now()
 
     def sample(ended: Literal["decided", "budget", "pairs"]) -> Sample:
         taken = {query: tuple(values) for query, values in pairs.items()}
-        return Sample(taken, judge_.reads, ended, clock() - started)
+        return Sample(taken, judge_.reads, ended, time.now() - started)
 
     rounds = 0
     while undecided:
         if rounds == sampling.max_pairs:
             return sample("pairs")
-        for query in generator.sample(undecided, len(undecided)):
-            first: SideName = "before" if generator.random() < 0.5 else "after"
-            pairs[query].append(measure(query, first))
-            if clock() - started > sampling.budget_seconds:
+        next_round = time.now() + sampling.spacing_seconds
+        for query in order.of_round(undecided):
+            pairs[query].append(measure(query, order.first_side(query)))
+            if time.now() - started > sampling.budget_seconds:
                 return sample("budget")
         rounds += 1
         if rounds in judge_.plain.sizes:
             undecided = _undecided(judge_, pairs)
         done(rounds, len(undecided))
+        if undecided:
+            time.sleep(max(0.0, next_round - time.now()))
     return sample("decided")
 
 

@@ -37,7 +37,10 @@ class Sampling:
     seed: int = 1
     """Of the generator that orders queries and sides."""
     copies: int = 2
-    """Copies of each database, one session each, that the executions are spread over."""
+    """Copies of each database, one session each, that reading queries are spread over; writing
+    ones have one more copy to themselves."""
+    spacing_seconds: float = 0.25
+    """Rounds start at least this far apart."""
     warm_up: int = 2
     """Untimed executions of each query in each session before sampling."""
     parallel_workers: int = 0
@@ -56,6 +59,7 @@ class Sampling:
             (self.max_pairs >= self.min_pairs, "max_pairs", "min_pairs or more"),
             (0.5 < self.level < 1, "level", "between 0.5 and 1"),
             (self.copies >= 1, "copies", "1 or more"),
+            (self.spacing_seconds >= 0, "spacing_seconds", "0 or more"),
             (self.warm_up >= 1, "warm_up", "1 or more"),
             (self.parallel_workers >= 0, "parallel_workers", "0 or more"),
             (self.query_seconds > 0, "query_seconds", "above 0"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -20,21 +20,18 @@ from shadowgate.server.base import Database
 
 @dataclass(frozen=True)
 class Side:
-    """The copies of one database, with a session on each."""
+    """The copies of one database, with a session on each.
 
-    sessions: tuple[TimedSession, ...]
+    Writing queries have a copy of their own: the dead rows that they leave, rolled back as they
+    are, would slow down what reads the same table, on each side in its own way.
+    """
 
-    @property
-    def first(self) -> TimedSession:
-        """The session for what needs no timing."""
-        return self.sessions[0]
+    readers: tuple[TimedSession, ...]
+    writers: tuple[TimedSession, ...]
 
-    def warm_up(self, queries: Iterable[Query], executions: int) -> None:
-        """Execute every query untimed in every session."""
-        for session in self.sessions:
-            for query in queries:
-                for _ in range(executions):
-                    session.time(query)
+    def sessions(self, query: Query) -> tuple[TimedSession, ...]:
+        """Where a query may be executed."""
+        return self.readers if query.kind == "read" else self.writers
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,10 @@ class Sides:
     def warm_up(self, executions: int) -> None:
         """Execute every query untimed in every session."""
         for side in (self.before, self.after):
-            side.warm_up(self.queries.values(), executions)
+            for query in self.queries.values():
+                for session in side.sessions(query):
+                    for _ in range(executions):
+                        session.time(query)
 
     def measure(self, query_id: str, first: SideName) -> Pair:
         """Time a query on both sides, the named one first; seconds before and after."""
@@ -63,7 +63,8 @@ class Sides:
     def laps(self, query_id: str, first: SideName) -> tuple[Lap, Lap]:
         """Like :meth:`measure`, with all that the clock knows."""
         query = self.queries[query_id]
-        before, after = (self.generator.choice(side.sessions) for side in (self.before, self.after))
+        before = self.generator.choice(self.before.sessions(query))
+        after = self.generator.choice(self.after.sessions(query))
         if first == "before":
             earlier = before.time(query)
             return earlier, after.time(query)
@@ -84,18 +85,25 @@ def open_sides(
     Raises:
         ServerError: a database cannot be cloned.
     """
-    generator = random.Random(sampling.seed)  # noqa: S311 - an order, not a secret
+    generator = random.Random(f"sessions {sampling.seed}")  # noqa: S311 - an order, not a secret
+    writers = 0 if len(workload.reads) == len(workload.queries) else 1
+    number = sampling.copies + writers
     with ExitStack() as stack:
-        copies = [
-            _copies(database, sampling.copies, stack, copier, progress) for database in databases
-        ]
-        sessions: dict[Database, TimedSession] = {}
+        copies = [_copies(database, number, stack, copier, progress) for database in databases]
         everywhere = [copy for side in copies for copy in side]
         for copy in everywhere:
             visit(copy)
-        for copy in generator.sample(everywhere, len(everywhere)):
-            sessions[copy] = stack.enter_context(timed_session(copy, sampling))
-        before, after = (Side(tuple(sessions[copy] for copy in side)) for side in copies)
+        opened = {
+            copy: stack.enter_context(timed_session(copy, sampling))
+            for copy in generator.sample(everywhere, len(everywhere))
+        }
+        before, after = (
+            Side(
+                tuple(opened[copy] for copy in side[: sampling.copies]),
+                tuple(opened[copy] for copy in side[sampling.copies :]),
+            )
+            for side in copies
+        )
         yield Sides(workload.by_id, before, after, generator)
 
 

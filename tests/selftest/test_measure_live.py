@@ -16,12 +16,13 @@ from shadowgate.measure import (
     Workload,
     baseline,
     compare,
+    copies_of_run,
     to_evidence,
 )
-from shadowgate.server import Database, Server
+from shadowgate.server import Database, Databases, Server
 from tests.selftest.conftest import MakeDatabase
 
-QUICK = {"budget_seconds": 10.0, "seed": 3, "copies": 1, "warm_up": 1}
+QUICK = {"budget_seconds": 10.0, "seed": 3, "copies": 1, "warm_up": 1, "spacing_seconds": 0.05}
 
 TABLE = """
 CREATE TABLE parcel (
@@ -227,6 +228,31 @@ def test_a_baseline_has_rounds_plans_and_the_hash_of_the_rows(before: Database) 
 def test_a_baseline_of_few_rounds_is_refused(before: Database) -> None:
     with pytest.raises(UsageError, match="at least 10 rounds"):
         baseline(before, Workload((SUMS,)), Sampling(), rounds=9)
+
+
+def test_copies_of_a_run_are_gone_afterwards_and_its_databases_stay(server: Server) -> None:
+    with Databases(server) as run:
+        first = run.create("selftest_measure_run")
+        change(first, TABLE)
+        second = run.clone(first, "selftest_measure_run_after")
+        there = databases(server)
+        workload = Workload((SUMS, INSERT))
+        sampling = Sampling(budget_seconds=0.1, copies=2)
+        found = compare(first, second, workload, sampling, copier=copies_of_run(run))
+        assert found.queries["Q1"].same_rows
+        assert databases(server) == there
+
+
+def test_a_setting_that_the_migration_left_on_the_database_is_measured_too(
+    before: Database, after: Database
+) -> None:
+    with after.connect() as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET enable_seqscan = off").format(sql.Identifier(after.name))
+        )
+    shown = query("Q1", "SELECT current_setting('enable_seqscan')")
+    found = measure(before, after, shown, budget_seconds=0.1).queries["Q1"]
+    assert found.difference == "row ('on') became ('off')"
 
 
 def test_both_sides_run_with_equal_settings_whatever_the_database_says(

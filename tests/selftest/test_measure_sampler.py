@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from shadowgate.errors import PlanError
-from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, take_sample
+from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, take_sample
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.verdict import judge
 
@@ -32,9 +32,14 @@ class Machine:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - noise, not a secret
 
-    def clock(self) -> float:
-        """Seconds that the queries have taken."""
-        return self.now
+    @property
+    def time(self) -> Time:
+        """Time as the queries and the pauses between rounds make it pass."""
+        return Time(lambda: self.now, self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
 
     def once(self) -> float:
         """Seconds of one execution, outside a burst."""
@@ -54,7 +59,7 @@ class Machine:
 def run(machine: Machine, sampling: Sampling, queries: tuple[str, ...] = TEN) -> Sample:
     reads = tuple(query for query in queries if query.startswith("Q"))
     judge_ = Judge(sampling, queries, reads)
-    return take_sample(judge_, machine.measure, machine.clock, lambda _rounds, _left: None)
+    return take_sample(judge_, machine.measure, machine.time, lambda _rounds, _left: None)
 
 
 def verdicts(sample: Sample, sampling: Sampling) -> dict[str, str]:
@@ -157,7 +162,7 @@ def test_weights_make_the_average_that_of_the_production_mix() -> None:
 
 def test_the_budget_goes_where_doubt_is_left() -> None:
     machine = Machine(5, change={"Q7": 0.04})
-    sample = run(machine, Sampling(budget_seconds=60))
+    sample = run(machine, Sampling(budget_seconds=60, spacing_seconds=0.0))
     others = [len(sample.pairs[query]) for query in TEN if query != "Q7"]
     assert len(sample.pairs["Q7"]) > 5 * np.median(others)
 
@@ -189,6 +194,9 @@ def test_each_side_comes_first_about_equally_often_in_no_fixed_order() -> None:
     assert 0.42 < Counter(sides)["before"] / len(sides) < 0.58
     changes = sum(one != other for one, other in itertools.pairwise(sides))
     assert 0.42 < changes / len(sides) < 0.58
+    for query in TEN:
+        led = [side for called, side in machine.calls if called == query]
+        assert all(one != other for one, other in zip(led[::2], led[1::2], strict=False))
     rounds = [tuple(query for query, _ in machine.calls[i : i + 10]) for i in (0, 10, 20)]
     assert all(sorted(taken) == sorted(TEN) for taken in rounds)
     assert len(set(rounds)) == 3
@@ -210,6 +218,12 @@ def test_the_floor_lets_a_difference_of_few_microseconds_pass() -> None:
     assert verdicts(longer, without)["Q1"] == "regressed"
 
 
+def test_rounds_keep_their_distance() -> None:
+    machine = Machine(1, cv=0.3)
+    sample = run(machine, Sampling(max_pairs=20, spacing_seconds=2.0, budget_seconds=1e6), ("Q1",))
+    assert sample.seconds >= 2.0 * 19
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -219,6 +233,7 @@ def test_the_floor_lets_a_difference_of_few_microseconds_pass() -> None:
         {"min_pairs": 5},
         {"min_pairs": 20, "max_pairs": 10},
         {"level": 1.0},
+        {"spacing_seconds": -1.0},
         {"warm_up": 0},
         {"parallel_workers": -1},
         {"query_seconds": 0.0},
