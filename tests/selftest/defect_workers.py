@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
+import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,9 +18,16 @@ from tests.selftest.defect_files import Defect
 
 PROCESSES = 2
 
+_MEMORY = Path("/dev/shm")  # noqa: S108  (the folders in it are private)
+_BYTES_WANTED = 2_000_000_000
+"""Room for the server of one process with all its copies."""
+
 
 def _serve(link: Connection) -> None:
     """Judge what comes until nothing comes any more."""
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > PROCESSES * _BYTES_WANTED:
+        # A clone is hundreds of small files: in memory it takes a tenth of the time.
+        tempfile.tempdir = str(_MEMORY)
     with Bench() as bench:
         while True:
             try:
