@@ -354,6 +354,13 @@ CATALOGUE: tuple[CheckSpec, ...] = (
         requires=("rollback.clean",),
     ),
     CheckSpec(
+        "rollback.waiting",
+        8,
+        why="Whoever rolls back does so because users already suffer.",
+        remedy="Shorten the step that the detail names as the blocker.",
+        requires=("rollback.clean", "migration.waiting"),
+    ),
+    CheckSpec(
         "rollback.objects_gone",
         8,
         why="What is left behind breaks the next attempt.",

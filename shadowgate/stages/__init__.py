@@ -1,6 +1,6 @@
 """The work of the phases, one module a phase: each stage runs once and leaves frozen results."""
 
-from shadowgate.stages.figures import projection_figure, waits_figure
+from shadowgate.stages.figures import projection_figure
 from shadowgate.stages.locks import LongestLocks, longest_locks, over_budget
 from shadowgate.stages.migration import (
     Applied,
@@ -33,6 +33,7 @@ from shadowgate.stages.rollback import (
 )
 from shadowgate.stages.rollout import rollout_facts, rollout_settings
 from shadowgate.stages.state import State, differences_in_words, state_of
+from shadowgate.stages.waiting import judge_waiting
 
 __all__ = [
     "Applied",
@@ -49,6 +50,7 @@ __all__ = [
     "behave",
     "compounded",
     "differences_in_words",
+    "judge_waiting",
     "learn",
     "longest_locks",
     "measured_effects",
@@ -66,6 +68,5 @@ __all__ = [
     "simulate",
     "state_of",
     "take_dump",
-    "waits_figure",
     "write_later_rows",
 ]

@@ -261,20 +261,23 @@ def silence(applied: Applied, plan: Plan) -> Review:
 
 
 @pytest.fixture(scope="session")
-def online(opened: Preflight, plan: Plan, runner: Runner) -> Online:
-    """The migration under traffic, on a copy of its own."""
-    copy = opened.databases.clone(opened.shadow, f"{plan.database}_online")
-    try:
-        return rehearse_online(opened.migration, copy, plan, runner)
-    finally:
-        opened.databases.drop(copy.name)
+def online_copy(opened: Preflight, plan: Plan) -> Database:
+    """A copy on which migration and rollback are rehearsed under traffic."""
+    return opened.databases.clone(opened.shadow, f"{plan.database}_online")
+
+
+@pytest.fixture(scope="session")
+def online(online_copy: Database, opened: Preflight, plan: Plan, runner: Runner) -> Online:
+    """The migration under traffic."""
+    return rehearse_online(opened.migration, online_copy, plan, runner)
 
 
 @pytest.fixture(scope="session")
 def behaviour(
-    migrated: Migrated, applied: Applied, opened: Preflight, plan: Plan
+    migrated: Migrated, applied: Applied, opened: Preflight, plan: Plan, progress: Progress
 ) -> dict[str, ProbeResult]:
     """What the plan's probes measured on the migrated copy, by name."""
+    progress(f"probing what the migration made: {len(plan.probes)} probes")
     return behave(plan, applied.database, opened.databases)
 
 
@@ -363,6 +366,14 @@ def rolled_back(
     return roll_back(
         opened.rollback, opened.shadow, unmigrated, written_copy, plan.backup.table, runner
     )
+
+
+@pytest.fixture(scope="session")
+def online_rollback(
+    online: Online, online_copy: Database, opened: Preflight, plan: Plan, runner: Runner
+) -> Online:
+    """The rollback under traffic, on the copy that was migrated under traffic."""
+    return rehearse_online(opened.rollback, online_copy, plan, runner)
 
 
 @pytest.fixture(scope="session")

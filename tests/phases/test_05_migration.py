@@ -12,9 +12,9 @@ from shadowgate.stages import (
     Migrated,
     Online,
     Repeated,
+    judge_waiting,
     longest_locks,
     over_budget,
-    waits_figure,
 )
 
 
@@ -47,14 +47,7 @@ def test_lock_budget(applied: Applied, plan: Plan, finding: Finding) -> None:
 @pytest.mark.check("migration.waiting")
 def test_waiting(online: Online, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work meanwhile waited no longer than the plan allows."""
-    finding.note(
-        {f"{kind.kind}_ms": round(kind.longest_wait_ms) for kind in online.waits.kinds}
-        | {"errors": sum(kind.error_count for kind in online.waits.kinds)},
-        {"reader_ms": plan.locks.reader_ms, "writer_ms": plan.locks.writer_ms, "errors": 0},
-    )
-    finding.show(*online.waits.tables(), waits_figure(online, plan))
-    online.run.raise_for_error()
-    finding.require(not online.breaches, [breach.detail for breach in online.breaches])
+    judge_waiting(online, plan, finding)
 
 
 @pytest.mark.check("migration.objects")

@@ -6,7 +6,7 @@ import pytest
 
 from shadowgate.plan import Plan
 from shadowgate.recorder import Finding
-from shadowgate.stages import Dump, Repeated, RolledBack, State
+from shadowgate.stages import Dump, Online, Repeated, RolledBack, State, judge_waiting
 
 
 @pytest.mark.check("rollback.snapshot")
@@ -41,6 +41,12 @@ def test_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -> None:
         seconds < plan.undo.max_seconds,
         f"{seconds:.0f} s, the plan allows {plan.undo.max_seconds:.0f} s",
     )
+
+
+@pytest.mark.check("rollback.waiting")
+def test_waiting(online_rollback: Online, plan: Plan, finding: Finding) -> None:
+    """Readers and writers at work during the rollback waited no longer than the plan allows."""
+    judge_waiting(online_rollback, plan, finding)
 
 
 @pytest.mark.check("rollback.objects_gone")
