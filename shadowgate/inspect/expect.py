@@ -45,6 +45,7 @@ KINDS: tuple[str, ...] = (
     "role",
     "setting",
     "server setting",
+    "replication slot",
     "database",
 )
 """Kinds of objects that an expectation can name."""
@@ -53,7 +54,7 @@ _PRIVILEGE_KINDS = frozenset({"policy", "default privileges", "system privileges
 _PRIVILEGE_ATTRIBUTES = frozenset(
     {"owner", "privileges", "row_security", "force_row_security", "security_definer"}
 )
-_SETTING_KINDS = frozenset({"setting", "server setting", "database"})
+_SETTING_KINDS = frozenset({"setting", "server setting", "replication slot", "database"})
 
 
 @dataclass(frozen=True)

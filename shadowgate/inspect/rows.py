@@ -59,19 +59,26 @@ class RowDifferences:
     doubled: Rows
     """Rows that are there more often than before."""
     changed: Rows
+    columns_lost: tuple[str, ...] = ()
+    """Columns that are gone; rows are compared in those that both have."""
 
     def __bool__(self) -> bool:
-        return bool(self.lost or self.added or self.doubled or self.changed)
+        rows = self.lost or self.added or self.doubled or self.changed
+        return bool(rows or self.columns_lost)
 
     def sentences(self) -> list[str]:
-        """One sentence for each kind of difference that there is."""
+        """One sentence for each column lost and for each kind of difference that there is."""
         kinds = {
             "lost": self.lost,
             "added": self.added,
             "doubled": self.doubled,
             "changed": self.changed,
         }
-        return [
+        columns = [
+            f"{self.table}: column {column} is gone, and its values with it"
+            for column in self.columns_lost
+        ]
+        return columns + [
             f"{self.table}: {rows.total} rows {kind}" + self._keys_in_words(rows)
             for kind, rows in kinds.items()
             if rows
@@ -131,6 +138,7 @@ def differing_rows(before: Database, after: Database, table: str) -> RowDifferen
             added=_named(new, new_table, key, found.added),
             doubled=_named(new, new_table, key, found.doubled),
             changed=_named(new, new_table, key, found.changed),
+            columns_lost=tuple(n for n in old_table.columns if n not in new_table.columns),
         )
 
 

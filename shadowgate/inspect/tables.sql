@@ -8,9 +8,17 @@ WITH wanted AS (
             AND NOT c.relispartition
             AND c.oid >= 16384
             AND n.nspname !~ '^pg_(toast|temp)'
+            -- An extension's own tables are left out, but for those that hold rows of its own
+            -- beside users', such as PostGIS's coordinate systems: a dump omits the former, so that
+            -- an altered one would come back as it was.
             AND NOT EXISTS (
                 SELECT FROM pg_depend d
+                JOIN pg_extension x ON x.oid = d.refobjid
                 WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+                  AND NOT EXISTS (
+                      SELECT FROM unnest(x.extconfig, x.extcondition) AS k (oid, condition)
+                      WHERE k.oid = c.oid AND k.condition <> ''
+                  )
             )
     END
       AND c.relkind IN ('r', 'p', 'm', 'f')

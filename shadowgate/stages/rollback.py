@@ -91,7 +91,7 @@ def _without_settings(state: State) -> State:
     objects = {
         identity: found
         for identity, found in state.snapshot.objects.items()
-        if identity.kind not in ("setting", "database")
+        if identity.kind not in ("setting", "replication slot", "database")
     }
     return replace(state, snapshot=Snapshot(objects))
 

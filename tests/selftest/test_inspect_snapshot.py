@@ -470,6 +470,7 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
         "GRANT sample_owner TO sample_reader",
         ["~ role sample_reader: member_of"],
     ),
+    "predefined role": ("GRANT pg_read_all_data TO pg_monitor", ["~ role pg_monitor: member_of"]),
     # the rest
     "extension created": ("CREATE EXTENSION postgis", ["+ extension postgis"]),
     "event trigger disabled": (
@@ -581,6 +582,14 @@ def test_a_change_is_seen_with_its_object_and_nothing_else(
         session.execute(statements.encode())
         found = seen(diff(untouched, take_snapshot(session)))
     assert found == sorted(expected)
+
+
+def test_a_forgotten_replication_slot_is_seen(session: Connection, untouched: Snapshot) -> None:
+    session.execute("SELECT pg_create_physical_replication_slot('forgotten')")
+    try:
+        assert seen(diff(untouched, take_snapshot(session))) == ["+ replication slot forgotten"]
+    finally:
+        session.execute("SELECT pg_drop_replication_slot('forgotten')")
 
 
 def test_reading_changes_nothing_in_the_session(session: Connection, untouched: Snapshot) -> None:

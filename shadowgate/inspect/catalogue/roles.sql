@@ -21,4 +21,3 @@ SELECT
         'comment', shobj_description(r.oid, 'pg_authid')
     ) AS attributes
 FROM pg_roles r
-WHERE r.rolname !~ '^pg_'
