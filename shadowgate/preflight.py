@@ -34,7 +34,7 @@ BYTES_PER_ROW = 900
 
 COPIES = 7
 """Databases alive at once at most: shadow, migrated, rehearsal, repeat, rollback, snapshot, and
-one of a later optimisation; see ``docs/design.md``."""
+one of a later optimisation."""
 
 
 @dataclass

@@ -1,0 +1,43 @@
+"""The validation plan: one TOML file per migration, read into frozen dataclasses.
+
+Every limit that a check judges by lives here, so that a reader finds it in one place and a
+reviewer sees it change. Relative paths are relative to the plan file. An unknown key, a wrong type
+or a file that is not there is a :class:`~shadowgate.errors.PlanError` that says which key of which
+file, and what is allowed.
+"""
+
+from shadowgate.plan.reading import read_plan
+from shadowgate.plan.sections import (
+    BackupSection,
+    Extent,
+    LaterSection,
+    LocksSection,
+    ObjectsSection,
+    PerformanceSection,
+    Plan,
+    ProbeSection,
+    RollbackSection,
+    RolloutSection,
+    SimulationSection,
+    TrafficSection,
+    WaiverSection,
+    WorkloadSection,
+)
+
+__all__ = [
+    "BackupSection",
+    "Extent",
+    "LaterSection",
+    "LocksSection",
+    "ObjectsSection",
+    "PerformanceSection",
+    "Plan",
+    "ProbeSection",
+    "RollbackSection",
+    "RolloutSection",
+    "SimulationSection",
+    "TrafficSection",
+    "WaiverSection",
+    "WorkloadSection",
+    "read_plan",
+]

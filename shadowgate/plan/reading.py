@@ -1,0 +1,195 @@
+"""Reads a plan file: TOML into the sections, with an error that names key and file."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
+
+import cattrs
+from cattrs.errors import ForbiddenExtraKeysError
+
+from shadowgate.errors import PlanError
+from shadowgate.plan.sections import Plan
+
+T = TypeVar("T")
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan file.
+
+    Raises:
+        PlanError: the file is missing or not TOML, a key is unknown, a value has the wrong type
+            or lies outside what is allowed, or a file that it names does not exist.
+    """
+    document = _parse(path)
+    if "path" in document:
+        raise PlanError("unknown key 'path'", where=f"{path}, key path", todo="remove it")
+    try:
+        plan = _converter().structure(document, Plan)
+    except cattrs.BaseValidationError as error:
+        problems = cattrs.transform_error(error, path="", format_exception=_in_words)
+        raise PlanError(
+            f"the plan cannot be used: {'; '.join(problems)}",
+            where=str(path),
+            todo="mend the keys named; docs/reference.md lists every key with its type",
+        ) from error
+    plan = _resolved(dataclasses.replace(plan, path=path))
+    _check_limits(plan)
+    return plan
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    """Read TOML, turning each way to fail into a sentence."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise PlanError(
+            f"the plan {path} does not exist", todo="name a .toml file with --plan"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError(f"the plan cannot be read: {error}", where=str(path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(f"the plan is not valid TOML: {error}", where=str(path)) from error
+
+
+def _converter() -> cattrs.Converter:
+    """Structure without coercion: ``"5"`` is no number and ``1`` is no truth value."""
+    converter = cattrs.Converter(forbid_extra_keys=True)
+
+    def exactly(kind: type[T], *accepted: type) -> None:
+        def structure(value: Any, _: Any) -> T:
+            if type(value) not in accepted:
+                raise TypeError(f"expected {kind.__name__}, got {value!r}")
+            return kind(value)  # type: ignore[call-arg]
+
+        converter.register_structure_hook(kind, structure)
+
+    exactly(int, int)
+    exactly(str, str)
+    exactly(bool, bool)
+    exactly(float, int, float)
+    exactly(Path, str)
+
+    def structure_date(value: Any, _: Any) -> dt.date:
+        if type(value) is not dt.date:
+            raise TypeError(f"expected a date such as 2026-02-13, got {value!r}")
+        return value
+
+    converter.register_structure_hook(dt.date, structure_date)
+    _refuse_text_for_lists(converter)
+    return converter
+
+
+def _refuse_text_for_lists(converter: cattrs.Converter) -> None:
+    """Keep a text from being taken for the list of its letters."""
+
+    def is_list(kind: Any) -> bool:
+        return get_origin(kind) is tuple
+
+    lenient = converter.get_structure_hook(tuple[Any, ...])
+
+    def structure(value: Any, kind: Any) -> Any:
+        if not isinstance(value, list):
+            raise TypeError(f"expected a list, got {value!r}")
+        inner = get_args(kind)[0]
+        if inner is Any:
+            return lenient(value, kind)
+        return tuple(converter.structure(item, inner) for item in value)
+
+    converter.register_structure_hook_func(is_list, structure)
+
+
+def _in_words(error: BaseException, _type: type | None) -> str:
+    if isinstance(error, ForbiddenExtraKeysError) and error.cl is not None:
+        allowed = sorted(f.name for f in dataclasses.fields(error.cl) if f.name != "path")
+        unknown = ", ".join(sorted(error.extra_fields))
+        return f"unknown key {unknown} (allowed: {', '.join(allowed)})"
+    if isinstance(error, KeyError):
+        return f"missing key {error.args[0]}"
+    return str(error)
+
+
+def _resolved(plan: Plan) -> Plan:
+    """Make every path absolute, relative to the plan file, and see that it exists."""
+    base = plan.path.resolve().parent
+
+    def there(key: str, path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        full = (base / path).resolve()
+        if not full.exists():
+            raise PlanError(
+                f"{full} does not exist",
+                where=f"{plan.path}, key {key}",
+                todo="name a file that is there, relative to the plan file",
+            )
+        return full
+
+    def needed(key: str, path: Path) -> Path:
+        return there(key, path) or path
+
+    later = tuple(
+        dataclasses.replace(
+            item,
+            migration=there(f"simulation.later.{item.name}.migration", item.migration),
+            rollback=there(f"simulation.later.{item.name}.rollback", item.rollback),
+        )
+        for item in plan.simulation.later
+    )
+    return dataclasses.replace(
+        plan,
+        migration=(base / plan.migration).resolve(),
+        rollback=(base / plan.rollback).resolve(),
+        backup=dataclasses.replace(
+            plan.backup,
+            path=(base / plan.backup.path).resolve() if plan.backup.path else None,
+            generator=there("backup.generator", plan.backup.generator),
+        ),
+        workload=dataclasses.replace(
+            plan.workload,
+            queries=needed("workload.queries", plan.workload.queries),
+            rewrites=there("workload.rewrites", plan.workload.rewrites),
+        ),
+        simulation=dataclasses.replace(plan.simulation, later=later),
+    )
+
+
+def _check_limits(plan: Plan) -> None:
+    """Refuse numbers that would make a check meaningless."""
+    performance, backup = plan.performance, plan.backup
+    rules = (
+        (plan.schema == 1, "schema", "1, the only version there is"),
+        (performance.limit_percent > 0, "performance.limit_percent", "above 0"),
+        (performance.floor_ms >= 0, "performance.floor_ms", "0 or more"),
+        (performance.baseline_rounds >= 10, "performance.baseline_rounds", "at least 10"),
+        (performance.min_pairs >= 6, "performance.min_pairs", "at least 6"),
+        (
+            performance.max_pairs >= performance.min_pairs,
+            "performance.max_pairs",
+            "at least performance.min_pairs",
+        ),
+        (performance.budget_seconds > 0, "performance.budget_seconds", "above 0"),
+        (backup.rows >= 1_000, "backup.rows", "at least 1000"),
+        (plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"),
+        (
+            all(probe.sessions >= 1 for probe in plan.probes),
+            "probes.sessions",
+            "at least 1",
+        ),
+    )
+    for holds, key, allowed in rules:
+        if not holds:
+            raise PlanError(
+                f"{key} is out of range",
+                where=f"{plan.path}, key {key}",
+                todo=f"allowed: {allowed}",
+            )
+    names = [probe.name for probe in plan.probes]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PlanError(
+            f"probes share the name {', '.join(twice)}", where=str(plan.path), todo="rename one"
+        )

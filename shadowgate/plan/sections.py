@@ -1,0 +1,228 @@
+"""The sections of a plan file, as frozen dataclasses: every limit that a check judges by."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Bounding box that every geometry lies in, in units of the reference system."""
+
+    min_x: float
+    min_y: float
+    max_x: float
+    max_y: float
+
+
+@dataclass(frozen=True)
+class BackupSection:
+    """What is restored, and what a sound restore looks like."""
+
+    path: Path | None = None
+    """A production dump; without it the generator makes one."""
+    generator: Path | None = None
+    """Script that fills an empty database; see ``fixtures/catalogue/generate.py``."""
+    rows: int = 251_247
+    """Rows that the generator makes."""
+    seed: int = 20_260_206
+    state: str = "partitioned"
+    minimum_rows: int = 251_000
+    """Fewer rows than this in a production dump is a failed restore."""
+    table: str = "public.catalogo_geometrias_particionada"
+    """The logical table whose rows are counted."""
+    geometry: str = "geometry"
+    srid: int = 31983
+    extent: Extent | None = None
+    indexes: int = 18
+    roles: tuple[str, ...] = ()
+    """Roles that the dump names, made (without login) on a server that this run started."""
+    schemas: tuple[str, ...] = ("public",)
+
+
+@dataclass(frozen=True)
+class WorkloadSection:
+    """The queries that are timed."""
+
+    queries: Path = Path("../fixtures/queries")
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Share of each query in the production mix; equal when empty."""
+    rewrites: Path | None = None
+    """Folder of rewritten queries, by the same ids, that an optimisation needs."""
+
+
+@dataclass(frozen=True)
+class PerformanceSection:
+    """When a migration counts as slower, and how long may be spent to find out."""
+
+    limit_percent: float = 5.0
+    floor_ms: float = 0.0
+    """Differences below this many milliseconds never fail a query."""
+    overall_percent: float = 2.0
+    """The average over the queries must be at least this much faster."""
+    targets: Mapping[str, float] = field(default_factory=dict)
+    """Query id -> percent that it must be faster."""
+    min_rows: int = 100_000
+    """With fewer rows timings are shown but not judged."""
+    baseline_rounds: int = 10
+    budget_seconds: float = 60.0
+    min_pairs: int = 10
+    max_pairs: int = 200
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class LocksSection:
+    """How long the migration may hold a lock that stops readers or writers, in milliseconds."""
+
+    reader_ms: float = 500.0
+    writer_ms: float = 1000.0
+
+
+@dataclass(frozen=True)
+class TrafficSection:
+    """Readers and writers at work while the migration is rehearsed."""
+
+    reads: tuple[str, ...] = ()
+    """Statements of the readers, in turn; several in one text are one transaction."""
+    writes: tuple[str, ...] = ()
+    readers: int = 4
+    writers: int = 1
+    reads_per_second: float = 10.0
+    """Of each reader, on average; arrivals are a Poisson process."""
+    writes_per_second: float = 10.0
+
+
+@dataclass(frozen=True)
+class ObjectsSection:
+    """Names of objects by kind; shell-style patterns are allowed."""
+
+    schema: tuple[str, ...] = ()
+    table: tuple[str, ...] = ()
+    index: tuple[str, ...] = ()
+    view: tuple[str, ...] = ()
+    materialized_view: tuple[str, ...] = ()
+    sequence: tuple[str, ...] = ()
+    column: tuple[str, ...] = ()
+    constraint: tuple[str, ...] = ()
+    routine: tuple[str, ...] = ()
+    trigger: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    extension: tuple[str, ...] = ()
+    policy: tuple[str, ...] = ()
+    statistics: tuple[str, ...] = ()
+
+    def by_kind(self) -> dict[str, tuple[str, ...]]:
+        """Kind in PostgreSQL's words -> names, without the empty ones."""
+        names = {f.name.replace("_", " "): getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {kind: listed for kind, listed in names.items() if listed}
+
+
+@dataclass(frozen=True)
+class ProbeSection:
+    """A behaviour that the migrated database must show."""
+
+    name: str
+    claim: str
+    sql: str
+    """What is done; the rows of its last statement are compared with ``expect``."""
+    expect: tuple[tuple[Any, ...], ...] = ()
+    verify: str = ""
+    """A query run afterwards, whose rows are compared instead."""
+    sessions: int = 1
+    """So many sessions run ``sql`` at once and commit together, in a clone."""
+    error: str = ""
+    """SQLSTATE that ``sql`` must fail with."""
+    commits: bool = False
+    """Run for good, statement by statement, in a clone; otherwise rolled back."""
+
+
+@dataclass(frozen=True)
+class LaterSection:
+    """An optimisation that follows this one; measured on a copy or only projected."""
+
+    name: str
+    title: str
+    projected_percent: float
+    queries: tuple[str, ...] = ()
+    """The queries that it is for; all when empty."""
+    migration: Path | None = None
+    """Applied to a clone of the migrated database and measured; projected only without it."""
+    rollback: Path | None = None
+
+
+@dataclass(frozen=True)
+class SimulationSection:
+    """Phase 7: what the later optimisations would add."""
+
+    target_percent: float = 36.0
+    measured_percent: float = 2.2
+    """What this plan's own migration was projected to bring overall, for the compounded sum."""
+    budget_seconds: float = 12.0
+    later: tuple[LaterSection, ...] = ()
+
+
+@dataclass(frozen=True)
+class RollbackSection:
+    """Phase 8."""
+
+    max_seconds: float = 300.0
+    write: str = ""
+    """Statements run on the migrated copy before the rollback: rows that it must not lose."""
+
+
+@dataclass(frozen=True)
+class WaiverSection:
+    """A finding that is accepted, with the reason that the report shows."""
+
+    rule: str
+    reason: str
+    statement: str = ""
+    """Pattern of the statements that it covers; every statement when empty."""
+
+
+@dataclass(frozen=True)
+class RolloutSection:
+    """Phase 10: the four weeks."""
+
+    start: dt.date
+    preproduction_days: int = 3
+    canary_days: int = 2
+    canary_percent: int = 20
+    gradual_days: int = 5
+    gradual_percent: int = 50
+    stabilisation_days: int = 7
+    latency_percent: float = 5.0
+    error_percent: float = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is validated, against which limits."""
+
+    name: str
+    title: str
+    migration: Path
+    rollback: Path
+    rollout: RolloutSection
+    schema: int = 1
+    database: str = "villa_canabrava_shadow"
+    backup: BackupSection = BackupSection()
+    workload: WorkloadSection = WorkloadSection()
+    performance: PerformanceSection = PerformanceSection()
+    locks: LocksSection = LocksSection()
+    traffic: TrafficSection = TrafficSection()
+    creates: ObjectsSection = ObjectsSection()
+    changes: ObjectsSection = ObjectsSection()
+    drops: ObjectsSection = ObjectsSection()
+    probes: tuple[ProbeSection, ...] = ()
+    simulation: SimulationSection = SimulationSection()
+    waivers: tuple[WaiverSection, ...] = ()
+    undo: RollbackSection = RollbackSection()
+    path: Path = Path()
+    """The plan file itself; set by :func:`read_plan`."""
