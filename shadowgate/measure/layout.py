@@ -1,0 +1,262 @@
+"""Tells what a rewrite brings from what a design brings.
+
+Rows that a migration rewrites come out packed and in a new order. That alone makes queries faster,
+and it fades as rows are updated; the partitions and indexes stay. The *control* is a copy of the
+database before in which the rows are only rewritten: same partitions, same indexes, but in the
+order in which they lie after. What the control gains is layout, what is missing to *after* is
+design.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from shadowgate.errors import ValidationError
+from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed_session
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.session import settle, visit
+from shadowgate.measure.statistics import Floats, Interval, signed_rank_interval, to_percent
+from shadowgate.measure.workload import Workload
+from shadowgate.progress import Progress, silent
+from shadowgate.server.base import Connection, Database
+
+LAYOUT_ROUNDS = 16
+"""Rounds are fixed beforehand, so plain intervals hold: nobody looks before the end."""
+
+_KEY = """
+SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+FROM pg_catalog.pg_index AS i
+CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, place)
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+WHERE i.indrelid = %s::regclass AND i.indisprimary
+ORDER BY k.place
+"""
+
+_COLUMNS = """
+SELECT attname
+FROM pg_catalog.pg_attribute
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+ORDER BY attnum
+"""
+
+_LEAVES = """
+SELECT n.nspname, c.relname
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r'
+    AND (
+        c.oid = %(table)s::regclass
+        OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(%(table)s::regclass))
+    )
+ORDER BY c.oid
+"""
+
+_PLACES = sql.Identifier("shadowgate_places")
+
+
+@dataclass(frozen=True)
+class LayoutShare:
+    """One query's effect and its two parts, as log ratios; the parts add up to the whole."""
+
+    query: str
+    whole: Interval
+    layout: Interval
+    """Control against before: what rewriting alone brings."""
+    design: Interval
+    """After against control: what stays."""
+
+    @property
+    def sentence(self) -> str:
+        """The parts in words."""
+        return (
+            f"{self.query}: {_percent(self.whole)}, of which rewriting the rows brings "
+            f"{_percent(self.layout)} and fades as they are updated, "
+            f"and the design {_percent(self.design)}"
+        )
+
+
+def _percent(interval: Interval) -> str:
+    return (
+        f"{to_percent(interval.estimate):+.1f} % "
+        f"({to_percent(interval.low):+.1f} to {to_percent(interval.high):+.1f})"
+    )
+
+
+def measure_layout(
+    databases: tuple[Database, Database],
+    table: str,
+    workload: Workload,
+    sampling: Sampling,
+    *,
+    rounds: int = LAYOUT_ROUNDS,
+    copier: Copier = fresh_copy,
+    progress: Progress = silent,
+) -> Mapping[str, LayoutShare]:
+    """Split the effect on each reading query into layout and design.
+
+    Args:
+        databases: before and after.
+        table: the table that the migration rewrites, partitioned or not, with its schema.
+        workload: the queries; those that write are passed over.
+        sampling: settings of the sessions, level and seed.
+        rounds: how often each query is timed on each of the three.
+        copier: makes the copies; see :mod:`shadowgate.measure.copies`.
+        progress: told what is going on.
+
+    Raises:
+        ValidationError: the table cannot be rewritten, or a query failed.
+        ServerError: a database cannot be cloned or a session was lost.
+    """
+    before, after = databases
+    with ExitStack() as stack:
+        progress(f"rewriting {table} in the order of {after.name}")
+        rewritten = stack.enter_context(copier(before))
+        rewrite_like(rewritten, after, table)
+        sources = (before, rewritten, after)
+        sessions = [stack.enter_context(_session(source, sampling, copier)) for source in sources]
+        times = _take_rounds(sessions, workload, sampling, rounds, progress)
+    return {id_: _share(id_, np.asarray(taken), sampling.tail) for id_, taken in times.items()}
+
+
+@contextmanager
+def _session(source: Database, sampling: Sampling, copier: Copier) -> Iterator[TimedSession]:
+    with copier(source) as copy:
+        settle(copy)
+        visit(copy)
+        with timed_session(copy, sampling) as session:
+            yield session
+
+
+def _take_rounds(
+    sessions: list[TimedSession],
+    workload: Workload,
+    sampling: Sampling,
+    rounds: int,
+    progress: Progress,
+) -> dict[str, list[list[float]]]:
+    """Seconds of each query: one row a round, one column a session."""
+    generator = random.Random(f"layout {sampling.seed}")  # noqa: S311 - an order, not a secret
+    for session in sessions:
+        for query in workload.reads * sampling.warm_up:
+            session.time(query)
+    times: dict[str, list[list[float]]] = {query.id: [] for query in workload.reads}
+    with no_garbage_collection():
+        for number in range(1, rounds + 1):
+            for query in generator.sample(workload.reads, len(workload.reads)):
+                taken = dict.fromkeys(range(len(sessions)), 0.0)
+                for place in generator.sample(range(len(sessions)), len(sessions)):
+                    taken[place] = sessions[place].time(query).net
+                times[query.id].append(list(taken.values()))
+            progress(f"telling layout from design: round {number} of {rounds}")
+    return times
+
+
+def _share(query: str, times: Floats, tail: float) -> LayoutShare:
+    before, control, after = np.log(times).T
+    return LayoutShare(
+        query,
+        whole=signed_rank_interval(after - before, tail),
+        layout=signed_rank_interval(control - before, tail),
+        design=signed_rank_interval(after - control, tail),
+    )
+
+
+def rewrite_like(control: Database, after: Database, table: str) -> None:
+    """Rewrite a table of a copy of *before* in the order in which its rows lie in *after*.
+
+    Each row stays in its partition. Rows that *after* does not have come last. Indexes are built
+    anew and triggers do not fire.
+
+    Raises:
+        ValidationError: the table has no primary key, is not there, or may not be truncated.
+    """
+    with (
+        after.connect() as source,
+        control.connect() as target,
+    ):
+        try:
+            _send_places(source, target, table)
+            for leaf in _leaves(target, table):
+                _rewrite(target, leaf, _key(target, table))
+            target.execute(sql.SQL("DROP TABLE {}").format(_PLACES))
+        except psycopg.Error as error:
+            raise ValidationError(
+                f"{table} cannot be rewritten for the control: {error.diag.message_primary}",
+                where=control.name,
+                todo="turn the layout control off in the plan, or name another table",
+            ) from error
+
+
+def _key(connection: Connection, table: str) -> list[tuple[str, str]]:
+    """Columns of the primary key with their types."""
+    found = connection.execute(_KEY, (table,)).fetchall()
+    if not found:
+        raise ValidationError(
+            f"{table} has no primary key, so its rows cannot be told apart",
+            todo="turn the layout control off in the plan, or name another table",
+        )
+    return [(name, type_) for name, type_ in found]
+
+
+def _leaves(connection: Connection, table: str) -> list[sql.Identifier]:
+    found = connection.execute(_LEAVES, {"table": table}).fetchall()
+    return [sql.Identifier(schema, name) for schema, name in found]
+
+
+def _send_places(source: Connection, target: Connection, table: str) -> None:
+    """Copy the keys over in the order in which the rows lie; the place counts up."""
+    key = _key(source, table)
+    names = _list(name for name, _ in key)
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_)) for name, type_ in key
+    )
+    target.execute(
+        sql.SQL("CREATE UNLOGGED TABLE {} ({}, place bigint GENERATED ALWAYS AS IDENTITY)").format(
+            _PLACES, columns
+        )
+    )
+    parts = [sql.Identifier(part) for part in table.split(".")]
+    reading = sql.SQL("COPY (SELECT {} FROM {} ORDER BY tableoid, ctid) TO STDOUT").format(
+        names, sql.SQL(".").join(parts)
+    )
+    writing = sql.SQL("COPY {} ({}) FROM STDIN").format(_PLACES, names)
+    with (
+        source.cursor().copy(reading) as outgoing,
+        target.cursor().copy(writing) as incoming,
+    ):
+        for block in outgoing:
+            incoming.write(block)
+    target.execute(sql.SQL("ANALYZE {}").format(_PLACES))
+
+
+def _rewrite(connection: Connection, leaf: sql.Identifier, key: list[tuple[str, str]]) -> None:
+    columns = _list(
+        name for (name,) in connection.execute(_COLUMNS, (leaf.as_string(connection),)).fetchall()
+    )
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = 'replica'")
+        connection.execute(
+            sql.SQL(
+                "CREATE TEMPORARY TABLE kept ON COMMIT DROP AS"
+                " SELECT {} FROM {} LEFT JOIN {} USING ({}) ORDER BY place"
+            ).format(columns, leaf, _PLACES, _list(name for name, _ in key))
+        )
+        connection.execute(sql.SQL("TRUNCATE {}").format(leaf))
+        connection.execute(
+            sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT * FROM kept").format(
+                leaf, columns
+            )
+        )
+    connection.execute(sql.SQL("REINDEX TABLE {}").format(leaf))
+
+
+def _list(names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(name) for name in names)

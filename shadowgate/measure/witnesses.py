@@ -1,0 +1,183 @@
+"""The committed baseline: what each query's plan touches, on any machine.
+
+Times do not travel between machines; pages, rows, partitions, indexes and the shape of a plan do.
+They are kept as JSON beside the plan file and held against what a run finds. What may differ by a
+little says so: pages by a tenth (trees and free space fall out differently now and then), and the
+shape of a plan only counts between servers of the same major version, whose planners are alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shadowgate.errors import PlanError
+from shadowgate.measure.comparison import Comparison
+from shadowgate.measure.plans import Witness
+
+SCHEMA = 1
+
+BUFFERS_PERCENT = 10.0
+"""Pages touched may differ by so much."""
+
+Figures = Mapping[str, Any]
+"""What is kept of one query on one side."""
+Sides = Mapping[str, Figures]
+"""``before`` and ``after``."""
+
+
+@dataclass(frozen=True)
+class WitnessBaseline:
+    """Witnesses of every query, and what they are true of."""
+
+    plan: str
+    data: str
+    """Names the rows that they were taken on, such as ``generator 1f3a, 251247 rows``."""
+    postgresql: int
+    """Major version of the server."""
+    queries: Mapping[str, Sides]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One figure that is not what the baseline says."""
+
+    query: str
+    side: str
+    figure: str
+    expected: Any
+    found: Any
+
+    def __str__(self) -> str:
+        return f"{self.query} {self.side}, {self.figure}: {self.found} instead of {self.expected}"
+
+
+def witnesses_of(comparison: Comparison, plan: str, data: str, postgresql: int) -> WitnessBaseline:
+    """The baseline that a comparison would leave."""
+    queries = {
+        id_: {"before": _figures(query.before.witness), "after": _figures(query.after.witness)}
+        for id_, query in comparison.queries.items()
+    }
+    return WitnessBaseline(plan, data, postgresql, queries)
+
+
+def _figures(witness: Witness) -> Figures:
+    return {
+        "rows": witness.rows,
+        "buffers": witness.buffers,
+        "spills": witness.temp_blocks > 0,
+        "jit": witness.jit,
+        "partitions": list(witness.partitions),
+        "indexes": list(witness.indexes),
+        "shape": list(witness.shape),
+    }
+
+
+def differences(expected: WitnessBaseline, found: WitnessBaseline) -> tuple[Difference, ...]:
+    """What is not as the baseline says; nothing if it was taken on other data.
+
+    Check :func:`why_not_comparable` first.
+    """
+    return tuple(
+        difference
+        for id_ in sorted({*expected.queries, *found.queries}, key=_number)
+        for side in ("before", "after")
+        for difference in _side_differences(
+            id_,
+            side,
+            expected.queries.get(id_, {}).get(side, {}),
+            found.queries.get(id_, {}).get(side, {}),
+            same_planner=expected.postgresql == found.postgresql,
+        )
+    )
+
+
+def why_not_comparable(expected: WitnessBaseline, found: WitnessBaseline) -> str | None:
+    """Why the baseline says nothing about a run; ``None`` if it does."""
+    if expected.data != found.data:
+        return f"the baseline was taken on {expected.data}, this run is on {found.data}"
+    return None
+
+
+def _number(id_: str) -> tuple[str, int]:
+    """Order Q2 before Q10."""
+    letters = id_.rstrip("0123456789")
+    return letters, int(id_[len(letters) :] or 0)
+
+
+def _side_differences(
+    id_: str, side: str, expected: Figures, found: Figures, *, same_planner: bool
+) -> Iterator[Difference]:
+    if not expected or not found:
+        if expected or found:
+            yield Difference(id_, side, "query", bool(expected), bool(found))
+        return
+    for figure in expected:
+        if figure in ("shape", "indexes", "buffers") and not same_planner:
+            continue
+        if not _alike(figure, expected[figure], found.get(figure)):
+            yield Difference(id_, side, figure, expected[figure], found.get(figure))
+
+
+def _alike(figure: str, expected: Any, found: Any) -> bool:
+    if figure == "buffers":
+        return bool(abs(found - expected) * 100 <= BUFFERS_PERCENT * max(expected, 1))
+    return bool(expected == found)
+
+
+def read_witnesses(path: Path) -> WitnessBaseline | None:
+    """Read a committed baseline; ``None`` if there is none yet.
+
+    Raises:
+        PlanError: the file is no baseline, or one of another version of this suite.
+    """
+    if not path.exists():
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise PlanError(
+                f"the baseline has schema {document['schema']}, not {SCHEMA}",
+                where=str(path),
+                todo="write it anew with --update-baseline",
+            )
+        return WitnessBaseline(
+            str(document["plan"]),
+            str(document["data"]),
+            int(document["postgresql"]),
+            {str(id_): dict(sides) for id_, sides in document["queries"].items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PlanError(
+            f"the baseline cannot be read: {type(error).__name__}: {error}",
+            where=str(path),
+            todo="restore it from version control, or write it anew with --update-baseline",
+        ) from error
+
+
+def write_witnesses(path: Path, found: WitnessBaseline) -> tuple[str, ...]:
+    """Write a baseline; says in words what changed against the one that was there.
+
+    Raises:
+        PlanError: what is there is no baseline.
+    """
+    old = read_witnesses(path)
+    document = {
+        "schema": SCHEMA,
+        "plan": found.plan,
+        "data": found.data,
+        "postgresql": found.postgresql,
+        "queries": found.queries,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if old is None:
+        return (f"{path.name} is new: {len(found.queries)} queries",)
+    reason = why_not_comparable(old, found)
+    if reason is not None:
+        return (f"{path.name} is written anew: {reason}",)
+    changed = differences(old, found)
+    return tuple(map(str, changed)) or (f"{path.name} is unchanged",)

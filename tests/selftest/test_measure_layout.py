@@ -1,0 +1,163 @@
+"""Layout and design told apart: the control has the order of *after* and nothing else of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shadowgate.errors import ValidationError
+from shadowgate.measure import Sampling, Workload
+from shadowgate.measure.layout import measure_layout, rewrite_like
+from shadowgate.server import Database
+from tests.selftest.conftest import MakeDatabase
+from tests.selftest.test_measure_live import SUMS, query
+
+TABLE = """
+CREATE TABLE plot (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    year integer NOT NULL,
+    area double precision NOT NULL,
+    double_area double precision GENERATED ALWAYS AS (2 * area) STORED,
+    dropped integer,
+    PRIMARY KEY (id, year)
+) PARTITION BY RANGE (year);
+ALTER TABLE plot DROP COLUMN dropped;
+CREATE TABLE plot_early PARTITION OF plot FOR VALUES FROM (2020) TO (2025);
+CREATE TABLE plot_late PARTITION OF plot DEFAULT;
+INSERT INTO plot (year, area)
+SELECT 2020 + n % 10, (n * 7919) % 20000 FROM generate_series(1, 20000) AS n;
+CREATE INDEX plot_area ON plot (area);
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+'BEGIN RAISE EXCEPTION ''fired''; END';
+CREATE TRIGGER refuse BEFORE INSERT ON plot FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+
+MIGRATION = """
+CLUSTER plot_early USING plot_early_area_idx;
+CLUSTER plot_late USING plot_late_area_idx;
+"""
+
+LIES = "SELECT array_agg(id ORDER BY tableoid, ctid) FROM plot"
+CONTENT = "SELECT count(*), sum(hashtextextended(plot::text, 0)), sum(double_area) FROM plot"
+
+
+@pytest.fixture
+def before(make_database: MakeDatabase) -> Database:
+    database = make_database()
+    with database.connect() as connection:
+        connection.execute(TABLE)
+    return database
+
+
+@pytest.fixture
+def after(make_database: MakeDatabase, before: Database) -> Database:
+    database = make_database(before.name)
+    with database.connect() as connection:
+        for statement in MIGRATION.strip().splitlines():
+            connection.execute(statement.encode())
+    return database
+
+
+def ask(database: Database, question: str) -> tuple[Any, ...]:
+    with database.connect() as connection:
+        row = connection.execute(question.encode()).fetchone()
+    assert row is not None
+    return row
+
+
+def test_the_control_lies_in_the_order_of_after_and_has_the_rows_of_before(
+    make_database: MakeDatabase, before: Database, after: Database
+) -> None:
+    control = make_database(before.name)
+    assert ask(control, LIES) != ask(after, LIES)
+    rewrite_like(control, after, "public.plot")
+    assert ask(control, LIES) == ask(after, LIES)
+    assert ask(control, CONTENT) == ask(before, CONTENT)
+
+
+def test_the_control_keeps_partitions_indexes_and_triggers(
+    make_database: MakeDatabase, before: Database, after: Database
+) -> None:
+    control = make_database(before.name)
+    schema = """
+        SELECT array_agg(relname || relkind::text ORDER BY relname), (SELECT count(*) FROM pg_trigger),
+            (SELECT bool_and(indisvalid) FROM pg_index)
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    """
+    earlier = ask(control, schema)
+    rewrite_like(control, after, "public.plot")
+    assert ask(control, schema) == earlier
+
+
+def test_rows_stay_in_their_partition_when_after_has_more_of_them(
+    make_database: MakeDatabase, before: Database, after: Database
+) -> None:
+    control = make_database(before.name)
+    with after.connect() as connection:
+        connection.execute("ALTER TABLE plot DISABLE TRIGGER refuse")
+        connection.execute(
+            "ALTER TABLE plot DETACH PARTITION plot_late;"
+            "CREATE TABLE plot_2027 PARTITION OF plot FOR VALUES FROM (2027) TO (2028);"
+            "CREATE TABLE plot_rest PARTITION OF plot DEFAULT;"
+            "INSERT INTO plot (id, year, area) OVERRIDING SYSTEM VALUE"
+            " SELECT id, year, area FROM plot_late ORDER BY year, area;"
+            "DROP TABLE plot_late"
+        )
+    placed = "SELECT tableoid::regclass::text, count(*) FROM plot GROUP BY 1 ORDER BY 1 LIMIT 1"
+    earlier = ask(control, placed)
+    rewrite_like(control, after, "public.plot")
+    assert ask(control, placed) == earlier
+    assert ask(control, CONTENT) == ask(before, CONTENT)
+    years = "SELECT array_agg(year ORDER BY ctid) FROM plot_late"
+    (found,) = ask(control, years)
+    assert found[0] == 2027
+    assert np.count_nonzero(np.diff(found)) == 4
+
+
+def test_a_plain_table_is_rewritten_too(make_database: MakeDatabase, before: Database) -> None:
+    with before.connect() as connection:
+        connection.execute("CREATE TABLE single AS SELECT n AS id FROM generate_series(1, 500) n")
+        connection.execute("ALTER TABLE single ADD PRIMARY KEY (id)")
+    control, after = make_database(before.name), make_database(before.name)
+    with after.connect() as connection:
+        connection.execute("CREATE INDEX down ON single ((-id))")
+        connection.execute("CLUSTER single USING down")
+    rewrite_like(control, after, "public.single")
+    assert ask(control, "SELECT array_agg(id ORDER BY ctid) FROM single") == (
+        list(range(500, 0, -1)),
+    )
+
+
+def test_a_table_without_a_key_is_refused(make_database: MakeDatabase, before: Database) -> None:
+    with before.connect() as connection:
+        connection.execute("CREATE TABLE keyless (n integer)")
+    control, after = make_database(before.name), make_database(before.name)
+    with pytest.raises(ValidationError, match="no primary key"):
+        rewrite_like(control, after, "public.keyless")
+
+
+def test_a_table_that_others_refer_to_is_refused(
+    make_database: MakeDatabase, before: Database
+) -> None:
+    with before.connect() as connection:
+        connection.execute("CREATE TABLE main (id integer PRIMARY KEY)")
+        connection.execute("CREATE TABLE sub (id integer REFERENCES main)")
+    control, after = make_database(before.name), make_database(before.name)
+    with pytest.raises(ValidationError, match="cannot be rewritten"):
+        rewrite_like(control, after, "public.main")
+
+
+def test_the_parts_add_up_and_are_said_in_words(before: Database, after: Database) -> None:
+    inserting = query("W1", "INSERT INTO plot (year, area) VALUES (2027, 1.5)")
+    workload = Workload((query("Q1", SUMS.sql.replace("parcel", "plot")), inserting))
+    sampling = Sampling(warm_up=1)
+    found = measure_layout((before, after), "public.plot", workload, sampling, rounds=8)
+    assert list(found) == ["Q1"]
+    share = found["Q1"]
+    assert share.whole.estimate == pytest.approx(
+        share.layout.estimate + share.design.estimate, abs=0.1
+    )
+    assert share.whole.low <= share.whole.estimate <= share.whole.high
+    assert "rewriting the rows brings" in share.sentence
