@@ -5,31 +5,57 @@
 """
 
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
+from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
 from shadowgate.measure.copies import Copier, copies_of_run
 from shadowgate.measure.evidencing import to_evidence
+from shadowgate.measure.layout import LayoutShare, measure_layout
 from shadowgate.measure.plans import Witness
 from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.timings import Drift, drift, extra_info, fingerprint, read_runs
 from shadowgate.measure.verdict import Estimate, Target
+from shadowgate.measure.witnesses import (
+    WitnessBaseline,
+    differences,
+    read_witnesses,
+    why_not_comparable,
+    witnesses_of,
+    write_witnesses,
+)
 from shadowgate.measure.words import explain_change
 from shadowgate.measure.workload import Query, Workload, load_workload
 
 __all__ = [
     "Baseline",
+    "ColdFigures",
     "Comparison",
     "Copier",
+    "Drift",
     "Estimate",
+    "LayoutShare",
     "Query",
     "QueryBaseline",
     "QueryComparison",
     "Sampling",
     "Target",
     "Witness",
+    "WitnessBaseline",
     "Workload",
     "baseline",
     "compare",
     "copies_of_run",
+    "differences",
+    "drift",
     "explain_change",
+    "extra_info",
+    "fingerprint",
     "load_workload",
+    "measure_cold",
+    "measure_layout",
+    "read_runs",
+    "read_witnesses",
     "to_evidence",
+    "why_not_comparable",
+    "witnesses_of",
+    "write_witnesses",
 ]

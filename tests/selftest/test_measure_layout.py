@@ -82,7 +82,9 @@ def test_the_control_keeps_partitions_indexes_and_triggers(
 ) -> None:
     control = make_database(before.name)
     schema = """
-        SELECT array_agg(relname || relkind::text ORDER BY relname), (SELECT count(*) FROM pg_trigger),
+        SELECT
+            array_agg(relname || relkind::text ORDER BY relname),
+            (SELECT count(*) FROM pg_trigger),
             (SELECT bool_and(indisvalid) FROM pg_index)
         FROM pg_class WHERE relnamespace = 'public'::regnamespace
     """

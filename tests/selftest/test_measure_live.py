@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -17,7 +18,10 @@ from shadowgate.measure import (
     baseline,
     compare,
     copies_of_run,
+    differences,
+    measure_cold,
     to_evidence,
+    witnesses_of,
 )
 from shadowgate.server import Database, Databases, Server
 from tests.selftest.conftest import MakeDatabase
@@ -266,3 +270,28 @@ def test_both_sides_run_with_equal_settings_whatever_the_database_says(
     found = measure(before, after, shown, budget_seconds=0.1).queries["Q1"]
     assert found.same_rows
     assert found.before.result.rows == (("64MB", "off"),)
+
+
+def test_cold_figures_count_pages_that_had_to_be_read(before: Database, after: Database) -> None:
+    change(after, "DELETE FROM parcel WHERE year <> 2026")
+    change(after, "VACUUM FULL parcel")
+    sampling = Sampling(copies=1)
+    found = measure_cold((before, after), Workload((SUMS, INSERT)), sampling, rounds=1)
+    assert list(found) == ["Q1"]
+    figures = found["Q1"]
+    assert len(figures.before) == len(figures.after) == 1
+    assert all(run.milliseconds > 0 for run in figures.before + figures.after)
+    assert "pages read instead of" in figures.sentence
+
+
+def test_witnesses_of_two_runs_on_the_same_rows_agree(before: Database, after: Database) -> None:
+    one, other = (
+        witnesses_of(
+            measure(before, after, SUMS, YEAR, INSERT, budget_seconds=0.1), "plan", "data", 15
+        )
+        for _ in range(2)
+    )
+    assert set(one.queries) == {"Q1", "Q5", "W1"}
+    assert differences(one, other) == ()
+    changed = replace(one, queries={**one.queries, "Q5": one.queries["Q1"]})
+    assert differences(one, changed) != ()

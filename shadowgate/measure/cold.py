@@ -1,0 +1,105 @@
+"""How long a query takes, and how many pages it reads, when the buffer cache is empty of its pages.
+
+Every execution has a fresh copy, which nobody has read yet, and a session that has planned the
+query but not executed it. The server's buffer cache is cold then; the operating system's is not
+emptied, since that needs privileges over the whole machine. The pages read are therefore the
+figure that travels: on a server whose data does not fit its memory each of them is a disk access.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.plans import explain
+from shadowgate.measure.rounds import timed_session
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.workload import Query, Workload
+from shadowgate.progress import Progress, silent
+from shadowgate.server.base import Database
+
+COLD_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class ColdRun:
+    """One execution in a fresh copy."""
+
+    milliseconds: float
+    pages_read: int
+    """Pages that were not in the server's buffer cache."""
+
+
+@dataclass(frozen=True)
+class ColdFigures:
+    """One query, cold, on both sides."""
+
+    query: str
+    before: tuple[ColdRun, ...]
+    after: tuple[ColdRun, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Medians in words."""
+        return (
+            f"{self.query} with a cold buffer cache: {_median_ms(self.after):.1f} ms and "
+            f"{_median_pages(self.after)} pages read instead of {_median_ms(self.before):.1f} ms "
+            f"and {_median_pages(self.before)}"
+        )
+
+
+def _median_ms(runs: tuple[ColdRun, ...]) -> float:
+    return statistics.median(run.milliseconds for run in runs)
+
+
+def _median_pages(runs: tuple[ColdRun, ...]) -> int:
+    return int(statistics.median(run.pages_read for run in runs))
+
+
+def measure_cold(
+    databases: tuple[Database, Database],
+    workload: Workload,
+    sampling: Sampling,
+    *,
+    rounds: int = COLD_ROUNDS,
+    copier: Copier = fresh_copy,
+    progress: Progress = silent,
+) -> Mapping[str, ColdFigures]:
+    """Execute each reading query so many times on each side, each time in a fresh copy.
+
+    Takes a copy of a database for each execution, so name only the queries that matter.
+
+    Args:
+        databases: before and after; nobody may be connected to them.
+        workload: the queries; those that write are passed over.
+        sampling: settings of the sessions and seed.
+        rounds: executions of each query on each side.
+        copier: makes the copies; see :mod:`shadowgate.measure.copies`.
+        progress: told what is going on.
+
+    Raises:
+        ValidationError: a query failed or took too long.
+        ServerError: a database cannot be cloned or a session was lost.
+    """
+    generator = random.Random(f"cold {sampling.seed}")  # noqa: S311 - an order, not a secret
+    taken: dict[str, tuple[list[ColdRun], list[ColdRun]]] = {
+        query.id: ([], []) for query in workload.reads
+    }
+    for number in range(1, rounds + 1):
+        turns = [(query, side) for query in workload.reads for side in (0, 1)]
+        for query, side in generator.sample(turns, len(turns)):
+            taken[query.id][side].append(_run_cold(databases[side], query, sampling, copier))
+        progress(f"measuring with a cold buffer cache: round {number} of {rounds}")
+    return {
+        id_: ColdFigures(id_, tuple(before), tuple(after)) for id_, (before, after) in taken.items()
+    }
+
+
+def _run_cold(source: Database, query: Query, sampling: Sampling, copier: Copier) -> ColdRun:
+    with copier(source) as copy, timed_session(copy, sampling) as session:
+        session.connection.execute(f"EXPLAIN {query.sql}".encode())
+        witness = explain(session, query, {})
+        return ColdRun(witness.execution_ms, witness.shared_read)
