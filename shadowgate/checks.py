@@ -271,6 +271,13 @@ CATALOGUE: tuple[CheckSpec, ...] = (
         remedy="Guard each step so that it does nothing when it is already done.",
         requires=("migration.applied",),
     ),
+    CheckSpec(
+        "migration.interruptible",
+        5,
+        why="Connections break and machines restart in the middle of a deployment.",
+        remedy="Guard each step so that a second run completes what the first left.",
+        requires=("migration.applied",),
+    ),
     # --- 6: performance -----------------------------------------------------------------------
     CheckSpec(
         "performance.same_results",
@@ -358,7 +365,14 @@ CATALOGUE: tuple[CheckSpec, ...] = (
         8,
         why="Whoever rolls back does so because users already suffer.",
         remedy="Shorten the step that the detail names as the blocker.",
-        requires=("rollback.clean", "migration.waiting"),
+        requires=("rollback.clean",),
+    ),
+    CheckSpec(
+        "rollback.hazards",
+        8,
+        why="A rollback meets the traffic that the migration met, at a worse hour.",
+        remedy="Follow the workaround named, or waive the rule in the plan with a reason.",
+        requires=("rollback.clean",),
     ),
     CheckSpec(
         "rollback.objects_gone",

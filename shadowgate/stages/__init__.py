@@ -1,6 +1,7 @@
 """The work of the phases, one module a phase: each stage runs once and leaves frozen results."""
 
 from shadowgate.stages.figures import projection_figure
+from shadowgate.stages.interruption import interrupt
 from shadowgate.stages.locks import LongestLocks, longest_locks, over_budget
 from shadowgate.stages.migration import (
     Applied,
@@ -14,6 +15,7 @@ from shadowgate.stages.migration import (
     repeat,
     review,
     review_silence,
+    review_trace,
 )
 from shadowgate.stages.performance import (
     Simulated,
@@ -50,6 +52,7 @@ __all__ = [
     "behave",
     "compounded",
     "differences_in_words",
+    "interrupt",
     "judge_waiting",
     "learn",
     "longest_locks",
@@ -61,6 +64,7 @@ __all__ = [
     "restored_differences",
     "review",
     "review_silence",
+    "review_trace",
     "roll_back",
     "rollout_facts",
     "rollout_settings",

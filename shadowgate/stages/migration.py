@@ -162,6 +162,14 @@ def review_silence(applied: Applied, plan: Plan) -> Review:
     return apply_waivers(find_silence(applied.run, applied.database), waivers_of(plan))
 
 
+def review_trace(run: ScriptRun, database: Database, plan: Plan) -> Review:
+    """Collect the hazards of a watched run and what it passed over in silence.
+
+    For scripts whose text says little: that a rollback drops what the migration made is no hazard.
+    """
+    return apply_waivers((*find_hazards(run), *find_silence(run, database)), waivers_of(plan))
+
+
 def waivers_of(plan: Plan) -> tuple[Waiver, ...]:
     """The plan's waivers."""
     return tuple(Waiver(w.rule, w.reason, w.statement) for w in plan.waivers)

@@ -20,7 +20,7 @@ from shadowgate.backup import (
 )
 from shadowgate.inspect import Integrity, check_restored, take_snapshot
 from shadowgate.measure import Baseline, Comparison, Workload, load_workload, to_evidence
-from shadowgate.migrate import ProbeResult, Review
+from shadowgate.migrate import Interruption, ProbeResult, Review
 from shadowgate.monitoring import Monitoring, set_up_monitoring
 from shadowgate.options import Run
 from shadowgate.plan import Plan
@@ -43,12 +43,14 @@ from shadowgate.stages import (
     State,
     apply_again,
     behave,
+    interrupt,
     learn,
     rehearse_online,
     repeat,
     restored_differences,
     review,
     review_silence,
+    review_trace,
     roll_back,
     rollout_facts,
     rollout_settings,
@@ -294,6 +296,14 @@ def repeated(
 
 
 @pytest.fixture(scope="session")
+def interruptions(
+    unmigrated: State, opened: Preflight, plan: Plan, progress: Progress
+) -> tuple[Interruption, ...]:
+    """The migration, interrupted at every statement of a thinned copy."""
+    return interrupt(opened.migration, opened.shadow, unmigrated, opened.databases, plan, progress)
+
+
+@pytest.fixture(scope="session")
 def comparison(
     shadow: Database,
     applied: Applied,
@@ -369,10 +379,17 @@ def rolled_back(
 
 
 @pytest.fixture(scope="session")
+def rollback_review(rolled_back: RolledBack, plan: Plan) -> Review:
+    """Hazards in the trace of the rollback, and what it passed over in silence."""
+    return review_trace(rolled_back.run, rolled_back.database, plan)
+
+
+@pytest.fixture(scope="session")
 def online_rollback(
     online: Online, online_copy: Database, opened: Preflight, plan: Plan, runner: Runner
 ) -> Online:
     """The rollback under traffic, on the copy that was migrated under traffic."""
+    online.run.raise_for_error()
     return rehearse_online(opened.rollback, online_copy, plan, runner)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shadowgate.migrate import ProbeResult, Review
+from shadowgate.migrate import Interruption, ProbeResult, Review, interruptions_table
 from shadowgate.plan import Plan
 from shadowgate.recorder import Finding
 from shadowgate.stages import (
@@ -131,3 +131,13 @@ def test_repeatable(repeated: Repeated, finding: Finding) -> None:
     finding.note(len(repeated.differences), 0)
     repeated.run.raise_for_error()
     finding.require(not repeated.differences, repeated.differences)
+
+
+@pytest.mark.check("migration.interruptible")
+def test_interruptible(interruptions: tuple[Interruption, ...], finding: Finding) -> None:
+    """Interrupted at any statement, it leaves nothing that running it again does not complete."""
+    broken = [found for found in interruptions if found.outcome == "broken"]
+    finding.note(f"{len(broken)} of {len(interruptions)} interruptions", 0)
+    finding.show(interruptions_table(interruptions))
+    finding.require(bool(interruptions), "nothing was interrupted")
+    finding.require(not broken, [f"{found.point}: {found.detail}" for found in broken])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shadowgate.migrate import Review
 from shadowgate.plan import Plan
 from shadowgate.recorder import Finding
 from shadowgate.stages import Dump, Online, Repeated, RolledBack, State, judge_waiting
@@ -47,6 +48,17 @@ def test_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -> None:
 def test_waiting(online_rollback: Online, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work during the rollback waited no longer than the plan allows."""
     judge_waiting(online_rollback, plan, finding)
+
+
+@pytest.mark.check("rollback.hazards")
+def test_hazards(rollback_review: Review, finding: Finding) -> None:
+    """No known hazard shows in the rollback's locks or rewrites, and no warning went by."""
+    finding.note(len(rollback_review.open), 0)
+    finding.show(*rollback_review.tables())
+    finding.require(
+        not rollback_review.open,
+        [f"{found.rule}, line {found.line}: {found.message}" for found in rollback_review.open],
+    )
 
 
 @pytest.mark.check("rollback.objects_gone")

@@ -31,9 +31,18 @@ ROWS = 4_000
 
 _STANDS_ON = ("restore.clean", "restore.fingerprint", "migration.applied")
 """What the checks of phases 5 and 8 require of the phase before, taken for granted at first."""
-_COSTLY = frozenset({"migration.waiting", "rollback.snapshot", "rollback.snapshot_restores"})
+_COSTLY = frozenset(
+    {
+        "migration.interruptible",
+        "migration.waiting",
+        "rollback.waiting",
+        "rollback.snapshot",
+        "rollback.snapshot_restores",
+    }
+)
 """Judged where a defect names them, and for the clean scripts: together as long as all others."""
 _PHASE_OF = {"migration": 5, "rollback": 8}
+_OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> ALL (%s)"
 _SHARED = ("plan", "shadow", "before", "unmigrated", "before_rows")
 """Values that no defect has a part in."""
 
@@ -170,8 +179,11 @@ class Bench:
         ]
 
     def _clean_up(self) -> None:
-        for made in ("after", "undo"):
-            self._opened.databases.drop(f"{self.plan.database}_{made}")
+        kept = [self._opened.shadow.name, f"{self.plan.database}_clean"]
+        with self._opened.server.maintenance.connect() as connection:
+            made = connection.execute(_OTHERS, (f"{self.plan.database}%", kept)).fetchall()
+        for (name,) in made:
+            self._opened.databases.drop(name)
         for file in self._opened.workspace.iterdir():
             file.unlink()
 
