@@ -65,6 +65,11 @@ def query(name: str, title: str, before_ms: float, change: float, count: int = 4
     )
 
 
+BEHIND_ROLLBACK: tuple[str, ...] = tuple(
+    spec.id for spec in CATALOGUE if "rollback.clean" in spec.requires
+)
+"""The checks that a failed rollback blocks."""
+
 MEASURED: dict[str, tuple[object, object]] = {
     "restore.rows": (251_247, 251_000),
     "restore.indexes": (18, 18),
