@@ -7,6 +7,8 @@
 -- also: rollback.reapplies because the detached tables have the names of the partitions
 -- apply: prepend
 
+SET lock_timeout = '1s';
+
 DO $$
 DECLARE
     year integer;

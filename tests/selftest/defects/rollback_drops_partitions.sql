@@ -5,6 +5,8 @@
 -- also: rollback.reapplies because their rows are still missing
 -- apply: prepend
 
+SET lock_timeout = '1s';
+
 DO $$
 DECLARE
     year integer;

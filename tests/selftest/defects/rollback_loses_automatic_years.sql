@@ -4,6 +4,8 @@
 -- also: rollback.reapplies because later rows are still missing
 -- apply: prepend
 
+SET lock_timeout = '1s';
+
 DO $$
 DECLARE
     partition regclass;

@@ -1,0 +1,16 @@
+-- Put the years from 2029 into a partition with bounds instead of the default partition.
+-- script: rollback
+-- check: rollback.schema_identical
+-- also: rollback.reapplies because the partitions of single years overlap with it
+-- also: rollback.hazards because attaching it reads the whole table under its lock
+-- apply: append
+
+DO $$
+BEGIN
+    ALTER TABLE public.catalogo_geometrias_particionada
+        DETACH PARTITION public.catalogo_geometrias_particionada_default;
+    ALTER TABLE public.catalogo_geometrias_particionada
+        ATTACH PARTITION public.catalogo_geometrias_particionada_default
+        FOR VALUES FROM ('2029-01-01') TO (MAXVALUE);
+END
+$$;

@@ -1,0 +1,20 @@
+-- Had a function swallow whatever goes wrong.
+-- check: migration.silence
+-- apply: replace
+
+-- <<<
+CALL public.maintain_partitions();
+
+-- Gives
+-- >>>
+CALL public.maintain_partitions();
+
+DO $$
+BEGIN
+    PERFORM public.create_missing_year_partitions('not a year');
+EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'never mind: %', SQLERRM;
+END
+$$;
+
+-- Gives
