@@ -23,6 +23,7 @@ from shadowgate.measure import (
     to_evidence,
     witnesses_of,
 )
+from shadowgate.measure.session import settle
 from shadowgate.server import Database, Databases, Server
 from tests.selftest.conftest import MakeDatabase
 
@@ -113,6 +114,20 @@ def test_identical_databases_are_never_called_regressed(
     assert found.overall_target.status != "met"
     assert databases(server) == there
     assert any("undecided" in message for message in messages)
+
+
+def test_every_page_is_visible_to_all_once_a_database_is_settled(
+    make_database: MakeDatabase,
+) -> None:
+    database = make_database()
+    change(database, TABLE)
+    settle(database)
+    with database.connect() as connection:
+        pages = connection.execute(
+            "SELECT relpages, relallvisible FROM pg_class WHERE relname = 'parcel_late'"
+        ).fetchone()
+    assert pages is not None
+    assert pages[0] == pages[1] > 0
 
 
 def test_extra_work_in_a_query_is_called_a_regression(before: Database, after: Database) -> None:
