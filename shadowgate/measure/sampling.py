@@ -41,7 +41,7 @@ class Sampling:
     ones have one more copy to themselves."""
     spacing_seconds: float = 0.25
     """Rounds start at least this far apart."""
-    warm_up: int = 2
+    warm_up: int = 1
     """Untimed executions of each query in each session before sampling."""
     parallel_workers: int = 0
     """``max_parallel_workers_per_gather`` of the timed sessions."""
