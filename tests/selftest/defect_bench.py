@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,26 +21,18 @@ from shadowgate.progress import silent
 from shadowgate.recorder import Recorder
 from shadowgate.server import Databases, open_server
 from shadowgate.stages import Applied, Runner
-from tests.phases import test_05_migration, test_08_rollback
 from tests.selftest.defect_files import PLAN, Defect
-from tests.selftest.phase_values import Check, Result, Values, checks_of, run_checks
+from tests.selftest.defect_scope import checks_for, every_check, plan_for
+from tests.selftest.phase_values import Result, Values, run_checks
 
 ROWS = 4_000
 """Rows of the catalogue: enough for every partition to have hundreds."""
 
+LEEWAY = 2
+"""By how much locks may last longer than the plan says: several servers share a busy machine."""
+
 _STANDS_ON = ("restore.clean", "restore.fingerprint", "migration.applied")
 """What the checks of phases 5 and 8 require of the phase before, taken for granted at first."""
-_COSTLY = frozenset(
-    {
-        "migration.interruptible",
-        "migration.waiting",
-        "rollback.waiting",
-        "rollback.snapshot",
-        "rollback.snapshot_restores",
-    }
-)
-"""Judged where a defect names them, and for the clean scripts: together as long as all others."""
-_PHASE_OF = {"migration": 5, "rollback": 8}
 _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> ALL (%s)"
 _SHARED = ("plan", "shadow", "before", "unmigrated", "before_rows")
 """Values that no defect has a part in."""
@@ -74,7 +65,12 @@ class Bench:
 
     def __init__(self) -> None:
         plan = read_plan(PLAN)
-        self.plan: Plan = replace(plan, backup=replace(plan.backup, rows=ROWS))
+        locks = replace(
+            plan.locks,
+            reader_ms=LEEWAY * plan.locks.reader_ms,
+            writer_ms=LEEWAY * plan.locks.writer_ms,
+        )
+        self.plan: Plan = replace(plan, backup=replace(plan.backup, rows=ROWS), locks=locks)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -100,15 +96,15 @@ class Bench:
             TracesLeft: the server is not what it was before.
         """
         began = time.perf_counter()
-        values = self._values(defect)
+        plan = self.plan if defect is None else plan_for(defect, self.plan)
+        checks = every_check(plan) if defect is None else checks_for(defect, plan)
+        values = Values({**self._shared, **self._spoiled(defect), "plan": plan})
         try:
-            results = run_checks(self._checks(defect), values, _recorder())
+            results = run_checks(checks, values, _recorder())
         finally:
             self._clean_up()
         if defect is not None and defect.undo:
-            with self._opened.server.maintenance.connect() as connection:
-                for statement in defect.undo.split(";"):
-                    connection.execute(statement.encode())
+            self._undo(defect.undo)
         self._see_that_nothing_is_left()
         return Outcome(tuple(results), time.perf_counter() - began)
 
@@ -142,18 +138,17 @@ class Bench:
         values = Values(given)
         return given | {name: values[name] for name in _SHARED}
 
-    def _values(self, defect: Defect | None) -> Values:
+    def _spoiled(self, defect: Defect | None) -> dict[str, Any]:
+        """Values that a defect alters: the scripts, and for a rollback what it begins with."""
         if defect is None:
-            return Values(self._shared)
+            return {}
         if defect.script == "migration":
-            opened = replace(self._opened, migration=self._spoiled(defect, self.plan.migration))
-            return Values({**self._shared, "opened": opened})
-        opened = replace(self._opened, rollback=self._spoiled(defect, self.plan.rollback))
-        limit = replace(self.plan.undo, max_seconds=defect.seconds or self.plan.undo.max_seconds)
-        plan = replace(self.plan, undo=limit)
-        return Values({**self._shared, "opened": opened, "plan": plan, "applied": self._applied})
+            script = self._with(defect, self.plan.migration)
+            return {"opened": replace(self._opened, migration=script)}
+        script = self._with(defect, self.plan.rollback)
+        return {"opened": replace(self._opened, rollback=script), "applied": self._applied}
 
-    def _spoiled(self, defect: Defect, clean: Path) -> Script:
+    def _with(self, defect: Defect, clean: Path) -> Script:
         spoiled = self._opened.workspace / clean.name
         spoiled.write_text(defect.spoil(clean.read_text(encoding="utf-8")), encoding="utf-8")
         return read_script(spoiled)
@@ -165,19 +160,6 @@ class Bench:
         runner: Runner = Values(self._shared)["runner"]
         return runner.apply(self._opened.migration, copy)
 
-    def _checks(self, defect: Defect | None) -> Sequence[Check]:
-        probes = [probe.name for probe in self.plan.probes]
-        every = checks_of([test_05_migration, test_08_rollback], {"probe": probes})
-        if defect is None:
-            return every
-        named = {defect.check, *defect.also, *spec_of(defect.check).requires}
-        phases = {_PHASE_OF[defect.script]} | {spec_of(c).phase for c in defect.allowed}
-        return [
-            check
-            for check in every
-            if spec_of(check.id).phase in phases and (check.id not in _COSTLY or check.id in named)
-        ]
-
     def _clean_up(self) -> None:
         kept = [self._opened.shadow.name, f"{self.plan.database}_clean"]
         with self._opened.server.maintenance.connect() as connection:
@@ -186,6 +168,11 @@ class Bench:
             self._opened.databases.drop(name)
         for file in self._opened.workspace.iterdir():
             file.unlink()
+
+    def _undo(self, statements: str) -> None:
+        with self._opened.server.maintenance.connect() as connection:
+            for statement in statements.split(";"):
+                connection.execute(statement.encode())
 
     def _see_that_nothing_is_left(self) -> None:
         with self._opened.shadow.connect() as connection:

@@ -16,6 +16,13 @@ from tests.selftest.defect_workers import Workers
 
 DEFECTS = all_defects()
 CLEAN = "clean"
+HARMLESS = Defect(
+    name="harmless",
+    what="Asked a question.",
+    check="migration.applied",
+    manner="append",
+    body="SELECT 1;\n",
+)
 
 
 class Judged:
@@ -41,8 +48,8 @@ def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
     """Outcomes of the clean scripts and of all defects that the chosen tests are about."""
     defects = _asked_for(request.session.items)
     with Workers() as workers:
-        names = [CLEAN, *(defect.name for defect in defects)]
-        futures = workers.judge([None, *defects])
+        names = [CLEAN, HARMLESS.name, *(defect.name for defect in defects)]
+        futures = workers.judge([None, HARMLESS, *defects])
         found = Judged(dict(zip(names, futures, strict=True)))
         request.config.pluginmanager.register(found)
         yield found
@@ -69,6 +76,13 @@ def test_clean_scripts_pass_every_check(judged: Judged) -> None:
     assert all(found.status == "passed" for found in outcome.results), _in_words(outcome)
 
 
+def test_a_harmless_statement_is_caught_by_nothing(judged: Judged) -> None:
+    outcome = judged[HARMLESS.name]
+    assert outcome.failed == (), _in_words(outcome)
+    assert not is_caught(HARMLESS, outcome)
+    assert len(outcome.results) > 10
+
+
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
 def test_defect_fails_the_check_named_and_no_other_without_cause(
     judged: Judged, defect: Defect
@@ -90,7 +104,7 @@ def test_there_are_defects_of_every_kind() -> None:
     never_named = {spec.id for spec in CATALOGUE if spec.phase in (5, 8)} - {
         spec_of(defect.check).id for defect in DEFECTS
     }
-    assert never_named == {"rollback.snapshot"}  # only a broken pg_dump makes it fail
+    assert never_named == {"rollback.snapshot"}  # it fails if pg_dump does
 
 
 HEAD = "-- Did something.\n-- check: migration.applied\n-- apply: "
