@@ -301,3 +301,25 @@ def test_an_announced_object_with_a_flaw_is_a_finding_unless_that_is_announced_t
     assert (finding.object, finding.change.attribute) == (new, attribute)
     meant = Expectation(creates={kind: ("new",)}, changes={kind: (f"new:{attribute}",)})
     assert judge(drift, meant)
+
+
+EVERYBODY = ["=X/one", "one=X/one"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "flawed"),
+    [
+        ({"security_definer": True, "privileges": EVERYBODY}, True),
+        ({"security_definer": True, "privileges": ["one=X/one", "two=X/one"]}, False),
+        ({"security_definer": False, "privileges": EVERYBODY}, False),
+        ({"security_definer": True, "privileges": EVERYBODY, "returns": "trigger"}, False),
+    ],
+)
+def test_a_new_routine_that_lends_its_owners_rights_to_everybody_is_a_finding(
+    attributes: dict[str, Any], flawed: bool
+) -> None:
+    drift = diff(BEFORE, with_objects({ROUTINE: thing(**attributes)}))
+    found = judge(drift, Expectation(creates={"routine": ("work",)})).unexpected
+    assert [(finding.object, finding.area) for finding in found] == (
+        [(ROUTINE, "privileges")] if flawed else []
+    )
