@@ -10,7 +10,6 @@ import pytest
 
 from shadowgate.measure.clock import Lap, QueueClock, WallClock, clock_for
 from shadowgate.server import Database
-from tests.selftest.conftest import MakeDatabase
 
 
 def test_waiting_for_a_core_is_taken_off() -> None:
@@ -70,18 +69,16 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path, name: str) -> None:
         QueueClock(tmp_path)
 
 
-def test_a_session_on_this_machine_gets_the_better_clock(make_database: MakeDatabase) -> None:
-    database = make_database()
-    with database.connect() as connection:
-        clock = clock_for(connection, database)
+def test_a_session_on_this_machine_gets_the_better_clock(plain: Database) -> None:
+    with plain.connect() as connection:
+        clock = clock_for(connection, plain)
         lap = clock.time(lambda: connection.execute("SELECT pg_sleep(0.03)"))
         clock.close()
     assert isinstance(clock, QueueClock) == Path("/proc/self/schedstat").exists()
     assert lap.wall - lap.queued >= 0.03
 
 
-def test_a_session_that_is_not_found_gets_the_plain_clock(make_database: MakeDatabase) -> None:
-    database = make_database()
-    with database.connect() as connection:
-        nowhere = Database(database.endpoint, "selftest_nowhere")
+def test_a_session_that_is_not_found_gets_the_plain_clock(plain: Database) -> None:
+    with plain.connect() as connection:
+        nowhere = Database(plain.endpoint, "selftest_nowhere")
         assert isinstance(clock_for(connection, nowhere), WallClock)

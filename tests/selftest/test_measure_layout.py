@@ -43,12 +43,17 @@ LIES = "SELECT array_agg(id ORDER BY tableoid, ctid) FROM plot"
 CONTENT = "SELECT count(*), sum(hashtextextended(plot::text, 0)), sum(double_area) FROM plot"
 
 
-@pytest.fixture
-def before(make_database: MakeDatabase) -> Database:
-    database = make_database()
-    with database.connect() as connection:
+@pytest.fixture(scope="module")
+def plots(plain: Database) -> Database:
+    """What every test of this module starts from."""
+    with plain.connect() as connection:
         connection.execute(TABLE)
-    return database
+    return plain
+
+
+@pytest.fixture
+def before(make_database: MakeDatabase, plots: Database) -> Database:
+    return make_database(plots.name)
 
 
 @pytest.fixture

@@ -67,12 +67,17 @@ YEAR = query("Q5", "SELECT count(*), max(area) FROM parcel WHERE year = 2026")
 INSERT = query("W1", "INSERT INTO parcel (year, area) VALUES (2027, 1.5) RETURNING year")
 
 
-@pytest.fixture
-def before(make_database: MakeDatabase) -> Database:
-    database = make_database()
-    with database.connect() as connection:
+@pytest.fixture(scope="module")
+def parcels(plain: Database) -> Database:
+    """What every test of this module starts from."""
+    with plain.connect() as connection:
         connection.execute(TABLE)
-    return database
+    return plain
+
+
+@pytest.fixture
+def before(make_database: MakeDatabase, parcels: Database) -> Database:
+    return make_database(parcels.name)
 
 
 @pytest.fixture
@@ -119,7 +124,7 @@ def test_identical_databases_are_never_called_regressed(
 def test_every_page_is_visible_to_all_once_a_database_is_settled(
     make_database: MakeDatabase,
 ) -> None:
-    database = make_database()
+    database = make_database("template0")
     change(database, TABLE)
     settle(database)
     with database.connect() as connection:
