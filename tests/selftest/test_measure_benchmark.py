@@ -1,0 +1,144 @@
+"""The benchmark of the verdict: what it counts, keeps and prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.cases import BY_NAME, CASES
+from benchmarks.recording import Record, Store
+from benchmarks.resampling import resample
+from benchmarks.rivals import RULES, flags
+from benchmarks.table import Share, counts, render, rows, time_to_verdict
+from benchmarks.verdict import QUICK, todo
+from shadowgate.measure import Sampling
+
+QUERIES = ("Q1", "Q5")
+
+
+def recorded(case: str, number: int = 0, *, kind: str = "rounds", loaded: bool = False) -> Record:
+    """Rounds whose effect is the case's, with three percent of noise."""
+    generator = np.random.default_rng(number)
+    specification = BY_NAME[case]
+    ratio = (1 + specification.after_percent / 100) / (1 + specification.before_percent / 100)
+    pairs = {}
+    for query in ("Q5",) if specification.queries == "Q5" else QUERIES:
+        noise = np.exp(generator.normal(0.0, 0.03, (60, 2)))
+        pairs[query] = [(0.05 * b, 0.05 * ratio * a) for b, a in noise]
+    return Record(
+        kind="live" if kind == "live" else "rounds",
+        case=case,
+        loaded=loaded,
+        number=number,
+        changed=[] if specification.queries == "all" else ["Q5"],
+        seconds=30.0 + number,
+        pairs=pairs,
+        walls=pairs,
+        verdicts=dict.fromkeys(QUERIES, "equivalent"),
+        sampling_seconds=20.0 + number,
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "verdicts", "counted"),
+    [
+        ("identical", {"Q1": "equivalent", "Q5": "improved"}, False),
+        ("identical", {"Q1": "equivalent", "Q5": "inconclusive"}, True),
+        ("identical", {"Q1": "regressed", "Q5": "equivalent"}, True),
+        ("slower-5", {"Q1": "regressed", "Q5": "equivalent"}, True),
+        ("slower-5", {"Q1": "equivalent", "Q5": "inconclusive"}, False),
+        ("slower-3", {"Q1": "equivalent", "Q5": "inconclusive"}, False),
+        ("slower-3", {"Q1": "equivalent", "Q5": "regressed"}, True),
+        ("faster-30", {"Q5": "improved", "target:Q5": "inconclusive"}, True),
+        ("faster-30", {"Q5": "improved", "target:Q5": "met"}, False),
+        ("faster-20", {"Q5": "improved", "target:Q5": "met"}, True),
+        ("faster-20", {"Q5": "improved", "target:Q5": "missed"}, False),
+    ],
+)
+def test_each_case_counts_its_error(case: str, verdicts: Mapping[str, str], counted: bool) -> None:
+    assert counts(BY_NAME[case], dict(verdicts), ["Q5"]) is counted
+
+
+def test_rivals_compare_ten_rounds_with_the_next_ten() -> None:
+    steady = [(1.0, 1.0)] * 20
+    assert not any(flags(steady).values())
+    slower = [(1.0, 9.0)] * 10 + [(9.0, 1.06 + 0.001 * n) for n in range(10)]
+    assert all(flags(slower).values())
+    spike = [(1.0 + 0.001 * n, 1.0) for n in range(19)] + [(1.0, 2.0)]
+    said = flags(spike)
+    assert said["compare-fail mean:5%"]
+    assert not said["compare-fail median:5%"]
+    assert not said["compare-fail min:5%"]
+
+
+def test_a_resampled_run_decides_as_a_live_one_would() -> None:
+    identical, slower = [recorded("identical")], [recorded("slower-8")]
+    sampling = Sampling(budget_seconds=60.0)
+    outcome = resample(identical, [], [], sampling, seed=1)
+    assert set(outcome.verdicts.values()) <= {"equivalent", "improved"}
+    assert outcome == resample(identical, [], [], sampling, seed=1)
+    assert outcome.seconds > 0
+    changed = resample(identical, slower, ["Q5"], sampling, seed=1)
+    assert changed.verdicts["Q5"] not in ("equivalent", "improved")
+    assert changed.verdicts["Q1"] == "equivalent"
+
+
+def test_a_resampled_target_is_judged() -> None:
+    faster = [recorded("faster-30")]
+    sampling = Sampling(targets={"Q5": 25.0})
+    outcome = resample([recorded("identical")], faster, ["Q5"], sampling, seed=1)
+    assert outcome.verdicts == {"Q5": "improved", "target:Q5": "met"}
+
+
+def test_records_survive_a_stop(tmp_path: Path) -> None:
+    path = tmp_path / "bench" / "records.jsonl"
+    first = Store(path)
+    first.add(recorded("identical"))
+    first.add(recorded("slower-5", 1, loaded=True))
+    again = Store(path)
+    assert set(again.records) == set(first.records)
+    assert [r.number for r in again.of("rounds", "slower-5", loaded=True)] == [1]
+    assert again.of("rounds", "slower-5", loaded=False) == []
+
+
+def test_what_is_recorded_is_not_measured_again(tmp_path: Path) -> None:
+    store = Store(tmp_path / "records.jsonl")
+    everything = len(todo(store, QUICK))
+    assert everything == len(CASES) * 2 * (QUICK.sets + QUICK.other_runs)
+    store.add(recorded("identical"))
+    assert len(todo(store, QUICK)) == everything - 1
+
+
+def test_the_table_shows_every_case_recorded_beside_the_rivals(tmp_path: Path) -> None:
+    store = Store(tmp_path / "records.jsonl")
+    for case in ("identical", "slower-8", "faster-20"):
+        store.add(recorded(case))
+        store.add(recorded(case, kind="live"))
+    failing = {"Q1": "equivalent", "Q5": "regressed"}
+    store.add(replace(recorded("identical", 1, kind="live"), verdicts=failing))
+    live = recorded("faster-20", kind="live")
+    store.add(replace(live, verdicts={"Q5": "improved", "target:Q5": "missed"}))
+    sampling = Sampling(budget_seconds=30.0)
+    identical, slower, faster = rows(store, sampling, 10)
+    assert identical.live == Share(1, 2)
+    assert not identical.reached
+    assert slower.live == Share(1, 1)
+    assert faster.live == Share(0, 1)
+    assert identical.resampled.of == 10
+    assert set(identical.rivals) == set(RULES)
+    assert faster.rivals["Mann-Whitney p<0.05"] == Share(0, 0)
+    page = render(store, sampling, 10, [("machine", "a test")])
+    assert "- machine: a test" in page
+    assert "one query 8 % slower: passed" in page
+    assert "+8." in page or "+7." in page
+    assert time_to_verdict(store) == (20.5, 30.5, 31.0)
+
+
+def test_nothing_recorded_gives_no_rows(tmp_path: Path) -> None:
+    store = Store(tmp_path / "records.jsonl")
+    assert rows(store, Sampling(), 10) == []
+    assert time_to_verdict(store) is None
