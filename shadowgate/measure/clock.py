@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
@@ -47,6 +48,8 @@ class Lap:
 class WallClock:
     """Times with the client's clock alone."""
 
+    words: ClassVar[str] = "as the client waits"
+
     def time(self, run: Callable[[], object]) -> Lap:
         """Time one call."""
         started = time.perf_counter()
@@ -59,6 +62,8 @@ class WallClock:
 
 class QueueClock:
     """Times with the client's clock and knows how long the server's process waited for a core."""
+
+    words: ClassVar[str] = "as the client waits, less what the server's process waited for a core"
 
     def __init__(self, process: Path) -> None:
         """Watch a process.

@@ -73,6 +73,8 @@ class Comparison:
     """Why sampling ended."""
     seconds: float
     """Time that sampling took, in seconds."""
+    clock: str
+    """What the durations are, in words."""
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -113,7 +115,8 @@ def compare(
 
         with no_garbage_collection():
             sample = take_sample(judge_, sides.measure, Time(time.perf_counter, time.sleep), report)
-    return conclude(sample, judge_, known, facts)
+        clock = " or ".join(sides.clocks)
+    return conclude(sample, judge_, known, facts, clock)
 
 
 def check_names(sampling: Sampling, workload: Workload) -> None:
@@ -147,6 +150,7 @@ def conclude(
     judge_: Judge,
     queries: Mapping[str, Query],
     facts: Mapping[str, tuple[SideFacts, SideFacts]],
+    clock: str,
 ) -> Comparison:
     """Judge what was sampled."""
     compared = {
@@ -160,6 +164,7 @@ def conclude(
         sampling=judge_.sampling,
         ended=sample.ended,
         seconds=sample.seconds,
+        clock=clock,
     )
 
 

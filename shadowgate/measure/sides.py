@@ -47,6 +47,16 @@ class Sides:
     after: Side
     generator: random.Random
 
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """What the sessions' clocks tell, in words; each kind once."""
+        sides = (self.before, self.after)
+        return tuple(
+            sorted(
+                {session.clock.words for side in sides for session in side.readers + side.writers}
+            )
+        )
+
     def warm_up(self, executions: int) -> None:
         """Execute every query untimed in every session."""
         for side in (self.before, self.after):
