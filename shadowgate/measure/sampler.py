@@ -45,10 +45,10 @@ PAIRS_FOR_A_CLAIM = 24
 
 @dataclass(frozen=True)
 class Time:
-    """How time is told and waited for, in seconds."""
+    """How time is told and let pass, in seconds."""
 
     now: Callable[[], float]
-    sleep: Callable[[float], None]
+    wait: Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def take_sample(judge_: Judge, measure: MeasurePair, time: Time, done: RoundDone
             undecided = _undecided(judge_, pairs)
         done(rounds, len(undecided))
         if undecided:
-            time.sleep(max(0.0, next_round - time.now()))
+            time.wait(max(0.0, next_round - time.now()))
     return sample("decided")
 
 
