@@ -23,7 +23,7 @@ from shadowgate.measure.witnesses import (
     write_witnesses,
 )
 from shadowgate.measure.words import explain_change
-from shadowgate.measure.workload import Query, Workload, load_workload
+from shadowgate.measure.workload import Query, Workload, load_workload, with_rewrites
 
 __all__ = [
     "Baseline",
@@ -56,6 +56,7 @@ __all__ = [
     "read_witnesses",
     "to_evidence",
     "why_not_comparable",
+    "with_rewrites",
     "witnesses_of",
     "write_witnesses",
 ]

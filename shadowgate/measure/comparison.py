@@ -93,8 +93,9 @@ def compare(
 ) -> Comparison:
     """Compare a workload on two databases of one server.
 
-    Both are measured in fresh copies (see :mod:`shadowgate.measure.copies`), so nobody may be
-    connected to them meanwhile; they themselves stay as they are.
+    A query that has a rewritten form is asked in that form after the migration. Both databases are
+    measured in fresh copies (see :mod:`shadowgate.measure.copies`), so nobody may be connected to
+    them meanwhile; they themselves stay as they are.
 
     Raises:
         PlanError: a target or weight names a query that the workload does not have.
@@ -138,7 +139,7 @@ def check_names(sampling: Sampling, workload: Workload) -> None:
 
 def _facts(sides: Sides, query: Query) -> tuple[SideFacts, SideFacts]:
     before, after = (side.sessions(query)[0] for side in (sides.before, sides.after))
-    return _side_facts(before, query), _side_facts(after, query)
+    return _side_facts(before, query), _side_facts(after, query.after)
 
 
 def _side_facts(session: TimedSession, query: Query) -> SideFacts:

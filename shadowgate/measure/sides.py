@@ -29,6 +29,12 @@ class Side:
 
     readers: tuple[TimedSession, ...]
     writers: tuple[TimedSession, ...]
+    migrated: bool = False
+    """Whether queries are asked in the form that the migration needs."""
+
+    def form(self, query: Query) -> Query:
+        """The form in which this side is asked a query."""
+        return query.after if self.migrated else query
 
     def sessions(self, query: Query) -> tuple[TimedSession, ...]:
         """Where a query may be executed."""
@@ -64,7 +70,7 @@ class Sides:
             for query in self.queries.values():
                 for session in side.sessions(query):
                     for _ in range(executions):
-                        session.time(query)
+                        session.time(side.form(query))
 
     def measure(self, query_id: str, first: SideName) -> Pair:
         """Time a query on both sides, the named one first; seconds before and after."""
@@ -78,8 +84,8 @@ class Sides:
         after = self.generator.choice(self.after.sessions(query))
         if first == "before":
             earlier = before.time(query)
-            return earlier, after.time(query)
-        later = after.time(query)
+            return earlier, after.time(query.after)
+        later = after.time(query.after)
         return before.time(query), later
 
     def keep_busy(self, seconds: float) -> None:
@@ -92,7 +98,7 @@ class Sides:
         until = time.perf_counter() + seconds
         while reads and time.perf_counter() < until:
             side = self.generator.choice((self.before, self.after))
-            self.generator.choice(side.readers).time(self.generator.choice(reads))
+            self.generator.choice(side.readers).time(side.form(self.generator.choice(reads)))
         time.sleep(max(0.0, until - time.perf_counter()))
 
 
@@ -123,10 +129,11 @@ def open_sides(
         }
         before, after = (
             Side(
-                tuple(opened[copy] for copy in side[: sampling.copies]),
-                tuple(opened[copy] for copy in side[sampling.copies :]),
+                tuple(opened[copy] for copy in copies[name][: sampling.copies]),
+                tuple(opened[copy] for copy in copies[name][sampling.copies :]),
+                migrated=name == "after",
             )
-            for side in (copies["before"], copies["after"])
+            for name in ("before", "after")
         )
         yield Sides(workload.by_id, before, after, generator)
 

@@ -9,13 +9,17 @@ A file reads::
 
 A ``read`` is executed as it stands. A ``write`` is executed in a transaction that is rolled back,
 its deferred constraints included in its time.
+
+Where a migration needs a query to be written differently, the rewritten form lies in a folder of
+its own, in a file with the same id: the original is executed before the migration, the rewritten
+one after it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +46,13 @@ class Query:
     path: Path
     target: tuple[str, ...] = ()
     """The table that a write is for, with its schema if it is named; empty for reads."""
+    rewritten: Query | None = None
+    """The form that the migrated database is asked; ``None`` if it is asked this one."""
+
+    @property
+    def after(self) -> Query:
+        """The form that is executed after the migration."""
+        return self.rewritten or self
 
 
 @dataclass(frozen=True)
@@ -60,14 +71,49 @@ class Workload:
         """The queries by their id."""
         return {query.id: query for query in self.queries}
 
+    @property
+    def rewrites(self) -> tuple[Query, ...]:
+        """The queries that have a rewritten form."""
+        return tuple(query for query in self.queries if query.rewritten)
 
-def load_workload(folder: Path) -> Workload:
-    """Read every ``.sql`` file of a folder.
+
+def load_workload(folder: Path, rewrites: Path | None = None) -> Workload:
+    """Read every ``.sql`` file of a folder, and of another one with rewritten forms.
 
     Raises:
-        PlanError: the folder is missing or has no query, a header is incomplete, an id is used
-            twice, or a file does not hold exactly one statement of its kind.
+        PlanError: a folder is missing or has no query, a header is incomplete, an id is used
+            twice, a file does not hold exactly one statement of its kind, or a rewritten query
+            has no original.
     """
+    workload = _read_folder(folder)
+    return with_rewrites(workload, rewrites) if rewrites else workload
+
+
+def with_rewrites(workload: Workload, folder: Path) -> Workload:
+    """Give queries the rewritten forms of a folder; others keep the form that they have.
+
+    Raises:
+        PlanError: see :func:`load_workload`.
+    """
+    rewritten = _read_folder(folder).by_id
+    for id_, query in rewritten.items():
+        original = workload.by_id.get(id_)
+        if original is None or original.kind != query.kind:
+            kind = f" of kind {query.kind}" if original else ""
+            raise PlanError(
+                f"the rewritten query {id_} has no original{kind}",
+                where=str(query.path),
+                todo=f"use the id and kind of one of {', '.join(workload.by_id)}",
+            )
+    return Workload(
+        tuple(
+            replace(query, rewritten=rewritten.get(query.id, query.rewritten))
+            for query in workload.queries
+        )
+    )
+
+
+def _read_folder(folder: Path) -> Workload:
     if not folder.is_dir():
         raise PlanError(
             f"the workload {folder} is not a folder", todo="name the folder with the .sql files"

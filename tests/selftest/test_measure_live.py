@@ -100,6 +100,18 @@ def measure(before: Database, after: Database, *queries: Query, **settings: obje
     return compare(before, after, Workload(queries), sampling)
 
 
+def test_the_migrated_side_is_asked_the_rewritten_form(before: Database, after: Database) -> None:
+    change(after, "ALTER TABLE parcel RENAME TO parcela")
+    pairs = [
+        replace(one, rewritten=replace(one, sql=one.sql.replace("parcel", "parcela"), target=()))
+        for one in (SUMS, INSERT)
+    ]
+    found = measure(before, after, *pairs, budget_seconds=0.5).queries
+    assert all(one.same_rows for one in found.values())
+    assert found["Q1"].pairs
+    assert found["W1"].pairs
+
+
 def test_identical_databases_are_never_called_regressed(
     server: Server, before: Database, after: Database
 ) -> None:

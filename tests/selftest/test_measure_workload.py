@@ -83,3 +83,33 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path.write_bytes(GOOD.encode("utf-16"))
     with pytest.raises(PlanError, match="cannot be read"):
         read_query(path)
+
+
+def test_a_rewritten_form_belongs_to_the_query_of_the_same_id(tmp_path: Path) -> None:
+    originals, rewrites = tmp_path / "queries", tmp_path / "rewritten"
+    originals.mkdir()
+    rewrites.mkdir()
+    write(originals, "Q01.sql", GOOD)
+    write(originals, "Q02.sql", GOOD.replace("Q1", "Q2"))
+    write(rewrites, "Q02.sql", GOOD.replace("Q1", "Q2").replace("SELECT 1", "SELECT 2"))
+    workload = load_workload(originals, rewrites)
+    assert [query.id for query in workload.queries] == ["Q1", "Q2"]
+    assert [query.id for query in workload.rewrites] == ["Q2"]
+    first, second = workload.queries
+    assert first.after is first
+    assert "SELECT 1" in second.sql
+    assert "SELECT 2" in second.after.sql
+
+
+@pytest.mark.parametrize(("old", "new"), [("Q1", "Q7"), ("read", "write")])
+def test_a_rewritten_form_without_its_original_is_refused(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    originals, rewrites = tmp_path / "queries", tmp_path / "rewritten"
+    originals.mkdir()
+    rewrites.mkdir()
+    write(originals, "Q01.sql", GOOD)
+    path = write(rewrites, "Q01.sql", GOOD.replace(old, new))
+    with pytest.raises(PlanError, match="has no original") as caught:
+        load_workload(originals, rewrites)
+    assert str(path) in caught.value.where
