@@ -15,13 +15,13 @@ from shadowgate.checks import spec_of
 from shadowgate.inspect import diff, take_snapshot
 from shadowgate.migrate import Script, read_script
 from shadowgate.options import Run
-from shadowgate.plan import Plan, read_plan
+from shadowgate.plan import Plan
 from shadowgate.preflight import Preflight
 from shadowgate.progress import silent
 from shadowgate.recorder import Recorder
 from shadowgate.server import Databases, open_server
 from shadowgate.stages import Applied, Runner
-from tests.selftest.defect_files import PLAN, Defect
+from tests.selftest.defect_files import Defect
 from tests.selftest.defect_scope import checks_for, every_check, plan_for
 from tests.selftest.phase_values import Result, Values, run_checks
 
@@ -61,10 +61,9 @@ class TracesLeft(Exception):  # noqa: N818  (says what is there)
 
 
 class Bench:
-    """A context manager: a server of one's own with the catalogue restored."""
+    """A context manager: a server of one's own with the small backup of a plan restored."""
 
-    def __init__(self) -> None:
-        plan = read_plan(PLAN)
+    def __init__(self, plan: Plan) -> None:
         locks = replace(
             plan.locks,
             reader_ms=LEEWAY * plan.locks.reader_ms,

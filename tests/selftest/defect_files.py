@@ -1,17 +1,19 @@
-"""Defective variants of OPT1 and of its rollback; ``defects/README.md`` explains the files."""
+"""Defective variants of a plan's two scripts; ``defects/README.md`` explains the files."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from shadowgate.checks import BY_ID, spec_of
+from shadowgate.plan import Plan, read_plan
 
 FOLDER = Path(__file__).parent / "defects"
-PLAN = Path(__file__).parents[2] / "migrations/1770500100_auto_partition_creation_2029_plus.toml"
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 ScriptName = Literal["migration", "rollback"]
 Manner = Literal["append", "prepend", "replace"]
@@ -31,6 +33,8 @@ class DefectFileError(ValueError):
 class Defect:
     """One way to spoil a script, and the check that must notice."""
 
+    plan: str
+    """Key of the plan whose script it spoils: the folder that its file lies in."""
     name: str
     what: str
     """What the tired colleague did, in a sentence."""
@@ -50,6 +54,11 @@ class Defect:
         for check in (self.check, *self.also):
             if not any(check == known or check.startswith(f"{known}.") for known in BY_ID):
                 raise DefectFileError(f"{self.name}: there is no check {check}")
+
+    @property
+    def id(self) -> str:
+        """Plan and name, of which there is no second one."""
+        return f"{self.plan}/{self.name}"
 
     @property
     def allowed(self) -> frozenset[str]:
@@ -79,16 +88,34 @@ class Defect:
         return text
 
 
+def plan_key(plan: Plan) -> str:
+    """What a plan's folder of defects is called: its name in lower case."""
+    return plan.name.lower()
+
+
+@cache
+def plans() -> dict[str, Plan]:
+    """Every plan of ``migrations`` by its key, in the order of the keys."""
+    found = [read_plan(path) for path in _MIGRATIONS.glob("*.toml")]
+    return {plan_key(plan): plan for plan in sorted(found, key=plan_key)}
+
+
 def read_defects(folder: Path = FOLDER) -> list[Defect]:
-    """All defects of a folder, by name."""
-    return [parse_defect(path.stem, path.read_text(encoding="utf-8")) for path in _files(folder)]
+    """All defects that have files.
+
+    Raises:
+        DefectFileError: a file cannot be used, or its folder is that of no plan.
+    """
+    found = []
+    for path in sorted(folder.rglob("*.sql")):
+        if path.parent.name not in plans():
+            raise DefectFileError(f"{path}: there is no plan {path.parent.name}")
+        text = path.read_text(encoding="utf-8")
+        found.append(parse_defect(path.parent.name, path.stem, text))
+    return found
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.sql"))
-
-
-def parse_defect(name: str, text: str) -> Defect:
+def parse_defect(plan: str, name: str, text: str) -> Defect:
     """Read a defect's file.
 
     Raises:
@@ -118,6 +145,7 @@ def parse_defect(name: str, text: str) -> Defect:
     if "check" not in keys or not any(sentences) or not body.strip():
         raise DefectFileError(f"{name}: a sentence, a check and SQL are needed")
     return Defect(
+        plan=plan,
         name=name,
         what=" ".join(filter(None, sentences)),
         check=keys["check"],

@@ -1,42 +1,58 @@
 """Renders ``docs/defects.md``: each seeded defect and the checks that caught it.
 
-Run ``python -m tests.selftest.defect_matrix`` after changing a defect or a check; a test fails
-until that is done.
+Run ``python -m tests.selftest.defect_matrix opt2`` after changing a defect of OPT2 or what it is
+judged by, and without a plan for all of them; a test fails until that is done.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from shadowgate.checks import spec_of
 from tests.selftest.defect_bench import Outcome
-from tests.selftest.defect_files import Defect
+from tests.selftest.defect_files import Defect, plans
 from tests.selftest.defect_variants import all_defects
-from tests.selftest.defect_workers import Workers
+from tests.selftest.defect_workers import Trial, Workers
 
 TARGET = Path(__file__).parents[2] / "docs" / "defects.md"
+_HEAD = """# Seeded defects
+
+Rendered from a run by `python -m tests.selftest.defect_matrix`.
+
+Defective variants of every plan's migration and rollback, each applied to a small copy and judged
+by the checks of phases 5 and 8. Further checks that fail do so with cause; the reason stands in the
+defect.
+
+"""
 
 
-def matrix_page(outcomes: Mapping[str, Outcome], defects: Iterable[Defect]) -> str:
-    """Render the page as Markdown; nothing in it depends on time."""
-    listed = list(defects)
-    caught = sum(is_caught(defect, outcomes[defect.name]) for defect in listed)
+def sections(page: str) -> dict[str, str]:
+    """The sections of the page by the plan's key, each from its heading on."""
+    parts = page.split("\n## ")[1:]
+    return {part.partition("\n")[0].lower(): f"## {part.rstrip()}\n" for part in parts}
+
+
+def page_of(found: Mapping[str, str]) -> str:
+    """The page with these sections, in the order of the plans; what is of no plan is left out."""
+    return _HEAD + "\n".join(found[key] for key in plans() if key in found)
+
+
+def section_of(plan: str, outcomes: Mapping[str, Outcome], defects: Iterable[Defect]) -> str:
+    """Render the section of one plan as Markdown; nothing in it depends on time."""
+    listed = [defect for defect in defects if defect.plan == plan]
+    caught = sum(is_caught(defect, outcomes[defect.id]) for defect in listed)
     lines = [
-        "# Seeded defects",
+        f"## {plans()[plan].name}",
         "",
-        "Rendered from a run by `python -m tests.selftest.defect_matrix`.",
-        "",
-        f"{len(listed)} defective variants of OPT1 and of its rollback, each applied to a small "
-        f"copy and judged by the checks of phases 5 and 8. {caught} of {len(listed)} were caught "
-        "by the check named for them. Further checks that fail do so with cause; the reason stands "
-        "in the defect.",
+        f"{caught} of {len(listed)} were caught by the check named for them.",
         "",
     ]
     for script in ("migration", "rollback"):
         lines += [
-            f"## In the {script}",
+            f"### In the {script}",
             "",
             "| defect | what somebody did | caught by | further checks |",
             "|---|---|---|---|",
@@ -44,7 +60,7 @@ def matrix_page(outcomes: Mapping[str, Outcome], defects: Iterable[Defect]) -> s
         for defect in listed:
             if defect.script == script:
                 further = ", ".join(f"`{check}`" for check in further_checks(defect, outcomes))
-                caught_by = f"`{defect.check}`" if is_caught(defect, outcomes[defect.name]) else ""
+                caught_by = f"`{defect.check}`" if is_caught(defect, outcomes[defect.id]) else ""
                 what = defect.what.replace("|", "\\|")
                 lines.append(f"| {defect.name} | {what} | {caught_by} | {further} |")
         lines.append("")
@@ -61,32 +77,35 @@ def is_caught(defect: Defect, outcome: Outcome) -> bool:
 
 def further_checks(defect: Defect, outcomes: Mapping[str, Outcome]) -> list[str]:
     """Checks that failed beside the one named, in order."""
-    return sorted(outcomes[defect.name].failed_checks - {spec_of(defect.check).id})
+    return sorted(outcomes[defect.id].failed_checks - {spec_of(defect.check).id})
 
 
 def terminal_lines(outcomes: Mapping[str, Outcome], defects: Iterable[Defect]) -> list[str]:
     """The matrix for a terminal, with seconds."""
-    judged = [defect for defect in defects if defect.name in outcomes]
-    width = max((len(defect.name) for defect in judged), default=0)
+    judged = [defect for defect in defects if defect.id in outcomes]
+    width = max((len(defect.id) for defect in judged), default=0)
     lines = []
     for defect in judged:
-        outcome = outcomes[defect.name]
+        outcome = outcomes[defect.id]
         verdict = defect.check if is_caught(defect, outcome) else "NOT CAUGHT"
         further = further_checks(defect, outcomes)
         also = f" (also {', '.join(further)})" if further else ""
-        lines.append(f"{defect.name:<{width}}  {outcome.seconds:5.1f} s  {verdict}{also}")
+        lines.append(f"{defect.id:<{width}}  {outcome.seconds:5.1f} s  {verdict}{also}")
     return lines
 
 
-def main() -> None:
-    """Judge every defect and write the page."""
-    defects = all_defects()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Judge every defect of the plans asked for and write their sections of the page."""
+    parser = argparse.ArgumentParser(description="Render docs/defects.md from a run.")
+    parser.add_argument("plan", nargs="*", help=f"of {', '.join(plans())}; all without one")
+    asked = parser.parse_args(arguments).plan or list(plans())
+    defects = [defect for defect in all_defects() if defect.plan in asked]
     with Workers() as workers:
-        asked = workers.judge(defects)
-        outcomes = {
-            defect.name: future.result() for defect, future in zip(defects, asked, strict=True)
-        }
-    TARGET.write_text(matrix_page(outcomes, defects), encoding="utf-8")
+        futures = workers.judge(Trial(defect.plan, defect) for defect in defects)
+        outcomes = {name: future.result() for name, future in futures.items()}
+    found = sections(TARGET.read_text(encoding="utf-8"))
+    found |= {plan: section_of(plan, outcomes, defects) for plan in asked}
+    TARGET.write_text(page_of(found), encoding="utf-8")
     sys.stdout.write("\n".join([*terminal_lines(outcomes, defects), f"wrote {TARGET}", ""]))
 
 

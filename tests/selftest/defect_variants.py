@@ -1,12 +1,12 @@
-"""Defects that follow from the plan and the scripts: what is made and dropped, each in turn."""
+"""Defects that follow from OPT1's plan and scripts: what is made and dropped, each in turn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from shadowgate.migrate import read_script
-from shadowgate.plan import Plan, read_plan
-from tests.selftest.defect_files import PLAN, Defect, read_defects
+from shadowgate.plan import Plan
+from tests.selftest.defect_files import Defect, plan_key, plans, read_defects
 
 _GONE = {
     "migration.behaviour": "the probes need it",
@@ -20,26 +20,27 @@ _LEFT = {"rollback.schema_identical": "it was not there before"}
 
 
 def all_defects() -> list[Defect]:
-    """Those of the files and those made here, by name."""
-    plan = read_plan(PLAN)
+    """Those of the files and those made here, by plan and name."""
+    plan = plans()["opt1"]
     found = [*read_defects(), *_objects_dropped(plan), *_drops_left_out(plan)]
-    return sorted(found, key=lambda defect: defect.name)
+    return sorted(found, key=lambda defect: defect.id)
 
 
 def _objects_dropped(plan: Plan) -> Iterator[Defect]:
     """The migration drops, at its end, one of the objects that it is to create."""
     for table in plan.creates.table:
         if table.startswith(f"{plan.backup.table}_"):
-            yield _dropped(f"TABLE {table}", _PARTITION_GONE)
+            yield _dropped(plan, f"TABLE {table}", _PARTITION_GONE)
         else:
-            yield _dropped(f"TABLE {table}", _GONE)
+            yield _dropped(plan, f"TABLE {table}", _GONE)
     for routine in plan.creates.routine:
-        yield _dropped(f"ROUTINE {routine} CASCADE", _GONE)
+        yield _dropped(plan, f"ROUTINE {routine} CASCADE", _GONE)
 
 
-def _dropped(what: str, also: Mapping[str, str]) -> Defect:
+def _dropped(plan: Plan, what: str, also: Mapping[str, str]) -> Defect:
     name = what.split()[1].partition("(")[0].rpartition(".")[2]
     return Defect(
+        plan=plan_key(plan),
         name=f"objects_dropped_{name}",
         what=f"Cleaned up too much at the end: DROP {what}.",
         check="migration.objects",
@@ -57,6 +58,7 @@ def _drops_left_out(plan: Plan) -> Iterator[Defect]:
             text = statement.sql.rstrip().rstrip(";")
             what = text.split()[-1].rstrip(";")
             yield Defect(
+                plan=plan_key(plan),
                 name=f"rollback_forgets_{what.partition('(')[0].rpartition('.')[2]}",
                 what=f"Left a statement out of the rollback: {text}.",
                 check="rollback.objects_gone",

@@ -1,4 +1,4 @@
-"""Judges defects in several processes at once, each with a server of its own."""
+"""Judges defects in several processes at once, each with a server of its own for one plan."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import multiprocessing
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.selftest.defect_bench import Bench, Outcome
-from tests.selftest.defect_files import Defect
+from tests.selftest.defect_files import Defect, plans
 
 PROCESSES = 2
 
@@ -23,19 +25,53 @@ _BYTES_WANTED = 2_000_000_000
 """Room for the server of one process with all its copies."""
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What is judged: a defect, or without one the clean scripts of a plan."""
+
+    plan: str
+    defect: Defect | None = None
+
+    @property
+    def id(self) -> str:
+        """That of the defect; without one the plan and ``clean``."""
+        return self.defect.id if self.defect else f"{self.plan}/clean"
+
+
+class _Benches:
+    """A bench for one plan at a time: as trials come plan by plan, each is opened once or twice."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._key = ""
+
+    def judge(self, trial: Trial) -> Outcome:
+        """Judge on the bench of the trial's plan, which takes the place of another one."""
+        if trial.plan != self._key:
+            self.close()
+            self._bench = self._stack.enter_context(Bench(plans()[trial.plan]))
+            self._key = trial.plan
+        return self._bench.judge(trial.defect)
+
+    def close(self) -> None:
+        """End the server."""
+        self._key = ""
+        self._stack.close()
+
+
 def _serve(link: Connection) -> None:
     """Judge what comes until nothing comes any more."""
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > PROCESSES * _BYTES_WANTED:
         # A clone is hundreds of small files: in memory it takes a tenth of the time.
         tempfile.tempdir = str(_MEMORY)
-    with Bench() as bench:
+    with closing(_Benches()) as benches:
         while True:
             try:
-                defect: Defect | None = link.recv()
+                trial: Trial = link.recv()
             except EOFError:
                 return
             try:
-                answer: Outcome | Exception = bench.judge(defect)
+                answer: Outcome | Exception = benches.judge(trial)
             except Exception as error:  # handed to the caller, who raises it
                 answer = error
             link.send(answer)
@@ -66,9 +102,9 @@ class Workers:
         for process in self._processes:
             process.join()
 
-    def judge(self, defects: Sequence[Defect | None]) -> list[Future[Outcome]]:
-        """Begin with all of them, in order; each future raises what went wrong with its own."""
-        return [self._pool.submit(self._ask, defect) for defect in defects]
+    def judge(self, trials: Iterable[Trial]) -> dict[str, Future[Outcome]]:
+        """Begin with all of them, in order; the future by an id raises what went wrong there."""
+        return {trial.id: self._pool.submit(self._ask, trial) for trial in trials}
 
     def _start(self) -> None:
         """Start this thread's process."""
@@ -82,9 +118,9 @@ class Workers:
             self._processes.append(process)
         self._own.link = ours
 
-    def _ask(self, defect: Defect | None) -> Outcome:
+    def _ask(self, trial: Trial) -> Outcome:
         link: Connection = self._own.link
-        link.send(defect)
+        link.send(trial)
         answer = link.recv()
         if isinstance(answer, Exception):
             raise answer

@@ -18,7 +18,14 @@ from shadowgate.checks import CATALOGUE, spec_of
 from shadowgate.errors import ShadowgateError
 from shadowgate.evidence import Status
 from shadowgate.recorder import CheckFailed, CheckInconclusive, Finding, Recorder
-from tests.phases import conftest as phase_fixtures
+from tests.phases import conftest as phases
+from tests.phases.fixtures import migration, performance, rollback, rollout, shadow
+
+_FIXTURES = {
+    name: value
+    for module in (phases, shadow, migration, performance, rollback, rollout)
+    for name, value in vars(module).items()
+}
 
 
 class Values:
@@ -38,7 +45,7 @@ class Values:
             raise self._failed[name]
         if name not in self._known:
             try:
-                self._known[name] = self.call(inspect.unwrap(getattr(phase_fixtures, name)))
+                self._known[name] = self.call(inspect.unwrap(_FIXTURES[name]))
             except Exception as error:
                 self._failed[name] = error
                 raise

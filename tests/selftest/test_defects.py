@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
 from shadowgate.checks import CATALOGUE, spec_of
 from tests.selftest.defect_bench import Outcome
-from tests.selftest.defect_files import Defect, DefectFileError, parse_defect
-from tests.selftest.defect_matrix import TARGET, is_caught, matrix_page, terminal_lines
+from tests.selftest.defect_files import Defect, DefectFileError, parse_defect, plans, read_defects
+from tests.selftest.defect_matrix import (
+    TARGET,
+    is_caught,
+    page_of,
+    section_of,
+    sections,
+    terminal_lines,
+)
 from tests.selftest.defect_variants import all_defects
-from tests.selftest.defect_workers import Workers
+from tests.selftest.defect_workers import Trial, Workers
 
 DEFECTS = all_defects()
-CLEAN = "clean"
-HARMLESS = Defect(
-    name="harmless",
-    what="Asked a question.",
-    check="migration.applied",
-    manner="append",
-    body="SELECT 1;\n",
-)
+HARMLESS = {
+    plan: Defect(
+        plan=plan,
+        name="harmless",
+        what="Asked a question.",
+        check="migration.applied",
+        manner="append",
+        body="SELECT 1;\n",
+    )
+    for plan in plans()
+}
 
 
 class Judged:
-    """The outcomes of this run, by name; the terminal summary shows them."""
+    """The outcomes of this run, by id; the terminal summary shows them."""
 
-    def __init__(self, asked: dict[str, Future[Outcome]]) -> None:
+    def __init__(self, asked: Mapping[str, Future[Outcome]]) -> None:
         self.asked = asked
         self.known: dict[str, Outcome] = {}
 
-    def __getitem__(self, name: str) -> Outcome:
-        self.known[name] = self.asked[name].result()
-        return self.known[name]
+    def __getitem__(self, trial: str) -> Outcome:
+        self.known[trial] = self.asked[trial].result()
+        return self.known[trial]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the matrix."""
@@ -45,66 +56,96 @@ class Judged:
 
 @pytest.fixture(scope="module")
 def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
-    """Outcomes of the clean scripts and of all defects that the chosen tests are about."""
-    defects = _asked_for(request.session.items)
+    """Outcomes of everything that the chosen tests are about."""
     with Workers() as workers:
-        names = [CLEAN, HARMLESS.name, *(defect.name for defect in defects)]
-        futures = workers.judge([None, HARMLESS, *defects])
-        found = Judged(dict(zip(names, futures, strict=True)))
+        found = Judged(workers.judge(_asked_for(request.session.items)))
         request.config.pluginmanager.register(found)
         yield found
 
 
-def _asked_for(items: Sequence[pytest.Item]) -> list[Defect]:
-    """All of them if the matrix is asked for, else those with a test that was chosen."""
-    functions = [item for item in items if isinstance(item, pytest.Function)]
-    if any(item.function is test_committed_matrix_is_that_of_this_run for item in functions):
-        return DEFECTS
-    chosen = [item.callspec.params.get("defect") for item in functions if hasattr(item, "callspec")]
-    return [defect for defect in DEFECTS if defect in chosen]
+def _asked_for(items: Sequence[pytest.Item]) -> list[Trial]:
+    """What the chosen tests are about, plan by plan."""
+    functions = [
+        (item.function, item.callspec.params)
+        for item in items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+    ]
+    wanted: list[Trial] = []
+    for plan in plans():
+        asked = [function for function, values in functions if values.get("plan") == plan]
+        whole = test_committed_matrix_is_that_of_this_run in asked
+        chosen = [values["defect"] for _, values in functions if "defect" in values]
+        if test_clean_scripts_pass_every_check in asked:
+            wanted.append(Trial(plan))
+        if test_a_harmless_statement_is_caught_by_nothing in asked:
+            wanted.append(Trial(plan, HARMLESS[plan]))
+        wanted += [
+            Trial(plan, defect)
+            for defect in DEFECTS
+            if defect.plan == plan and (whole or defect in chosen)
+        ]
+    return wanted
 
 
 def _in_words(outcome: Outcome) -> str:
     return "\n".join(f"{found.id} {found.status}: {found.detail}" for found in outcome.failed)
 
 
-def test_clean_scripts_pass_every_check(judged: Judged) -> None:
-    outcome = judged[CLEAN]
+@pytest.mark.parametrize("plan", plans())
+def test_clean_scripts_pass_every_check(judged: Judged, plan: str) -> None:
+    outcome = judged[Trial(plan).id]
     assert {spec_of(found.id).id for found in outcome.results} == {
         spec.id for spec in CATALOGUE if spec.phase in (5, 8)
     }
     assert all(found.status == "passed" for found in outcome.results), _in_words(outcome)
 
 
-def test_a_harmless_statement_is_caught_by_nothing(judged: Judged) -> None:
-    outcome = judged[HARMLESS.name]
+@pytest.mark.parametrize("plan", plans())
+def test_a_harmless_statement_is_caught_by_nothing(judged: Judged, plan: str) -> None:
+    outcome = judged[HARMLESS[plan].id]
     assert outcome.failed == (), _in_words(outcome)
-    assert not is_caught(HARMLESS, outcome)
+    assert not is_caught(HARMLESS[plan], outcome)
     assert len(outcome.results) > 10
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.id)
 def test_defect_fails_the_check_named_and_no_other_without_cause(
     judged: Judged, defect: Defect
 ) -> None:
-    outcome = judged[defect.name]
+    outcome = judged[defect.id]
     assert is_caught(defect, outcome), f"not caught by {defect.check}\n{_in_words(outcome)}"
     assert outcome.failed_checks == defect.allowed, _in_words(outcome)
 
 
-def test_committed_matrix_is_that_of_this_run(judged: Judged) -> None:
-    outcomes = {defect.name: judged[defect.name] for defect in DEFECTS}
-    written = TARGET.read_text(encoding="utf-8")
-    assert written == matrix_page(outcomes, DEFECTS), "run python -m tests.selftest.defect_matrix"
+@pytest.mark.parametrize("plan", plans())
+def test_committed_matrix_is_that_of_this_run(judged: Judged, plan: str) -> None:
+    outcomes = {defect.id: judged[defect.id] for defect in DEFECTS if defect.plan == plan}
+    written = sections(TARGET.read_text(encoding="utf-8"))
+    wanted = section_of(plan, outcomes, DEFECTS)
+    assert written.get(plan) == wanted, f"run python -m tests.selftest.defect_matrix {plan}"
 
 
-def test_there_are_defects_of_every_kind() -> None:
-    assert len(DEFECTS) >= 40
-    assert len({defect.name for defect in DEFECTS}) == len(DEFECTS)
+def test_the_page_is_made_of_its_sections() -> None:
+    page = TARGET.read_text(encoding="utf-8")
+    assert page == page_of(sections(page))
+
+
+def test_there_are_defects_of_every_kind_and_plan() -> None:
+    assert len({defect.id for defect in DEFECTS}) == len(DEFECTS)
+    for plan in plans():
+        assert sum(defect.plan == plan for defect in DEFECTS) >= (40 if plan == "opt1" else 3)
     never_named = {spec.id for spec in CATALOGUE if spec.phase in (5, 8)} - {
         spec_of(defect.check).id for defect in DEFECTS
     }
     assert never_named == {"rollback.snapshot"}  # it fails if pg_dump does
+
+
+def test_a_defect_of_no_plan_is_an_error(tmp_path: Path) -> None:
+    folder = tmp_path / "opt99"
+    folder.mkdir()
+    (folder / "it.sql").write_text(f"{HEAD}append\n\nSELECT 2;\n")
+    with pytest.raises(DefectFileError, match="no plan opt99"):
+        read_defects(tmp_path)
 
 
 HEAD = "-- Did something.\n-- check: migration.applied\n-- apply: "
@@ -119,17 +160,19 @@ END = "\nRESET lock_timeout;\n"
     ],
 )
 def test_a_statement_is_put_where_the_header_says(manner: str, text: str, spoiled: str) -> None:
-    assert parse_defect("it", f"{HEAD}{manner}\n\nSELECT 2;\n").spoil(text) == spoiled
+    assert parse_defect("opt1", "it", f"{HEAD}{manner}\n\nSELECT 2;\n").spoil(text) == spoiled
 
 
 def test_passages_are_replaced_one_by_one() -> None:
     body = "-- <<<\none\n-- >>>\n1\n-- <<<\ntwo\n-- >>>\n"
-    assert parse_defect("it", f"{HEAD}replace\n\n{body}").spoil("one two three") == "1  three"
+    assert (
+        parse_defect("opt1", "it", f"{HEAD}replace\n\n{body}").spoil("one two three") == "1  three"
+    )
 
 
 @pytest.mark.parametrize("text", ["no such passage", "one and one"])
 def test_a_passage_that_is_not_there_exactly_once_is_an_error(text: str) -> None:
-    defect = parse_defect("it", f"{HEAD}replace\n\n-- <<<\none\n-- >>>\n1\n")
+    defect = parse_defect("opt1", "it", f"{HEAD}replace\n\n-- <<<\none\n-- >>>\n1\n")
     with pytest.raises(DefectFileError, match="times in the migration, not once"):
         defect.spoil(text)
 
@@ -149,4 +192,4 @@ def test_a_passage_that_is_not_there_exactly_once_is_an_error(text: str) -> None
 )
 def test_a_header_that_cannot_be_used_is_an_error(text: str, complaint: str) -> None:
     with pytest.raises(DefectFileError, match=complaint):
-        parse_defect("it", text)
+        parse_defect("opt1", "it", text)
