@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from shadowgate.measure import Comparison, Sampling, Workload, compare
+from shadowgate.measure import Comparison, Sampling, Workload, compare, copies_of_run
 from shadowgate.measure.statistics import to_percent
 from shadowgate.migrate import ScriptRun, read_script
 from shadowgate.plan import LaterSection, Plan
@@ -81,9 +81,9 @@ def simulate(
             overall_target=None,
             budget_seconds=plan.simulation.budget_seconds,
         )
-        return Simulated(
-            later, run, compare(migrated, clone, chosen, sampling, progress=runner.progress)
-        )
+        copier = copies_of_run(databases)
+        found = compare(migrated, clone, chosen, sampling, copier=copier, progress=runner.progress)
+        return Simulated(later, run, found)
     finally:
         databases.drop(clone.name)
 

@@ -169,6 +169,35 @@ def test_a_killed_run_leaves_no_server_and_a_document_that_says_no_go(tmp_path: 
     assert "not finished" in run.document["reasons"][0]
 
 
+def test_a_run_killed_while_it_measures_leaves_no_database_on_an_external_server(
+    server: Server, tmp_path: Path
+) -> None:
+    before, at = _databases(server), server.endpoint
+    process = subprocess.Popen(
+        command(
+            f"--server=postgresql://{at.user}@{at.host}:{at.port}/postgres",
+            f"--rows={ROWS}",
+            reports=tmp_path,
+        ),
+        cwd=ROOT,
+        env={**os.environ, "PGPASSWORD": at.password or ""},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(lambda: len(_timed(server)) > 1, 120)
+    finally:
+        process.kill()
+        process.wait()
+    _wait_for(lambda: _databases(server) == before, 30)
+
+
+def _timed(server: Server) -> set[str]:
+    """The copies that a comparison is made in."""
+    return {name for name in _databases(server) if "_timed_" in name}
+
+
 def _wait_for(condition: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
