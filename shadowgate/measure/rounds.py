@@ -48,11 +48,12 @@ class TimedSession:
             ServerError: the session was lost.
         """
         with in_words(query, self.database, self.query_seconds):
+            statements = [query.sql.encode()] * query.times
             if query.kind == "read":
-                return self._time_statements(query.sql.encode())
+                return self._time_statements(*statements)
             self.connection.execute(b"BEGIN")
             try:
-                return self._time_statements(query.sql.encode(), CHECK_NOW)
+                return self._time_statements(*statements, CHECK_NOW)
             finally:
                 if not self.connection.closed:
                     self.connection.execute(b"ROLLBACK")

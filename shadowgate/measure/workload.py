@@ -8,7 +8,8 @@ A file reads::
     SELECT …;
 
 A ``read`` is executed as it stands. A ``write`` is executed in a transaction that is rolled back,
-its deferred constraints included in its time.
+its deferred constraints included in its time. A line ``-- times: 50`` executes a short statement so
+many times in a row, which counts as one execution.
 
 Where a migration needs a query to be written differently, the rewritten form lies in a folder of
 its own, in a file with the same id: the original is executed before the migration, the rewritten
@@ -30,7 +31,7 @@ from shadowgate.errors import PlanError
 
 Kind = Literal["read", "write"]
 
-_HEADER = re.compile(r"--\s*(id|title|kind)\s*:\s*(.*?)\s*$")
+_HEADER = re.compile(r"--\s*(id|title|kind|times)\s*:\s*(.*?)\s*$")
 _ID = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _WRITES = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt, ast.CallStmt)
 
@@ -46,6 +47,8 @@ class Query:
     path: Path
     target: tuple[str, ...] = ()
     """The table that a write is for, with its schema if it is named; empty for reads."""
+    times: int = 1
+    """How often in a row the statement is executed, for one execution of the query."""
     rewritten: Query | None = None
     """The form that the migrated database is asked; ``None`` if it is asked this one."""
 
@@ -155,9 +158,16 @@ def read_query(path: Path) -> Query:
             where=f"{path}, header id",
             todo="use a letter and digits, such as Q1",
         )
+    times = header.get("times", "1")
+    if not times.isdecimal() or int(times) < 1:
+        raise PlanError(
+            f"a query is executed a whole number of times, not {times!r}",
+            where=f"{path}, header times",
+        )
     known: Kind = "write" if kind == "write" else "read"
     statement = _the_statement(text, known, path)
-    return Query(header["id"], header["title"], known, text, path, _target(statement))
+    target = _target(statement)
+    return Query(header["id"], header["title"], known, text, path, target, int(times))
 
 
 def _target(statement: ast.Node) -> tuple[str, ...]:

@@ -33,6 +33,12 @@ def test_comments_and_colons_in_the_header_are_allowed(tmp_path: Path) -> None:
     assert read_query(write(tmp_path, "q.sql", text)).title == "a: b"
 
 
+def test_a_short_statement_may_be_executed_several_times(tmp_path: Path) -> None:
+    once = write(tmp_path, "once.sql", GOOD)
+    often = write(tmp_path, "often.sql", GOOD.replace("-- kind", "-- times: 50\n-- kind"))
+    assert (read_query(once).times, read_query(often).times) == (1, 50)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -46,6 +52,8 @@ def test_comments_and_colons_in_the_header_are_allowed(tmp_path: Path) -> None:
         (GOOD.replace("SELECT 1", "DELETE FROM t"), "DeleteStmt is not a read"),
         (GOOD.replace("SELECT 1", "TRUNCATE t").replace("read", "write"), "is not a write"),
         (GOOD.replace("SELECT 1", "SELEC 1"), "syntax error"),
+        (GOOD.replace("-- kind", "-- times: 0\n-- kind"), "whole number of times, not '0'"),
+        (GOOD.replace("-- kind", "-- times: often\n-- kind"), "not 'often'"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_reason(tmp_path: Path, text: str, complaint: str) -> None:
