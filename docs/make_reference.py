@@ -64,7 +64,8 @@ def reference() -> str:
             if spec.phase == number:
                 item = f"`.{spec.items}`" if spec.items else ""
                 stands = ", ".join(f"`{needed}`" for needed in spec.requires)
-                kind = "" if spec.required else "optional"
+                when = f"with {spec.when} in the plan" if spec.when else ""
+                kind = when if spec.required else "optional"
                 lines.append(
                     f"| `{spec.id}`{item} | {spec.why} | {spec.remedy} | {stands} | {kind} |"
                 )

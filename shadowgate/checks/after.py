@@ -30,6 +30,7 @@ CHECKS: tuple[CheckSpec, ...] = (
         remedy="Improve the migration; the limit stays.",
         requires=("migration.applied",),
         judges_time=True,
+        when="targets",
         items="target",
     ),
     CheckSpec(
@@ -39,6 +40,15 @@ CHECKS: tuple[CheckSpec, ...] = (
         remedy="Improve the migration; the limit stays.",
         requires=("migration.applied",),
         judges_time=True,
+        when="claim of an overall gain",
+    ),
+    CheckSpec(
+        "performance.rewrites",
+        6,
+        why="A rewritten query can be right on the day and wrong after the first write.",
+        remedy="Compare both forms on the migrated copy after the writes named.",
+        requires=("migration.applied",),
+        when="rewritten queries",
     ),
     # --- 7: simulation ----------------------------------------------------------------------------
     CheckSpec(

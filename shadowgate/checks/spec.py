@@ -24,5 +24,7 @@ class CheckSpec:
     """Skipped, with that reason, when the copy is too small for timings to mean anything."""
     always_runs: bool = False
     """Runs even when checks before it failed."""
+    when: str = ""
+    """What a plan must have for the check to be asked for; without it, skipped with that reason."""
     items: str = ""
     """What its results are one for each of: ``query``, ``probe`` …; empty for a single result."""

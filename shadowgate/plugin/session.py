@@ -22,6 +22,9 @@ RUN = pytest.StashKey[Run]()
 FINDING = pytest.StashKey[Finding]()
 BLOCKED_BY = pytest.StashKey[str]()
 
+NO_ITEM = "none"
+"""Parameter of a check that is proven item by item, where the plan has no item."""
+
 UNFINISHED = "the run has not finished"
 
 
@@ -182,12 +185,14 @@ class ShadowSession:
 
 
 def check_id(item: pytest.Item) -> str | None:
-    """Id of the result that a test leaves: the check's, with the parameter for a single item."""
+    """Id of the result that a test leaves: the check's, with the parameter for one of its items."""
     marker = item.get_closest_marker("check")
     if marker is None:
         return None
     name = str(marker.args[0])
     if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        if item.callspec.id == NO_ITEM:
+            return name
         return f"{name}.{item.callspec.id}"
     return name
 

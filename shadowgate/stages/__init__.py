@@ -24,6 +24,7 @@ from shadowgate.stages.performance import (
     sampling_of,
     simulate,
 )
+from shadowgate.stages.rewrites import Rewrites, prove_rewrites
 from shadowgate.stages.rollback import (
     Dump,
     RolledBack,
@@ -44,6 +45,7 @@ __all__ = [
     "Migrated",
     "Online",
     "Repeated",
+    "Rewrites",
     "RolledBack",
     "Runner",
     "Simulated",
@@ -59,6 +61,7 @@ __all__ = [
     "measured_effects",
     "over_budget",
     "projection_figure",
+    "prove_rewrites",
     "rehearse_online",
     "repeat",
     "restored_differences",

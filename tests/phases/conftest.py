@@ -9,7 +9,7 @@ import pytest
 from shadowgate.measure import load_workload
 from shadowgate.options import Run
 from shadowgate.plan import Plan
-from shadowgate.plugin.session import FINDING, RUN, ShadowSession
+from shadowgate.plugin.session import FINDING, NO_ITEM, RUN, ShadowSession
 from shadowgate.plugin.timing import BenchmarkRecorder
 from shadowgate.progress import Progress
 from shadowgate.recorder import Finding, Recorder
@@ -37,7 +37,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     }
     for name, values in items.items():
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, values, ids=values)
+            no_item = pytest.mark.skip(reason=f"the plan names no {name.removesuffix('_id')}")
+            none = pytest.param("", id=NO_ITEM, marks=no_item)
+            metafunc.parametrize(name, values or [none])
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from shadowgate.measure.statistics import to_percent
 from shadowgate.plan import Plan
 from shadowgate.plugin.timing import BenchmarkRecorder
 from shadowgate.recorder import Finding
+from shadowgate.stages import Rewrites
 
 
 @pytest.mark.check("performance.same_results")
@@ -58,8 +59,29 @@ def test_target(comparison: Comparison, target: str, finding: Finding) -> None:
 @pytest.mark.check("performance.overall")
 def test_overall(comparison: Comparison, finding: Finding) -> None:
     """The average over the reading queries is faster by what was promised."""
-    assert comparison.overall_target is not None
+    if comparison.overall_target is None:
+        pytest.skip("the plan claims no overall gain")
     _judge(comparison.overall_target, finding)
+
+
+@pytest.mark.check("performance.rewrites")
+def test_rewrites(rewrites: Rewrites | None, finding: Finding) -> None:
+    """Every rewritten query returns the rows of its original, before and after writes."""
+    if rewrites is None:
+        pytest.skip("the plan has no rewritten queries")
+    wrong = [sentence for item in rewrites.queries for sentence in item.sentences()]
+    touched = sum(item.touched for item in rewrites.queries)
+    finding.note(
+        {
+            "the same": sum(item.same for item in rewrites.queries),
+            "touched by writes": touched,
+            "rows written": rewrites.written,
+        },
+        {"the same": len(rewrites.queries)},
+    )
+    finding.show(rewrites.table())
+    finding.require(not wrong, wrong)
+    finding.require_decided(touched > 0, "the writes changed nothing that these queries return")
 
 
 def _judge(promised: Target, finding: Finding) -> None:

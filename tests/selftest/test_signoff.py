@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.checks import CATALOGUE, PHASES, CheckSpec
+from shadowgate.checks import CATALOGUE, PHASES, CheckSpec, spec_of
 from shadowgate.evidence import CheckResult, QueryEvidence, Status
 from shadowgate.signoff import judge
 
@@ -37,8 +37,15 @@ def test_every_check_passed_is_go_with_low_risk() -> None:
     assert (judgement.verdict, judgement.risk) == ("GO", "LOW")
 
 
-@pytest.mark.parametrize("spec", REQUIRED, ids=lambda spec: spec.id)
-@pytest.mark.parametrize("status", NOT_PASSED)
+@pytest.mark.parametrize(
+    ("spec", "status"),
+    [
+        pytest.param(spec, status, id=f"{spec.id}-{status}")
+        for spec in REQUIRED
+        for status in NOT_PASSED
+        if not (spec.when and status == "skipped")
+    ],
+)
 def test_one_required_check_not_passed_is_no_go_and_named(spec: CheckSpec, status: Status) -> None:
     results = clean()
     bad = result(spec, status)
@@ -47,6 +54,13 @@ def test_one_required_check_not_passed_is_no_go_and_named(spec: CheckSpec, statu
     assert (judgement.verdict, judgement.risk) == ("NO-GO", "HIGH")
     assert len(judgement.reasons) == 1
     assert judgement.reasons[0].startswith(bad.id)
+
+
+@pytest.mark.parametrize("spec", [s for s in REQUIRED if s.when], ids=lambda spec: spec.id)
+def test_what_a_plan_need_not_have_may_be_skipped(spec: CheckSpec) -> None:
+    results = clean()
+    results[result(spec).id] = result(spec, "skipped")
+    assert judge(results).verdict == "GO"
 
 
 @pytest.mark.parametrize("spec", REQUIRED, ids=lambda spec: spec.id)
@@ -72,7 +86,7 @@ def test_a_small_copy_excuses_skipped_time_and_nothing_else(spec: CheckSpec) -> 
     results = clean()
     results[result(spec).id] = result(spec, "skipped")
     judgement = judge(results, quick="20,000 rows are too few")
-    assert (judgement.verdict == "GO") == spec.judges_time
+    assert (judgement.verdict == "GO") == (spec.judges_time or bool(spec.when))
     failed = {**results, result(spec).id: result(spec, "failed")}
     assert judge(failed, quick="20,000 rows are too few").verdict == "NO-GO"
 
@@ -94,7 +108,11 @@ def test_go_exactly_if_every_required_check_passed(statuses: list[Status]) -> No
         k: replace(v, status=status)
         for (k, v), status in zip(clean().items(), statuses, strict=False)
     }
-    all_passed = all(r.status == "passed" for r in results.values() if r.required)
+    all_passed = all(
+        r.status == "passed" or (r.status == "skipped" and spec_of(r.id).when)
+        for r in results.values()
+        if r.required
+    )
     assert (judge(results).verdict == "GO") == all_passed
 
 

@@ -1,0 +1,196 @@
+"""Phase 6: a rewritten query returns what the original did, and still does after writes.
+
+A faster form of a query reads what the migration keeps for it: stored measures, a view, another
+table. That can be right on the day and wrong after the first write, so both forms are asked twice,
+with writes committed in between. The original is asked on the migrated copy itself where it can
+still run there. Where it cannot, as after a table was renamed, it is asked on a copy from before
+the migration that was given the same writes in their original form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from shadowgate.errors import ValidationError
+from shadowgate.evidence import Table
+from shadowgate.measure import Query, Sampling, Workload
+from shadowgate.measure.rounds import TimedSession, timed_session
+from shadowgate.measure.rows import Result, fetch_result, first_difference
+from shadowgate.plan import Plan
+from shadowgate.progress import Progress
+from shadowgate.server import Database, Databases
+
+_NOT_THERE = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+)
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One rewritten query beside its original."""
+
+    query: Query
+    asked: str
+    """Where the original was asked, in words."""
+    rows: int
+    """Rows that the original returned before the writes."""
+    before: str | None
+    """What differs before the writes; ``None`` if nothing does."""
+    after: str | None
+    """What differs after them."""
+    touched: bool
+    """Whether the writes changed what the original returns."""
+
+    @property
+    def same(self) -> bool:
+        """Whether both forms returned the same rows both times."""
+        return self.before is None and self.after is None
+
+    def sentences(self) -> Iterator[str]:
+        """What differs, a sentence each time."""
+        for when, difference in (("before", self.before), ("after", self.after)):
+            if difference is not None:
+                yield f"{self.query.id} rewritten differs {when} the writes: {difference}"
+
+
+@dataclass(frozen=True)
+class Rewrites:
+    """Every rewritten reading query, and how many rows the writes between touched."""
+
+    queries: tuple[Rewrite, ...]
+    written: int
+
+    def table(self) -> Table:
+        """As a table of evidence."""
+        return Table(
+            "Rewritten queries beside their originals",
+            ("query", "original asked on", "rows", "before writes", "after writes", "touched"),
+            tuple(
+                (
+                    item.query.id,
+                    item.asked,
+                    f"{item.rows:,}",
+                    item.before or "the same",
+                    item.after or "the same",
+                    "yes" if item.touched else "no",
+                )
+                for item in self.queries
+            ),
+        )
+
+
+def prove_rewrites(
+    shadow: Database,
+    migrated: Database,
+    workload: Workload,
+    databases: Databases,
+    plan: Plan,
+    progress: Progress,
+) -> Rewrites:
+    """Ask both forms of every rewritten query before and after writes, on clones.
+
+    The writes are those of the workload, committed, then ``[undo] write`` and ``[workload]
+    writes``; the last two are written for the migrated database, so they are left out where the
+    original has to be asked on the copy from before the migration.
+
+    Raises:
+        ValidationError: a query or a write failed.
+    """
+    progress("asking original and rewritten queries before and after writes")
+    asked = [query for query in workload.rewrites if query.kind == "read"]
+    with _session(migrated, databases, f"{plan.database}_rewritten") as after:
+        if all(_runs(after, query) for query in asked):
+            return _prove(after, after, asked, _here(after, workload, plan), "the migrated copy")
+        with _session(shadow, databases, f"{plan.database}_original") as before:
+            writes = {before: _forms(workload), after: _forms(workload, migrated=True)}
+            return _prove(before, after, asked, writes, "the copy before the migration")
+
+
+Writes = Mapping[TimedSession, Sequence[tuple[str, str]]]
+"""For each session: what to commit, as name and SQL."""
+
+
+def _prove(
+    original: TimedSession,
+    rewritten: TimedSession,
+    queries: Sequence[Query],
+    writes: Writes,
+    asked: str,
+) -> Rewrites:
+    before = [_both(original, rewritten, query) for query in queries]
+    written = [
+        sum(_commit(session, *write) for write in batch) for session, batch in writes.items()
+    ]
+    after = [_both(original, rewritten, query) for query in queries]
+    return Rewrites(
+        tuple(
+            Rewrite(
+                query=query,
+                asked=asked,
+                rows=old[0].count,
+                before=first_difference(*old),
+                after=first_difference(*new),
+                touched=first_difference(old[0], new[0]) is not None,
+            )
+            for query, old, new in zip(queries, before, after, strict=True)
+        ),
+        min(written),
+    )
+
+
+def _both(original: TimedSession, rewritten: TimedSession, query: Query) -> tuple[Result, Result]:
+    return fetch_result(original, query), fetch_result(rewritten, query.after)
+
+
+def _forms(workload: Workload, *, migrated: bool = False) -> list[tuple[str, str]]:
+    """The writes of the workload in one of their forms."""
+    return [
+        (query.id, query.after.sql if migrated else query.sql)
+        for query in workload.queries
+        if query.kind == "write"
+    ]
+
+
+def _here(session: TimedSession, workload: Workload, plan: Plan) -> Writes:
+    """Everything that can be written to the migrated copy."""
+    more = (("[undo] write", plan.undo.write), ("[workload] writes", plan.workload.writes))
+    named = [(name, text) for name, text in more if text]
+    return {session: [*_forms(workload, migrated=True), *named]}
+
+
+@contextmanager
+def _session(source: Database, databases: Databases, name: str) -> Iterator[TimedSession]:
+    copy = databases.clone(source, name)
+    try:
+        with timed_session(copy, Sampling()) as session:
+            yield session
+    finally:
+        databases.drop(copy.name)
+
+
+def _runs(session: TimedSession, query: Query) -> bool:
+    """Whether the original finds everything that it names on the migrated copy."""
+    try:
+        session.connection.execute(f"EXPLAIN {query.sql}".encode())
+    except _NOT_THERE:
+        return False
+    return True
+
+
+def _commit(session: TimedSession, name: str, statements: str) -> int:
+    """Commit statements in one transaction; the rows that the last one touched."""
+    try:
+        with session.connection.transaction():
+            return max(session.connection.execute(statements.encode()).rowcount, 0)
+    except psycopg.Error as error:
+        raise ValidationError(
+            f"{name} cannot be written to {session.database.name}: "
+            f"{error.diag.message_primary or error}",
+            todo="mend it, or see what the migration changed under it",
+        ) from error
