@@ -7,7 +7,7 @@ status 4, before anything was restored and with nothing left behind.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,8 @@ class Preflight:
     shadow: Database
     migration: Script
     rollback: Script
+    earlier: tuple[Script, ...]
+    """Migrations that production has already, applied to the restored backup."""
     backup: Backup | None
     """The dump given by the user; ``None`` when one is generated."""
     workspace: Path
@@ -101,14 +103,15 @@ def preflight(run: Run, progress: Progress) -> Preflight:
     plan = run.plan
     migration = read_script(plan.migration)
     rollback = read_script(plan.rollback)
+    earlier = tuple(read_script(path) for path in plan.backup.apply)
     backup = _examined(plan.backup.path, progress)
     with ExitStack() as stack:
         workspace = stack.enter_context(guarded_folder())
         server = open_server(run.server, image=run.image, progress=progress)
         stack.callback(server.close)
         if not server.owned:
-            refuse_beyond(migration)
-            refuse_beyond(rollback)
+            for script in (*earlier, migration, rollback):
+                refuse_beyond(script)
         databases = Databases(server)
         stack.callback(databases.close)
         needed = _needed(run, backup)
@@ -122,9 +125,10 @@ def preflight(run: Run, progress: Progress) -> Preflight:
             shadow=shadow,
             migration=migration,
             rollback=rollback,
+            earlier=earlier,
             backup=backup,
             workspace=workspace,
-            inputs=_inputs(run, migration, rollback, backup),
+            inputs=_inputs(run, (*earlier, migration), rollback, backup),
             free_bytes=server.free_bytes(),
             needed_bytes=needed,
             _stack=stack.pop_all(),
@@ -144,10 +148,13 @@ def _needed(run: Run, backup: Backup | None) -> int:
     return COPIES * one + 500_000_000
 
 
-def _inputs(run: Run, migration: Script, rollback: Script, backup: Backup | None) -> dict[str, str]:
+def _inputs(
+    run: Run, migrations: Sequence[Script], rollback: Script, backup: Backup | None
+) -> dict[str, str]:
+    """Name -> SHA-256 of every file that decides the run."""
     files = {
         run.plan.path.name: hashlib.sha256(run.plan.path.read_bytes()).hexdigest(),
-        migration.path.name: migration.sha256,
+        **{script.path.name: script.sha256 for script in migrations},
         f"rollback/{rollback.path.name}": rollback.sha256,
     }
     if backup is not None:

@@ -147,6 +147,7 @@ def _resolved(plan: Plan) -> Plan:
             plan.backup,
             path=(base / plan.backup.path).resolve() if plan.backup.path else None,
             generator=there("backup.generator", plan.backup.generator),
+            apply=tuple(needed("backup.apply", path) for path in plan.backup.apply),
         ),
         workload=dataclasses.replace(
             plan.workload,

@@ -1,5 +1,6 @@
 """The work of the phases, one module a phase: each stage runs once and leaves frozen results."""
 
+from shadowgate.stages.earlier import apply_earlier
 from shadowgate.stages.figures import projection_figure
 from shadowgate.stages.interruption import interrupt
 from shadowgate.stages.locks import LongestLocks, longest_locks, over_budget
@@ -51,6 +52,7 @@ __all__ = [
     "Simulated",
     "State",
     "apply_again",
+    "apply_earlier",
     "behave",
     "compounded",
     "differences_in_words",

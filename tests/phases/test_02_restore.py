@@ -7,6 +7,7 @@ import pytest
 from shadowgate.backup import Backup, Restoration
 from shadowgate.inspect import Integrity
 from shadowgate.plan import Plan
+from shadowgate.preflight import Preflight
 from shadowgate.recorder import Finding, Recorder
 from shadowgate.stages import State
 
@@ -21,10 +22,11 @@ def test_backup(backup: Backup, recorder: Recorder, finding: Finding) -> None:
 
 
 @pytest.mark.check("restore.clean")
-def test_clean(restored: Restoration, finding: Finding) -> None:
+def test_clean(restored: Restoration, opened: Preflight, finding: Finding) -> None:
     """The backup restores without an error."""
     finding.note(f"{restored.seconds:.1f} s", "no error")
     finding.say(restored.command, *restored.warnings)
+    finding.say(*(f"applied on top of it: {script.path.name}" for script in opened.earlier))
 
 
 @pytest.mark.check("restore.rows")

@@ -121,6 +121,7 @@ class Bench:
             shadow=shadow,
             migration=read_script(self.plan.migration),
             rollback=read_script(self.plan.rollback),
+            earlier=tuple(read_script(path) for path in self.plan.backup.apply),
             backup=None,
             workspace=workspace,
             inputs={},
