@@ -13,11 +13,15 @@ from shadowgate.measure.layout import LayoutShare, measure_layout
 from shadowgate.measure.plans import Witness
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.timings import Drift, drift, extra_info, fingerprint, read_runs
+from shadowgate.measure.trial import Arm, Trial, run_trial
 from shadowgate.measure.verdict import Estimate, Target
 from shadowgate.measure.witnesses import (
+    Difference,
     WitnessBaseline,
+    changes_in_words,
     differences,
     read_witnesses,
+    what_is_left_out,
     why_not_comparable,
     witnesses_of,
     write_witnesses,
@@ -26,10 +30,12 @@ from shadowgate.measure.words import explain_change
 from shadowgate.measure.workload import Query, Workload, load_workload, with_rewrites
 
 __all__ = [
+    "Arm",
     "Baseline",
     "ColdFigures",
     "Comparison",
     "Copier",
+    "Difference",
     "Drift",
     "Estimate",
     "LayoutShare",
@@ -38,10 +44,12 @@ __all__ = [
     "QueryComparison",
     "Sampling",
     "Target",
+    "Trial",
     "Witness",
     "WitnessBaseline",
     "Workload",
     "baseline",
+    "changes_in_words",
     "compare",
     "copies_of_run",
     "differences",
@@ -54,7 +62,9 @@ __all__ = [
     "measure_layout",
     "read_runs",
     "read_witnesses",
+    "run_trial",
     "to_evidence",
+    "what_is_left_out",
     "why_not_comparable",
     "with_rewrites",
     "witnesses_of",

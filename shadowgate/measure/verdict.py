@@ -61,12 +61,15 @@ def judge(estimate: Estimate | None, limit: float) -> Judgement:
 
 def judge_target(estimate: Estimate | None, percent: float) -> TargetStatus:
     """Whether a query is at least so many percent faster; only the plain interval can say so."""
-    if estimate is None:
-        return "inconclusive"
+    return "inconclusive" if estimate is None else judge_interval(estimate.plain, percent)
+
+
+def judge_interval(interval: Interval, percent: float) -> TargetStatus:
+    """Whether an effect is shown to be at least so many percent faster."""
     promised = to_effect(-percent)
-    if estimate.plain.high <= promised:
+    if interval.high <= promised:
         return "met"
-    if estimate.plain.low > promised:
+    if interval.low > promised:
         return "missed"
     return "inconclusive"
 

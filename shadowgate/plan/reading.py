@@ -136,6 +136,7 @@ def _resolved(plan: Plan) -> Plan:
             item,
             migration=there(f"simulation.later.{item.name}.migration", item.migration),
             rollback=there(f"simulation.later.{item.name}.rollback", item.rollback),
+            rewrites=there(f"simulation.later.{item.name}.rewrites", item.rewrites),
         )
         for item in plan.simulation.later
     )
@@ -154,13 +155,19 @@ def _resolved(plan: Plan) -> Plan:
             queries=needed("workload.queries", plan.workload.queries),
             rewrites=there("workload.rewrites", plan.workload.rewrites),
         ),
+        performance=dataclasses.replace(
+            plan.performance,
+            baseline=(base / plan.performance.baseline).resolve()
+            if plan.performance.baseline
+            else None,
+        ),
         simulation=dataclasses.replace(plan.simulation, later=later),
     )
 
 
 def _check_limits(plan: Plan) -> None:
     """Refuse numbers that would make a check meaningless."""
-    performance, backup = plan.performance, plan.backup
+    performance, backup, traffic = plan.performance, plan.backup, plan.traffic
     rules = (
         (plan.schema == 1, "schema", "1, the only version there is"),
         (performance.limit_percent > 0, "performance.limit_percent", "above 0"),
@@ -173,8 +180,17 @@ def _check_limits(plan: Plan) -> None:
             "at least performance.min_pairs",
         ),
         (performance.budget_seconds > 0, "performance.budget_seconds", "above 0"),
+        (performance.layout_seconds > 0, "performance.layout_seconds", "above 0"),
+        (plan.simulation.rounds >= 6, "simulation.rounds", "at least 6"),
         (backup.rows >= 1_000, "backup.rows", "at least 1000"),
         (plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"),
+        (
+            traffic.after is None
+            or (len(traffic.after.reads), len(traffic.after.writes))
+            == (len(traffic.reads), len(traffic.writes)),
+            "traffic.after",
+            "one statement for each of traffic.reads and traffic.writes",
+        ),
         (
             all(probe.sessions >= 1 for probe in plan.probes),
             "probes.sessions",

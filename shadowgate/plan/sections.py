@@ -82,6 +82,14 @@ class PerformanceSection:
     min_pairs: int = 10
     max_pairs: int = 200
     seed: int = 1
+    baseline: Path | None = None
+    """Committed witnesses (rows, pages, partitions, indexes, plans) that each query is held against
+    on every machine; ``--update-baseline`` writes it. Nothing is held against without it."""
+    layout: str = ""
+    """Table that the migration rewrites, with its schema: a control that is only rewritten tells
+    how much of each gain is that, and fades. None is made without it."""
+    layout_seconds: float = 6.0
+    """Time for the rounds of the control, beside the time that making it takes."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,15 @@ class LocksSection:
 
     reader_ms: float = 500.0
     writer_ms: float = 1000.0
+
+
+@dataclass(frozen=True)
+class AfterTrafficSection:
+    """What clients say once the migration is there, statement for statement."""
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +121,12 @@ class TrafficSection:
     reads_per_second: float = 10.0
     """Of each reader, on average; arrivals are a Poisson process."""
     writes_per_second: float = 10.0
+    kept: str = ""
+    """A query for the rows that writers were told with RETURNING, the key first: what they were
+    told last of each key must be there when the migration has ended."""
+    after: AfterTrafficSection | None = None
+    """Where the migration gives tables other names: a client to whom its table is gone (42P01) goes
+    over to these, as a deployed application does."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +166,27 @@ class ProbeSection:
     verify: str = ""
     """A query run afterwards, whose rows are compared instead."""
     sessions: int = 1
-    """So many sessions run ``sql`` at once and commit together, in a clone."""
+    """So many sessions run ``sql`` at once and commit together, in a clone; with ``commits`` each
+    statement by itself."""
     error: str = ""
     """SQLSTATE that ``sql`` must fail with."""
     commits: bool = False
     """Run for good, statement by statement, in a clone; otherwise rolled back."""
+
+
+@dataclass(frozen=True)
+class JobSection:
+    """A job that pg_cron must run, in a clone of the migrated database."""
+
+    name: str
+    claim: str
+    schedule: str
+    """A query whose value is the statement that schedules the job from pg_cron's own database."""
+    verify: str
+    """A query in the clone, asked again until its rows are the expected ones."""
+    expect: tuple[tuple[Any, ...], ...]
+    wait_seconds: float = 90.0
+    """pg_cron starts jobs at full minutes."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +201,13 @@ class LaterSection:
     migration: Path | None = None
     """Applied to a clone of the migrated database and measured; projected only without it."""
     rollback: Path | None = None
+    rewrites: Path | None = None
+    """Folder of rewritten queries, by the same ids, that it needs."""
+    targets: Mapping[str, float] = field(default_factory=dict)
+    """Query id -> percent that it must make the query faster."""
+    refresh: str = ""
+    """What its schedule runs, before rows are compared after writes: a stored answer may be as old
+    as its schedule lets it be."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +217,12 @@ class SimulationSection:
     target_percent: float = 36.0
     measured_percent: float = 2.2
     """What this plan's own migration was projected to bring overall, for the compounded sum."""
-    budget_seconds: float = 12.0
+    rounds: int = 8
+    """How often each query is asked of each database."""
+    insert_percent: float = 25.0
+    """With all optimisations together, a writing query may be slower by this."""
+    mixes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Name -> query id -> share, for the forecast: how often production may ask each query."""
     later: tuple[LaterSection, ...] = ()
 
 
@@ -229,8 +280,12 @@ class Plan:
     changes: ObjectsSection = ObjectsSection()
     drops: ObjectsSection = ObjectsSection()
     probes: tuple[ProbeSection, ...] = ()
+    jobs: tuple[JobSection, ...] = ()
     simulation: SimulationSection = SimulationSection()
     waivers: tuple[WaiverSection, ...] = ()
     undo: RollbackSection = RollbackSection()
+    renames: Mapping[str, str] = field(default_factory=dict)
+    """Logical tables that the migration gives another name, with their schema: old -> new. Their
+    rows are compared as those of one table."""
     path: Path = Path()
     """The plan file itself; set by :func:`read_plan`."""

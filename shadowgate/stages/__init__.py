@@ -1,8 +1,10 @@
 """The work of the phases, one module a phase: each stage runs once and leaves frozen results."""
 
 from shadowgate.stages.earlier import apply_earlier
-from shadowgate.stages.figures import projection_figure
+from shadowgate.stages.history import History, last_run, timing_key
 from shadowgate.stages.interruption import interrupt
+from shadowgate.stages.layout import layout_table, tell_layout, with_layout
+from shadowgate.stages.jobs import Scheduled, run_scheduled
 from shadowgate.stages.locks import LongestLocks, longest_locks, over_budget
 from shadowgate.stages.migration import (
     Applied,
@@ -18,13 +20,7 @@ from shadowgate.stages.migration import (
     review_silence,
     review_trace,
 )
-from shadowgate.stages.performance import (
-    Simulated,
-    compounded,
-    measured_effects,
-    sampling_of,
-    simulate,
-)
+from shadowgate.stages.performance import sampling_of
 from shadowgate.stages.rewrites import Rewrites, prove_rewrites
 from shadowgate.stages.rollback import (
     Dump,
@@ -36,12 +32,34 @@ from shadowgate.stages.rollback import (
     write_later_rows,
 )
 from shadowgate.stages.rollout import rollout_facts, rollout_settings
+from shadowgate.stages.series import (
+    achieved,
+    costs_table,
+    effects_table,
+    forecast_table,
+    in_words,
+    own_effect,
+    projections,
+    series_figure,
+    together,
+)
+from shadowgate.stages.simulation import (
+    BEFORE,
+    Series,
+    compounded,
+    compounded_by_query,
+    simulate,
+)
 from shadowgate.stages.state import State, differences_in_words, state_of
-from shadowgate.stages.waiting import judge_waiting
+from shadowgate.stages.waiting import judge_kept, judge_waiting
+from shadowgate.stages.witnesses import Held, hold_witnesses
 
 __all__ = [
+    "BEFORE",
     "Applied",
     "Dump",
+    "Held",
+    "History",
     "LongestLocks",
     "Migrated",
     "Online",
@@ -49,20 +67,31 @@ __all__ = [
     "Rewrites",
     "RolledBack",
     "Runner",
-    "Simulated",
+    "Scheduled",
+    "Series",
     "State",
+    "achieved",
     "apply_again",
     "apply_earlier",
     "behave",
     "compounded",
+    "compounded_by_query",
+    "costs_table",
     "differences_in_words",
+    "effects_table",
+    "forecast_table",
+    "hold_witnesses",
+    "in_words",
     "interrupt",
+    "judge_kept",
     "judge_waiting",
+    "last_run",
+    "layout_table",
     "learn",
     "longest_locks",
-    "measured_effects",
     "over_budget",
-    "projection_figure",
+    "own_effect",
+    "projections",
     "prove_rewrites",
     "rehearse_online",
     "repeat",
@@ -71,11 +100,17 @@ __all__ = [
     "review_silence",
     "review_trace",
     "roll_back",
+    "run_scheduled",
     "rollout_facts",
     "rollout_settings",
     "sampling_of",
+    "series_figure",
     "simulate",
     "state_of",
     "take_dump",
+    "tell_layout",
+    "timing_key",
+    "together",
+    "with_layout",
     "write_later_rows",
 ]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shadowgate.evidence import Figure
 from shadowgate.plan import Plan
-from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
+from shadowgate.report.figures import ClientWait, StatementSpan, waits
 from shadowgate.stages.migration import Online
 
 
@@ -24,9 +22,3 @@ def waits_figure(online: Online, plan: Plan) -> Figure:
         reader_limit_ms=plan.locks.reader_ms,
         writer_limit_ms=plan.locks.writer_ms,
     )
-
-
-def projection_figure(plan: Plan, measured: Mapping[str, Effect]) -> Figure:
-    """Draw what is projected for each later optimisation beside what was measured."""
-    projected = {later.name: later.projected_percent for later in plan.simulation.later}
-    return projection(projected, measured)

@@ -14,7 +14,7 @@ from shadowgate.plugin.timing import BenchmarkRecorder
 from shadowgate.progress import Progress
 from shadowgate.recorder import Finding, Recorder
 
-FIXTURES = ("shadow", "migration", "performance", "rollback", "rollout")
+FIXTURES = ("shadow", "migration", "performance", "beside", "simulation", "rollback", "rollout")
 """Modules of ``tests/phases/fixtures``, each with the stages of some phases."""
 
 

@@ -4,52 +4,132 @@ from __future__ import annotations
 
 import pytest
 
-from shadowgate.measure import to_evidence
-from shadowgate.plan import Plan
-from shadowgate.recorder import Finding
-from shadowgate.stages import Simulated, compounded, measured_effects, projection_figure
+from shadowgate.measure.statistics import Interval, to_effect, to_percent
+from shadowgate.measure.verdict import judge_interval
+from shadowgate.plan import LaterSection, Plan
+from shadowgate.recorder import Finding, Recorder
+from shadowgate.stages import (
+    BEFORE,
+    Series,
+    achieved,
+    costs_table,
+    effects_table,
+    forecast_table,
+    in_words,
+    own_effect,
+    projections,
+    series_figure,
+    together,
+)
 
 
 @pytest.mark.check("simulation.effect")
-def test_effect(simulated: dict[str, Simulated], later: str, plan: Plan, finding: Finding) -> None:
-    """The later optimisation, applied to a copy, does for its queries what is projected."""
+def test_effect(
+    request: pytest.FixtureRequest, later: str, plan: Plan, recorder: Recorder, finding: Finding
+) -> None:
+    """The later optimisation, applied to a copy, returns the same rows as fast as it must."""
     optimisation = next(item for item in plan.simulation.later if item.name == later)
+    projected = optimisation.projected_percent
     aimed = ", ".join(optimisation.queries) or "all queries"
-    finding.say(f"{optimisation.title}: projected -{optimisation.projected_percent:g} % on {aimed}")
-    if later not in simulated:
-        finding.note("not yet measured", f"projected {-optimisation.projected_percent:g} %")
-        pytest.skip(f"not yet measured: the plan names no migration for {later}")
-    found = simulated[later].comparison
-    evidence = {query.id: query for query in to_evidence(found)}
-    finding.note(
-        {name: query.change_percent for name, query in evidence.items()},
-        f"projected {-optimisation.projected_percent:g} %",
+    if optimisation.migration is None:
+        finding.note("not yet measured", f"projected {-projected:g} %")
+        pytest.skip(f"projected -{projected:g} % on {aimed}, not measured: it has no migration")
+    series: Series = request.getfixturevalue("series")
+    effect = own_effect(series, optimisation)
+    finding.note(in_words(effect), f"projected {-projected:g} %")
+    finding.say(
+        f"{optimisation.title}: -{projected:g} % on {aimed} were projected, "
+        f"{achieved(effect, projected)}."
     )
-    finding.say(*(f"{name}: {note}" for name, q in evidence.items() for note in q.notes))
-    wrong = [str(q.difference) for q in found.queries.values() if not q.same_rows]
-    finding.require(not wrong, wrong)
-    short = [
-        f"{name} changed by {query.change_percent:+.1f} %, interval up to {query.high_percent} %"
-        for name, query in evidence.items()
-        if query.high_percent is None or query.high_percent > -optimisation.projected_percent
-    ]
-    finding.require(not short, short)
+    finding.show(effects_table(series, later, series.control))
+    differences = series.trial.differences(later, series.control)
+    finding.require(not differences, differences)
+    if recorder.quick:
+        finding.say(f"Timings are not judged: {recorder.quick}")
+        return
+    _require_targets(series, optimisation, finding)
 
 
 @pytest.mark.check("simulation.combined")
-def test_combined(simulated: dict[str, Simulated], plan: Plan, finding: Finding) -> None:
-    """All optimisations together reach the target of the series."""
-    wanted = plan.simulation
-    parts = [wanted.measured_percent, *(item.projected_percent for item in wanted.later)]
-    finding.note(
-        {"projected_percent": -round(compounded(parts), 1)},
-        {"target_percent": -wanted.target_percent},
-    )
+def test_combined(request: pytest.FixtureRequest, plan: Plan, finding: Finding) -> None:
+    """All optimisations together reach the target of the series, and no query is slower."""
+    _require_measured(plan)
+    series: Series = request.getfixturevalue("series")
+    arm, limit = together(series), plan.simulation.target_percent
+    overall = series.trial.overall(arm, BEFORE, plan.workload.weights)
+    projected = projections(series, plan)
+    finding.note(in_words(overall), f"{-limit:g} %")
     finding.say(
-        "A projection, not a measurement: "
-        + ", ".join(f"{part:g} %" for part in parts)
-        + " compounded over all queries, each on what the ones before it left."
+        "Projected, not measured: "
+        + "; ".join(f"{-percent:.1f} % {model}" for model, percent in projected.items())
+        + "."
     )
-    finding.show(projection_figure(plan, measured_effects(simulated)))
-    open_ones = [item.name for item in wanted.later if item.name not in simulated]
-    pytest.skip(f"not yet measured together: {', '.join(open_ones)} can only be projected")
+    finding.show(
+        series_figure(series, plan),
+        effects_table(series, arm, BEFORE),
+        forecast_table(series, plan),
+        costs_table(series),
+    )
+    differences = series.trial.differences(arm, BEFORE)
+    finding.require(not differences, differences)
+    reached = judge_interval(overall, limit)
+    finding.require(reached != "missed", f"{limit:g} % are not reached: {in_words(overall)}")
+    finding.require_decided(reached == "met", f"the interval does not decide: {in_words(overall)}")
+    slower = {query: series.trial.effect(query, arm, BEFORE) for query in series.trial.reads}
+    _require_not_slower(slower, plan.performance.limit_percent, finding)
+    if not series.complete:
+        pytest.skip("not all optimisations are measured, so their target cannot be judged")
+
+
+@pytest.mark.check("simulation.writers")
+def test_writers(request: pytest.FixtureRequest, plan: Plan, finding: Finding) -> None:
+    """With all optimisations together no write is slower than the series may make it."""
+    _require_measured(plan)
+    series: Series = request.getfixturevalue("series")
+    arm = together(series)
+    writes = [query for query in series.trial.seconds[arm] if query not in series.trial.reads]
+    effects = {query: series.trial.effect(query, arm, BEFORE) for query in writes}
+    limit = plan.simulation.insert_percent
+    finding.note({query: in_words(effect) for query, effect in effects.items()}, f"+{limit:g} %")
+    _require_not_slower(effects, limit, finding)
+
+
+def _require_measured(plan: Plan) -> None:
+    later = plan.simulation.later
+    if not later:
+        pytest.skip("the plan has no later optimisations")
+    if not any(item.migration for item in later):
+        pytest.skip("none of the later optimisations has a migration: they are only projected")
+
+
+def _require_targets(series: Series, later: LaterSection, finding: Finding) -> None:
+    effects = {
+        query: series.trial.effect(query, later.name, series.control) for query in later.targets
+    }
+    judged = {query: judge_interval(effects[query], later.targets[query]) for query in effects}
+    for wanted, sentence in (("missed", "is not reached"), ("inconclusive", "is not decided")):
+        lines = [
+            f"{query}: {-later.targets[query]:g} % {sentence}: {in_words(effects[query])}"
+            for query, status in judged.items()
+            if status == wanted
+        ]
+        if wanted == "missed":
+            finding.require(not lines, lines)
+        else:
+            finding.require_decided(not lines, lines)
+
+
+def _require_not_slower(effects: dict[str, Interval], percent: float, finding: Finding) -> None:
+    limit = to_effect(percent)
+    slower = [
+        f"{query} is slower: {in_words(effect)}"
+        for query, effect in effects.items()
+        if effect.low > 0.0 and effect.estimate >= limit
+    ]
+    finding.require(not slower, slower)
+    open_ones = [
+        f"{query} may be {to_percent(effect.high):.1f} % slower: {in_words(effect)}"
+        for query, effect in effects.items()
+        if effect.high >= limit
+    ]
+    finding.require_decided(not open_ones, open_ones)

@@ -1,0 +1,199 @@
+"""Measures several databases in one run: each query is asked of every one of them in turn.
+
+Where :func:`~shadowgate.measure.compare` goes on until it can decide, a trial has as many rounds as
+were agreed beforehand. Nobody looks before its end, so the ordinary interval of the signed-rank
+test holds. All arms of a round are measured within a second or two, so any two of them are paired:
+the same rounds tell what an arm changes against the one before it and against the first.
+
+Reads come before writes, on one copy of each database: what the rolled-back writes leave in the
+indexes then slows no read. At the end the writes are committed and the reads asked once more, so
+that an arm whose answers are only right until somebody writes is found out.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from shadowgate.measure.copies import Copier
+from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed_session
+from shadowgate.measure.rows import Result, fetch_result, first_difference
+from shadowgate.measure.sampler import Pair
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.session import in_words, settle, visit
+from shadowgate.measure.statistics import Interval, effects, signed_rank_interval
+from shadowgate.measure.workload import Query, Workload
+from shadowgate.progress import Progress, silent
+from shadowgate.server.base import Database
+
+Results = Mapping[str, Mapping[str, Result]]
+"""Arm -> query -> the rows it returned."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A database of a trial, and the queries in the form that it is asked."""
+
+    name: str
+    database: Database
+    workload: Workload
+    refresh: str = ""
+    """Executed after the writes: a stored answer may be as old as its schedule lets it be."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was measured of all arms; they have the same queries."""
+
+    seconds: Mapping[str, Mapping[str, tuple[float, ...]]]
+    """Arm -> query -> seconds of each round."""
+    reads: tuple[str, ...]
+    rows: Results
+    rows_after_writes: Results
+    tail: float
+    """Probability that the truth lies beyond one given bound of an interval."""
+
+    def pairs(self, query: str, arm: str, control: str) -> tuple[Pair, ...]:
+        """Seconds of the control and of the arm in each round."""
+        return tuple(zip(self.seconds[control][query], self.seconds[arm][query], strict=True))
+
+    def effect(self, query: str, arm: str, control: str) -> Interval:
+        """How a query changed from the control to the arm, as a log ratio."""
+        return signed_rank_interval(effects(self.pairs(query, arm, control)), self.tail)
+
+    def overall(self, arm: str, control: str, weights: Mapping[str, float]) -> Interval:
+        """How the weighted sum over the reading queries changed, as a log ratio.
+
+        Args:
+            arm: the arm.
+            control: what it is compared with.
+            weights: how often each query is asked, in any unit; all equally often when empty, and a
+                query not named is never asked.
+
+        Raises:
+            ValueError: no reading query has a weight.
+        """
+        asked = {query: weights.get(query, 0.0) if weights else 1.0 for query in self.reads}
+        if not any(asked.values()):
+            raise ValueError("no reading query has a weight")
+        by_query = [
+            [(share * before, share * after) for before, after in self.pairs(query, arm, control)]
+            for query, share in asked.items()
+        ]
+        sums = [
+            (sum(before for before, _ in one), sum(after for _, after in one))
+            for one in zip(*by_query, strict=True)
+        ]
+        return signed_rank_interval(effects(sums), self.tail)
+
+    def differences(self, arm: str, control: str) -> list[str]:
+        """Where the arm returns other rows than the control, before or after writes, in words."""
+        found = []
+        for when, rows in (("", self.rows), (" after writes", self.rows_after_writes)):
+            for query in rows[arm]:
+                difference = first_difference(rows[control][query], rows[arm][query])
+                if difference:
+                    found.append(f"{query}{when}: {difference}")
+        return found
+
+
+def run_trial(
+    arms: Sequence[Arm],
+    sampling: Sampling,
+    rounds: int,
+    *,
+    copier: Copier,
+    progress: Progress = silent,
+) -> Trial:
+    """Measure all arms in so many rounds.
+
+    Args:
+        arms: the arms, with the same queries by id.
+        sampling: seed, level and settings of the sessions.
+        rounds: how often each query is asked of each arm.
+        copier: makes the copies that are measured.
+        progress: told what is going on.
+
+    Raises:
+        ValidationError: a query failed or took too long.
+        ServerError: a database cannot be cloned or a session was lost.
+    """
+    generator = random.Random(f"trial {sampling.seed}")  # noqa: S311 - an order, not a secret
+    reads = tuple(query.id for query in arms[0].workload.reads)
+    writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
+    with _opened(arms, sampling, copier, progress, generator) as opened:
+        rows = _rows(opened, reads)
+        taken = _nothing(arms, reads + writes)
+        for kind, queries in (("reads", reads), ("writes", writes)):
+            with no_garbage_collection():
+                _round(opened, queries, generator, _nothing(arms, queries))  # to warm up
+                for number in range(rounds if queries else 0):
+                    progress(f"measuring {kind} of {len(arms)} databases: round {number + 1}")
+                    _round(opened, queries, generator, taken)
+        _write(opened, writes)
+        return Trial(taken, reads, rows, _rows(opened, reads), sampling.tail)
+
+
+Opened = Sequence[tuple[Arm, TimedSession]]
+Taken = dict[str, dict[str, tuple[float, ...]]]
+
+
+def _nothing(arms: Sequence[Arm], queries: Sequence[str]) -> Taken:
+    return {arm.name: dict.fromkeys(queries, ()) for arm in arms}
+
+
+@contextmanager
+def _opened(
+    arms: Sequence[Arm],
+    sampling: Sampling,
+    copier: Copier,
+    progress: Progress,
+    generator: random.Random,
+) -> Iterator[Opened]:
+    """A settled copy of each arm with a warm session on it."""
+    with ExitStack() as stack:
+        opened = []
+        for arm in generator.sample(arms, len(arms)):
+            progress(f"copying {arm.name} for measuring")
+            copy = stack.enter_context(copier(arm.database))
+            settle(copy)
+            visit(copy)
+            opened.append((arm, stack.enter_context(timed_session(copy, sampling))))
+        yield opened
+
+
+def _round(
+    opened: Opened,
+    queries: Sequence[str],
+    generator: random.Random,
+    taken: Taken,
+) -> None:
+    """Ask every query of every arm once, queries and arms in a random order."""
+    for id_ in generator.sample(queries, len(queries)):
+        for arm, session in generator.sample(opened, len(opened)):
+            lap = session.time(_form(arm, id_))
+            taken[arm.name][id_] += (lap.net,)
+
+
+def _form(arm: Arm, id_: str) -> Query:
+    return arm.workload.by_id[id_].after
+
+
+def _rows(opened: Opened, queries: Sequence[str]) -> Results:
+    return {
+        arm.name: {id_: fetch_result(session, _form(arm, id_)) for id_ in queries}
+        for arm, session in opened
+    }
+
+
+def _write(opened: Opened, writes: Sequence[str]) -> None:
+    """Commit every writing query on each copy, and refresh what is stored."""
+    for arm, session in opened:
+        for id_ in writes:
+            query = _form(arm, id_)
+            with in_words(query, session.database, session.query_seconds):
+                session.connection.execute(query.sql.encode())
+        if arm.refresh:
+            session.connection.execute(arm.refresh.encode())
