@@ -43,6 +43,14 @@ CHECKS: tuple[CheckSpec, ...] = (
         items="probe",
     ),
     CheckSpec(
+        "migration.scheduled",
+        5,
+        why="A job can be scheduled and never run, or fail each time where nobody looks.",
+        remedy="See pg_cron's own record of the runs in the detail.",
+        requires=("migration.applied",),
+        when="jobs",
+    ),
+    CheckSpec(
         "migration.schema_unchanged",
         5,
         why="A migration must do what its plan says and nothing else.",

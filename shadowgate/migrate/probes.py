@@ -2,7 +2,8 @@
 
 A probe runs in a transaction that is rolled back (:func:`run_probe`), or for good in a clone that
 is thrown away (:func:`run_probe_in_clone`): with one session statement by statement, with several
-at once, each in one transaction, all of which reach their COMMIT before the first is let go. In
+at once, each in one transaction, all of which reach their COMMIT before the first is let go, or,
+where the statements commit by themselves, begun at the same moment. In
 each session ``current_setting('shadowgate.session')`` is its number, from 1.
 """
 
@@ -53,6 +54,8 @@ class Probe:
     """SQLSTATE that ``sql`` must fail with; no rows are compared then."""
     sessions: int = 1
     """So many sessions run ``sql`` at once and commit together."""
+    commits: bool = False
+    """Several sessions commit each statement, as a procedure that commits needs it."""
 
     def __post_init__(self) -> None:
         problem = ""
@@ -163,10 +166,17 @@ def _sessions_at_once(probe: Probe, database: Database) -> list[_Outcome]:
     def work(number: int) -> _Outcome:
         with database.connect() as connection:
             _prepare(connection, number)
-            return _attempt(lambda: _commit_together(probe.sql, connection, barrier))
+            together = _begin_together if probe.commits else _commit_together
+            return _attempt(lambda: together(probe.sql, connection, barrier))
 
     with ThreadPoolExecutor(probe.sessions) as pool:
         return list(pool.map(work, range(1, probe.sessions + 1)))
+
+
+def _begin_together(sql: str, connection: Connection, barrier: threading.Barrier) -> Rows:
+    with contextlib.suppress(threading.BrokenBarrierError):
+        barrier.wait(_BARRIER_SECONDS)
+    return _rows(connection, sql)
 
 
 def _commit_together(sql: str, connection: Connection, barrier: threading.Barrier) -> Rows:

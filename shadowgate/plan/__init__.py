@@ -10,6 +10,7 @@ from shadowgate.plan.reading import read_plan
 from shadowgate.plan.sections import (
     BackupSection,
     Extent,
+    JobSection,
     LaterSection,
     LocksSection,
     ObjectsSection,
@@ -27,6 +28,7 @@ from shadowgate.plan.sections import (
 __all__ = [
     "BackupSection",
     "Extent",
+    "JobSection",
     "LaterSection",
     "LocksSection",
     "ObjectsSection",

@@ -49,6 +49,11 @@ class Installation:
         """True if PostGIS is installed for it."""
         return (self.sharedir / "extension" / "postgis.control").exists()
 
+    @property
+    def has_pg_cron(self) -> bool:
+        """True if pg_cron is installed for it."""
+        return (self.sharedir / "extension" / "pg_cron.control").exists()
+
 
 def version_number(text: str) -> int | None:
     """Read a version as ``server_version_num`` counts from what a tool prints of itself.

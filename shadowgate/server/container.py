@@ -28,7 +28,7 @@ from shadowgate.server.docker_daemon import (
 )
 from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
-from shadowgate.server.settings import configuration_lines, shadow_settings
+from shadowgate.server.settings import configuration_lines, shadow_settings, with_pg_cron
 from shadowgate.server.wards import ContainerWard
 
 IMAGE_NAME = "shadowgate-postgis"
@@ -77,12 +77,13 @@ class ContainerServer:
         self._guardian = Guardian()
         try:
             self._guardian.protect(self._ward)
+            is_ours = image is None
             if image is None:
                 image = require_built(client, IMAGE_FOLDER, IMAGE_NAME, progress)
             else:
                 require_image(client, image, progress)
             self._image = image
-            self._write_configuration(settings or {})
+            self._write_configuration(settings or {}, has_pg_cron=is_ours)
             progress(f"server: starting a container of {image}")
             self.endpoint = self._start(name)
             self.tools = self._find_tools()
@@ -121,13 +122,14 @@ class ContainerServer:
                 remove_container(self._ward.name)
                 self._container = None
 
-    def _write_configuration(self, settings: Mapping[str, str]) -> None:
+    def _write_configuration(self, settings: Mapping[str, str], *, has_pg_cron: bool) -> None:
         self._directory.mkdir(mode=0o700)
         (self._directory / "exchange").mkdir()
         host = self._client.info()
         disk = shutil.disk_usage(self._directory)  # the daemon's own may not be visible from here
+        fitting = shadow_settings(host["MemTotal"], host["NCPU"], disk.free)
         ours = {
-            **shadow_settings(host["MemTotal"], host["NCPU"], disk.free),
+            **(with_pg_cron(fitting) if has_pg_cron else fitting),
             **settings,
             "listen_addresses": "*",
         }

@@ -22,7 +22,7 @@ from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.binaries import Installation
 from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
-from shadowgate.server.settings import SHADOW_SETTINGS, configuration_lines
+from shadowgate.server.settings import SHADOW_SETTINGS, configuration_lines, with_pg_cron
 from shadowgate.server.tools import HostTools
 from shadowgate.server.wards import ClusterWard, stop_processes
 
@@ -75,7 +75,9 @@ class LocalServer:
             self._guardian.protect(self._ward)
             progress(f"server: making a cluster with {installation.bindir}")
             password = _make_cluster(self._directory, installation, account)
-            _write_settings(self._directory, {**SHADOW_SETTINGS, **(settings or {})}, account)
+            _write_settings(
+                self._directory, {**_settings(installation), **(settings or {})}, account
+            )
             progress("server: starting it")
             self.endpoint, self._process = _start(self._directory, installation, account, password)
             self.tools = HostTools(installation, self.endpoint)
@@ -189,6 +191,10 @@ def _character_type() -> str:
     have = set(listed.stdout.split())
     wanted = ("C.UTF-8", "C.utf8", "en_US.UTF-8", "en_US.utf8", "UTF-8")
     return next((name for name in wanted if name in have), "C")
+
+
+def _settings(installation: Installation) -> dict[str, str]:
+    return with_pg_cron(SHADOW_SETTINGS) if installation.has_pg_cron else SHADOW_SETTINGS
 
 
 def _write_settings(directory: Path, settings: Mapping[str, str], account: Account) -> None:

@@ -59,6 +59,20 @@ def _between(least: int, wanted: int, most: int) -> int:
     return max(least, min(wanted, most))
 
 
+def with_pg_cron(settings: dict[str, str]) -> dict[str, str]:
+    """The settings of a server that has pg_cron: load it, with its jobs in ``postgres``.
+
+    The jobs run in background workers, which need no password to connect.
+    """
+    libraries = settings["shared_preload_libraries"]
+    return {
+        **settings,
+        "shared_preload_libraries": f"{libraries},pg_cron",
+        "cron.database_name": "postgres",
+        "cron.use_background_workers": "on",
+    }
+
+
 SHADOW_SETTINGS = shadow_settings(
     psutil.virtual_memory().total,
     os.cpu_count() or 1,

@@ -192,6 +192,7 @@ def _probe(section: ProbeSection, migrated: Database, clone: Database) -> ProbeR
         verify=section.verify,
         error=section.error,
         sessions=section.sessions,
+        commits=section.commits,
     )
     if section.commits or section.sessions > 1:
         return run_probe_in_clone(probe, clone)

@@ -12,6 +12,7 @@ from shadowgate.stages import (
     Migrated,
     Online,
     Repeated,
+    Scheduled,
     judge_waiting,
     longest_locks,
     over_budget,
@@ -68,6 +69,23 @@ def test_behaviour(
     finding.note(result.measured, result.expected)
     finding.say(next(section.claim for section in plan.probes if section.name == probe))
     finding.require(result.passed, result.detail)
+
+
+@pytest.mark.check("migration.scheduled")
+def test_scheduled(scheduled: Scheduled, plan: Plan, finding: Finding) -> None:
+    """pg_cron itself runs what the migration schedules, and it does its work."""
+    if not plan.jobs:
+        pytest.skip("the plan has no jobs")
+    finding.say(*(job.claim for job in plan.jobs))
+    if scheduled.unavailable:
+        pytest.skip(scheduled.unavailable)
+    finding.note(
+        {result.name: result.measured for result in scheduled.results},
+        {result.name: result.expected for result in scheduled.results},
+    )
+    finding.show(*scheduled.runs)
+    wrong = [f"{found.name}: {found.detail}" for found in scheduled.results if not found.passed]
+    finding.require(not wrong, wrong)
 
 
 @pytest.mark.check("migration.schema_unchanged")
