@@ -22,13 +22,14 @@ class KeyFigure:
 
 
 def key_figures(evidence: Evidence) -> tuple[KeyFigure, ...]:
-    """Rows, targets, overall change, regressions, rollback and time, as far as they are known."""
+    """Rows, targets, changes, regressions, rollback and time, as far as they are known."""
     checks = {check.id: check for check in evidence.checks}
     found = (
         _from_check(checks.get("restore.rows"), "Rows restored", ""),
         *_targets(evidence),
         _from_check(checks.get("performance.overall"), "Overall", " %"),
         _regressions(evidence),
+        _from_check(checks.get("simulation.combined"), "All optimisations", ""),
         _from_check(checks.get("rollback.in_time"), "Rollback", " s"),
         _rows_lost(checks),
         KeyFigure("Whole run", words.duration(evidence.seconds)),
