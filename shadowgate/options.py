@@ -23,6 +23,8 @@ class Option:
     metavar: str
     default: str
     help: str
+    switch: bool = False
+    """Takes no value on the command line; ``true`` or ``false`` elsewhere."""
 
     @property
     def ini(self) -> str:
@@ -61,6 +63,21 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("--postgis-image", "IMAGE", "", "container image to use instead of building ours"),
     Option("--reports", "DIR", "reports", "folder for shadow.html, shadow.json and the rest"),
+    Option(
+        "--update-baseline",
+        "",
+        "false",
+        "write the plan's committed baseline (what each query touches) anew and show what changed; "
+        "a run that changes it is not GO",
+        switch=True,
+    ),
+    Option(
+        "--cold",
+        "",
+        "false",
+        "measure the reading queries with a cold buffer cache as well; shown, not judged",
+        switch=True,
+    ),
 )
 """Every option that the suite adds to pytest."""
 
@@ -75,15 +92,20 @@ class Run:
     reports: Path
     generated_rows: int | None
     """Rows to generate; ``None`` when a dump is restored instead."""
+    update_baseline: bool = False
+    """Write the committed baseline anew."""
+    cold: bool = False
+    """Measure with a cold buffer cache as well."""
 
 
 def resolve(
-    given: Callable[[str], str | None], ini: Callable[[str], str], root: Path, here: Path
+    given: Callable[[str], str | bool | None], ini: Callable[[str], str], root: Path, here: Path
 ) -> Run:
     """Resolve the options.
 
     Args:
-        given: value of a flag on the command line, ``None`` if it is not there.
+        given: value of a flag on the command line (of a switch, ``True``), ``None`` if it is not
+            there.
         ini: value of an ini key, empty if it is not set.
         root: folder that the defaults are relative to (the project's).
         here: folder that what the user typed is relative to.
@@ -96,7 +118,7 @@ def resolve(
     for option in OPTIONS:
         asked = given(option.flag) or os.environ.get(option.variable)
         typed[option.flag] = bool(asked)
-        values[option.flag] = asked or ini(option.ini) or option.default
+        values[option.flag] = str(asked or ini(option.ini) or option.default)
 
     def path(flag: str) -> Path:
         return ((here if typed[flag] else root) / Path(values[flag]).expanduser()).resolve()
@@ -104,12 +126,17 @@ def resolve(
     plan = read_plan(path("--plan"))
     plan = _override(plan, {flag: path(flag) for flag in _OVERRIDES if values[flag]})
     rows = _rows(values["--rows"], plan)
+    update = _truth("--update-baseline", values)
+    if update:
+        _refuse_update(plan, rows)
     return Run(
         plan=dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, rows=rows)),
         server=values["--server"],
         image=values["--postgis-image"] or None,
         reports=path("--reports"),
         generated_rows=None if plan.backup.path else rows,
+        update_baseline=update,
+        cold=_truth("--cold", values),
     )
 
 
@@ -138,3 +165,29 @@ def _rows(text: str, plan: Plan) -> int:
             f"--rows {text} is not a size to generate", todo="give a whole number from 1000 up"
         )
     return int(text)
+
+
+def _truth(flag: str, values: Mapping[str, str]) -> bool:
+    value = values[flag].lower()
+    if value not in ("true", "false"):
+        raise UsageError(
+            f"{flag} is a switch, and its value {values[flag]} is neither true nor false",
+            todo=f"pass {flag} alone, or set its variable or ini key to true or false",
+        )
+    return value == "true"
+
+
+def _refuse_update(plan: Plan, rows: int) -> None:
+    """Keep a baseline from being written that later runs of the plan could not be held against."""
+    if plan.performance.baseline is None:
+        raise UsageError(
+            "--update-baseline has nothing to write: the plan names no baseline",
+            where=f"{plan.path}, key performance.baseline",
+            todo="name the file there, relative to the plan",
+        )
+    if rows != plan.backup.rows:
+        raise UsageError(
+            f"--update-baseline with --rows {rows} would write a baseline of other rows than the "
+            f"plan's {plan.backup.rows}",
+            todo="leave out --rows",
+        )

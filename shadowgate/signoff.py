@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shadowgate.checks import BY_ID, CATALOGUE, spec_of
+from shadowgate.checks import CATALOGUE, spec_of
 from shadowgate.evidence import CheckResult, QueryEvidence, Risk, Verdict
 
 NEAR_LIMIT = 0.8

@@ -42,21 +42,26 @@ class ColdFigures:
     after: tuple[ColdRun, ...]
 
     @property
+    def medians(self) -> tuple[ColdRun, ColdRun]:
+        """Before and after."""
+        return _median(self.before), _median(self.after)
+
+    @property
     def sentence(self) -> str:
         """Medians in words."""
+        before, after = self.medians
         return (
-            f"{self.query} with a cold buffer cache: {_median_ms(self.after):.1f} ms and "
-            f"{_median_pages(self.after)} pages read instead of {_median_ms(self.before):.1f} ms "
-            f"and {_median_pages(self.before)}"
+            f"{self.query} with a cold buffer cache: {after.milliseconds:.1f} ms and "
+            f"{after.pages_read} pages read instead of {before.milliseconds:.1f} ms "
+            f"and {before.pages_read}"
         )
 
 
-def _median_ms(runs: tuple[ColdRun, ...]) -> float:
-    return statistics.median(run.milliseconds for run in runs)
-
-
-def _median_pages(runs: tuple[ColdRun, ...]) -> int:
-    return int(statistics.median(run.pages_read for run in runs))
+def _median(runs: tuple[ColdRun, ...]) -> ColdRun:
+    return ColdRun(
+        statistics.median(run.milliseconds for run in runs),
+        int(statistics.median(run.pages_read for run in runs)),
+    )
 
 
 def measure_cold(
@@ -91,7 +96,8 @@ def measure_cold(
     for number in range(1, rounds + 1):
         turns = [(query, side) for query in workload.reads for side in (0, 1)]
         for query, side in generator.sample(turns, len(turns)):
-            taken[query.id][side].append(_run_cold(databases[side], query, sampling, copier))
+            asked = query.after if side else query
+            taken[query.id][side].append(_run_cold(databases[side], asked, sampling, copier))
         progress(f"measuring with a cold buffer cache: round {number} of {rounds}")
     return {
         id_: ColdFigures(id_, tuple(before), tuple(after)) for id_, (before, after) in taken.items()

@@ -74,12 +74,26 @@ class LayoutShare:
     """After against control: what stays."""
 
     @property
+    def parts(self) -> tuple[str, str, str]:
+        """Whole, layout and design, each with its interval."""
+        return _percent(self.whole), _percent(self.layout), _percent(self.design)
+
+    @property
     def sentence(self) -> str:
         """The parts in words."""
+        whole, layout, design = self.parts
         return (
-            f"{self.query}: {_percent(self.whole)}, of which rewriting the rows brings "
-            f"{_percent(self.layout)} and fades as they are updated, "
-            f"and the design {_percent(self.design)}"
+            f"{self.query}: {whole}, of which rewriting the rows brings {layout} and fades as they "
+            f"are updated, and the design {design}"
+        )
+
+    @property
+    def note(self) -> str:
+        """The estimates in words, for where query and whole stand beside it."""
+        return (
+            f"rewriting the rows alone brings {to_percent(self.layout.estimate):+.0f} %, which "
+            f"fades as they are updated; the design brings "
+            f"{to_percent(self.design.estimate):+.0f} %"
         )
 
 

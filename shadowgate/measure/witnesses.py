@@ -1,15 +1,16 @@
 """The committed baseline: what each query's plan touches, on any machine.
 
 Times do not travel between machines; pages, rows, partitions, indexes and the shape of a plan do.
-They are kept as JSON beside the plan file and held against what a run finds. What may differ by a
-little says so: pages by a tenth (trees and free space fall out differently now and then), and the
-shape of a plan only counts between servers of the same major version, whose planners are alike.
+They are kept as JSON in the repository and held against what a run finds. What may differ by a
+little says so: pages by a tenth (trees and free space fall out differently now and then); and the
+shape of a plan, its indexes and its pages only count between servers of the same major version of
+PostgreSQL and the same PostGIS, whose planners are alike.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from shadowgate.errors import PlanError
 from shadowgate.measure.comparison import Comparison
 from shadowgate.measure.plans import Witness
+from shadowgate.measure.words import explain_change
 
 SCHEMA = 1
 
@@ -35,10 +37,17 @@ class WitnessBaseline:
 
     plan: str
     data: str
-    """Names the rows that they were taken on, such as ``generator 1f3a, 251247 rows``."""
+    """Names the rows that they were taken on, such as ``251,247 rows (content 1f3a)``."""
     postgresql: int
     """Major version of the server."""
+    postgis: str
+    """Its PostGIS, without the patch level: what it tells the planner changes between them."""
     queries: Mapping[str, Sides]
+
+    @property
+    def planner(self) -> str:
+        """Whose plans they are, in words."""
+        return f"PostgreSQL {self.postgresql} with PostGIS {self.postgis}"
 
 
 @dataclass(frozen=True)
@@ -55,13 +64,15 @@ class Difference:
         return f"{self.query} {self.side}, {self.figure}: {self.found} instead of {self.expected}"
 
 
-def witnesses_of(comparison: Comparison, plan: str, data: str, postgresql: int) -> WitnessBaseline:
+def witnesses_of(
+    comparison: Comparison, plan: str, data: str, postgresql: int, postgis: str
+) -> WitnessBaseline:
     """The baseline that a comparison would leave."""
     queries = {
         id_: {"before": _figures(query.before.witness), "after": _figures(query.after.witness)}
         for id_, query in comparison.queries.items()
     }
-    return WitnessBaseline(plan, data, postgresql, queries)
+    return WitnessBaseline(plan, data, postgresql, postgis, queries)
 
 
 def _figures(witness: Witness) -> Figures:
@@ -90,7 +101,7 @@ def differences(expected: WitnessBaseline, found: WitnessBaseline) -> tuple[Diff
             side,
             expected.queries.get(id_, {}).get(side, {}),
             found.queries.get(id_, {}).get(side, {}),
-            same_planner=expected.postgresql == found.postgresql,
+            same_planner=expected.planner == found.planner,
         )
     )
 
@@ -100,6 +111,51 @@ def why_not_comparable(expected: WitnessBaseline, found: WitnessBaseline) -> str
     if expected.data != found.data:
         return f"the baseline was taken on {expected.data}, this run is on {found.data}"
     return None
+
+
+def what_is_left_out(expected: WitnessBaseline, found: WitnessBaseline) -> str:
+    """What of the baseline says nothing on this server, and why; empty if all of it counts."""
+    if expected.planner == found.planner:
+        return ""
+    return (
+        f"the baseline was taken on {expected.planner}, this server is {found.planner}: rows, "
+        "partitions and spills are held against it; indexes, pages and shapes of plans are not"
+    )
+
+
+def changes_in_words(
+    expected: WitnessBaseline, found: WitnessBaseline, differing: Sequence[Difference]
+) -> tuple[str, ...]:
+    """What the differences mean: one sentence for each query and side whose plan changed."""
+    sides = dict.fromkeys((each.query, each.side) for each in differing)
+    told = (
+        (f"{id_} {side}", _changes(expected.queries, found.queries, id_, side))
+        for id_, side in sides
+    )
+    return tuple(f"{where} the migration: {'; '.join(words)}" for where, words in told if words)
+
+
+def _changes(
+    expected: Mapping[str, Sides], found: Mapping[str, Sides], id_: str, side: str
+) -> tuple[str, ...]:
+    old, new = (queries.get(id_, {}).get(side) for queries in (expected, found))
+    return explain_change(_witness(old), _witness(new)) if old and new else ()
+
+
+def _witness(figures: Figures) -> Witness:
+    """A witness of which only the figures kept are known; how much was spilled is not."""
+    return Witness(
+        rows=figures["rows"],
+        shared_hit=figures["buffers"],
+        shared_read=0,
+        temp_blocks=0,
+        planning_ms=0.0,
+        execution_ms=0.0,
+        shape=tuple(figures["shape"]),
+        partitions=tuple(figures["partitions"]),
+        indexes=tuple(figures["indexes"]),
+        jit=figures["jit"],
+    )
 
 
 def _number(id_: str) -> tuple[str, int]:
@@ -148,6 +204,7 @@ def read_witnesses(path: Path) -> WitnessBaseline | None:
             str(document["plan"]),
             str(document["data"]),
             int(document["postgresql"]),
+            str(document["postgis"]),
             {str(id_): dict(sides) for id_, sides in document["queries"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -170,6 +227,7 @@ def write_witnesses(path: Path, found: WitnessBaseline) -> tuple[str, ...]:
         "plan": found.plan,
         "data": found.data,
         "postgresql": found.postgresql,
+        "postgis": found.postgis,
         "queries": found.queries,
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,9 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the contract, each with its ini key."""
     group = parser.getgroup("shadowgate", "validation of a PostGIS migration in a shadow")
     for option in OPTIONS:
+        taking: Any = {"action": "store_true"} if option.switch else {"metavar": option.metavar}
         group.addoption(
             option.flag,
-            metavar=option.metavar,
+            **taking,
             default=None,
             help=f"{option.help} (default: {option.default or 'as the plan says'}; "
             f"ini {option.ini}, environment {option.variable})",
@@ -75,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
     option.css = [*option.css, str(stylesheet())]
     option.benchmark_json = option.benchmark_json or str(run.reports / "baseline.json")
     option.benchmark_storage = f"file://{run.reports / 'benchmarks'}"
+    option.benchmark_autosave = option.benchmark_autosave or run.plan.name
+    option.benchmark_save_data = True
     if config.option.collectonly:
         return
     session = ShadowSession(config, run)

@@ -24,6 +24,8 @@ class BenchmarkRecorder:
         self._session: Any = getattr(config, "_benchmarksession")  # noqa: B009 - not typed
         self._recorded: dict[tuple[str, str], int] = {}
         self.path = Path(str(config.option.benchmark_json))
+        self.storage = Path(str(config.option.benchmark_storage).removeprefix("file://"))
+        """Folder of the stored runs."""
 
     def record(
         self, series: str, query_id: str, seconds: Sequence[float], facts: Mapping[str, Any]

@@ -319,7 +319,11 @@ def test_cold_figures_count_pages_that_had_to_be_read(before: Database, after: D
 def test_witnesses_of_two_runs_on_the_same_rows_agree(before: Database, after: Database) -> None:
     one, other = (
         witnesses_of(
-            measure(before, after, SUMS, YEAR, INSERT, budget_seconds=0.1), "plan", "data", 15
+            measure(before, after, SUMS, YEAR, INSERT, budget_seconds=0.1),
+            "plan",
+            "data",
+            15,
+            "3.3",
         )
         for _ in range(2)
     )

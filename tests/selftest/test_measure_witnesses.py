@@ -33,6 +33,7 @@ EXPECTED = WitnessBaseline(
     "OPT1",
     "generator 1f3a, 251247 rows",
     15,
+    "3.3",
     {
         "Q2": {"before": FIGURES, "after": FIGURES},
         "Q10": {"before": FIGURES, "after": FIGURES},

@@ -1,0 +1,142 @@
+"""Phase 6: what each query touched, held against the committed baseline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shadowgate.errors import PlanError
+from shadowgate.evidence import Table
+from shadowgate.inspect import TableFingerprint
+from shadowgate.measure import (
+    Comparison,
+    Difference,
+    WitnessBaseline,
+    changes_in_words,
+    differences,
+    read_witnesses,
+    what_is_left_out,
+    why_not_comparable,
+    witnesses_of,
+    write_witnesses,
+)
+from shadowgate.plan import Plan
+from shadowgate.server import ServerFacts
+
+UPDATE = "--update-baseline"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A run's witnesses beside the baseline as it was before the run."""
+
+    path: Path
+    expected: WitnessBaseline | None
+    """``None`` when there was none."""
+    found: WitnessBaseline
+    written: tuple[str, ...] = ()
+    """What changed in the file, when this run wrote it."""
+
+    @property
+    def why_not(self) -> str:
+        """Why the baseline says nothing about this run; empty if it does, or if there is none."""
+        if self.expected is None:
+            return ""
+        return why_not_comparable(self.expected, self.found) or ""
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What is not as the baseline says."""
+        if self.expected is None or self.why_not:
+            return ()
+        return differences(self.expected, self.found)
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """What the differences mean, and what was left out of the comparison."""
+        if self.expected is None or self.why_not:
+            return ()
+        changes = changes_in_words(self.expected, self.found, self.differences)
+        return (*changes, what_is_left_out(self.expected, self.found))
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether what this run wrote says what was there before."""
+        return self.expected is not None and not self.why_not and not self.differences
+
+    @property
+    def changed(self) -> str:
+        """What follows from a baseline that this run changed."""
+        return (
+            f"this run wrote {self.path}, so it could not be held against it: look at what "
+            f"changed, commit the file and run again without {UPDATE}"
+        )
+
+    @property
+    def missing(self) -> str:
+        """What to do when there is no baseline."""
+        return (
+            f"the plan's baseline {self.path} does not exist: run once with {UPDATE}, look at it "
+            "and commit it"
+        )
+
+    @property
+    def table(self) -> Table:
+        """Every difference."""
+        return Table(
+            "What is not as the committed baseline says",
+            ("Query", "Side", "Figure", "Baseline", "This run"),
+            tuple(
+                (each.query, each.side, each.figure, _cell(each.expected), _cell(each.found))
+                for each in self.differences
+            ),
+        )
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(map(str.strip, value)) if isinstance(value, list) else str(value)
+
+
+def hold_witnesses(
+    comparison: Comparison,
+    content: Mapping[str, TableFingerprint],
+    facts: ServerFacts,
+    plan: Plan,
+    *,
+    update: bool = False,
+) -> Held:
+    """Hold what a comparison found against the plan's baseline, or write that anew.
+
+    Args:
+        comparison: the workload on both sides.
+        content: fingerprints of the restored tables: only on the same rows is the baseline true.
+        facts: the server.
+        plan: names the baseline.
+        update: write it instead of only reading it.
+
+    Raises:
+        PlanError: the plan names no baseline, or the file is none.
+    """
+    path = plan.performance.baseline
+    if path is None:
+        raise PlanError("the plan names no baseline", where=f"{plan.path}, performance.baseline")
+    found = witnesses_of(
+        comparison,
+        plan.name,
+        data_in_words(content, plan.backup.table),
+        facts.version_num // 10_000,
+        ".".join(facts.postgis.split(".")[:2]),
+    )
+    expected = read_witnesses(path)
+    written = write_witnesses(path, found) if update else ()
+    return Held(path, expected, found, written)
+
+
+def data_in_words(content: Mapping[str, TableFingerprint], table: str) -> str:
+    """Name restored rows so that other rows have another name."""
+    parts = sorted(f"{name} {each.digest}" for name, each in content.items())
+    digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=6).hexdigest()
+    return f"{content[table].rows:,} rows (content {digest})"
