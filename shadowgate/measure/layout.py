@@ -3,27 +3,28 @@
 Rows that a migration rewrites come out packed and in a new order. That alone makes queries faster,
 and it fades as rows are updated; the partitions and indexes stay. The *control* is a copy of the
 database before in which the rows are only rewritten: same partitions, same indexes, but in the
-order in which they lie after. What the control gains is layout, what is missing to *after* is
-design.
+order in which they lie after. What the control gains against *before*, in rounds of both, is
+layout; what is missing to the whole effect, which the comparison has measured, is design.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ValidationError
 from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed_session
+from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, visit
-from shadowgate.measure.statistics import Floats, Interval, signed_rank_interval, to_percent
+from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent
+from shadowgate.measure.timings import difference
 from shadowgate.measure.workload import Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
@@ -71,7 +72,7 @@ class LayoutShare:
     layout: Interval
     """Control against before: what rewriting alone brings."""
     design: Interval
-    """After against control: what stays."""
+    """What is missing to the whole: what stays. Its bounds are those of a difference."""
 
     @property
     def parts(self) -> tuple[str, str, str]:
@@ -108,6 +109,7 @@ def measure_layout(
     databases: tuple[Database, Database],
     table: str,
     workload: Workload,
+    wholes: Mapping[str, Interval],
     sampling: Sampling,
     *,
     rounds: int = LAYOUT_ROUNDS,
@@ -120,8 +122,9 @@ def measure_layout(
         databases: before and after.
         table: the table that the migration rewrites, partitioned or not, with its schema.
         workload: the queries; those that write are passed over.
+        wholes: the effect on each of them, from a comparison at the same level.
         sampling: settings of the sessions, level and seed.
-        rounds: how often each query is timed on each of the three.
+        rounds: how often each query is timed on either of before and control.
         copier: makes the copies; see :mod:`shadowgate.measure.copies`.
         progress: told what is going on.
 
@@ -134,10 +137,9 @@ def measure_layout(
         progress(f"rewriting {table} in the order of {after.name}")
         rewritten = stack.enter_context(copier(before))
         rewrite_like(rewritten, after, table)
-        sources = (before, rewritten, after)
-        sessions = [stack.enter_context(_session(source, sampling, copier)) for source in sources]
-        times = _take_rounds(sessions, workload, sampling, rounds, progress)
-    return {id_: _share(id_, np.asarray(taken), sampling.tail) for id_, taken in times.items()}
+        sides = [stack.enter_context(_session(it, sampling, copier)) for it in (before, rewritten)]
+        pairs = _take_rounds((sides[0], sides[1]), workload, sampling, rounds, progress)
+    return {id_: _share(id_, wholes[id_], taken, sampling.tail) for id_, taken in pairs.items()}
 
 
 @contextmanager
@@ -150,37 +152,32 @@ def _session(source: Database, sampling: Sampling, copier: Copier) -> Iterator[T
 
 
 def _take_rounds(
-    sessions: list[TimedSession],
+    sessions: tuple[TimedSession, TimedSession],
     workload: Workload,
     sampling: Sampling,
     rounds: int,
     progress: Progress,
-) -> dict[str, list[list[float]]]:
-    """Seconds of each query: one row a round, one column a session."""
+) -> dict[str, list[Pair]]:
+    """Seconds of each query, before and control."""
     generator = random.Random(f"layout {sampling.seed}")  # noqa: S311 - an order, not a secret
     for session in sessions:
         for query in workload.reads * sampling.warm_up:
             session.time(query)
-    times: dict[str, list[list[float]]] = {query.id: [] for query in workload.reads}
+    pairs: dict[str, list[Pair]] = {query.id: [] for query in workload.reads}
     with no_garbage_collection():
         for number in range(1, rounds + 1):
             for query in generator.sample(workload.reads, len(workload.reads)):
-                taken = dict.fromkeys(range(len(sessions)), 0.0)
-                for place in generator.sample(range(len(sessions)), len(sessions)):
+                taken = [0.0, 0.0]
+                for place in generator.sample((0, 1), 2):
                     taken[place] = sessions[place].time(query).net
-                times[query.id].append(list(taken.values()))
+                pairs[query.id].append((taken[0], taken[1]))
             progress(f"telling layout from design: round {number} of {rounds}")
-    return times
+    return pairs
 
 
-def _share(query: str, times: Floats, tail: float) -> LayoutShare:
-    before, control, after = np.log(times).T
-    return LayoutShare(
-        query,
-        whole=signed_rank_interval(after - before, tail),
-        layout=signed_rank_interval(control - before, tail),
-        design=signed_rank_interval(after - control, tail),
-    )
+def _share(query: str, whole: Interval, pairs: Sequence[Pair], tail: float) -> LayoutShare:
+    layout = signed_rank_interval(effects(pairs), tail)
+    return LayoutShare(query, whole, layout, design=difference(whole, layout))
 
 
 def rewrite_like(control: Database, after: Database, table: str) -> None:

@@ -52,6 +52,7 @@ def tell_layout(
         databases,
         plan.performance.layout,
         Workload(tuple(found.query for found in chosen)),
+        {found.query.id: found.estimate.plain for found in chosen if found.estimate},
         sampling_of(plan),
         rounds=rounds_within(plan.performance.layout_seconds, chosen),
         copier=copier,
@@ -64,13 +65,14 @@ def _is_claimed(found: QueryComparison) -> bool:
     return (
         found.query.kind == "read"
         and found.query.rewritten is None
+        and found.estimate is not None
         and (found.verdict == "improved" or found.target is not None)
     )
 
 
 def rounds_within(seconds: float, chosen: Iterable[QueryComparison]) -> int:
-    """How many rounds of three executions fit, one of them for warming up; fixed beforehand."""
-    one = 3 * sum(statistics.median(before for before, _ in found.pairs) for found in chosen)
+    """How many rounds of two executions fit, one of them for warming up; fixed beforehand."""
+    one = 2 * sum(statistics.median(before for before, _ in found.pairs) for found in chosen)
     return max(FEWEST_ROUNDS, min(MOST_ROUNDS, int(seconds / one) - 1))
 
 

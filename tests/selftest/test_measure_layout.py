@@ -10,6 +10,7 @@ import pytest
 from shadowgate.errors import ValidationError
 from shadowgate.measure import Sampling, Workload
 from shadowgate.measure.layout import measure_layout, rewrite_like
+from shadowgate.measure.statistics import Interval
 from shadowgate.server import Database
 from tests.selftest.conftest import MakeDatabase
 from tests.selftest.test_measure_live import SUMS, query
@@ -160,11 +161,14 @@ def test_the_parts_add_up_and_are_said_in_words(before: Database, after: Databas
     inserting = query("W1", "INSERT INTO plot (year, area) VALUES (2027, 1.5)")
     workload = Workload((query("Q1", SUMS.sql.replace("parcel", "plot")), inserting))
     sampling = Sampling(warm_up=1)
-    found = measure_layout((before, after), "public.plot", workload, sampling, rounds=8)
+    whole = Interval(-0.5, -0.6, -0.4)
+    found = measure_layout(
+        (before, after), "public.plot", workload, {"Q1": whole}, sampling, rounds=8
+    )
     assert list(found) == ["Q1"]
     share = found["Q1"]
-    assert share.whole.estimate == pytest.approx(
-        share.layout.estimate + share.design.estimate, abs=0.1
-    )
-    assert share.whole.low <= share.whole.estimate <= share.whole.high
-    assert "rewriting the rows brings" in share.sentence
+    assert share.whole == whole
+    assert share.design.estimate == pytest.approx(-0.5 - share.layout.estimate)
+    assert share.design.high - share.design.low > share.layout.high - share.layout.low
+    assert "-39.3 % (-45.1 to -33.0), of which rewriting the rows brings" in share.sentence
+    assert "fades as they are updated; the design brings" in share.note
