@@ -10,10 +10,10 @@ SET statement_timeout = '15min';
 DO $$
 DECLARE
     home CONSTANT text := current_setting('cron.database_name', true);
-    job CONSTANT text := 'partition horizon of ' || current_database();
+    scheduled CONSTANT text := 'partition horizon of ' || current_database();
 BEGIN
     IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_cron') THEN
-        PERFORM cron.unschedule(jobid) FROM cron.job WHERE jobname = job;
+        PERFORM cron.unschedule(jobid) FROM cron.job WHERE jobname = scheduled;
         RAISE NOTICE 'Partition horizon: no longer scheduled with pg_cron in this database';
         IF obj_description(
                 (SELECT oid FROM pg_extension WHERE extname = 'pg_cron'), 'pg_extension'
@@ -24,7 +24,7 @@ BEGIN
         END IF;
     ELSIF home IS NOT NULL THEN
         RAISE NOTICE 'Partition horizon: if it was scheduled, run in the database %: '
-            'SELECT cron.unschedule(%)', home, quote_literal(job);
+            'SELECT cron.unschedule(%)', home, quote_literal(scheduled);
     ELSE
         RAISE NOTICE 'Partition horizon: take it out of the scheduler that calls it';
     END IF;
