@@ -3,8 +3,8 @@
 from shadowgate.stages.earlier import apply_earlier
 from shadowgate.stages.history import History, last_run, timing_key
 from shadowgate.stages.interruption import interrupt
-from shadowgate.stages.layout import layout_table, tell_layout, with_layout
 from shadowgate.stages.jobs import Scheduled, run_scheduled
+from shadowgate.stages.layout import layout_table, left_out, tell_layout, with_layout
 from shadowgate.stages.locks import LongestLocks, longest_locks, over_budget
 from shadowgate.stages.migration import (
     Applied,
@@ -88,6 +88,7 @@ __all__ = [
     "last_run",
     "layout_table",
     "learn",
+    "left_out",
     "longest_locks",
     "over_budget",
     "own_effect",
@@ -100,9 +101,9 @@ __all__ = [
     "review_silence",
     "review_trace",
     "roll_back",
-    "run_scheduled",
     "rollout_facts",
     "rollout_settings",
+    "run_scheduled",
     "sampling_of",
     "series_figure",
     "simulate",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from shadowgate.evidence import QueryEvidence, Table
@@ -32,7 +32,9 @@ def tell_layout(
     copier: Copier,
     progress: Progress,
 ) -> Mapping[str, LayoutShare]:
-    """Split the effect on each query that got faster, or was to, into rewrite and design.
+    """Split the effect on queries that got faster, or were to, into rewrite and design.
+
+    Those with a target come first, then those that gained most, as many as the plan's time allows.
 
     Args:
         databases: before and after.
@@ -45,7 +47,8 @@ def tell_layout(
         ValidationError: the table cannot be rewritten, or a query failed.
         ServerError: a database cannot be cloned or a session was lost.
     """
-    chosen = [found for found in comparison.queries.values() if _is_claimed(found)]
+    seconds = plan.performance.layout_seconds
+    chosen = within(seconds, _claimed(comparison))
     if not chosen:
         return {}
     return measure_layout(
@@ -54,7 +57,7 @@ def tell_layout(
         Workload(tuple(found.query for found in chosen)),
         {found.query.id: found.estimate.plain for found in chosen if found.estimate},
         sampling_of(plan),
-        rounds=rounds_within(plan.performance.layout_seconds, chosen),
+        rounds=max(FEWEST_ROUNDS, min(MOST_ROUNDS, int(seconds / _one_round(chosen)) - 1)),
         copier=copier,
         progress=progress,
     )
@@ -70,10 +73,35 @@ def _is_claimed(found: QueryComparison) -> bool:
     )
 
 
-def rounds_within(seconds: float, chosen: Iterable[QueryComparison]) -> int:
-    """How many rounds of two executions fit, one of them for warming up; fixed beforehand."""
-    one = 2 * sum(statistics.median(before for before, _ in found.pairs) for found in chosen)
-    return max(FEWEST_ROUNDS, min(MOST_ROUNDS, int(seconds / one) - 1))
+def _claimed(comparison: Comparison) -> list[QueryComparison]:
+    return [found for found in comparison.queries.values() if _is_claimed(found)]
+
+
+def left_out(comparison: Comparison, shares: Mapping[str, LayoutShare]) -> str:
+    """Which gains were not split, in words; empty if all were."""
+    names = [found.query.id for found in _claimed(comparison) if found.query.id not in shares]
+    if not names:
+        return ""
+    return f"no time for {', '.join(names)}: the plan's performance.layout_seconds allows so much"
+
+
+def within(seconds: float, claimed: Sequence[QueryComparison]) -> list[QueryComparison]:
+    """The queries whose fewest rounds, and one for warming up, fit into a time; at least one."""
+    chosen: list[QueryComparison] = []
+    for found in sorted(claimed, key=_rank):
+        if not chosen or (FEWEST_ROUNDS + 1) * _one_round([*chosen, found]) <= seconds:
+            chosen.append(found)
+    return [found for found in claimed if found in chosen]
+
+
+def _rank(found: QueryComparison) -> tuple[bool, float]:
+    gain = found.estimate.plain.estimate if found.estimate else 0.0
+    return found.target is None, gain
+
+
+def _one_round(chosen: Iterable[QueryComparison]) -> float:
+    """Seconds that a round takes: each query once before and once on the control."""
+    return 2 * sum(statistics.median(before for before, _ in found.pairs) for found in chosen)
 
 
 def with_layout(
