@@ -26,6 +26,9 @@ from shadowgate.stages.witnesses import data_in_words
 
 _CPUINFO = Path("/proc/cpuinfo")
 
+_OTHER_SETTINGS = ("log", "TimeZone", "max_connections", "max_wal_size", "checkpoint_timeout")
+"""How settings begin that no query's time depends on; some follow the free disk space."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -68,11 +71,16 @@ def timing_key(
     facts: ServerFacts, content: Mapping[str, TableFingerprint], workload: Workload, plan: Plan
 ) -> str:
     """Key of everything that this run's times depend on, but for the migration itself."""
+    settings = {
+        name: value
+        for name, value in facts.settings.items()
+        if not name.startswith(_OTHER_SETTINGS)
+    }
     return fingerprint(
         {
             "plan": plan.name,
             "machine": _machine(),
-            "server": [facts.kind, facts.version, facts.postgis, dict(facts.settings)],
+            "server": [facts.kind, facts.version, facts.postgis, settings],
             "where": facts.where if facts.kind == "external" else "",
             "data": data_in_words(content, plan.backup.table),
             "queries": {query.id: [query.sql, query.times] for query in workload.queries},
