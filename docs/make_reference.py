@@ -36,7 +36,7 @@ def reference() -> str:
         "| option | environment | ini key | meaning | default |",
         "|---|---|---|---|---|",
         *(
-            f"| `{o.flag} {o.metavar}` | `{o.variable}` | `{o.ini}` | {_cell(o.help)} "
+            f"| `{f'{o.flag} {o.metavar}'.strip()}` | `{o.variable}` | `{o.ini}` | {_cell(o.help)} "
             f"| {f'`{o.default}`' if o.default else 'as the plan says'} |"
             for o in OPTIONS
         ),

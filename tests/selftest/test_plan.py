@@ -52,6 +52,9 @@ def test_paths_are_relative_to_the_plan_file(tmp_path: Path) -> None:
         ("backup.rows = 2.5", ("expected int", "backup.rows")),
         ("backup.rows = 10", ("backup.rows", "at least 1000")),
         ("performance.baseline_rounds = 3", ("baseline_rounds", "at least 10")),
+        ("performance.baseline = 1", ("performance.baseline", "expected Path")),
+        ("performance.layout = true", ("performance.layout", "expected str")),
+        ("performance.layout_seconds = 0", ("performance.layout_seconds", "above 0")),
         ("performance.targets.Q5 = 'fast'", ("performance.targets", "expected float")),
         ("schema = 2", ("schema", "only version")),
         ('backup.generator = "nowhere.py"', ("nowhere.py does not exist", "backup.generator")),
@@ -69,6 +72,12 @@ def test_a_wrong_key_or_value_is_named_with_what_is_allowed(
     assert str(tmp_path / "plan.toml") in message
     for word in words:
         assert word in message
+
+
+def test_a_baseline_need_not_exist_yet_and_is_relative_to_the_plan(tmp_path: Path) -> None:
+    plan = read_plan(written(tmp_path, MINIMAL + 'performance.baseline = "kept/opt1.json"'))
+    assert plan.performance.baseline == (tmp_path / "kept" / "opt1.json").resolve()
+    assert read_plan(written(tmp_path, MINIMAL)).performance.baseline is None
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:

@@ -18,6 +18,14 @@ PLAN = ROOT / "migrations" / "1770500100_auto_partition_creation_2029_plus.toml"
 
 MISSPELT = "SELECT 1;\n\nCREATE TABEL t ();\n"
 UNFINISHED = "DROP TABLE;\n"
+WITHOUT_BASELINE = """
+name = "OPT1"
+title = "Partitions"
+migration = "up.sql"
+rollback = "down.sql"
+workload.queries = "."
+rollout.start = 2026-02-13
+"""
 TEXT_LIMIT = 'limit_percent = "5"'
 
 
@@ -74,6 +82,18 @@ CASES: dict[str, tuple[Callable[[Path], list[str]], tuple[str, ...]]] = {
         ("plan.toml", "limit_percent", "float"),
     ),
     "rows not a number": (lambda _: ["--rows=many"], ("--rows", "whole number")),
+    "baseline of other rows": (
+        lambda _: ["--update-baseline=true", "--rows=20000"],
+        ("--update-baseline", "--rows", "251247"),
+    ),
+    "baseline that the plan does not name": (
+        lambda d: [f"--plan={_write(d, 'plan.toml', WITHOUT_BASELINE)}", "--update-baseline=true"],
+        ("plan.toml", "performance.baseline", "--update-baseline"),
+    ),
+    "switch that is neither on nor off": (
+        lambda _: ["--cold=perhaps"],
+        ("--cold", "perhaps", "true", "false"),
+    ),
     "server of no kind": (lambda _: ["--server=cloud"], ("cloud", "container")),
     "server that cannot be reached": (
         lambda _: [f"--server=postgresql://nobody:hunter2@127.0.0.1:{_closed_port()}/postgres"],
