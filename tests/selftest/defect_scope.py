@@ -14,6 +14,7 @@ from tests.selftest.phase_values import Check, checks_of
 COSTLY = frozenset(
     {
         "migration.interruptible",
+        "migration.scheduled",
         "migration.waiting",
         "rollback.waiting",
         "rollback.snapshot",
