@@ -37,6 +37,7 @@ def judge(
     quick: str = "",
     queries: Iterable[QueryEvidence] = (),
     limit_percent: float = 5.0,
+    limits: Mapping[str, float] | None = None,
     phases: Iterable[int] = range(1, 11),
 ) -> Judgement:
     """Derive the verdict.
@@ -47,6 +48,7 @@ def judge(
         quick: why timings are not judged; empty when they are.
         queries: the measured queries, for the reservations.
         limit_percent: the regression limit, in percent.
+        limits: query id -> a limit of its own.
         phases: the phases that count; sign-off leaves out itself and what follows it.
     """
     counted = set(phases)
@@ -54,7 +56,10 @@ def judge(
     against = [_reason(check) for check in checks if _stops(check, quick)]
     if against:
         return Judgement("NO-GO", "HIGH", tuple(against), checks)
-    reservations = [*_reservations(checks, quick), *_near(queries, limit_percent, quick)]
+    reservations = [
+        *_reservations(checks, quick),
+        *_near(queries, limit_percent, limits or {}, quick),
+    ]
     if reservations:
         return Judgement("GO", "MEDIUM", tuple(reservations), checks)
     passed = sum(check.status == "passed" for check in checks)
@@ -118,12 +123,15 @@ def _reservations(checks: Iterable[CheckResult], quick: str) -> list[str]:
     return found
 
 
-def _near(queries: Iterable[QueryEvidence], limit_percent: float, quick: str) -> list[str]:
+def _near(
+    queries: Iterable[QueryEvidence], limit_percent: float, limits: Mapping[str, float], quick: str
+) -> list[str]:
     if quick:
         return []
+    limited = [(query, limits.get(query.id, limit_percent)) for query in queries]
     return [
-        f"{query.id} is not slower than {limit_percent:g} %, but its interval reaches "
+        f"{query.id} is not slower than {limit:g} %, but its interval reaches "
         f"{query.high_percent:+.1f} %"
-        for query in queries
-        if query.high_percent is not None and query.high_percent > NEAR_LIMIT * limit_percent
+        for query, limit in limited
+        if query.high_percent is not None and query.high_percent > NEAR_LIMIT * limit
     ]

@@ -173,7 +173,7 @@ def conclude(
 def _conclude_query(
     query: Query, pairs: tuple[Pair, ...], judge_: Judge, before: SideFacts, after: SideFacts
 ) -> QueryComparison:
-    estimate, limit = judge_.estimate(pairs), judge_.limit(pairs)
+    estimate, limit = judge_.estimate(pairs), judge_.limit(query.id, pairs)
     return QueryComparison(
         query=query,
         pairs=pairs,

@@ -88,12 +88,13 @@ class Judge:
         assert plain is not None and family is not None  # noqa: S101, PT018 - the look is reached
         return Estimate(size, plain, family)
 
-    def limit(self, pairs: Sequence[Pair]) -> float:
+    def limit(self, query: str, pairs: Sequence[Pair]) -> float:
         """The limit of one query as a log ratio, its floor applied."""
+        percent = self.sampling.limits.get(query, self.sampling.limit_percent)
         if not pairs:
-            return effective_limit(self.sampling.limit_percent, 0.0, 1.0)
+            return effective_limit(percent, 0.0, 1.0)
         before_ms = 1000.0 * float(np.median([before for before, _ in pairs]))
-        return effective_limit(self.sampling.limit_percent, self.sampling.floor_ms, before_ms)
+        return effective_limit(percent, self.sampling.floor_ms, before_ms)
 
     def sums(self, pairs: Mapping[str, Sequence[Pair]]) -> tuple[Pair, ...]:
         """Weighted sums over the reading queries of each round that all of them took part in."""
@@ -132,7 +133,7 @@ class Judge:
         reader sees at a glance is also what the verdict claims.
         """
         estimate = self.estimate(pairs)
-        verdict = judge(estimate, self.limit(pairs))
+        verdict = judge(estimate, self.limit(query, pairs))
         target = self.target(query, pairs)
         if target is None:
             looks_faster = estimate is not None and estimate.plain.high < 0.0

@@ -18,6 +18,8 @@ class Sampling:
 
     limit_percent: float = 5.0
     """A query may not be slower than this."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Query id -> percent that it may be slower instead."""
     floor_ms: float = 0.0
     """A query may always be slower by this many milliseconds; 0 turns the floor off."""
     targets: Mapping[str, float] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class Sampling:
     def __post_init__(self) -> None:
         rules = (
             (self.limit_percent > 0, "limit_percent", "above 0"),
+            (all(limit > 0 for limit in self.limits.values()), "limits", "above 0"),
             (self.floor_ms >= 0, "floor_ms", "0 or more"),
             (self.budget_seconds > 0, "budget_seconds", "above 0"),
             (self.min_pairs >= 6, "min_pairs", "6 or more"),

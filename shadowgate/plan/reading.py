@@ -171,6 +171,11 @@ def _check_limits(plan: Plan) -> None:
     rules = (
         (plan.schema == 1, "schema", "1, the only version there is"),
         (performance.limit_percent > 0, "performance.limit_percent", "above 0"),
+        (
+            all(each.percent > 0 and each.reason.strip() for each in performance.limits),
+            "performance.limits",
+            "percent above 0, with a reason",
+        ),
         (performance.floor_ms >= 0, "performance.floor_ms", "0 or more"),
         (performance.baseline_rounds >= 10, "performance.baseline_rounds", "at least 10"),
         (performance.min_pairs >= 6, "performance.min_pairs", "at least 6"),
@@ -204,9 +209,24 @@ def _check_limits(plan: Plan) -> None:
                 where=f"{plan.path}, key {key}",
                 todo=f"allowed: {allowed}",
             )
+    _check_series(plan)
     names = [probe.name for probe in plan.probes]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PlanError(
             f"probes share the name {', '.join(twice)}", where=str(plan.path), todo="rename one"
         )
+
+
+def _check_series(plan: Plan) -> None:
+    """Refuse an optimisation that builds on one that does not come before it."""
+    before: set[str] = set()
+    for later in plan.simulation.later:
+        if later.builds_on and later.builds_on not in before:
+            raise PlanError(
+                f"{later.name} builds on {later.builds_on}, which does not come before it",
+                where=f"{plan.path}, key simulation.later.builds_on",
+                todo="name one that is listed before it and has a migration",
+            )
+        if later.migration is not None:
+            before.add(later.name)

@@ -61,6 +61,18 @@ class WorkloadSection:
     """Statements committed on a migrated copy, after the workload's own writes, before original and
     rewritten queries are compared again: a delete, or the refresh that a view is declared to need.
     """
+    original_writes: str = ""
+    """The same for a copy from before the migration: originals are asked there if they no longer
+    run on a migrated one."""
+
+
+@dataclass(frozen=True)
+class LimitSection:
+    """Queries that may be slower than the others, with the reason that the report shows."""
+
+    queries: tuple[str, ...]
+    percent: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,8 @@ class PerformanceSection:
     """When a migration counts as slower, and how long may be spent to find out."""
 
     limit_percent: float = 5.0
+    limits: tuple[LimitSection, ...] = ()
+    """Other limits for some queries: what a migration gives readers may cost its writers."""
     floor_ms: float = 0.0
     """Differences below this many milliseconds never fail a query."""
     overall_percent: float | None = None
@@ -90,6 +104,11 @@ class PerformanceSection:
     how much of each gain is that, and fades. None is made without it."""
     layout_seconds: float = 6.0
     """Time for the rounds of the control, beside the time that making it takes."""
+
+    @property
+    def limits_by_query(self) -> dict[str, float]:
+        """Query id -> its own limit in percent, for those that have one."""
+        return {query: limit.percent for limit in self.limits for query in limit.queries}
 
 
 @dataclass(frozen=True)
@@ -201,6 +220,9 @@ class LaterSection:
     migration: Path | None = None
     """Applied to a clone of the migrated database and measured; projected only without it."""
     rollback: Path | None = None
+    builds_on: str = ""
+    """Name of one listed before it that must be there first; the effect is told against the copy
+    with that one."""
     rewrites: Path | None = None
     """Folder of rewritten queries, by the same ids, that it needs."""
     targets: Mapping[str, float] = field(default_factory=dict)
@@ -219,8 +241,9 @@ class SimulationSection:
     """What this plan's own migration was projected to bring overall, for the compounded sum."""
     rounds: int = 8
     """How often each query is asked of each database."""
-    insert_percent: float = 25.0
-    """With all optimisations together, a writing query may be slower by this."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Query id -> percent that it may be slower with all optimisations together; without a limit
+    of its own a read has that of ``[performance]``, and a write is shown, not judged."""
     mixes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Name -> query id -> share, for the forecast: how often production may ask each query."""
     later: tuple[LaterSection, ...] = ()

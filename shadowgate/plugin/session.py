@@ -84,6 +84,7 @@ class ShadowSession:
             quick=recorder.quick,
             queries=recorder.queries,
             limit_percent=self.run.plan.performance.limit_percent,
+            limits=self.run.plan.performance.limits_by_query,
         )
         return Evidence(
             plan=recorder.plan,
@@ -214,6 +215,7 @@ def _plan_facts(run: Run) -> dict[str, object]:
         "database": plan.database,
         "generated_rows": run.generated_rows,
         "limit_percent": plan.performance.limit_percent,
+        "limits": plan.performance.limits_by_query,
         "overall_percent": plan.performance.overall_percent,
         "targets": dict(plan.performance.targets),
     }

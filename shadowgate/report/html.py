@@ -191,7 +191,8 @@ def _drawings(evidence: Evidence) -> list[Figure]:
         return []
     limit = float(evidence.plan.get("limit_percent", 5.0))
     goals = {name: -abs(float(p)) for name, p in evidence.plan.get("targets", {}).items()}
-    drawn = [effects(evidence.queries, limit_percent=limit, targets=goals)]
+    limits = evidence.plan.get("limits", {})
+    drawn = [effects(evidence.queries, limit_percent=limit, targets=goals, limits=limits)]
     timed: list[QueryEvidence] = [q for q in evidence.queries if len(q.pairs_ms) >= 2]
     return [*drawn, before_after(timed)] if timed else drawn
 

@@ -21,6 +21,7 @@ def sampling_of(plan: Plan, *, quick: str = "") -> Sampling:
     performance = plan.performance
     sampling = Sampling(
         limit_percent=performance.limit_percent,
+        limits=performance.limits_by_query,
         floor_ms=performance.floor_ms,
         targets=performance.targets,
         overall_target=performance.overall_percent,

@@ -65,7 +65,7 @@ def run(machine: Machine, sampling: Sampling, queries: tuple[str, ...] = TEN) ->
 def verdicts(sample: Sample, sampling: Sampling) -> dict[str, str]:
     judge_ = Judge(sampling, tuple(sample.pairs), sample.reads)
     return {
-        query: judge(judge_.estimate(pairs), judge_.limit(pairs))
+        query: judge(judge_.estimate(pairs), judge_.limit(query, pairs))
         for query, pairs in sample.pairs.items()
     }
 
@@ -94,6 +94,13 @@ def test_a_query_slower_by_the_limit_is_rarely_passed() -> None:
     assert rate(400, passed) <= 0.05
 
 
+def test_a_query_with_a_limit_of_its_own_is_judged_by_that() -> None:
+    sampling = Sampling(budget_seconds=30, limits={"W1": 25.0})
+    machine = Machine(3, change={"Q1": 0.15, "W1": 0.15})
+    found = verdicts(run(machine, sampling, ("Q1", "W1")), sampling)
+    assert found == {"Q1": "regressed", "W1": "equivalent"}
+
+
 def test_a_small_slowdown_is_rarely_called_a_regression() -> None:
     sampling = Sampling(budget_seconds=30)
 
@@ -101,7 +108,7 @@ def test_a_small_slowdown_is_rarely_called_a_regression() -> None:
         sample = run(Machine(seed, change={"Q1": 0.03}), replace(sampling, seed=seed), TEN[:1])
         judge_ = Judge(sampling, TEN, TEN)
         pairs = sample.pairs["Q1"]
-        return judge(judge_.estimate(pairs), judge_.limit(pairs)) == "regressed"
+        return judge(judge_.estimate(pairs), judge_.limit("Q1", pairs)) == "regressed"
 
     assert rate(200, accused) <= 0.05
 

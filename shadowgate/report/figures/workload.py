@@ -42,6 +42,7 @@ def effects(
     *,
     limit_percent: float = 5.0,
     targets: Mapping[str, float] | None = None,
+    limits: Mapping[str, float] | None = None,
 ) -> Figure:
     """Draw the change of every query with its interval, the limit and the targets.
 
@@ -49,14 +50,16 @@ def effects(
         queries: those without an estimate are named, not drawn.
         limit_percent: a query may be at most so much slower.
         targets: query id -> change that it must reach, in percent; negative is faster.
+        limits: query id -> a limit of its own.
     """
     shown = [query for query in queries if query.change_percent is not None]
     goals = {} if targets is None else targets
     title = "Change of every query, with its interval"
-    sentence = _effects_sentence(queries, limit_percent, goals)
+    own = limits or {}
+    sentence = _effects_sentence(queries, limit_percent, goals, own)
     with Canvas(WIDTH, _height(shown)) as canvas:
         axes = canvas.axes
-        low, high = _effect_range(shown, limit_percent, goals)
+        low, high = _effect_range(shown, max(limit_percent, *own.values(), 0.0), goals)
         axes.set_xlim(low, high)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.axvspan(limit_percent, high, color=SHADE, lw=0)
@@ -65,6 +68,8 @@ def effects(
         axes.grid(visible=True, axis="x")
         for row, query in enumerate(shown):
             _draw_effect(canvas, row, query, goals.get(query.id))
+            if query.id in own:
+                axes.plot([own[query.id]] * 2, [row - 0.4, row + 0.4], color=BAD, lw=0.9, ls="--")
         axes.set_yticks(
             range(len(shown)), [f"{q.id}\N{EN SPACE}{words.shortened(q.title, 24)}" for q in shown]
         )
@@ -124,11 +129,16 @@ def _effect_range(
 
 
 def _effects_sentence(
-    queries: Sequence[QueryEvidence], limit: float, goals: Mapping[str, float]
+    queries: Sequence[QueryEvidence],
+    limit: float,
+    goals: Mapping[str, float],
+    own: Mapping[str, float],
 ) -> str:
     by_verdict: dict[QueryVerdict, list[str]] = {}
     for query in queries:
-        by_verdict.setdefault(query.verdict, []).append(query.id)
+        own_limit = query.verdict == "equivalent" and query.id in own
+        shown = f"{query.id} (its limit: {own[query.id]:g} %)" if own_limit else query.id
+        by_verdict.setdefault(query.verdict, []).append(shown)
     wordings: tuple[tuple[QueryVerdict, str], ...] = (
         ("regressed", "slower beyond the limit: {}"),
         ("inconclusive", "not decided: {}"),
