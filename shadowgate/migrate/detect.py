@@ -127,11 +127,15 @@ def _pitfalls(run: ScriptRun) -> Iterator[Finding]:
 
 
 def _statement_that_names(run: ScriptRun, described: str) -> Statement | None:
-    """The last statement that names an object, or for a column or key the table of it."""
+    """The last statement that names an object, or for a column or key the table of it.
+
+    One that names it at its beginning comes before one that does so deep in a routine's body.
+    """
     words = described.partition("(")[0].replace('"', "").split()[1:]
-    names = [part for word in words for part in word.split(".")]
+    names = [part.lower() for word in words for part in word.split(".")]
     for name in reversed(names):
-        for statement in reversed(run.script.statements):
-            if name.lower() in statement.sql.lower():
-                return statement
+        naming = [each for each in run.script.statements if name in each.sql.lower()]
+        about = [each for each in naming if name in each.excerpt.lower()]
+        if naming:
+            return (about or naming)[-1]
     return None
