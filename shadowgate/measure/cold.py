@@ -1,9 +1,10 @@
 """How long a query takes, and how many pages it reads, when the buffer cache is empty of its pages.
 
-Every execution has a fresh copy, which nobody has read yet, and a session that has planned the
-query but not executed it. The server's buffer cache is cold then; the operating system's is not
-emptied, since that needs privileges over the whole machine. The pages read are therefore the
-figure that travels: on a server whose data does not fit its memory each of them is a disk access.
+Every execution has a fresh copy, made past the buffer cache and read by nobody yet, and a session
+that has planned the query but not executed it. The server's buffer cache is cold then; the
+operating system's is not emptied, since that needs privileges over the whole machine. The pages
+read are therefore the figure that travels: on a server whose data does not fit its memory each of
+them is a disk access.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.copies import Copier, cold_copy
 from shadowgate.measure.plans import explain
 from shadowgate.measure.rounds import timed_session
 from shadowgate.measure.sampling import Sampling
@@ -70,7 +71,7 @@ def measure_cold(
     sampling: Sampling,
     *,
     rounds: int = COLD_ROUNDS,
-    copier: Copier = fresh_copy,
+    copier: Copier = cold_copy,
     progress: Progress = silent,
 ) -> Mapping[str, ColdFigures]:
     """Execute each reading query so many times on each side, each time in a fresh copy.
@@ -82,7 +83,7 @@ def measure_cold(
         workload: the queries; those that write are passed over.
         sampling: settings of the sessions and seed.
         rounds: executions of each query on each side.
-        copier: makes the copies; see :mod:`shadowgate.measure.copies`.
+        copier: makes cold copies; see :mod:`shadowgate.measure.copies`.
         progress: told what is going on.
 
     Raises:

@@ -20,7 +20,7 @@ from psycopg import sql
 from shadowgate.errors import ServerError
 from shadowgate.server.base import Database
 from shadowgate.server.database_properties import copy_properties
-from shadowgate.server.databases import Databases
+from shadowgate.server.databases import Databases, execute_clone
 
 MAINTENANCE = "postgres"
 
@@ -29,11 +29,12 @@ Copier = Callable[[Database], AbstractContextManager[Database]]
 
 
 @contextmanager
-def fresh_copy(source: Database) -> Iterator[Database]:
+def fresh_copy(source: Database, *, cold: bool = False) -> Iterator[Database]:
     """Clone a database under a new name and drop the clone at the end.
 
     For databases that no :class:`~shadowgate.server.Databases` knows; where one does,
-    :func:`copies_of_run` also protects the copies from a run that dies.
+    :func:`copies_of_run` also protects the copies from a run that dies. A cold copy has no page in
+    the server's buffer cache.
 
     Raises:
         ServerError: somebody is connected to the source, or it may not be cloned.
@@ -41,13 +42,10 @@ def fresh_copy(source: Database) -> Iterator[Database]:
     copy = Database(source.endpoint, _name(source))
     maintenance = Database(source.endpoint, MAINTENANCE)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy.name))
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-        sql.Identifier(copy.name), sql.Identifier(source.name)
-    )
     with maintenance.connect() as connection:
         try:
             try:
-                connection.execute(create)
+                execute_clone(connection, copy.name, source.name, cold=cold)
             except psycopg.errors.ObjectInUse as error:
                 raise ServerError(
                     f"{source.name} cannot be cloned while a session is open on it",
@@ -65,12 +63,17 @@ def fresh_copy(source: Database) -> Iterator[Database]:
             connection.execute(drop)
 
 
-def copies_of_run(databases: Databases) -> Copier:
+def cold_copy(source: Database) -> AbstractContextManager[Database]:
+    """A fresh copy of which nothing is in the server's buffer cache."""
+    return fresh_copy(source, cold=True)
+
+
+def copies_of_run(databases: Databases, *, cold: bool = False) -> Copier:
     """Copies that belong to a run, so that they are cleaned up even if the run dies."""
 
     @contextmanager
     def copy_of_run(source: Database) -> Iterator[Database]:
-        copy = databases.clone(source, _name(source))
+        copy = databases.clone(source, _name(source), cold=cold)
         try:
             yield copy
         finally:

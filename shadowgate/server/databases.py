@@ -30,6 +30,12 @@ _NAME_BYTES = 63
 
 _OID = "SELECT oid FROM pg_catalog.pg_database WHERE datname = %s"
 
+_END_SESSIONS = """
+SELECT pg_catalog.pg_terminate_backend(pid)
+FROM pg_catalog.pg_stat_activity
+WHERE datname = %s
+"""
+
 _EXISTING = """
 SELECT
     coalesce(pg_catalog.shobj_description(d.oid, 'pg_database'), '') AS comment,
@@ -76,11 +82,16 @@ class Databases:
         self._make(name, template="template0")
         return self._server.database(name)
 
-    def clone(self, source: Database, name: str) -> Database:
+    def clone(self, source: Database, name: str, *, cold: bool = False) -> Database:
         """Create a copy of one of this run's databases; sessions on the source are ended.
 
         What ``TEMPLATE`` leaves out is copied as well: settings of the database, its privileges
         and its owner.
+
+        Args:
+            source: the database to copy.
+            name: of the copy.
+            cold: copy files instead of pages, so that none is in the server's buffer cache.
 
         Raises:
             ServerError: the source is not of this run, or ``name`` is not ours to use.
@@ -91,7 +102,7 @@ class Databases:
                 todo="clone only databases that Databases.create or clone returned",
             )
         self._claim(name)
-        self._make(name, template=source.name)
+        self._make(name, template=source.name, cold=cold)
         copy_properties(source, self._server.maintenance, name)
         return self._server.database(name)
 
@@ -136,11 +147,16 @@ class Databases:
     ) -> None:
         self.close()
 
-    def _make(self, name: str, *, template: str) -> None:
+    def _make(self, name: str, *, template: str, cold: bool = False) -> None:
         staging = f"shadowgate_{uuid.uuid4().hex}"
         self._protect(name, staging)
         try:
-            self._janitor(staging, template=template).init()
+            if cold:
+                with self._server.maintenance.connect() as connection:
+                    connection.execute(_END_SESSIONS, (template,))
+                    execute_clone(connection, staging, template, cold=True)
+            else:
+                self._janitor(staging, template=template).init()
             with self._server.maintenance.connect() as connection:
                 _mark(connection, staging, self.run)
                 _rename(connection, staging, name)
@@ -232,6 +248,21 @@ class Databases:
             maintenance_dbname=self._server.maintenance.name,
             connection_timeout=10,
         )
+
+
+def execute_clone(connection: Connection, name: str, template: str, *, cold: bool) -> None:
+    """Make a database from a template; a cold one by copying files, as PostgreSQL 14 always does.
+
+    Since version 15 pages are copied through the buffer cache, and many of them stay there.
+    """
+    by_files = cold and connection.info.server_version >= 150_000
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {}{}").format(
+            sql.Identifier(name),
+            sql.Identifier(template),
+            sql.SQL(" STRATEGY file_copy" if by_files else ""),
+        )
+    )
 
 
 def _mark(connection: Connection, name: str, run: uuid.UUID) -> None:

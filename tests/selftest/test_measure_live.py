@@ -313,6 +313,11 @@ def test_cold_figures_count_pages_that_had_to_be_read(before: Database, after: D
     figures = found["Q1"]
     assert len(figures.before) == len(figures.after) == 1
     assert all(run.milliseconds > 0 for run in figures.before + figures.after)
+    size = "SELECT sum(pg_relation_size(relid)) / 8192 FROM pg_partition_tree('parcel')"
+    for side, (run,) in ((before, figures.before), (after, figures.after)):
+        with side.connect() as connection:
+            (pages,) = connection.execute(size).fetchone() or (0,)
+        assert run.pages_read == pages > 0
     assert "pages read instead of" in figures.sentence
 
 
