@@ -151,6 +151,14 @@ CHECKS: tuple[CheckSpec, ...] = (
         requires=("rollback.clean",),
     ),
     CheckSpec(
+        "rollback.writes_kept",
+        8,
+        why="A row written while the rollback copies can be lost without an error.",
+        remedy="See how the rows named were written, and what the rollback does with such writes.",
+        requires=("rollback.clean",),
+        when="a query for what writers were told",
+    ),
+    CheckSpec(
         "rollback.hazards",
         8,
         why="A rollback meets the traffic that the migration met, at a worse hour.",

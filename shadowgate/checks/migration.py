@@ -28,6 +28,14 @@ CHECKS: tuple[CheckSpec, ...] = (
         requires=("migration.applied",),
     ),
     CheckSpec(
+        "migration.writes_kept",
+        5,
+        why="A row written while the migration copies can be lost without an error.",
+        remedy="See how the rows named were written, and what the migration does with such writes.",
+        requires=("migration.applied",),
+        when="a query for what writers were told",
+    ),
+    CheckSpec(
         "migration.objects",
         5,
         why="A script can end without an error and without its objects.",

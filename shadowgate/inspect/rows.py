@@ -108,20 +108,23 @@ class KeySets:
     changed: Words
 
 
-def differing_rows(before: Database, after: Database, table: str) -> RowDifferences:
+def differing_rows(
+    before: Database, after: Database, table: str, renamed: str | None = None
+) -> RowDifferences:
     """Compare a logical table in two databases, row by row, in the columns that both have.
 
     Args:
         before: the database that says what is right.
         after: the database to judge.
         table: qualified name; a partitioned table stands for its partitions.
+        renamed: its name in the database to judge, if that is another one.
 
     Raises:
         UsageError: the table is missing on one side.
         psycopg.Error: a row cannot be read.
     """
     with before.connect() as old, after.connect() as new, pinned(old), pinned(new):
-        (old_table,), (new_table,) = find(old, [table]), find(new, [table])
+        (old_table,), (new_table,) = find(old, [table]), find(new, [renamed or table])
         columns = tuple(name for name in old_table.columns if name in new_table.columns)
         has_key = old_table.primary_key and {*old_table.primary_key} <= {*columns}
         key = old_table.primary_key if has_key else columns

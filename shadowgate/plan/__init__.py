@@ -8,6 +8,7 @@ file, and what is allowed.
 
 from shadowgate.plan.reading import read_plan
 from shadowgate.plan.sections import (
+    AfterTrafficSection,
     BackupSection,
     Extent,
     JobSection,
@@ -26,6 +27,7 @@ from shadowgate.plan.sections import (
 )
 
 __all__ = [
+    "AfterTrafficSection",
     "BackupSection",
     "Extent",
     "JobSection",

@@ -49,7 +49,7 @@ def interrupt(
             databases.drop(copy.name)
 
     with _thinned(shadow, before.content[plan.backup.table].rows, databases, plan) as thin:
-        trial = Trial(clone, lambda database: _comparable(database, before), _explain, RETRY)
+        trial = Trial(clone, lambda copy: _comparable(copy, before, plan), _explain, RETRY)
         return interrupt_at_every_boundary(script, trial)
 
 
@@ -70,9 +70,9 @@ def _thinned(shadow: Database, rows: int, databases: Databases, plan: Plan) -> I
         databases.drop(thin.name)
 
 
-def _comparable(database: Database, before: State) -> State:
+def _comparable(database: Database, before: State, plan: Plan) -> State:
     """What counts of a state: not the content, nor the counters, of what the migration made."""
-    state = state_of(database, like=before.content)
+    state = state_of(database, before.content, plan.renames)
     objects = {
         identity: found
         if identity in before.snapshot.objects

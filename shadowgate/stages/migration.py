@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from shadowgate.inspect import (
     Area,
@@ -48,6 +50,9 @@ from shadowgate.traffic import (
 
 RETRY = RetryPolicy(attempts=20, pause_seconds=0.25)
 """How the rollout's runner treats a lock timeout."""
+
+GO_OVER_SECONDS = 5.0
+"""How long clients may take after a script to notice that their tables have other names."""
 
 _PROVEN_BY_RUNNING = frozenset({"prefer-robust-stmts"})
 """Rules that guess from the text whether a script can be run again, which running it again shows:
@@ -122,6 +127,10 @@ class Online:
     run: ScriptRun
     waits: WaitReport
     breaches: tuple[Breach, ...]
+    told: int
+    """Rows that writers were told they had written; 0 where the plan does not ask."""
+    lost: tuple[str, ...]
+    """Those that are not there afterwards as they were told, a sentence each."""
 
 
 def learn(shadow: Database, before: State, migrated: Database, plan: Plan) -> Migrated:
@@ -129,8 +138,11 @@ def learn(shadow: Database, before: State, migrated: Database, plan: Plan) -> Mi
     expected = Expectation(
         creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
     )
-    state = state_of(migrated)
-    after = state if _same_columns(before, state) else state_of(migrated, like=before.content)
+    state = state_of(migrated, renames=plan.renames)
+    if _same_columns(before, state):
+        after = state
+    else:
+        after = state_of(migrated, before.content, plan.renames)
     drift = diff(before.snapshot, after.snapshot)
     return Migrated(
         state=state,
@@ -199,18 +211,34 @@ def _probe(section: ProbeSection, migrated: Database, clone: Database) -> ProbeR
     return run_probe(probe, migrated)
 
 
-def repeat(script: Script, copy: Database, first: State, runner: Runner) -> Repeated:
+def repeat(script: Script, copy: Database, first: State, plan: Plan, runner: Runner) -> Repeated:
     """Run the script again on a copy of the migrated database."""
     run = runner.run(script, copy)
-    return Repeated(run, () if run.error else differences_in_words(first, state_of(copy)))
+    if run.error:
+        return Repeated(run, ())
+    return Repeated(run, differences_in_words(first, state_of(copy, renames=plan.renames)))
 
 
-def rehearse_online(script: Script, copy: Database, plan: Plan, runner: Runner) -> Online:
-    """Apply the script while readers and writers work, and tell how long they waited."""
+def rehearse_online(
+    script: Script, copy: Database, plan: Plan, runner: Runner, *, back: bool = False
+) -> Online:
+    """Apply the script while readers and writers work; tell how long they waited, what they lost.
+
+    Args:
+        script: the migration, or its rollback.
+        copy: a copy of the shadow; for the rollback, the one that was migrated under traffic.
+        plan: the plan.
+        runner: applies the script.
+        back: whether clients begin with what they say after the migration.
+    """
     traffic = plan.traffic
+    forms = [traffic, traffic.after or traffic]
+    first, other = reversed(forms) if back else forms
     settings = TrafficSettings(
-        reads=traffic.reads,
-        writes=traffic.writes,
+        reads=first.reads,
+        writes=first.writes,
+        reads_after=other.reads if traffic.after else (),
+        writes_after=other.writes if traffic.after else (),
         readers=traffic.readers,
         writers=traffic.writers,
         reads_per_second=traffic.reads_per_second,
@@ -220,6 +248,23 @@ def rehearse_online(script: Script, copy: Database, plan: Plan, runner: Runner) 
     with Traffic(copy, settings) as load:
         load.wait_until_steady()
         run = runner.run(script, copy, LockWatch(copy))
+        if not run.error:
+            load.wait_until_all_went_over(GO_OVER_SECONDS)
     waits = report_waits(load, run)
     budget = WaitBudget(reader_ms=plan.locks.reader_ms, writer_ms=plan.locks.writer_ms)
-    return Online(run, waits, tuple(judge_waits(waits, budget)))
+    told = load.told if traffic.kept else {}
+    lost = () if run.error else _lost(copy, other.kept, told)
+    return Online(run, waits, tuple(judge_waits(waits, budget)), len(told), lost)
+
+
+def _lost(database: Database, kept: str, told: Mapping[Any, tuple[Any, ...]]) -> tuple[str, ...]:
+    """Rows that writers were told and that are not there as they were told."""
+    if not told:
+        return ()
+    with database.connect() as connection:
+        there = {row[0]: row for row in connection.execute(kept.encode())}
+    return tuple(
+        f"{row} was told to a writer, {there.get(key, 'nothing')} is there"
+        for key, row in told.items()
+        if there.get(key) != row
+    )

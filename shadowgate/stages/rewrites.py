@@ -95,9 +95,8 @@ def prove_rewrites(
 ) -> Rewrites:
     """Ask both forms of every rewritten query before and after writes, on clones.
 
-    The writes are those of the workload, committed, then ``[undo] write`` and ``[workload]
-    writes``; the last two are written for the migrated database, so they are left out where the
-    original has to be asked on the copy from before the migration.
+    The writes are those of the workload, committed, then the plan's ``[workload] writes``, on each
+    copy in its own form.
 
     Raises:
         ValidationError: a query or a write failed.
@@ -105,10 +104,11 @@ def prove_rewrites(
     progress("asking original and rewritten queries before and after writes")
     asked = [query for query in workload.rewrites if query.kind == "read"]
     with _session(migrated, databases, f"{plan.database}_rewritten") as after:
+        writes = {after: _migrated_writes(workload, plan)}
         if all(_runs(after, query) for query in asked):
-            return _prove(after, after, asked, _here(after, workload, plan), "the migrated copy")
+            return _prove(after, after, asked, writes, "the migrated copy")
         with _session(shadow, databases, f"{plan.database}_original") as before:
-            writes = {before: _forms(workload), after: _forms(workload, migrated=True)}
+            writes[before] = _original_writes(workload, plan)
             return _prove(before, after, asked, writes, "the copy before the migration")
 
 
@@ -148,20 +148,16 @@ def _both(original: TimedSession, rewritten: TimedSession, query: Query) -> tupl
     return fetch_result(original, query), fetch_result(rewritten, query.after)
 
 
-def _forms(workload: Workload, *, migrated: bool = False) -> list[tuple[str, str]]:
-    """The writes of the workload in one of their forms."""
-    return [
-        (query.id, query.after.sql if migrated else query.sql)
-        for query in workload.queries
-        if query.kind == "write"
-    ]
+def _original_writes(workload: Workload, plan: Plan) -> list[tuple[str, str]]:
+    more = plan.workload.original_writes
+    writes = [(query.id, query.sql) for query in workload.queries if query.kind == "write"]
+    return [*writes, ("[workload] original_writes", more)] if more else writes
 
 
-def _here(session: TimedSession, workload: Workload, plan: Plan) -> Writes:
-    """Everything that can be written to the migrated copy."""
-    more = (("[undo] write", plan.undo.write), ("[workload] writes", plan.workload.writes))
-    named = [(name, text) for name, text in more if text]
-    return {session: [*_forms(workload, migrated=True), *named]}
+def _migrated_writes(workload: Workload, plan: Plan) -> list[tuple[str, str]]:
+    more = plan.workload.writes
+    writes = [(query.id, query.after.sql) for query in workload.queries if query.kind == "write"]
+    return [*writes, ("[workload] writes", more)] if more else writes
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from shadowgate.backup import examine_backup, restore
 from shadowgate.errors import ValidationError
 from shadowgate.inspect import Drift, RowDifferences, Snapshot, diff, differing_rows, every_row_lost
 from shadowgate.migrate import Script, ScriptRun
+from shadowgate.plan import Plan
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Server
 from shadowgate.stages.migration import Repeated, Runner
@@ -75,6 +76,7 @@ def restored_differences(
     dump: Dump,
     into: Database,
     expected: State,
+    plan: Plan,
     workspace: Path,
     progress: Progress,
 ) -> tuple[str, ...]:
@@ -83,7 +85,7 @@ def restored_differences(
     Settings of the database itself are left out: pg_dump leaves them to pg_dumpall.
     """
     restore(examine_backup(dump.path), server.tools, into, workspace=workspace, progress=progress)
-    found = state_of(into)
+    found = state_of(into, renames=plan.renames)
     return differences_in_words(_without_settings(expected), _without_settings(found))
 
 
@@ -107,13 +109,14 @@ def roll_back(
     shadow: Database,
     before: State,
     copy: Database,
-    table: str,
+    plan: Plan,
     runner: Runner,
 ) -> RolledBack:
     """Roll the copy back and hold it against the shadow."""
-    written = state_of(copy)
+    table = plan.backup.table
+    written = state_of(copy, renames=plan.renames)
     run = runner.apply(script, copy).run
-    state = state_of(copy)
+    state = state_of(copy, renames=plan.renames)
     others = {name: held for name, held in before.content.items() if name != table}
     altered = {name: held for name, held in others.items() if not _kept(name, written, state)}
     return RolledBack(
@@ -122,7 +125,7 @@ def roll_back(
         written=written,
         state=state,
         drift=diff(before.snapshot, state.snapshot),
-        rows=differing_rows(shadow, copy, table)
+        rows=differing_rows(shadow, copy, table, state.name_of(table))
         if table in state.content
         else every_row_lost(table, before.content[table].rows),
         other_rows=content_differences(shadow, State(before.snapshot, altered), copy, state),
@@ -134,7 +137,9 @@ def _kept(table: str, written: State, state: State) -> bool:
     return table in state.content and state.content[table] == written.content.get(table)
 
 
-def apply_again(script: Script, before: State, rolled_back: RolledBack, runner: Runner) -> Repeated:
+def apply_again(
+    script: Script, before: State, rolled_back: RolledBack, plan: Plan, runner: Runner
+) -> Repeated:
     """Apply the migration to the rolled-back copy; it must end as before the rollback.
 
     What the migration itself made may hold other content than the first time: a log has new rows.
@@ -142,7 +147,8 @@ def apply_again(script: Script, before: State, rolled_back: RolledBack, runner: 
     run = runner.run(script, rolled_back.database)
     if run.error:
         return Repeated(run, ())
-    expected, found = rolled_back.written, state_of(rolled_back.database)
+    expected = rolled_back.written
+    found = state_of(rolled_back.database, renames=plan.renames)
     drift = diff(expected.snapshot, found.snapshot)
     schema = [
         str(change)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from shadowgate.inspect import (
     RowDifferences,
@@ -24,17 +24,43 @@ class State:
 
     snapshot: Snapshot
     content: Mapping[str, TableFingerprint]
+    """By the name that a table has before the migration, if the plan says that it is renamed."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """That name -> the one that it has here, where they differ."""
+
+    def name_of(self, table: str) -> str:
+        """What a table is called here."""
+        return self.names.get(table, table)
 
 
-def state_of(database: Database, like: Mapping[str, TableFingerprint] | None = None) -> State:
+def state_of(
+    database: Database,
+    like: Mapping[str, TableFingerprint] | None = None,
+    renames: Mapping[str, str] | None = None,
+) -> State:
     """Read schema and content of a database.
 
     Args:
         database: what to read.
         like: earlier fingerprints; columns that are new since then are left out.
+        renames: name before the migration -> name after it. Such a table is one logical table
+            under two names; its rows count as a whole, since it may be partitioned otherwise.
     """
+    moved = renames or {}
+    earlier = dict(like or {})
+    earlier |= {new: earlier[old] for old, new in moved.items() if old in earlier}
     with database.connect() as connection:
-        return State(take_snapshot(connection), fingerprint(connection, like=like))
+        snapshot = take_snapshot(connection)
+        there = fingerprint(connection, like=earlier)
+    names = {old: new for old, new in moved.items() if new in there and old not in there}
+    known_as = {new: old for old, new in names.items()}
+    content = {
+        known_as.get(name, name): replace(found, parts={})
+        if name in moved or name in known_as
+        else found
+        for name, found in there.items()
+    }
+    return State(snapshot, content, names)
 
 
 def content_differences(
@@ -45,7 +71,7 @@ def content_differences(
     A table that the other one does not have has lost every row.
     """
     return tuple(
-        differing_rows(one, other, table)
+        differing_rows(one, other, held.name_of(table), found.name_of(table))
         if table in found.content
         else every_row_lost(table, print_.rows)
         for table, print_ in held.content.items()

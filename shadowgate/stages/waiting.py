@@ -7,6 +7,9 @@ from shadowgate.recorder import Finding
 from shadowgate.stages.figures import waits_figure
 from shadowgate.stages.migration import Online
 
+_SHOWN = 10
+"""Lost rows that are named."""
+
 
 def judge_waiting(online: Online, plan: Plan, finding: Finding) -> None:
     """Write down the longest waits, show who waited for what, and require the plan's budgets.
@@ -24,3 +27,17 @@ def judge_waiting(online: Online, plan: Plan, finding: Finding) -> None:
     finding.show(*online.waits.tables(), waits_figure(online, plan))
     online.run.raise_for_error()
     finding.require(not online.breaches, [breach.detail for breach in online.breaches])
+
+
+def judge_kept(online: Online, finding: Finding) -> None:
+    """Require that what writers were told is there.
+
+    Raises:
+        CheckFailed: a row is not there, or not as it was told.
+        CheckInconclusive: no writer was told anything.
+        MigrationError: the script failed under traffic.
+    """
+    finding.note(f"{len(online.lost)} of {online.told:,} rows told", 0)
+    online.run.raise_for_error()
+    finding.require(not online.lost, online.lost[:_SHOWN])
+    finding.require_decided(online.told > 0, "no writer was told a row")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import cycle
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import psycopg
@@ -27,6 +27,7 @@ from shadowgate.traffic.blocking import BlockingSampler, Snapshot
 Kind = Literal["reader", "writer"]
 APPLICATION_NAME = "shadowgate traffic"
 """Of every session of the load, by which it is known in ``pg_stat_activity``."""
+_TABLE_GONE = "42P01"
 _LEAVE_SECONDS = 5.0
 _STEADY_SECONDS = 30.0
 _TIMES, _VALUES = 0, 1
@@ -57,6 +58,16 @@ class TrafficSettings:
     seed: int = 1
     sample_seconds: float = 0.01
     """How often it is looked who waits for whom."""
+    reads_after: tuple[str, ...] = ()
+    """For each of ``reads`` what is said instead by a session that was told that its table is gone:
+    it goes over once, for good, and asks again. Without it such an answer is an error like any."""
+    writes_after: tuple[str, ...] = ()
+
+    def forms(self, kind: Kind) -> list[tuple[str, str]]:
+        """The statements of a kind, each with what is said after going over; empty if nothing."""
+        if kind == "reader":
+            return list(zip(self.reads, self.reads_after or [""] * len(self.reads), strict=True))
+        return list(zip(self.writes, self.writes_after or [""] * len(self.writes), strict=True))
 
     def __post_init__(self) -> None:
         kinds = (
@@ -69,6 +80,15 @@ class TrafficSettings:
                     f"{sessions} sessions cannot send {len(statements)} {name} at {rate} a second.",
                     todo="Give a statement and a rate above 0, or no sessions.",
                 )
+        for before, after in ((self.reads, self.reads_after), (self.writes, self.writes_after)):
+            if after and len(after) != len(before):
+                raise UsageError(
+                    f"{len(before)} statements have {len(after)} other forms.",
+                    todo="Give one for each, or none.",
+                )
+
+
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -85,6 +105,10 @@ class Request:
     sqlstate: str = ""
     """Empty if it succeeded."""
     message: str = ""
+    went_over: bool = False
+    """Its table was gone, and it was answered when asked in the other form."""
+    told: tuple[Row, ...] = ()
+    """What a writer's statement returned."""
 
     @property
     def latency(self) -> float:
@@ -153,6 +177,12 @@ class Traffic:
                     )
                 time.sleep(0.01)
 
+    def wait_until_all_went_over(self, seconds: float) -> None:
+        """Return when every session that has other statements says those, or after some time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not all(each.went_over for each in self._sessions):
+            time.sleep(0.01)
+
     @property
     def requests(self) -> tuple[Request, ...]:
         """Every request answered so far, by the time it was scheduled."""
@@ -163,6 +193,12 @@ class Traffic:
     def kinds(self) -> dict[int, Kind]:
         """Process ID -> kind of every session, those that were replaced included."""
         return {pid: session.kind for session in self._sessions for pid in session.pids}
+
+    @property
+    def told(self) -> dict[Any, Row]:
+        """Of every row that writers were told, by its first value, what they were told last."""
+        answers = sorted(self.requests, key=lambda request: request.ended)
+        return {row[0]: row for request in answers for row in request.told}
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -181,6 +217,7 @@ class _Session:
     stop: threading.Event
     requests: list[Request] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
+    _over: bool = False
     _connection: Connection | None = None
     _failure: BaseException | None = None
 
@@ -205,6 +242,11 @@ class _Session:
         if self._failure is not None:
             raise self._failure
 
+    @property
+    def went_over(self) -> bool:
+        """Whether it says the other statements by now, or has none."""
+        return self._over or not any(other for _, other in self.settings.forms(self.kind))
+
     def _connect(self) -> Connection:
         connection = self.database.connect(application_name=f"{APPLICATION_NAME} {self.kind}")
         self.pids.append(connection.info.backend_pid)
@@ -221,7 +263,7 @@ class _Session:
 
     def _loop(self) -> None:
         reading = self.kind == "reader"
-        statements = cycle(self.settings.reads if reading else self.settings.writes)
+        statements = cycle(self.settings.forms(self.kind))
         rate = self.settings.reads_per_second if reading else self.settings.writes_per_second
         generator = self._generator(_VALUES)
         try:
@@ -233,20 +275,52 @@ class _Session:
         except psycopg.Error as problem:
             self._failure = problem
 
-    def _request(self, statement: str, values: Mapping[str, float], scheduled: float) -> None:
+    def _request(
+        self, forms: tuple[str, str], values: Mapping[str, float], scheduled: float
+    ) -> None:
         connection = self._connection
         assert connection is not None  # noqa: S101  (the thread starts after the session)
         pid = connection.info.backend_pid
-        state = message = ""
+        goes_over = False
         started = time.monotonic()
-        try:
-            psycopg.ClientCursor(connection).execute(statement.encode(), values or None)
-        except psycopg.Error as problem:
-            state, message = problem.sqlstate or "08006", str(problem).splitlines()[0]
+        answer = self._ask(connection, forms[self._over], values)
+        if answer.sqlstate == _TABLE_GONE and forms[1] and not self._over:
+            goes_over = self._over = True
+            answer = self._ask(connection, forms[1], values)
         ended = time.monotonic()
-        self.requests.append(Request(self.kind, pid, scheduled, started, ended, state, message))
+        self.requests.append(
+            Request(
+                kind=self.kind,
+                pid=pid,
+                scheduled=scheduled,
+                started=started,
+                ended=ended,
+                sqlstate=answer.sqlstate,
+                message=answer.message,
+                went_over=goes_over,
+                told=answer.rows,
+            )
+        )
         if connection.closed:
             self._connection = self._connect()
+
+    def _ask(self, connection: Connection, statement: str, values: Mapping[str, float]) -> _Answer:
+        cursor = psycopg.ClientCursor(connection)
+        try:
+            cursor.execute(statement.encode(), values or None)
+        except psycopg.Error as problem:
+            return _Answer(problem.sqlstate or "08006", str(problem).splitlines()[0])
+        returns_rows = self.kind == "writer" and cursor.description is not None
+        return _Answer(rows=tuple(cursor.fetchall()) if returns_rows else ())
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the server said to a statement."""
+
+    sqlstate: str = ""
+    message: str = ""
+    rows: tuple[Row, ...] = ()
 
 
 def _draw(

@@ -72,6 +72,8 @@ class KindReport:
     median_latency_ms: float
     quiet_median_latency_ms: float
     """Of requests before and after the migration; NaN if there were none."""
+    went_over: int = 0
+    """Sessions whose table was gone and who went on under its new name."""
 
     @property
     def error_count(self) -> int:
@@ -227,7 +229,8 @@ def _kind_report(
     own = [wait for wait in waits if wait.kind == kind]
     sessions = _sessions(kind, traffic)
     blocked = sum(min(wait.until, ended) - max(wait.since, began) for wait in own)
-    failed = [item for item in during if item.sqlstate]
+    # Whoever comes after the change meets it as well.
+    failed = [item for item in requests if item.sqlstate and item.ended > began]
     latencies = [item.latency for item in during]
     return KindReport(
         kind=kind,
@@ -240,6 +243,7 @@ def _kind_report(
         longest_latency_ms=max(latencies, default=math.nan) * 1000,
         median_latency_ms=_median(latencies) * 1000,
         quiet_median_latency_ms=_median(quiet) * 1000,
+        went_over=sum(item.went_over for item in requests),
     )
 
 
@@ -256,6 +260,7 @@ def _kind_table(report: WaitReport) -> Table:
         "blocked %",
         "errors",
         "deadlocks",
+        "went over",
         "longest latency ms",
         "median ms",
         "median when quiet ms",
@@ -269,6 +274,7 @@ def _kind_table(report: WaitReport) -> Table:
             f"{item.share_blocked * 100:.1f}",
             ", ".join(f"{count} x {state}" for state, count in item.errors.items()) or "0",
             str(item.deadlocks),
+            str(item.went_over),
             f"{item.longest_latency_ms:.0f}",
             f"{item.median_latency_ms:.1f}",
             f"{item.quiet_median_latency_ms:.1f}",

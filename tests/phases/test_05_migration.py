@@ -13,6 +13,7 @@ from shadowgate.stages import (
     Online,
     Repeated,
     Scheduled,
+    judge_kept,
     judge_waiting,
     longest_locks,
     over_budget,
@@ -49,6 +50,14 @@ def test_lock_budget(applied: Applied, plan: Plan, finding: Finding) -> None:
 def test_waiting(online: Online, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work meanwhile waited no longer than the plan allows."""
     judge_waiting(online, plan, finding)
+
+
+@pytest.mark.check("migration.writes_kept")
+def test_writes_kept(online: Online, plan: Plan, finding: Finding) -> None:
+    """What writers at work meanwhile were told to have written is there afterwards."""
+    if not plan.traffic.kept:
+        pytest.skip("the plan does not ask what writers were told")
+    judge_kept(online, finding)
 
 
 @pytest.mark.check("migration.objects")

@@ -7,7 +7,7 @@ import pytest
 from shadowgate.migrate import Review
 from shadowgate.plan import Plan
 from shadowgate.recorder import Finding
-from shadowgate.stages import Dump, Online, Repeated, RolledBack, State, judge_waiting
+from shadowgate.stages import Dump, Online, Repeated, RolledBack, State, judge_kept, judge_waiting
 
 
 @pytest.mark.check("rollback.snapshot")
@@ -48,6 +48,14 @@ def test_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -> None:
 def test_waiting(online_rollback: Online, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work during the rollback waited no longer than the plan allows."""
     judge_waiting(online_rollback, plan, finding)
+
+
+@pytest.mark.check("rollback.writes_kept")
+def test_writes_kept(online_rollback: Online, plan: Plan, finding: Finding) -> None:
+    """What writers at work during the rollback were told to have written is there afterwards."""
+    if not plan.traffic.kept:
+        pytest.skip("the plan does not ask what writers were told")
+    judge_kept(online_rollback, finding)
 
 
 @pytest.mark.check("rollback.hazards")

@@ -48,7 +48,7 @@ class Outcome:
     @property
     def failed(self) -> tuple[Result, ...]:
         """The checks that did not pass, those aside that were blocked by another one."""
-        return tuple(r for r in self.results if r.status not in ("passed", "blocked"))
+        return tuple(r for r in self.results if r.status not in ("passed", "blocked", "skipped"))
 
     @property
     def failed_checks(self) -> frozenset[str]:

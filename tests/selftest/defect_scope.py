@@ -16,7 +16,9 @@ COSTLY = frozenset(
         "migration.interruptible",
         "migration.scheduled",
         "migration.waiting",
+        "migration.writes_kept",
         "rollback.waiting",
+        "rollback.writes_kept",
         "rollback.snapshot",
         "rollback.snapshot_restores",
     }

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import psycopg
+import pytest
 
 from shadowgate.checks import CATALOGUE, spec_of
 from shadowgate.errors import ShadowgateError
@@ -126,6 +127,8 @@ def _outcome(check: Check, values: Values) -> tuple[Status, str]:
     """Status and detail, as the plugin derives them from pytest's report."""
     try:
         values.call(check.function, finding=Finding(), **check.item)
+    except pytest.skip.Exception as error:
+        return "skipped", str(error)
     except CheckInconclusive as error:
         return "inconclusive", str(error)
     except (CheckFailed, ShadowgateError) as error:

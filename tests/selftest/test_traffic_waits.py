@@ -88,6 +88,50 @@ def test_a_lock_against_everyone_is_felt_by_readers_and_writers_for_its_time(
     assert judge_waits(report, WaitBudget(reader_ms=5000, writer_ms=5000)) == ()
 
 
+RENAME = "SELECT pg_sleep(0.3); ALTER TABLE item RENAME TO items; SELECT pg_sleep(0.5)"
+
+
+def test_clients_go_over_to_the_new_name_of_their_table_once_and_without_an_error(
+    database: Database,
+) -> None:
+    write = f"{WRITE} RETURNING id, name"
+    moved = TrafficSettings(
+        (READ,),
+        (write,),
+        IDS,
+        reads_after=(READ.replace("item", "items"),),
+        writes_after=(write.replace("item", "items").replace("'m'", "'k'"),),
+    )
+    traffic, run, report = under_traffic(database, RENAME, moved)
+    assert [kind.went_over for kind in report.kinds] == [4, 1]
+    assert [kind.error_count for kind in report.kinds] == [0, 0]
+    assert {row[1] for row in traffic.told.values()} == {"m", "k"}
+    assert all(request.told == () for request in traffic.requests if request.kind == "reader")
+    assert judge_waits(report, WaitBudget()) == ()
+    after = [request for request in traffic.requests if request.started > run.origin + 0.6]
+    assert after
+    assert not any(request.went_over for request in after)
+
+
+def test_a_table_that_is_gone_is_an_error_to_clients_that_know_no_other(
+    database: Database,
+) -> None:
+    _, _, report = under_traffic(database, RENAME, settings())
+    assert report.of("reader").errors["42P01"] > 0
+    assert report.of("reader").went_over == 0
+
+
+def test_a_client_whose_other_table_is_missing_too_gets_an_error(database: Database) -> None:
+    lost = settings(reads_after=("SELECT 1 FROM nowhere",), writes_after=(WRITE,))
+    _, _, report = under_traffic(database, RENAME, lost)
+    assert report.of("reader").errors["42P01"] > 4
+
+
+def test_other_forms_must_be_there_for_every_statement() -> None:
+    with pytest.raises(UsageError, match="1 statements have 2 other forms"):
+        settings(reads_after=(READ, READ))
+
+
 def test_a_lock_against_writers_is_not_felt_by_readers(database: Database) -> None:
     _, _, report = under_traffic(
         database,
