@@ -28,9 +28,9 @@ def in_words(interval: Interval) -> str:
 
 
 def own_effect(series: Series, later: LaterSection) -> Interval:
-    """What an optimisation changes on the queries that it is for, against the migration alone."""
+    """What an optimisation changes on the queries that it is for, against the same without it."""
     weights = dict.fromkeys(later.queries, 1.0)
-    return series.trial.overall(later.name, series.control, weights)
+    return series.trial.overall(later.name, series.controls[later.name], weights)
 
 
 def achieved(interval: Interval, projected_percent: float) -> str:
@@ -85,7 +85,7 @@ def forecast_table(series: Series, plan: Plan) -> Table:
     if plan.workload.weights:
         mixes["as [workload.weights] says"] = plan.workload.weights
     mixes.update(plan.simulation.mixes)
-    arms = [series.control, *series.costs]
+    arms = [series.migrated, *series.costs]
     rows = tuple(
         (mix, *(in_words(series.trial.overall(arm, BEFORE, weights)) for arm in arms))
         for mix, weights in mixes.items()

@@ -7,7 +7,8 @@ the series against the same control as in phase 6, and both from the same rounds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from psycopg import sql
@@ -31,6 +32,11 @@ class Built:
 
     name: str
     later: tuple[LaterSection, ...]
+    control: str
+    """Name of the arm that it is compared with."""
+    asked: Workload
+    """The queries in the form that its optimisations need."""
+    refresh: str
     database: Database
     apply_seconds: float
     added_bytes: int
@@ -52,8 +58,10 @@ class Series:
     """The trial of all optimisations that have a migration."""
 
     trial: Trial
-    control: str
+    migrated: str
     """Name of the arm with this plan's own migration."""
+    controls: Mapping[str, str]
+    """Arm -> the arm that lacks only its optimisation."""
     costs: Mapping[str, Cost]
     """Arm -> cost."""
     complete: bool
@@ -88,61 +96,75 @@ def simulate(
         MigrationError: a statement of it fails.
         ValidationError: a query fails on one of the databases.
     """
-    known = tuple(later for later in plan.simulation.later if later.migration is not None)
-    series = [*((later,) for later in known), *([known] if len(known) > 1 else [])]
-    built: list[Built] = []
-    try:
-        for laters in series:
-            built.append(_build(laters, migrated, databases, plan, runner))
+    with _all_built(migrated, workload, plan, databases, runner) as built:
         originals = Workload(tuple(replace(q, rewritten=None) for q in workload.queries))
-        arms = [
-            Arm(BEFORE, shadow, originals),
-            Arm(plan.name, migrated, workload),
-            *(_arm(item, workload) for item in built),
-        ]
         trial = run_trial(
-            arms,
+            [
+                Arm(BEFORE, shadow, originals),
+                *(Arm(one.name, one.database, one.asked, one.refresh) for one in built),
+            ],
             sampling_of(plan),
             QUICK_ROUNDS if quick else plan.simulation.rounds,
             copier=copier,
             progress=runner.progress,
         )
-        costs = {item.name: _cost(item, runner) for item in built}
+        return Series(
+            trial=trial,
+            migrated=plan.name,
+            controls={one.name: one.control for one in built},
+            costs={one.name: _cost(one, runner) for one in built if one.later},
+            complete=all(later.migration is not None for later in plan.simulation.later),
+        )
+
+
+@contextmanager
+def _all_built(
+    migrated: Database, workload: Workload, plan: Plan, databases: Databases, runner: Runner
+) -> Iterator[list[Built]]:
+    """The migrated database, a clone for each optimisation, and one with all of them."""
+    known = tuple(later for later in plan.simulation.later if later.migration is not None)
+    alone = Built(plan.name, (), BEFORE, workload, "", migrated, 0.0, 0)
+    built = {plan.name: alone}
+    try:
+        for later in known:
+            control = built[later.builds_on or plan.name]
+            built[later.name] = _build(later.name, (later,), control, databases, plan, runner)
+        if len(known) > 1:
+            built[TOGETHER] = _build(TOGETHER, known, alone, databases, plan, runner)
+        yield list(built.values())
     finally:
-        for item in built:
-            databases.drop(item.database.name)
-    return Series(trial, plan.name, costs, complete=len(known) == len(plan.simulation.later))
+        for one in built.values():
+            if one.later:
+                databases.drop(one.database.name)
 
 
 def _build(
-    laters: Sequence[LaterSection],
-    migrated: Database,
+    name: str,
+    laters: tuple[LaterSection, ...],
+    control: Built,
     databases: Databases,
     plan: Plan,
     runner: Runner,
 ) -> Built:
-    name = laters[0].name if len(laters) == 1 else TOGETHER
-    clone = databases.clone(migrated, f"{plan.database}_{name.lower().replace(' ', '_')}")
+    """Apply optimisations to a clone of the control."""
+    suffix = name.lower().replace(" ", "_")
+    clone = databases.clone(control.database, f"{plan.database}_{suffix}")
     try:
         size, seconds = _bytes(clone), 0.0
+        asked, refreshes = control.asked, [control.refresh]
         for later in laters:
             assert later.migration is not None  # noqa: S101 - the caller chose those with one
             run = runner.run(read_script(later.migration), clone)
             run.raise_for_error()
             seconds += run.seconds
-        return Built(name, tuple(laters), clone, seconds, _bytes(clone) - size)
+            asked = with_rewrites(asked, later.rewrites) if later.rewrites else asked
+            refreshes.append(later.refresh)
+        refresh = ";\n".join(filter(None, refreshes))
+        grown = _bytes(clone) - size
+        return Built(name, laters, control.name, asked, refresh, clone, seconds, grown)
     except BaseException:
         databases.drop(clone.name)
         raise
-
-
-def _arm(built: Built, workload: Workload) -> Arm:
-    """The clone, with the queries in the form that its optimisations need."""
-    for later in built.later:
-        if later.rewrites is not None:
-            workload = with_rewrites(workload, later.rewrites)
-    refresh = ";\n".join(later.refresh for later in built.later if later.refresh)
-    return Arm(built.name, built.database, workload, refresh)
 
 
 def _cost(built: Built, runner: Runner) -> Cost:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from shadowgate.measure.statistics import Interval, to_effect, to_percent
@@ -41,8 +43,9 @@ def test_effect(
         f"{optimisation.title}: -{projected:g} % on {aimed} were projected, "
         f"{achieved(effect, projected)}."
     )
-    finding.show(effects_table(series, later, series.control))
-    differences = series.trial.differences(later, series.control)
+    control = series.controls[later]
+    finding.show(effects_table(series, later, control))
+    differences = series.trial.differences(later, control)
     finding.require(not differences, differences)
     if recorder.quick:
         finding.say(f"Timings are not judged: {recorder.quick}")
@@ -75,8 +78,14 @@ def test_combined(request: pytest.FixtureRequest, plan: Plan, finding: Finding) 
     reached = judge_interval(overall, limit)
     finding.require(reached != "missed", f"{limit:g} % are not reached: {in_words(overall)}")
     finding.require_decided(reached == "met", f"the interval does not decide: {in_words(overall)}")
-    slower = {query: series.trial.effect(query, arm, BEFORE) for query in series.trial.reads}
-    _require_not_slower(slower, plan.performance.limit_percent, finding)
+    _require_not_slower(
+        {query: series.trial.effect(query, arm, BEFORE) for query in series.trial.reads},
+        {
+            **dict.fromkeys(series.trial.reads, plan.performance.limit_percent),
+            **plan.simulation.limits,
+        },
+        finding,
+    )
     if not series.complete:
         pytest.skip("not all optimisations are measured, so their target cannot be judged")
 
@@ -89,9 +98,12 @@ def test_writers(request: pytest.FixtureRequest, plan: Plan, finding: Finding) -
     arm = together(series)
     writes = [query for query in series.trial.seconds[arm] if query not in series.trial.reads]
     effects = {query: series.trial.effect(query, arm, BEFORE) for query in writes}
-    limit = plan.simulation.insert_percent
-    finding.note({query: in_words(effect) for query, effect in effects.items()}, f"+{limit:g} %")
-    _require_not_slower(effects, limit, finding)
+    limits = plan.simulation.limits
+    finding.note(
+        {query: in_words(effect) for query, effect in effects.items()},
+        {query: f"{limits[query]:+g} %" for query in writes if query in limits},
+    )
+    _require_not_slower(effects, limits, finding)
 
 
 def _require_measured(plan: Plan) -> None:
@@ -104,7 +116,8 @@ def _require_measured(plan: Plan) -> None:
 
 def _require_targets(series: Series, later: LaterSection, finding: Finding) -> None:
     effects = {
-        query: series.trial.effect(query, later.name, series.control) for query in later.targets
+        query: series.trial.effect(query, later.name, series.controls[later.name])
+        for query in later.targets
     }
     judged = {query: judge_interval(effects[query], later.targets[query]) for query in effects}
     for wanted, sentence in (("missed", "is not reached"), ("inconclusive", "is not decided")):
@@ -119,17 +132,19 @@ def _require_targets(series: Series, later: LaterSection, finding: Finding) -> N
             finding.require_decided(not lines, lines)
 
 
-def _require_not_slower(effects: dict[str, Interval], percent: float, finding: Finding) -> None:
-    limit = to_effect(percent)
+def _require_not_slower(
+    effects: Mapping[str, Interval], percents: Mapping[str, float], finding: Finding
+) -> None:
+    limits = {query: to_effect(percents[query]) for query in effects if query in percents}
     slower = [
-        f"{query} is slower: {in_words(effect)}"
-        for query, effect in effects.items()
-        if effect.low > 0.0 and effect.estimate >= limit
+        f"{query} is slower: {in_words(effects[query])}"
+        for query, limit in limits.items()
+        if effects[query].low > 0.0 and effects[query].estimate >= limit
     ]
     finding.require(not slower, slower)
     open_ones = [
-        f"{query} may be {to_percent(effect.high):.1f} % slower: {in_words(effect)}"
-        for query, effect in effects.items()
-        if effect.high >= limit
+        f"{query} may be {to_percent(effects[query].high):.1f} % slower: {in_words(effects[query])}"
+        for query, limit in limits.items()
+        if effects[query].high >= limit
     ]
     finding.require_decided(not open_ones, open_ones)

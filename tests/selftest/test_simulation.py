@@ -86,7 +86,8 @@ def series() -> Series:
     rows = dict.fromkeys((BEFORE, "OPT1", "OPT9"), dict.fromkeys(same, Result((), ())))
     seconds = {BEFORE: same, "OPT1": same, "OPT9": halved}
     trial = Trial(seconds, ("Q1", "Q2"), rows, rows, tail=0.025)
-    return Series(trial, "OPT1", {"OPT9": Cost(1.0, 0.5, 1_000_000)}, complete=True)
+    controls = {"OPT1": BEFORE, "OPT9": "OPT1"}
+    return Series(trial, "OPT1", controls, {"OPT9": Cost(1.0, 0.5, 1_000_000)}, complete=True)
 
 
 def test_the_forecast_has_a_row_for_every_mix(plan: Plan, series: Series) -> None:
