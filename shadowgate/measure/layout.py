@@ -92,9 +92,8 @@ class LayoutShare:
     def note(self) -> str:
         """The estimates in words, for where query and whole stand beside it."""
         return (
-            f"rewriting the rows alone brings {to_percent(self.layout.estimate):+.0f} %, which "
-            f"fades as they are updated; the design brings "
-            f"{to_percent(self.design.estimate):+.0f} %"
+            f"freshly written rows: {to_percent(self.layout.estimate):+.0f} %, fading as they are "
+            f"updated; design: {to_percent(self.design.estimate):+.0f} %"
         )
 
 

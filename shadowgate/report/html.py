@@ -31,6 +31,7 @@ OUTCOMES: Mapping[Status, str] = {
 
 EVIDENCE_PHASES: Mapping[int, str] = {
     5: "The migration while it ran",
+    6: "Performance in depth",
     7: "Later optimisations: projected and measured",
     8: "Rollback",
 }

@@ -117,7 +117,7 @@ def with_layout(
 def layout_table(shares: Mapping[str, LayoutShare]) -> Table:
     """The parts of every effect."""
     return Table(
-        "What of each gain is the rewrite of the rows, and what the design",
+        "What of each gain is the rewrite of the rows, and what the design (95 % intervals)",
         ("Query", "Whole", "Rewrite, which fades", "Design, which stays"),
         tuple((id_, *share.parts) for id_, share in shares.items()),
     )

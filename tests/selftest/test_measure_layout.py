@@ -171,4 +171,4 @@ def test_the_parts_add_up_and_are_said_in_words(before: Database, after: Databas
     assert share.design.estimate == pytest.approx(-0.5 - share.layout.estimate)
     assert share.design.high - share.design.low > share.layout.high - share.layout.low
     assert "-39.3 % (-45.1 to -33.0), of which rewriting the rows brings" in share.sentence
-    assert "fades as they are updated; the design brings" in share.note
+    assert "fading as they are updated; design: " in share.note

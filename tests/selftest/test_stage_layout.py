@@ -75,7 +75,7 @@ def test_both_parts_stand_in_the_table_and_among_the_notes() -> None:
         {"Q5": SHARE},
     )
     assert noted.notes[0] == "scans less"
-    assert "the design brings -26 %" in noted.notes[1]
+    assert "design: -26 %" in noted.notes[1]
     assert other.notes == ()
 
 
