@@ -47,7 +47,8 @@ def test_skips_with_one_reason_share_a_line() -> None:
     lines = [line for line in verdict_lines(quick_sample()) if "skipped  " in line]
     assert lines == [
         "  – skipped      performance.not_slower (Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q10, W1, "
-        "W2), performance.target (Q5), performance.overall: the copy is too small to judge"
+        "W2), performance.target (Q5), performance.overall, performance.history, "
+        "performance.layout: the copy is too small to judge"
     ]
 
 
