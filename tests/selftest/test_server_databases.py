@@ -44,6 +44,29 @@ def drop_by_hand(server: Server, name: str) -> None:
         )
 
 
+def test_a_cold_clone_is_not_in_the_buffer_cache_and_belongs_to_the_run(
+    server: Server, databases: Databases
+) -> None:
+    source = databases.create(unique("source"))
+    with source.connect() as connection:
+        connection.execute("CREATE TABLE numbers AS SELECT generate_series(1, 50000) AS n")
+        connection.execute(f"ALTER DATABASE {source.name} SET work_mem = '7MB'".encode())
+        connection.execute("VACUUM numbers")
+    held = source.connect()
+    copy = databases.clone(source, unique("copy"), cold=True)
+    held.close()
+    with copy.connect() as connection:
+        plan = connection.execute(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT count(*) FROM numbers"
+        ).fetchone()
+        pages = connection.execute("SELECT pg_relation_size('numbers') / 8192").fetchone()
+        assert plan is not None
+        assert pages == (plan[0][0]["Plan"]["Shared Read Blocks"],)
+        assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
+    databases.drop_all()
+    assert not names(server) & {source.name, copy.name}
+
+
 def test_a_clone_has_the_rows_settings_privileges_and_owner_of_its_source(
     server: Server, databases: Databases
 ) -> None:
