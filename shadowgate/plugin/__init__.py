@@ -5,6 +5,7 @@ This package and the tests are the only places that know pytest; all work is don
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     option.css = [*option.css, str(stylesheet())]
     option.benchmark_json = option.benchmark_json or str(run.reports / "baseline.json")
     option.benchmark_storage = f"file://{run.reports / 'benchmarks'}"
-    option.benchmark_autosave = option.benchmark_autosave or run.plan.name
+    option.benchmark_autosave = option.benchmark_autosave or re.sub(r"[^\w.-]+", "_", run.plan.name)
     option.benchmark_save_data = True
     if config.option.collectonly:
         return
