@@ -462,8 +462,9 @@ COMMENT ON FUNCTION public.acompanhar_particoes_para_medidas IS
 
 REVOKE ALL ON FUNCTION public.acompanhar_particoes_para_medidas FROM PUBLIC;
 
--- Puts right the measures of some ids: those that are missing, wrong, doubled or of no row. Until the end of the caller's
--- transaction nobody writes. Returns the last of these ids; null when there are no more.
+-- Puts right the measures of some ids: those that are missing, wrong, doubled or of no row. Until the
+-- end of the caller's transaction nobody writes. Returns the last of these ids; null when there are no
+-- more.
 CREATE OR REPLACE FUNCTION public.medir_lote(p_depois_de bigint, p_linhas integer)
 RETURNS bigint
 LANGUAGE plpgsql
@@ -471,6 +472,7 @@ SET search_path = public, pg_temp
 AS $$
 DECLARE
     last bigint;
+    upto bigint;
 BEGIN
     PERFORM deter_escritas_para_medidas();
     SELECT max(id) INTO last
@@ -480,28 +482,33 @@ BEGIN
         ORDER BY id
         LIMIT p_linhas
     ) AS batch;
+    upto := coalesce(last, 9223372036854775807);
+
     DELETE FROM catalogo_geometrias_medidas AS m
     WHERE m.geometria_id > p_depois_de
-        AND (m.geometria_id <= last OR last IS NULL)
-        AND (
-            NOT EXISTS (
-                SELECT FROM catalogo_geometrias_particionada AS g
-                WHERE g.id = m.geometria_id
-                    AND g.data_inicio = m.data_inicio
-                    AND g.catalogo_id = m.catalogo_id
-                    AND ST_Area(g.geometry) = m.area_m2
-                    AND ST_Perimeter(g.geometry) = m.perimetro_m
-                    AND ST_NPoints(g.geometry) = m.vertices
-                    AND g.is_valid = m.is_valid
-                    AND g.tipo_uso IS NOT DISTINCT FROM m.tipo_uso
-            )
-            OR EXISTS (
-                SELECT FROM catalogo_geometrias_medidas AS earlier
-                WHERE earlier.geometria_id = m.geometria_id
-                    AND earlier.data_inicio = m.data_inicio
-                    AND earlier.ctid < m.ctid
-            )
+        AND m.geometria_id <= upto
+        AND NOT EXISTS (
+            SELECT FROM catalogo_geometrias_particionada AS g
+            WHERE g.id = m.geometria_id
+                AND g.data_inicio = m.data_inicio
+                AND g.id > p_depois_de
+                AND g.id <= upto
+                AND g.catalogo_id = m.catalogo_id
+                AND ST_Area(g.geometry) = m.area_m2
+                AND ST_Perimeter(g.geometry) = m.perimetro_m
+                AND ST_NPoints(g.geometry) = m.vertices
+                AND g.is_valid = m.is_valid
+                AND g.tipo_uso IS NOT DISTINCT FROM m.tipo_uso
         );
+    DELETE FROM catalogo_geometrias_medidas AS m
+    USING catalogo_geometrias_medidas AS earlier
+    WHERE m.geometria_id > p_depois_de
+        AND m.geometria_id <= upto
+        AND earlier.geometria_id > p_depois_de
+        AND earlier.geometria_id <= upto
+        AND earlier.geometria_id = m.geometria_id
+        AND earlier.data_inicio = m.data_inicio
+        AND earlier.ctid < m.ctid;
     INSERT INTO catalogo_geometrias_medidas
         (geometria_id, catalogo_id, area_m2, perimetro_m, data_inicio, vertices, is_valid, tipo_uso)
     SELECT
@@ -515,10 +522,13 @@ BEGIN
         g.tipo_uso
     FROM catalogo_geometrias_particionada AS g
     WHERE g.id > p_depois_de
-        AND g.id <= last
+        AND g.id <= upto
         AND NOT EXISTS (
             SELECT FROM catalogo_geometrias_medidas AS m
-            WHERE m.geometria_id = g.id AND m.data_inicio = g.data_inicio
+            WHERE m.geometria_id > p_depois_de
+                AND m.geometria_id <= upto
+                AND m.geometria_id = g.id
+                AND m.data_inicio = g.data_inicio
         );
     RETURN last;
 END
@@ -575,6 +585,7 @@ BEGIN
         WHILE last IS NOT NULL LOOP
             last := public.medir_lote(last, batch);
             COMMIT;
+            PERFORM pg_sleep(0.03);
         END LOOP;
         done := public.concluir_medidas();
         COMMIT;
