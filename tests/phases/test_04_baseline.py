@@ -44,5 +44,8 @@ def test_stored(baseline: Baseline, benchmarks: BenchmarkRecorder, finding: Find
     """Every round is handed to pytest-benchmark, which stores it in its JSON."""
     missing = [q for q in baseline.queries if not benchmarks.has("baseline", q)]
     finding.note(f"{benchmarks.rounds('baseline')} rounds of {len(baseline.queries)} queries")
-    finding.say(f"stored in {benchmarks.path.name}")
+    finding.say(
+        f"stored in {benchmarks.path.name}, and in {benchmarks.storage.name} for later runs on the "
+        "same machine and server"
+    )
     finding.require(not missing, f"not recorded: {', '.join(missing)}")
