@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -19,18 +19,15 @@ SHARE = LayoutShare(
 )
 
 
-def found(
-    id_: str, seconds: float, gain: float, *, target: bool = False, **more: Any
-) -> QueryComparison:
+def found(id_: str, seconds: float, gain: float, *, target: bool = False) -> QueryComparison:
     asked = Query(id_, id_, "read", "SELECT 1", Path(f"{id_}.sql"))
     values = {
         "query": asked,
         "pairs": ((seconds, seconds),),
         "estimate": SimpleNamespace(plain=Interval(gain, gain, gain)),
         "target": target or None,
-        "verdict": "improved",
     }
-    return cast(QueryComparison, SimpleNamespace(**{**values, **more}))
+    return cast(QueryComparison, SimpleNamespace(**values))
 
 
 def ids(chosen: list[QueryComparison]) -> list[str]:
@@ -56,7 +53,7 @@ def test_one_query_is_split_however_little_time_there_is() -> None:
 def test_what_there_was_no_time_for_is_named() -> None:
     queries = {
         "Q1": found("Q1", 0.1, -0.1),
-        "Q2": found("Q2", 0.1, 0.0, verdict="equivalent"),
+        "Q2": found("Q2", 0.1, 0.0),
         "Q5": found("Q5", 0.1, -0.8, target=True),
     }
     comparison = cast(Comparison, SimpleNamespace(queries=queries))
