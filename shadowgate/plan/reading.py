@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -12,7 +13,7 @@ import cattrs
 from cattrs.errors import ForbiddenExtraKeysError
 
 from shadowgate.errors import PlanError
-from shadowgate.plan.sections import Plan
+from shadowgate.plan.sections import PerformanceSection, Plan
 
 T = TypeVar("T")
 
@@ -165,44 +166,13 @@ def _resolved(plan: Plan) -> Plan:
     )
 
 
+Rule = tuple[bool, str, str]
+"""Whether it holds, the key that it is about, and what is allowed."""
+
+
 def _check_limits(plan: Plan) -> None:
-    """Refuse numbers that would make a check meaningless."""
-    performance, backup, traffic = plan.performance, plan.backup, plan.traffic
-    rules = (
-        (plan.schema == 1, "schema", "1, the only version there is"),
-        (performance.limit_percent > 0, "performance.limit_percent", "above 0"),
-        (
-            all(each.percent > 0 and each.reason.strip() for each in performance.limits),
-            "performance.limits",
-            "percent above 0, with a reason",
-        ),
-        (performance.floor_ms >= 0, "performance.floor_ms", "0 or more"),
-        (performance.baseline_rounds >= 10, "performance.baseline_rounds", "at least 10"),
-        (performance.min_pairs >= 6, "performance.min_pairs", "at least 6"),
-        (
-            performance.max_pairs >= performance.min_pairs,
-            "performance.max_pairs",
-            "at least performance.min_pairs",
-        ),
-        (performance.budget_seconds > 0, "performance.budget_seconds", "above 0"),
-        (performance.layout_seconds > 0, "performance.layout_seconds", "above 0"),
-        (plan.simulation.rounds >= 6, "simulation.rounds", "at least 6"),
-        (backup.rows >= 1_000, "backup.rows", "at least 1000"),
-        (plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"),
-        (
-            traffic.after is None
-            or (len(traffic.after.reads), len(traffic.after.writes))
-            == (len(traffic.reads), len(traffic.writes)),
-            "traffic.after",
-            "one statement for each of traffic.reads and traffic.writes",
-        ),
-        (
-            all(probe.sessions >= 1 for probe in plan.probes),
-            "probes.sessions",
-            "at least 1",
-        ),
-    )
-    for holds, key, allowed in rules:
+    """Refuse values that would make a check meaningless."""
+    for holds, key, allowed in (*_performance_rules(plan.performance), *_other_rules(plan)):
         if not holds:
             raise PlanError(
                 f"{key} is out of range",
@@ -216,6 +186,30 @@ def _check_limits(plan: Plan) -> None:
         raise PlanError(
             f"probes share the name {', '.join(twice)}", where=str(plan.path), todo="rename one"
         )
+
+
+def _performance_rules(performance: PerformanceSection) -> Iterator[Rule]:
+    reasons = all(each.percent > 0 and each.reason.strip() for each in performance.limits)
+    pairs = performance.max_pairs >= performance.min_pairs
+    yield performance.limit_percent > 0, "performance.limit_percent", "above 0"
+    yield reasons, "performance.limits", "percent above 0, with a reason"
+    yield performance.floor_ms >= 0, "performance.floor_ms", "0 or more"
+    yield performance.baseline_rounds >= 10, "performance.baseline_rounds", "at least 10"
+    yield performance.min_pairs >= 6, "performance.min_pairs", "at least 6"
+    yield pairs, "performance.max_pairs", "at least performance.min_pairs"
+    yield performance.budget_seconds > 0, "performance.budget_seconds", "above 0"
+    yield performance.layout_seconds > 0, "performance.layout_seconds", "above 0"
+
+
+def _other_rules(plan: Plan) -> Iterator[Rule]:
+    now, after = plan.traffic, plan.traffic.after or plan.traffic
+    paired = (len(after.reads), len(after.writes)) == (len(now.reads), len(now.writes))
+    yield plan.schema == 1, "schema", "1, the only version there is"
+    yield plan.simulation.rounds >= 6, "simulation.rounds", "at least 6"
+    yield plan.backup.rows >= 1_000, "backup.rows", "at least 1000"
+    yield plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"
+    yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
+    yield all(probe.sessions >= 1 for probe in plan.probes), "probes.sessions", "at least 1"
 
 
 def _check_series(plan: Plan) -> None:

@@ -61,6 +61,7 @@ def test_paths_are_relative_to_the_plan_file(tmp_path: Path) -> None:
         ("= 3", ("not valid TOML",)),
         ('creates.table = "one"', ("creates.table",)),
         ("rollout.begin = 2026-01-01", ("begin", "start")),
+        ('traffic.reads = ["a"]\ntraffic.after.writes = []', ("traffic.after", "one statement")),
     ],
 )
 def test_a_wrong_key_or_value_is_named_with_what_is_allowed(
