@@ -1,10 +1,8 @@
--- Forgot the index that the queries read instead of the geometries.
+-- Forgot the index by which an update or a delete finds the measures of its rows.
 -- check: migration.objects
 -- apply: replace
 
 -- <<<
-    CREATE INDEX catalogo_geometrias_medidas_tipo_uso_area_idx
-        ON public.catalogo_geometrias_medidas (is_valid, tipo_uso, area_m2)
-        INCLUDE (catalogo_id, perimetro_m, vertices, data_inicio);
-
+    CREATE INDEX catalogo_geometrias_medidas_geometria_id_data_inicio_idx
+        ON public.catalogo_geometrias_medidas (geometria_id, data_inicio);
 -- >>>
