@@ -15,7 +15,7 @@ from benchmarks.extra_work import calibrate, install, set_steps, wrap
 from benchmarks.load import other_process
 from benchmarks.recording import Record
 from fixtures.catalogue import Catalogue, load
-from shadowgate.measure import Comparison, Sampling, Workload, compare, load_workload
+from shadowgate.measure import Comparison, Sampling, Workload, compare, load_workload, settle
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.rounds import no_garbage_collection
 from shadowgate.measure.sampler import Order
@@ -45,6 +45,7 @@ class Laboratory:
                 database,
                 {query: round(self.steps[query] * percent / 100) for query in queries if percent},
             )
+            settle(database)
 
     def changed(self, case: Case, number: int) -> list[str]:
         """The queries with extra work in a live run: one after the other takes its turn."""

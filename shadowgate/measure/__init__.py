@@ -7,11 +7,12 @@
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
 from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
-from shadowgate.measure.copies import Copier, copies_of_run
+from shadowgate.measure.copies import Copier, copies_of_run, settled_copy
 from shadowgate.measure.evidencing import to_evidence
 from shadowgate.measure.layout import LayoutShare, measure_layout
 from shadowgate.measure.plans import Witness
 from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.session import settle, settle_changes
 from shadowgate.measure.timings import Drift, drift, extra_info, fingerprint, read_runs
 from shadowgate.measure.trial import Arm, Trial, run_trial
 from shadowgate.measure.verdict import Estimate, Target
@@ -63,6 +64,9 @@ __all__ = [
     "read_runs",
     "read_witnesses",
     "run_trial",
+    "settle",
+    "settle_changes",
+    "settled_copy",
     "to_evidence",
     "what_is_left_out",
     "why_not_comparable",

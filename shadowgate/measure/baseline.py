@@ -15,7 +15,7 @@ from shadowgate.measure.plans import Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed_session
 from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import settle, visit
+from shadowgate.measure.session import visit
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
@@ -76,7 +76,7 @@ def baseline(
 ) -> Baseline:
     """Time a workload on one database, the queries interleaved round by round.
 
-    It is measured in a fresh copy, like both sides of a comparison.
+    It must be settled, and is measured in a fresh copy, like both sides of a comparison.
 
     Raises:
         UsageError: fewer than ten rounds.
@@ -86,7 +86,6 @@ def baseline(
     if rounds < MINIMUM_ROUNDS:
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with copier(database) as copy:
-        settle(copy)
         visit(copy)
         with timed_session(copy, sampling) as session:
             facts = {query.id: _facts(session, query) for query in workload.queries}

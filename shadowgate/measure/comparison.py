@@ -95,7 +95,8 @@ def compare(
 
     A query that has a rewritten form is asked in that form after the migration. Both databases are
     measured in fresh copies (see :mod:`shadowgate.measure.copies`), so nobody may be connected to
-    them meanwhile; they themselves stay as they are.
+    them meanwhile; they themselves stay as they are. They must be settled
+    (:func:`~shadowgate.measure.settle`).
 
     Raises:
         PlanError: a target or weight names a query that the workload does not have.

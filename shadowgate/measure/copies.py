@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ServerError
+from shadowgate.measure.session import settle
 from shadowgate.server.base import Database
 from shadowgate.server.database_properties import copy_properties
 from shadowgate.server.databases import Databases, execute_clone
@@ -80,6 +81,17 @@ def copies_of_run(databases: Databases, *, cold: bool = False) -> Copier:
             databases.drop(copy.name)
 
     return copy_of_run
+
+
+@contextmanager
+def settled_copy(source: Database, copier: Copier = fresh_copy) -> Iterator[Database]:
+    """A copy that is settled, to take the copies from that are measured.
+
+    Analyzing takes most of the time of it, and need not be done again in each copy.
+    """
+    with copier(source) as copy:
+        settle(copy)
+        yield copy
 
 
 def _name(source: Database) -> str:

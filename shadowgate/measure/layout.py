@@ -118,7 +118,7 @@ def measure_layout(
     """Split the effect on each reading query into layout and design.
 
     Args:
-        databases: before and after.
+        databases: before, which is settled, and after.
         table: the table that the migration rewrites, partitioned or not, with its schema.
         workload: the queries; those that write are passed over.
         wholes: the effect on each of them, from a comparison at the same level.
@@ -136,6 +136,7 @@ def measure_layout(
         progress(f"rewriting {table} in the order of {after.name}")
         rewritten = stack.enter_context(copier(before))
         rewrite_like(rewritten, after, table)
+        settle(rewritten)
         sides = [stack.enter_context(_session(it, sampling, copier)) for it in (before, rewritten)]
         pairs = _take_rounds((sides[0], sides[1]), workload, sampling, rounds, progress)
     return {id_: _share(id_, wholes[id_], taken, sampling.tail) for id_, taken in pairs.items()}
@@ -144,7 +145,6 @@ def measure_layout(
 @contextmanager
 def _session(source: Database, sampling: Sampling, copier: Copier) -> Iterator[TimedSession]:
     with copier(source) as copy:
-        settle(copy)
         visit(copy)
         with timed_session(copy, sampling) as session:
             yield session

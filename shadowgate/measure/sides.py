@@ -13,7 +13,7 @@ from shadowgate.measure.copies import Copier
 from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.sampler import Pair, SideName
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import settle, visit
+from shadowgate.measure.session import visit
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress
 from shadowgate.server.base import Database
@@ -110,7 +110,7 @@ def open_sides(
     copier: Copier,
     progress: Progress,
 ) -> Iterator[Sides]:
-    """Copy both databases, settle the copies and open a session on each.
+    """Copy both databases, which are settled, and open a session on each copy.
 
     Raises:
         ServerError: a database cannot be cloned.
@@ -156,7 +156,6 @@ def _copies(
     copies: dict[SideName, list[Database]] = {"before": [], "after": []}
     for side in turns:
         copies[side].append(stack.enter_context(copier(sources[side])))
-        settle(copies[side][0])
     for _ in range(number - 1):
         turns.reverse()
         for side in turns:

@@ -22,7 +22,7 @@ from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import in_words, settle, visit
+from shadowgate.measure.session import in_words, visit
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
@@ -34,7 +34,7 @@ Results = Mapping[str, Mapping[str, Result]]
 
 @dataclass(frozen=True)
 class Arm:
-    """A database of a trial, and the queries in the form that it is asked."""
+    """A settled database of a trial, and the queries in the form that it is asked."""
 
     name: str
     database: Database
@@ -124,11 +124,11 @@ def run_trial(
     reads = tuple(query.id for query in arms[0].workload.reads)
     writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
     with _opened(arms, sampling, copier, progress, generator) as opened:
-        rows = _rows(opened, reads)
+        rows = _rows(opened, reads)  # warms up the reads, too
+        _round(opened, writes, generator, _nothing(arms, writes))
         taken = _nothing(arms, reads + writes)
         for kind, queries in (("reads", reads), ("writes", writes)):
             with no_garbage_collection():
-                _round(opened, queries, generator, _nothing(arms, queries))  # to warm up
                 for number in range(rounds if queries else 0):
                     progress(f"measuring {kind} of {len(arms)} databases: round {number + 1}")
                     _round(opened, queries, generator, taken)
@@ -152,13 +152,12 @@ def _opened(
     progress: Progress,
     generator: random.Random,
 ) -> Iterator[Opened]:
-    """A settled copy of each arm with a warm session on it."""
+    """A copy of each arm with a session on it."""
     with ExitStack() as stack:
         opened = []
         for arm in generator.sample(arms, len(arms)):
             progress(f"copying {arm.name} for measuring")
             copy = stack.enter_context(copier(arm.database))
-            settle(copy)
             visit(copy)
             opened.append((arm, stack.enter_context(timed_session(copy, sampling))))
         yield opened

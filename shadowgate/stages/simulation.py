@@ -13,7 +13,15 @@ from dataclasses import dataclass, replace
 
 from psycopg import sql
 
-from shadowgate.measure import Arm, Copier, Trial, Workload, run_trial, with_rewrites
+from shadowgate.measure import (
+    Arm,
+    Copier,
+    Trial,
+    Workload,
+    run_trial,
+    settle_changes,
+    with_rewrites,
+)
 from shadowgate.migrate import read_script
 from shadowgate.plan import LaterSection, Plan
 from shadowgate.server import Database, Databases
@@ -69,7 +77,7 @@ class Series:
 
 
 def simulate(
-    shadow: Database,
+    before: Database,
     migrated: Database,
     workload: Workload,
     plan: Plan,
@@ -82,8 +90,8 @@ def simulate(
     """Apply the later optimisations to clones, measure them, and roll them back.
 
     Args:
-        shadow: the database before this plan's migration.
-        migrated: the database after it.
+        before: the database before this plan's migration, settled.
+        migrated: the database after it, settled.
         workload: the plan's queries.
         plan: names the later optimisations.
         databases: makes the clones.
@@ -100,7 +108,7 @@ def simulate(
         originals = Workload(tuple(replace(q, rewritten=None) for q in workload.queries))
         trial = run_trial(
             [
-                Arm(BEFORE, shadow, originals),
+                Arm(BEFORE, before, originals),
                 *(Arm(one.name, one.database, one.asked, one.refresh) for one in built),
             ],
             sampling_of(plan),
@@ -161,6 +169,7 @@ def _build(
             refreshes.append(later.refresh)
         refresh = ";\n".join(filter(None, refreshes))
         grown = _bytes(clone) - size
+        settle_changes(clone)
         return Built(name, laters, control.name, asked, refresh, clone, seconds, grown)
     except BaseException:
         databases.drop(clone.name)

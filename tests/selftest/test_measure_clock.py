@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from shadowgate.measure.clock import Lap, QueueClock, WallClock, clock_for
+from shadowgate.measure.clock import Lap, QueueClock, WallClock, clock_for, keep_on_one_core
 from shadowgate.server import Database
 
 
@@ -82,3 +85,21 @@ def test_a_session_that_is_not_found_gets_the_plain_clock(plain: Database) -> No
     with plain.connect() as connection:
         nowhere = Database(plain.endpoint, "selftest_nowhere")
         assert isinstance(clock_for(connection, nowhere), WallClock)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds a process to a core")
+def test_the_processes_of_all_timed_sessions_share_one_core(plain: Database) -> None:
+    cores = []
+    for _ in range(2):
+        with plain.connect() as connection:
+            clock = clock_for(connection, plain)
+            cores.append(os.sched_getaffinity(connection.info.backend_pid))
+            clock.close()
+    assert cores[0] == cores[1]
+    assert len(cores[0]) == 1
+
+
+def test_a_process_that_is_gone_is_no_error() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    assert not keep_on_one_core(ended.pid)

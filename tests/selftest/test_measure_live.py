@@ -97,6 +97,8 @@ def databases(server: Server) -> set[str]:
 
 def measure(before: Database, after: Database, *queries: Query, **settings: object) -> Comparison:
     sampling = Sampling(**{**QUICK, **settings})  # type: ignore[arg-type]
+    settle(before)
+    settle(after)
     return compare(before, after, Workload(queries), sampling)
 
 
@@ -117,6 +119,8 @@ def test_identical_databases_are_never_called_regressed(
 ) -> None:
     there = databases(server)
     messages: list[str] = []
+    for database in (before, after):
+        settle(database)
     found = compare(
         before,
         after,

@@ -13,7 +13,7 @@ import pytest
 from shadowgate.checks import spec_of
 from shadowgate.errors import PlanError
 from shadowgate.inspect import fingerprint
-from shadowgate.measure import Comparison, Query, Sampling, Workload, compare
+from shadowgate.measure import Comparison, Query, Sampling, Workload, compare, settle
 from shadowgate.plan import Plan, read_plan
 from shadowgate.recorder import Recorder
 from shadowgate.server import Database, Server
@@ -66,6 +66,8 @@ def plan(tmp_path: Path) -> Plan:
 
 def measured(before: Database, after: Database) -> Comparison:
     sampling = Sampling(budget_seconds=0.3, copies=1, warm_up=1, spacing_seconds=0.01)
+    settle(before)
+    settle(after)
     return compare(before, after, WORKLOAD, sampling)
 
 
