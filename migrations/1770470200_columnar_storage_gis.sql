@@ -5,9 +5,10 @@
 -- their own, in columnar storage if the server has it and it can be updated there, else in an ordinary
 -- table, an eighth as large as the geometries'. They are asked through the view catalogo_medidas.
 --
--- An index that holds all that the two queries ask for, (is_valid, tipo_uso, area_m2) with the other
--- columns included, would make them two to four times as fast again, but an insert of a single row
--- 20 to 24 % slower instead of 16 to 18 %, and that of many 21 to 23 % instead of 10.
+-- They are first written in the order of their use, under a BRIN index of a few kilobytes, so that a
+-- query reads the pages of the uses that it asks for; rows that come later lie at the end and are read
+-- with them until a VACUUM has summarised their pages. An index that holds all that the two queries
+-- ask for would be as fast, but one more entry for each row made a single-row insert 24 % slower.
 --
 -- The numbers are never stale:
 --
@@ -21,7 +22,7 @@
 --    a batch and readers not at all, every partition counts as such a one.
 --
 -- Sources: PostgreSQL manual, 43.10 PL/pgSQL Trigger Functions (transition tables); CREATE TRIGGER;
--- 5.11.4 Partition Pruning; 63 Table Access Method.
+-- 5.11.4 Partition Pruning; 63 Table Access Method; 71 BRIN Indexes.
 
 SET lock_timeout = '100ms';
 
@@ -79,6 +80,12 @@ BEGIN
     CREATE INDEX catalogo_geometrias_medidas_geometria_id_data_inicio_idx
         ON public.catalogo_geometrias_medidas (geometria_id, data_inicio);
 
+    IF current_setting('default_table_access_method') = 'heap' THEN
+        CREATE INDEX catalogo_geometrias_medidas_tipo_uso_idx
+            ON public.catalogo_geometrias_medidas USING brin (tipo_uso)
+            WITH (pages_per_range = 8);
+    END IF;
+
     -- A publication of all tables would else refuse to update it.
     ALTER TABLE public.catalogo_geometrias_medidas REPLICA IDENTITY FULL;
 
@@ -88,6 +95,24 @@ BEGIN
     RAISE NOTICE 'Measures are stored in: %', current_setting('default_table_access_method');
 END
 $$;
+
+-- Nobody is stopped meanwhile: what is written at the same time is put right in the batches below.
+INSERT INTO public.catalogo_geometrias_medidas
+    (geometria_id, catalogo_id, area_m2, perimetro_m, data_inicio, vertices, is_valid, tipo_uso)
+SELECT
+    id,
+    catalogo_id,
+    ST_Area(geometry),
+    ST_Perimeter(geometry),
+    data_inicio,
+    ST_NPoints(geometry),
+    is_valid,
+    tipo_uso
+FROM public.catalogo_geometrias_particionada
+WHERE NOT EXISTS (SELECT FROM public.catalogo_geometrias_medidas)
+ORDER BY tipo_uso, id;
+
+ANALYZE public.catalogo_geometrias_medidas;
 
 DO $$
 BEGIN

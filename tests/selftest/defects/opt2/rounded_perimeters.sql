@@ -1,5 +1,5 @@
--- Rounded perimeters to centimetres when the rows are taken in.
--- check: migration.behaviour.exact
+-- Rounded perimeters to centimetres when rows are taken in again.
+-- check: migration.behaviour.taken_in_again
 -- apply: replace
 
 -- <<<
