@@ -13,7 +13,7 @@ import cattrs
 from cattrs.errors import ForbiddenExtraKeysError
 
 from shadowgate.errors import PlanError
-from shadowgate.plan.sections import PerformanceSection, Plan
+from shadowgate.plan.sections import LaterSection, PerformanceSection, Plan
 
 T = TypeVar("T")
 
@@ -113,56 +113,71 @@ def _in_words(error: BaseException, _type: type | None) -> str:
     return str(error)
 
 
-def _resolved(plan: Plan) -> Plan:
-    """Make every path absolute, relative to the plan file, and see that it exists."""
-    base = plan.path.resolve().parent
+@dataclasses.dataclass(frozen=True)
+class _Paths:
+    """Paths of a plan file, which are relative to it."""
 
-    def there(key: str, path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        full = (base / path).resolve()
+    plan: Path
+
+    def beside(self, path: Path) -> Path:
+        """The absolute path, whether anything is there or not."""
+        return (self.plan.resolve().parent / path).resolve()
+
+    def there(self, key: str, path: Path) -> Path:
+        """The absolute path.
+
+        Raises:
+            PlanError: nothing is there.
+        """
+        full = self.beside(path)
         if not full.exists():
             raise PlanError(
                 f"{full} does not exist",
-                where=f"{plan.path}, key {key}",
+                where=f"{self.plan}, key {key}",
                 todo="name a file that is there, relative to the plan file",
             )
         return full
 
-    def needed(key: str, path: Path) -> Path:
-        return there(key, path) or path
+    def optional(self, key: str, path: Path | None) -> Path | None:
+        """The absolute path, if one is given."""
+        return None if path is None else self.there(key, path)
 
-    later = tuple(
-        dataclasses.replace(
-            item,
-            migration=there(f"simulation.later.{item.name}.migration", item.migration),
-            rollback=there(f"simulation.later.{item.name}.rollback", item.rollback),
-            rewrites=there(f"simulation.later.{item.name}.rewrites", item.rewrites),
+    def of_later(self, later: LaterSection) -> LaterSection:
+        """An optimisation with absolute paths."""
+        key = f"simulation.later.{later.name}"
+        return dataclasses.replace(
+            later,
+            migration=self.optional(f"{key}.migration", later.migration),
+            rollback=self.optional(f"{key}.rollback", later.rollback),
+            rewrites=self.optional(f"{key}.rewrites", later.rewrites),
         )
-        for item in plan.simulation.later
-    )
+
+
+def _resolved(plan: Plan) -> Plan:
+    """Make every path absolute, relative to the plan file, and see that what is read exists."""
+    paths = _Paths(plan.path)
+    backup, workload, baseline = plan.backup, plan.workload, plan.performance.baseline
     return dataclasses.replace(
         plan,
-        migration=(base / plan.migration).resolve(),
-        rollback=(base / plan.rollback).resolve(),
+        migration=paths.beside(plan.migration),
+        rollback=paths.beside(plan.rollback),
         backup=dataclasses.replace(
-            plan.backup,
-            path=(base / plan.backup.path).resolve() if plan.backup.path else None,
-            generator=there("backup.generator", plan.backup.generator),
-            apply=tuple(needed("backup.apply", path) for path in plan.backup.apply),
+            backup,
+            path=paths.beside(backup.path) if backup.path else None,
+            generator=paths.optional("backup.generator", backup.generator),
+            apply=tuple(paths.there("backup.apply", path) for path in backup.apply),
         ),
         workload=dataclasses.replace(
-            plan.workload,
-            queries=needed("workload.queries", plan.workload.queries),
-            rewrites=there("workload.rewrites", plan.workload.rewrites),
+            workload,
+            queries=paths.there("workload.queries", workload.queries),
+            rewrites=paths.optional("workload.rewrites", workload.rewrites),
         ),
         performance=dataclasses.replace(
-            plan.performance,
-            baseline=(base / plan.performance.baseline).resolve()
-            if plan.performance.baseline
-            else None,
+            plan.performance, baseline=paths.beside(baseline) if baseline else None
         ),
-        simulation=dataclasses.replace(plan.simulation, later=later),
+        simulation=dataclasses.replace(
+            plan.simulation, later=tuple(paths.of_later(later) for later in plan.simulation.later)
+        ),
     )
 
 
