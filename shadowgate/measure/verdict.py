@@ -49,7 +49,18 @@ def judge(estimate: Estimate | None, limit: float) -> Judgement:
     """
     if estimate is None:
         return "inconclusive"
-    plain, family = estimate.plain, estimate.family
+    return judge_change(estimate.plain, estimate.family, limit)
+
+
+def judge_change(plain: Interval, family: Interval, limit: float) -> Judgement:
+    """Verdict on an effect, from both of its intervals.
+
+    Args:
+        plain: decides whether the effect is within the limit.
+        family: decides whether there is a change at all; the same one where a single effect is
+            asked about.
+        limit: the largest slowdown that passes, as a log ratio.
+    """
     if family.high < 0.0:
         return "improved"
     if plain.high < limit:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from shadowgate.measure.statistics import Interval, to_effect, to_percent
-from shadowgate.measure.verdict import judge_interval
+from shadowgate.measure.verdict import judge_change, judge_interval
 from shadowgate.plan import LaterSection, Plan
 from shadowgate.recorder import Finding, Recorder
 from shadowgate.stages import (
@@ -135,16 +135,20 @@ def _require_targets(series: Series, later: LaterSection, finding: Finding) -> N
 def _require_not_slower(
     effects: Mapping[str, Interval], percents: Mapping[str, float], finding: Finding
 ) -> None:
-    limits = {query: to_effect(percents[query]) for query in effects if query in percents}
+    judged = {
+        query: judge_change(effect, effect, to_effect(percents[query]))
+        for query, effect in effects.items()
+        if query in percents
+    }
     slower = [
         f"{query} is slower: {in_words(effects[query])}"
-        for query, limit in limits.items()
-        if effects[query].low > 0.0 and effects[query].estimate >= limit
+        for query, verdict in judged.items()
+        if verdict == "regressed"
     ]
     finding.require(not slower, slower)
     open_ones = [
         f"{query} may be {to_percent(effects[query].high):.1f} % slower: {in_words(effects[query])}"
-        for query, limit in limits.items()
-        if effects[query].high >= limit
+        for query, verdict in judged.items()
+        if verdict == "inconclusive"
     ]
     finding.require_decided(not open_ones, open_ones)
