@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shadowgate.errors import ShadowgateError
-from shadowgate.evidence import Status
+from shadowgate.evidence import Status, Verdict
 from shadowgate.recorder import CheckFailed, CheckInconclusive
 
 SECONDS = pytest.StashKey[float]()
@@ -44,3 +44,22 @@ def quieten(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
         error = call.excinfo.value
         if isinstance(error, ShadowgateError | CheckFailed):
             report.longrepr = str(error)
+
+
+def exit_status(said: int, verdict: Verdict, *, failures: int, failed_checks: int) -> int:
+    """Exit status of a run, so that it says what the verdict says.
+
+    A run that is not GO never exits with 0. One that is GO does, although an optional check, which
+    is shown as failed, stands against it; a failure of anything that is no check stays one.
+
+    Args:
+        said: what pytest would exit with.
+        verdict: the run's.
+        failures: reports of failure in the whole session.
+        failed_checks: those of them that are reports on checks; the verdict has judged them.
+    """
+    if verdict != "GO" and said in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return pytest.ExitCode.TESTS_FAILED
+    if verdict == "GO" and said == pytest.ExitCode.TESTS_FAILED and failures == failed_checks:
+        return pytest.ExitCode.OK
+    return said

@@ -12,7 +12,7 @@ from shadowgate.checks import CATALOGUE, spec_of
 from shadowgate.errors import ShadowgateError
 from shadowgate.evidence import Evidence
 from shadowgate.options import Run
-from shadowgate.plugin.outcome import SECONDS, describe, quieten, status_of
+from shadowgate.plugin.outcome import SECONDS, describe, exit_status, quieten, status_of
 from shadowgate.preflight import Preflight, preflight
 from shadowgate.recorder import Finding, Recorder
 from shadowgate.report import verdict_lines, write_json
@@ -39,6 +39,7 @@ class ShadowSession:
         self._clock = time.monotonic()
         self._opened: Preflight | None = None
         self._evidence: Evidence | None = None
+        self._failed_checks = 0
 
     # --- what others ask for ------------------------------------------------------------------
 
@@ -148,6 +149,7 @@ class ShadowSession:
         if result_id is None:
             return report
         item.stash[SECONDS] = item.stash.get(SECONDS, 0.0) + call.duration
+        self._failed_checks += report.failed
         status = status_of(report, call, blocked=BLOCKED_BY in item.stash)
         if status is not None:
             quieten(report, call)
@@ -165,20 +167,15 @@ class ShadowSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the evidence, and let the exit status say what the verdict says.
-
-        A run that is not GO never exits with 0; one that is GO does, although an optional check,
-        which is shown as failed, stands against it.
-        """
+        """Write the evidence, and let the exit status say what the verdict says."""
         self._evidence = self._collect()
         write_json(self._evidence, self.run.reports / "shadow.json")
-        if self._evidence.verdict != "GO" and exitstatus in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.NO_TESTS_COLLECTED,
-        ):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if self._evidence.verdict == "GO" and exitstatus == pytest.ExitCode.TESTS_FAILED:
-            session.exitstatus = pytest.ExitCode.OK
+        session.exitstatus = exit_status(
+            exitstatus,
+            self._evidence.verdict,
+            failures=session.testsfailed,
+            failed_checks=self._failed_checks,
+        )
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
