@@ -55,7 +55,7 @@ class TimedSession:
             ServerError: the session was lost.
         """
         with in_words(query, self.database, self.query_seconds):
-            # In one message: fifty answers to wait for would measure the client's turns as well.
+            # In one message: waiting for each answer would measure the client's turns as well.
             text = "\n;\n".join([query.sql] * query.times).encode()
             if query.kind == "read":
                 return self._time_statements(text)

@@ -45,8 +45,6 @@ class Query:
     kind: Kind
     sql: str
     path: Path
-    target: tuple[str, ...] = ()
-    """The table that a write is for, with its schema if it is named; empty for reads."""
     times: int = 1
     """How often in a row the statement is executed, for one execution of the query."""
     rewritten: Query | None = None
@@ -165,17 +163,8 @@ def read_query(path: Path) -> Query:
             where=f"{path}, header times",
         )
     known: Kind = "write" if kind == "write" else "read"
-    statement = _the_statement(text, known, path)
-    target = _target(statement)
-    return Query(header["id"], header["title"], known, text, path, target, int(times))
-
-
-def _target(statement: ast.Node) -> tuple[str, ...]:
-    """Name the table that a statement writes to."""
-    relation = getattr(statement, "relation", None)
-    if relation is None:
-        return ()
-    return tuple(name for name in (relation.schemaname, relation.relname) if name)
+    _require_one_statement(text, known, path)
+    return Query(header["id"], header["title"], known, text, path, int(times))
 
 
 def _read_header(text: str, path: Path) -> dict[str, str]:
@@ -201,8 +190,8 @@ def _read_header(text: str, path: Path) -> dict[str, str]:
     return header
 
 
-def _the_statement(text: str, kind: Kind, path: Path) -> ast.Node:
-    """Return the one statement, having seen that it does what its kind says."""
+def _require_one_statement(text: str, kind: Kind, path: Path) -> None:
+    """See that the text is one statement, and that it does what its kind says."""
     try:
         statements = pglast.parse_sql(text)
     except pglast.parser.ParseError as error:
@@ -226,4 +215,3 @@ def _the_statement(text: str, kind: Kind, path: Path) -> ast.Node:
             where=str(path),
             todo="a read is a SELECT; INSERT, UPDATE, DELETE, MERGE and CALL are writes",
         )
-    return statement

@@ -18,9 +18,7 @@ from shadowgate.server import Database
 from tests.selftest.conftest import MakeDatabase
 
 COUNT = Query("Q1", "count", "read", "SELECT count(*), sum(area) FROM parcel", Path("q1.sql"))
-INSERT = Query(
-    "W1", "insert", "write", "INSERT INTO parcel VALUES (1, 2.5)", Path("w1.sql"), ("parcel",)
-)
+INSERT = Query("W1", "insert", "write", "INSERT INTO parcel VALUES (1, 2.5)", Path("w1.sql"))
 WORKLOAD = Workload((COUNT, INSERT))
 STORED = Workload(
     (replace(COUNT, rewritten=replace(COUNT, sql="SELECT count, sum FROM sums")), INSERT)
