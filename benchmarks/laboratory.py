@@ -143,6 +143,7 @@ def open_laboratory(
         with before.connect() as connection:
             load(connection, Catalogue(rows=rows), progress)
         install(before)
+        settle(before)
         progress("calibrating the extra work")
         steps = calibrate(before, workload, sampling)
         _execute(server, "CREATE DATABASE {} TEMPLATE bench_before", after.name)

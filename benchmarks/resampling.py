@@ -84,7 +84,7 @@ def resample(
 def said(sample: Sample, judge_: Judge) -> dict[str, str]:
     """The verdicts on a sample, targets too."""
     verdicts: dict[str, str] = {
-        query: judge(judge_.estimate(pairs), judge_.limit(query, pairs))
+        query: judge(judge_.estimate(query, pairs), judge_.limit(query, pairs))
         for query, pairs in sample.pairs.items()
     }
     for query, pairs in sample.pairs.items():

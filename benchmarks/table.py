@@ -150,6 +150,22 @@ def time_to_verdict(store: Store) -> tuple[float, float, float] | None:
     )
 
 
+def spread_of_copies(store: Store) -> float | None:
+    """Standard deviation, in percent, of the average effect in live runs on identical databases.
+
+    Every run has copies of its own, and their places touch all queries alike. The noise of the
+    pairs is in it too, so it is an upper bound.
+    """
+    live = store.of("live", "identical", loaded=False)
+    if len(live) < 2:
+        return None
+    averages = [
+        statistics.fmean(pseudo_median(effects(pairs)) for pairs in record.pairs.values())
+        for record in live
+    ]
+    return to_percent(statistics.stdev(averages))
+
+
 def render(store: Store, sampling: Sampling, draws: int, facts: Sequence[tuple[str, str]]) -> str:
     """The whole page as Markdown."""
     names = list(RULES)
@@ -181,5 +197,14 @@ def render(store: Store, sampling: Sampling, draws: int, facts: Sequence[tuple[s
             f"Time to a ten-query verdict on identical databases (to reach: ≤ 90 s): median "
             f"{times[0]:.0f} s of sampling, {times[1]:.0f} s with copying and warm-up; the slowest "
             f"{times[2]:.0f} s.",
+        ]
+    spread = spread_of_copies(store)
+    if spread is not None:
+        lines += [
+            "",
+            f"Identical databases differed by {spread:.2f} % (standard deviation over the runs of "
+            "the effect averaged over the queries, noise included): so much does the place of the "
+            "copies bring. The intervals allow for "
+            f"{to_percent(sampling.copy_deviation(sampling.copies)):.2f} %.",
         ]
     return "\n".join(lines) + "\n"

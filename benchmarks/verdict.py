@@ -47,7 +47,7 @@ class Amount:
     """Resampled runs of every case."""
 
 
-FULL = Amount(rows=251_247, runs=40, other_runs=2, sets=2, loaded_sets=1, rounds=80, draws=2000)
+FULL = Amount(rows=251_247, runs=40, other_runs=2, sets=4, loaded_sets=2, rounds=50, draws=2000)
 QUICK = Amount(rows=20_000, runs=1, other_runs=1, sets=1, loaded_sets=1, rounds=20, draws=50)
 
 

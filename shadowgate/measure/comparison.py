@@ -162,7 +162,7 @@ def conclude(
     }
     return Comparison(
         queries=compared,
-        overall=judge_.estimate(judge_.sums(sample.pairs)),
+        overall=judge_.overall_estimate(sample.pairs),
         overall_target=judge_.overall(sample.pairs),
         sampling=judge_.sampling,
         ended=sample.ended,
@@ -174,7 +174,7 @@ def conclude(
 def _conclude_query(
     query: Query, pairs: tuple[Pair, ...], judge_: Judge, before: SideFacts, after: SideFacts
 ) -> QueryComparison:
-    estimate, limit = judge_.estimate(pairs), judge_.limit(query.id, pairs)
+    estimate, limit = judge_.estimate(query.id, pairs), judge_.limit(query.id, pairs)
     return QueryComparison(
         query=query,
         pairs=pairs,

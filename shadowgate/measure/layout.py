@@ -23,7 +23,7 @@ from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, visit
-from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent
+from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
 from shadowgate.measure.timings import difference
 from shadowgate.measure.workload import Workload
 from shadowgate.progress import Progress, silent
@@ -139,7 +139,7 @@ def measure_layout(
         settle(rewritten)
         sides = [stack.enter_context(_session(it, sampling, copier)) for it in (before, rewritten)]
         pairs = _take_rounds((sides[0], sides[1]), workload, sampling, rounds, progress)
-    return {id_: _share(id_, wholes[id_], taken, sampling.tail) for id_, taken in pairs.items()}
+    return {id_: _share(id_, wholes[id_], taken, sampling) for id_, taken in pairs.items()}
 
 
 @contextmanager
@@ -174,8 +174,9 @@ def _take_rounds(
     return pairs
 
 
-def _share(query: str, whole: Interval, pairs: Sequence[Pair], tail: float) -> LayoutShare:
-    layout = signed_rank_interval(effects(pairs), tail)
+def _share(query: str, whole: Interval, pairs: Sequence[Pair], sampling: Sampling) -> LayoutShare:
+    tail = sampling.tail
+    layout = widen(signed_rank_interval(effects(pairs), tail), sampling.copy_deviation(1), tail)
     return LayoutShare(query, whole, layout, design=difference(whole, layout))
 
 

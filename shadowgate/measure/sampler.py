@@ -21,7 +21,7 @@ import numpy as np
 
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sequential import Looks, plan_looks
-from shadowgate.measure.statistics import effects
+from shadowgate.measure.statistics import effects, widen
 from shadowgate.measure.verdict import (
     Estimate,
     Target,
@@ -77,8 +77,15 @@ class Judge:
         object.__setattr__(self, "plain", plan_looks(s.min_pairs, s.max_pairs, s.tail))
         object.__setattr__(self, "family", plan_looks(s.min_pairs, s.max_pairs, shared))
 
-    def estimate(self, pairs: Sequence[Pair]) -> Estimate | None:
-        """Both intervals at the latest look that the pairs allow."""
+    def estimate(self, query: str, pairs: Sequence[Pair]) -> Estimate | None:
+        """Both intervals of one query at the latest look that its pairs allow."""
+        return self._estimate(pairs, self.sampling.copies if query in self.reads else 1)
+
+    def overall_estimate(self, pairs: Mapping[str, Sequence[Pair]]) -> Estimate | None:
+        """Both intervals of the average at the latest look that the pairs allow."""
+        return self._estimate(self.sums(pairs), self.sampling.copies)
+
+    def _estimate(self, pairs: Sequence[Pair], copies: int) -> Estimate | None:
         look = self.plain.reached(len(pairs))
         if look is None:
             return None
@@ -86,7 +93,12 @@ class Judge:
         values = effects(pairs[:size])
         plain, family = self.plain.interval(values), self.family.interval(values)
         assert plain is not None and family is not None  # noqa: S101, PT018 - the look is reached
-        return Estimate(size, plain, family)
+        deviation, tail = self.sampling.copy_deviation(copies), self.sampling.tail
+        return Estimate(
+            size,
+            widen(plain, deviation, tail),
+            widen(family, deviation, tail / max(len(self.queries), 1)),
+        )
 
     def limit(self, query: str, pairs: Sequence[Pair]) -> float:
         """The limit of one query as a log ratio, its floor applied."""
@@ -114,7 +126,7 @@ class Judge:
         percent = self.sampling.overall_target
         if percent is None:
             return None
-        estimate = self.estimate(self.sums(pairs))
+        estimate = self.overall_estimate(pairs)
         return Target("overall", percent, judge_target(estimate, percent), estimate)
 
     def target(self, query: str, pairs: Sequence[Pair]) -> Target | None:
@@ -122,7 +134,7 @@ class Judge:
         percent = self.sampling.targets.get(query)
         if percent is None:
             return None
-        estimate = self.estimate(pairs)
+        estimate = self.estimate(query, pairs)
         return Target(query, percent, judge_target(estimate, percent), estimate)
 
     def is_decided(self, query: str, pairs: Sequence[Pair]) -> bool:
@@ -132,7 +144,7 @@ class Judge:
         query that looks faster passes as it is; a few pairs more are spent on it, so that what the
         reader sees at a glance is also what the verdict claims.
         """
-        estimate = self.estimate(pairs)
+        estimate = self.estimate(query, pairs)
         verdict = judge(estimate, self.limit(query, pairs))
         target = self.target(query, pairs)
         if target is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -41,6 +42,10 @@ class Sampling:
     copies: int = 2
     """Copies of each database, one session each, that reading queries are spread over; writing
     ones have one more copy to themselves."""
+    copy_percent: float = 0.5
+    """Standard deviation by which two copies of one database differ, in percent of a query's time,
+    though nothing but their place in memory does. All pairs on the same copies share it, so every
+    interval allows for it. ``benchmarks/verdict.md`` tells what was measured."""
     spacing_seconds: float = 0.25
     """Rounds start at least this far apart."""
     warm_up: int = 1
@@ -62,6 +67,7 @@ class Sampling:
             (self.max_pairs >= self.min_pairs, "max_pairs", "min_pairs or more"),
             (0.5 < self.level < 1, "level", "between 0.5 and 1"),
             (self.copies >= 1, "copies", "1 or more"),
+            (self.copy_percent >= 0, "copy_percent", "0 or more"),
             (self.spacing_seconds >= 0, "spacing_seconds", "0 or more"),
             (self.warm_up >= 1, "warm_up", "1 or more"),
             (self.parallel_workers >= 0, "parallel_workers", "0 or more"),
@@ -77,3 +83,11 @@ class Sampling:
     def tail(self) -> float:
         """Probability that the truth lies beyond one given bound of an interval."""
         return (1.0 - self.level) / 2.0
+
+    def copy_deviation(self, copies: int) -> float:
+        """Standard deviation of an effect by the places of the copies alone, as a log ratio.
+
+        Args:
+            copies: copies of each side that it was measured on.
+        """
+        return self.copy_percent / 100.0 * math.sqrt(2.0 / copies)

@@ -17,6 +17,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,3 +111,21 @@ def signed_rank_interval(values: Floats, tail: float) -> Interval:
     if critical < 0:
         return Interval(estimate, -math.inf, math.inf)
     return Interval(estimate, float(averages[critical]), float(averages[-1 - critical]))
+
+
+def widen(interval: Interval, deviation: float, tail: float) -> Interval:
+    """Let an interval also cover an error that all of its pairs share, and so cannot show.
+
+    The error is independent of the pairs and normal, so the half-widths are combined in quadrature,
+    as those of independent estimates are (Zou & Donner, "Construction of confidence limits about
+    effect measures", Statist. Med. 27, 2008).
+
+    Args:
+        interval: what the pairs say, at the same tail.
+        deviation: standard deviation of the error, as a log ratio; 0 or more.
+        tail: probability allowed beyond each bound.
+    """
+    error = NormalDist().inv_cdf(1.0 - tail) * deviation
+    below = math.hypot(interval.estimate - interval.low, error)
+    above = math.hypot(interval.high - interval.estimate, error)
+    return Interval(interval.estimate, interval.estimate - below, interval.estimate + above)

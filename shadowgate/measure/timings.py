@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,7 @@ import numpy as np
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.sampler import Pair
-from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent
+from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
 
 Trend = Literal["slower", "faster", "no difference shown"]
 
@@ -109,7 +109,9 @@ def read_run(path: Path, key: str) -> StoredRun:
     return StoredRun(path.name, pairs)
 
 
-def drift(stored: StoredRun, pairs: Mapping[str, Sequence[Pair]], tail: float) -> tuple[Drift, ...]:
+def drift(
+    stored: StoredRun, pairs: Mapping[str, Sequence[Pair]], tail: float, deviation: float
+) -> tuple[Drift, ...]:
     """Each query of both runs: did its effect change, the machine's own change taken out?
 
     The interval of the difference is that of two independent estimates, each with its own bounds
@@ -120,16 +122,24 @@ def drift(stored: StoredRun, pairs: Mapping[str, Sequence[Pair]], tail: float) -
         stored: the earlier run.
         pairs: today's pairs by query.
         tail: probability allowed beyond each bound, for all queries together.
+        deviation: standard deviation of each run's effects by the places of its copies alone.
     """
     common = [id_ for id_, taken in pairs.items() if taken and id_ in stored.pairs]
     shared = tail / max(len(common), 1)
-    return tuple(_drift(id_, stored.pairs[id_], pairs[id_], shared) for id_ in common)
+
+    def interval(taken: Sequence[Pair]) -> Interval:
+        return widen(signed_rank_interval(effects(taken), shared), deviation, shared)
+
+    return tuple(_drift(id_, stored.pairs[id_], pairs[id_], interval) for id_ in common)
 
 
-def _drift(query: str, then: Sequence[Pair], now: Sequence[Pair], tail: float) -> Drift:
-    change = difference(
-        signed_rank_interval(effects(now), tail), signed_rank_interval(effects(then), tail)
-    )
+def _drift(
+    query: str,
+    then: Sequence[Pair],
+    now: Sequence[Pair],
+    interval: Callable[[Sequence[Pair]], Interval],
+) -> Drift:
+    change = difference(interval(now), interval(then))
     trend: Trend = "no difference shown"
     if change.low > 0:
         trend = "slower"

@@ -23,7 +23,7 @@ from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import in_words, visit
-from shadowgate.measure.statistics import Interval, effects, signed_rank_interval
+from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, widen
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
@@ -54,6 +54,8 @@ class Trial:
     rows_after_writes: Results
     tail: float
     """Probability that the truth lies beyond one given bound of an interval."""
+    deviation: float
+    """Standard deviation of an effect by the places of the copies alone, as a log ratio."""
 
     def pairs(self, query: str, arm: str, control: str) -> tuple[Pair, ...]:
         """Seconds of the control and of the arm in each round."""
@@ -61,7 +63,7 @@ class Trial:
 
     def effect(self, query: str, arm: str, control: str) -> Interval:
         """How a query changed from the control to the arm, as a log ratio."""
-        return signed_rank_interval(effects(self.pairs(query, arm, control)), self.tail)
+        return self._interval(self.pairs(query, arm, control))
 
     def overall(self, arm: str, control: str, weights: Mapping[str, float]) -> Interval:
         """How the weighted sum over the reading queries changed, as a log ratio.
@@ -86,7 +88,10 @@ class Trial:
             (sum(before for before, _ in one), sum(after for _, after in one))
             for one in zip(*by_query, strict=True)
         ]
-        return signed_rank_interval(effects(sums), self.tail)
+        return self._interval(sums)
+
+    def _interval(self, pairs: Sequence[Pair]) -> Interval:
+        return widen(signed_rank_interval(effects(pairs), self.tail), self.deviation, self.tail)
 
     def differences(self, arm: str, control: str) -> list[str]:
         """Where the arm returns other rows than the control, before or after writes, in words."""
@@ -133,7 +138,14 @@ def run_trial(
                     progress(f"measuring {kind} of {len(arms)} databases: round {number + 1}")
                     _round(opened, queries, generator, taken)
         _write(opened, writes)
-        return Trial(taken, reads, rows, _rows(opened, reads), sampling.tail)
+        return Trial(
+            taken,
+            reads,
+            rows,
+            _rows(opened, reads),
+            sampling.tail,
+            sampling.copy_deviation(copies=1),
+        )
 
 
 Opened = Sequence[tuple[Arm, TimedSession]]

@@ -114,4 +114,8 @@ def last_run(storage: Path, key: str, comparison: Comparison) -> History | None:
         return None
     pairs = {id_: found.pairs for id_, found in comparison.queries.items()}
     sampling = comparison.sampling
-    return History(runs[-1].name, drift(runs[-1], pairs, sampling.tail), sampling.limit_percent)
+    return History(
+        runs[-1].name,
+        drift(runs[-1], pairs, sampling.tail, sampling.copy_deviation(1)),
+        sampling.limit_percent,
+    )

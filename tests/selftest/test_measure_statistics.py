@@ -14,6 +14,7 @@ from scipy.stats import wilcoxon
 
 from shadowgate.measure.statistics import (
     Floats,
+    Interval,
     effects,
     pseudo_median,
     signed_rank_critical,
@@ -22,6 +23,7 @@ from shadowgate.measure.statistics import (
     to_effect,
     to_percent,
     walsh_averages,
+    widen,
 )
 
 durations = st.floats(min_value=1e-4, max_value=1e3)
@@ -123,6 +125,54 @@ def test_few_pairs_give_no_bound_at_a_high_level() -> None:
 def test_an_interval_needs_a_value() -> None:
     with pytest.raises(ValueError, match="at least one"):
         signed_rank_interval(np.array([]), 0.025)
+
+
+intervals = st.tuples(*[st.floats(-1.0, 1.0)] * 3).map(
+    lambda bounds: Interval(sorted(bounds)[1], min(bounds), max(bounds))
+)
+deviations = st.floats(0.0, 0.1)
+
+
+@given(intervals, deviations, st.floats(0.0005, 0.1))
+def test_a_widened_interval_contains_the_original(
+    interval: Interval, deviation: float, tail: float
+) -> None:
+    wide = widen(interval, deviation, tail)
+    assert wide.estimate == interval.estimate
+    assert wide.low <= interval.low + 1e-12
+    assert wide.high >= interval.high - 1e-12
+
+
+@given(intervals)
+def test_without_an_error_an_interval_stays_as_it_is(interval: Interval) -> None:
+    wide = widen(interval, 0.0, 0.025)
+    assert (wide.low, wide.high) == pytest.approx((interval.low, interval.high), abs=1e-12)
+
+
+@given(intervals, deviations)
+def test_widening_keeps_to_an_exchange_of_the_sides(interval: Interval, deviation: float) -> None:
+    mirrored = Interval(-interval.estimate, -interval.high, -interval.low)
+    wide, other = widen(interval, deviation, 0.025), widen(mirrored, deviation, 0.025)
+    assert (other.low, other.high) == pytest.approx((-wide.high, -wide.low), abs=1e-12)
+
+
+def test_unknown_bounds_stay_unknown() -> None:
+    wide = widen(Interval(0.1, -math.inf, math.inf), 0.01, 0.025)
+    assert (wide.low, wide.high) == (-math.inf, math.inf)
+
+
+def test_a_widened_interval_covers_an_error_that_all_pairs_share() -> None:
+    generator = np.random.default_rng(20290102)
+    runs, pairs, truth, deviation = 2000, 24, 0.05, 0.01
+    shared = generator.normal(0.0, deviation, (runs, 1))
+    samples = truth + shared + generator.normal(0.0, 0.02, (runs, pairs))
+    plain = [signed_rank_interval(sample, 0.025) for sample in samples]
+
+    def covered(found: list[Interval]) -> float:
+        return float(np.mean([one.low <= truth <= one.high for one in found]))
+
+    assert covered(plain) < 0.7
+    assert 0.94 <= covered([widen(one, deviation, 0.025) for one in plain]) <= 0.972
 
 
 @pytest.mark.parametrize("tails", ["normal", "t3", "spikes"])

@@ -82,7 +82,7 @@ RESULT = {"Q1": Result((), ()), "Q2": Result((), ())}
 
 def told(seconds: dict[str, dict[str, Seconds]]) -> Trial:
     rows = dict.fromkeys(seconds, RESULT)
-    return Trial(seconds, ("Q1", "Q2"), rows, rows, tail=0.025)
+    return Trial(seconds, ("Q1", "Q2"), rows, rows, tail=0.025, deviation=0.0)
 
 
 def test_the_overall_change_is_that_of_the_time_spent() -> None:

@@ -67,7 +67,12 @@ class Asked:
         rows = dict.fromkeys((BEFORE, "OPT1"), dict.fromkeys(("Q1", "Q2"), ROWS))
         rows["OPT9"] = dict.fromkeys(("Q1", "Q2"), self.rows)
         trial = Trial(
-            {BEFORE: same, "OPT1": same, "OPT9": changed}, ("Q1", "Q2"), rows, rows, tail=0.025
+            {BEFORE: same, "OPT1": same, "OPT9": changed},
+            ("Q1", "Q2"),
+            rows,
+            rows,
+            tail=0.025,
+            deviation=0.0,
         )
         controls = {"OPT1": BEFORE, "OPT9": "OPT1"}
         costs = {"OPT9": Cost(1.0, 0.5, 1000)}

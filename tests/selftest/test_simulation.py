@@ -85,7 +85,7 @@ def series() -> Series:
     halved = {"Q1": (0.1,) * 8, "Q2": (0.05,) * 8}
     rows = dict.fromkeys((BEFORE, "OPT1", "OPT9"), dict.fromkeys(same, Result((), ())))
     seconds = {BEFORE: same, "OPT1": same, "OPT9": halved}
-    trial = Trial(seconds, ("Q1", "Q2"), rows, rows, tail=0.025)
+    trial = Trial(seconds, ("Q1", "Q2"), rows, rows, tail=0.025, deviation=0.0)
     controls = {"OPT1": BEFORE, "OPT9": "OPT1"}
     return Series(trial, "OPT1", controls, {"OPT9": Cost(1.0, 0.5, 1_000_000)}, complete=True)
 
