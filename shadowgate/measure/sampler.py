@@ -23,6 +23,7 @@ from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sequential import Looks, plan_looks
 from shadowgate.measure.statistics import effects, widen
 from shadowgate.measure.verdict import (
+    PAIRS_FOR_A_CLAIM,
     Estimate,
     Target,
     effective_limit,
@@ -37,10 +38,6 @@ MeasurePair = Callable[[str, SideName], Pair]
 """Times one query on both sides, the named side first."""
 RoundDone = Callable[[int, int], None]
 """Told after each round: rounds done, queries still undecided."""
-
-
-PAIRS_FOR_A_CLAIM = 24
-"""Pairs after which a query that looks faster is left as not slower."""
 
 
 @dataclass(frozen=True)

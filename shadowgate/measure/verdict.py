@@ -15,6 +15,10 @@ from typing import Literal
 
 from shadowgate.measure.statistics import Interval, to_effect
 
+PAIRS_FOR_A_CLAIM = 24
+"""Pairs before which no query is called regressed for its estimate alone: at fewer, that of a query
+slower by half the limit is past the limit too often."""
+
 Judgement = Literal["improved", "equivalent", "regressed", "inconclusive"]
 TargetStatus = Literal["met", "missed", "inconclusive"]
 
@@ -41,7 +45,7 @@ class Target:
 
 
 def judge(estimate: Estimate | None, limit: float) -> Judgement:
-    """Verdict on one query.
+    """Verdict on one query while pairs are being taken.
 
     Args:
         estimate: ``None`` before the first look.
@@ -49,7 +53,9 @@ def judge(estimate: Estimate | None, limit: float) -> Judgement:
     """
     if estimate is None:
         return "inconclusive"
-    return judge_change(estimate.plain, estimate.family, limit)
+    verdict = judge_change(estimate.plain, estimate.family, limit)
+    is_lucky = estimate.pairs < PAIRS_FOR_A_CLAIM and estimate.family.low <= limit
+    return "inconclusive" if verdict == "regressed" and is_lucky else verdict
 
 
 def judge_change(plain: Interval, family: Interval, limit: float) -> Judgement:

@@ -22,11 +22,13 @@ from shadowgate.measure.verdict import (
 LIMIT = to_effect(5.0)
 
 
-def estimate(low: float, middle: float, high: float, wider: float = 0.0) -> Estimate:
+def estimate(
+    low: float, middle: float, high: float, wider: float = 0.0, pairs: int = 24
+) -> Estimate:
     """An estimate in percent, its family interval wider on both sides."""
     plain = Interval(to_effect(middle), to_effect(low), to_effect(high))
     family = Interval(plain.estimate, to_effect(low - wider), to_effect(high + wider))
-    return Estimate(20, plain, family)
+    return Estimate(pairs, plain, family)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,10 @@ def estimate(low: float, middle: float, high: float, wider: float = 0.0) -> Esti
         (estimate(1, 4.9, 9), "inconclusive"),
         (estimate(1, 5.1, 9), "regressed"),
         (estimate(1, 5.1, 9, wider=2), "inconclusive"),
+        (estimate(1, 5.1, 9, pairs=23), "inconclusive"),
         (estimate(6, 8, 10), "regressed"),
+        (estimate(6, 8, 10, pairs=12), "regressed"),
+        (estimate(1, 3, 4.9, pairs=12), "equivalent"),
         (estimate(-90, 0, 900), "inconclusive"),
         (None, "inconclusive"),
     ],
