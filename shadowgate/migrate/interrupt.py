@@ -5,13 +5,15 @@ the script again brings it to its end. Anything else needs a person at night.
 
 Each point gets a fresh clone: the session is terminated there, from another one, and the state
 that it leaves is compared with the state before the script. If it differs, the script is run again
-from its beginning and must reach the state of an undisturbed run.
+from its beginning and must reach the state of an undisturbed run. As every point has a database of
+its own, several are tried at once.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
@@ -30,6 +32,8 @@ Moment = Literal["before", "within"]
 Outcome = Literal["as before", "complete", "completed by running it again", "broken"]
 _TERMINATE_SQL = "SELECT pg_catalog.pg_terminate_backend(%s, 10000)"
 _SESSION_ONLY = ("SET", "SHOW", "BEGIN", "START TRANSACTION")
+AT_ONCE = 2
+"""Points that are tried at the same time; most of each is waiting for the server."""
 LONG_SECONDS = 0.1
 """A statement that takes longer is also interrupted half way through."""
 
@@ -65,7 +69,8 @@ class Trial(Generic[State]):
     """What is needed to try interruptions.
 
     Attributes:
-        make_clone: gives a fresh copy of the database before the script, dropped afterwards.
+        make_clone: gives a fresh copy of the database before the script, dropped afterwards. It
+            is called from several threads at once, as are the others.
         state_of: all of a database that counts, comparable with ``==``. What differs between two
             undisturbed runs, such as times in a log, has no place in it.
         explain: says in words how two states differ.
@@ -96,7 +101,12 @@ def interrupt_at_every_boundary(script: Script, trial: Trial[State]) -> tuple[In
         reference.raise_for_error()
         final = trial.state_of(clone)
     judge = _Judge(script, trial, before, final)
-    return tuple(judge.try_point(point) for point in points_of(reference))
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        tried = [threads.submit(judge.try_point, point) for point in points_of(reference)]
+        try:
+            return tuple(one.result() for one in tried)
+        finally:
+            threads.shutdown(cancel_futures=True)
 
 
 def points_of(reference: ScriptRun) -> tuple[Point, ...]:
@@ -161,7 +171,7 @@ class _Judge(Generic[State]):
     before: State
     final: State
     known: list[tuple[State, Outcome, str]] = field(default_factory=list)
-    """States met so far, with what became of them: the same state is not tried twice."""
+    """States met so far, with what became of them: the same state is seldom tried twice."""
 
     def try_point(self, point: Point) -> Interruption:
         self.trial.progress(f"interrupting {point}")

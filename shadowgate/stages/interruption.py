@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
+from threading import Lock
 
 from psycopg import sql
 
@@ -39,10 +40,12 @@ def interrupt(
     """
     progress(f"interrupting {script.path.name} at every statement, on a thinned copy")
     numbers = count(1)
+    cloning = Lock()  # a session on the source, as cloning opens one, would stop another clone
 
     @contextmanager
     def clone() -> Iterator[Database]:
-        copy = databases.clone(thin, f"{plan.database}_thin_{next(numbers)}")
+        with cloning:
+            copy = databases.clone(thin, f"{plan.database}_thin_{next(numbers)}")
         try:
             yield copy
         finally:
