@@ -88,6 +88,7 @@ def restore(
     *,
     workspace: Path,
     jobs: int = 2,
+    vacuum: bool = True,
     progress: Progress = silent,
 ) -> Restoration:
     """Restore a backup, owners and privileges included, then vacuum and analyse it.
@@ -98,6 +99,7 @@ def restore(
         database: the target, empty but for extensions.
         workspace: a folder for the copy without layers; the caller deletes it.
         jobs: sessions that pg_restore works with, where the format allows it.
+        vacuum: not needed where content is only read once.
         progress: told what is going on.
 
     Raises:
@@ -116,7 +118,7 @@ def restore(
         raise _restore_error(result, backup, tools)
     return Restoration(
         seconds=time.perf_counter() - started,
-        vacuum_seconds=_vacuum(database, progress),
+        vacuum_seconds=_vacuum(database, progress) if vacuum else 0.0,
         command=f"{program} {' '.join(arguments[:-1])} {backup.path.name}",
         warnings=(*_doubts(backup), *replaced, *_warned(result.stderr)),
     )

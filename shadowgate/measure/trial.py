@@ -41,6 +41,8 @@ class Arm:
     workload: Workload
     refresh: str = ""
     """Executed after the writes: a stored answer may be as old as its schedule lets it be."""
+    more_rounds: int = 0
+    """Rounds beyond those of all arms, for one of which more must be known."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Trial:
     """What was measured of all arms; they have the same queries."""
 
     seconds: Mapping[str, Mapping[str, tuple[float, ...]]]
-    """Arm -> query -> seconds of each round."""
+    """Arm -> query -> seconds of each round, from the first; some arms have more rounds."""
     reads: tuple[str, ...]
     rows: Results
     rows_after_writes: Results
@@ -58,8 +60,8 @@ class Trial:
     """Standard deviation of an effect by the places of the copies alone, as a log ratio."""
 
     def pairs(self, query: str, arm: str, control: str) -> tuple[Pair, ...]:
-        """Seconds of the control and of the arm in each round."""
-        return tuple(zip(self.seconds[control][query], self.seconds[arm][query], strict=True))
+        """Seconds of the control and of the arm in each round that both took part in."""
+        return tuple(zip(self.seconds[control][query], self.seconds[arm][query], strict=False))
 
     def effect(self, query: str, arm: str, control: str) -> Interval:
         """How a query changed from the control to the arm, as a log ratio."""
@@ -117,7 +119,7 @@ def run_trial(
     Args:
         arms: the arms, with the same queries by id.
         sampling: seed, level and settings of the sessions.
-        rounds: how often each query is asked of each arm.
+        rounds: how often each query is asked of each arm; some have more.
         copier: makes the copies that are measured.
         progress: told what is going on.
 
@@ -128,15 +130,17 @@ def run_trial(
     generator = random.Random(f"trial {sampling.seed}")  # noqa: S311 - an order, not a secret
     reads = tuple(query.id for query in arms[0].workload.reads)
     writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
+    most = rounds + max(arm.more_rounds for arm in arms)
     with _opened(arms, sampling, copier, progress, generator) as opened:
         rows = _rows(opened, reads)  # warms up the reads, too
         _round(opened, writes, generator, _nothing(arms, writes))
         taken = _nothing(arms, reads + writes)
         for kind, queries in (("reads", reads), ("writes", writes)):
             with no_garbage_collection():
-                for number in range(rounds if queries else 0):
-                    progress(f"measuring {kind} of {len(arms)} databases: round {number + 1}")
-                    _round(opened, queries, generator, taken)
+                for number in range(most if queries else 0):
+                    asked = [one for one in opened if number < rounds + one[0].more_rounds]
+                    progress(f"measuring {kind} of {len(asked)} databases: round {number + 1}")
+                    _round(asked, queries, generator, taken)
         _write(opened, writes)
         return Trial(
             taken,

@@ -84,7 +84,14 @@ def restored_differences(
 
     Settings of the database itself are left out: pg_dump leaves them to pg_dumpall.
     """
-    restore(examine_backup(dump.path), server.tools, into, workspace=workspace, progress=progress)
+    restore(
+        examine_backup(dump.path),
+        server.tools,
+        into,
+        workspace=workspace,
+        vacuum=False,
+        progress=progress,
+    )
     found = state_of(into, renames=plan.renames)
     return differences_in_words(_without_settings(expected), _without_settings(found))
 

@@ -106,13 +106,15 @@ def simulate(
     """
     with _all_built(migrated, workload, plan, databases, runner) as built:
         originals = Workload(tuple(replace(q, rewritten=None) for q in workload.queries))
+        rounds = QUICK_ROUNDS if quick else plan.simulation.rounds
+        more = 0 if quick else rounds // 2
         trial = run_trial(
             [
-                Arm(BEFORE, before, originals),
-                *(Arm(one.name, one.database, one.asked, one.refresh) for one in built),
+                Arm(BEFORE, before, originals, more_rounds=more),
+                *(_arm(one, more if one is built[-1] else 0) for one in built),
             ],
             sampling_of(plan),
-            QUICK_ROUNDS if quick else plan.simulation.rounds,
+            rounds,
             copier=copier,
             progress=runner.progress,
         )
@@ -123,6 +125,10 @@ def simulate(
             costs={one.name: _cost(one, runner) for one in built if one.later},
             complete=all(later.migration is not None for later in plan.simulation.later),
         )
+
+
+def _arm(built: Built, more_rounds: int) -> Arm:
+    return Arm(built.name, built.database, built.asked, built.refresh, more_rounds)
 
 
 @contextmanager

@@ -54,6 +54,17 @@ def test_every_arm_is_asked_every_query_so_often(parcels: Database) -> None:
         assert connection.execute("SELECT count(*) FROM parcel").fetchone() == (5000,)
 
 
+def test_an_arm_with_more_rounds_is_paired_where_the_other_took_part(parcels: Database) -> None:
+    arms = (Arm("a", parcels, WORKLOAD, more_rounds=2), Arm("b", parcels, WORKLOAD))
+    found = trial(*arms, Arm("c", parcels, WORKLOAD, more_rounds=3))
+    assert {arm: len(by["Q1"]) for arm, by in found.seconds.items()} == {"a": 8, "b": 6, "c": 9}
+    for one, other, pairs in (("a", "b", 6), ("a", "c", 8), ("c", "c", 9)):
+        seconds = found.seconds[one]["W1"], found.seconds[other]["W1"]
+        assert found.pairs("W1", other, one) == tuple(
+            zip(*(s[:pairs] for s in seconds), strict=True)
+        )
+
+
 def test_a_stored_answer_that_nobody_refreshes_is_found_out(parcels: Database) -> None:
     found = trial(Arm("a", parcels, WORKLOAD), Arm("b", parcels, STORED))
     assert found.differences("b", "a") == [

@@ -23,7 +23,7 @@ LIMIT = to_effect(5.0)
 
 
 def estimate(
-    low: float, middle: float, high: float, wider: float = 0.0, pairs: int = 24
+    low: float, middle: float, high: float, wider: float = 0.0, *, pairs: int = 24
 ) -> Estimate:
     """An estimate in percent, its family interval wider on both sides."""
     plain = Interval(to_effect(middle), to_effect(low), to_effect(high))
