@@ -239,9 +239,9 @@ class SimulationSection:
     target_percent: float = 36.0
     measured_percent: float = 2.2
     """What this plan's own migration was projected to bring overall, for the compounded sum."""
-    rounds: int = 8
-    """How often each query is asked of each database; half as often again of the two that are
-    judged, that before and that with all optimisations."""
+    rounds: int = 7
+    """How often each query is asked of each database; at least 12 times of the two that are judged,
+    that before and that with all optimisations."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Query id -> percent that it may be slower with all optimisations together; without a limit
     of its own a read has that of ``[performance]``, and a write is shown, not judged."""

@@ -34,6 +34,11 @@ QUICK_ROUNDS = 6
 """Rounds where timings are shown and not judged: the fewest that an interval can be had from."""
 
 
+JUDGED_ROUNDS = 12
+"""Rounds at least of the two databases that are judged: the fewest at which a single disturbed
+round cannot set a bound of a query's 95 % interval."""
+
+
 @dataclass(frozen=True)
 class Built:
     """A clone of the migrated database with later optimisations on top."""
@@ -107,7 +112,7 @@ def simulate(
     with _all_built(migrated, workload, plan, databases, runner) as built:
         originals = Workload(tuple(replace(q, rewritten=None) for q in workload.queries))
         rounds = QUICK_ROUNDS if quick else plan.simulation.rounds
-        more = 0 if quick else rounds // 2
+        more = 0 if quick else max(0, JUDGED_ROUNDS - rounds)
         trial = run_trial(
             [
                 Arm(BEFORE, before, originals, more_rounds=more),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.measure import Trial
+from shadowgate.measure import Sampling, Trial
 from shadowgate.measure.rows import Result
-from shadowgate.measure.statistics import Interval, to_effect
+from shadowgate.measure.statistics import Interval, signed_rank_interval, to_effect
 from shadowgate.plan import LaterSection, Plan, SimulationSection, WorkloadSection, read_plan
 from shadowgate.stages import (
     Series,
@@ -22,7 +23,7 @@ from shadowgate.stages import (
     in_words,
     projections,
 )
-from shadowgate.stages.simulation import BEFORE, Cost
+from shadowgate.stages.simulation import BEFORE, JUDGED_ROUNDS, Cost
 
 PLAN = Path(__file__).parents[2] / "migrations/1770500100_auto_partition_creation_2029_plus.toml"
 percents = st.floats(0.0, 99.0)
@@ -111,3 +112,14 @@ def test_both_models_of_the_projection_are_told(plan: Plan, series: Series) -> N
         "compounded over all queries": 50.0,
         "each on the queries that it is for": 25.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("rounds", "is_bounded"), [(JUDGED_ROUNDS - 1, False), (JUDGED_ROUNDS, True)]
+)
+def test_a_single_disturbed_round_sets_no_bound_of_what_is_judged(
+    rounds: int, is_bounded: bool
+) -> None:
+    quiet = np.linspace(-0.08, -0.06, rounds - 1)
+    found = signed_rank_interval(np.append(quiet, 0.5), Sampling().tail)
+    assert (found.high < 0.0) == is_bounded
