@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from shadowgate.measure import Query, Sampling, Workload
 from shadowgate.measure.copies import fresh_copy
-from shadowgate.measure.rounds import timed_session
+from shadowgate.measure.rounds import timed_session, undisturbed
 from shadowgate.measure.session import visit
 from shadowgate.server import Database
 
@@ -104,7 +104,7 @@ def _time_both(
 ) -> None:
     """Add the seconds of each query without and with the many steps, after a warm-up."""
     many = {query.id: CALIBRATION_STEPS for query in workload.queries}
-    with timed_session(database, sampling) as session:
+    with timed_session(database, sampling) as session, undisturbed([session]):
         for number in range(CALIBRATION_ROUNDS + 1):
             for steps, taken in (({}, own), (many, more)):
                 set_steps(database, steps)

@@ -17,7 +17,7 @@ from benchmarks.recording import Record
 from fixtures.catalogue import Catalogue, load
 from shadowgate.measure import Comparison, Sampling, Workload, compare, load_workload, settle
 from shadowgate.measure.copies import fresh_copy
-from shadowgate.measure.rounds import no_garbage_collection
+from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.sampler import Order
 from shadowgate.measure.sides import open_sides
 from shadowgate.progress import Progress
@@ -94,14 +94,14 @@ class Laboratory:
         with (
             other_process() if loaded else nullcontext(),
             open_sides(databases, workload, settings, fresh_copy, _quietly) as sides,
-            no_garbage_collection(),
         ):
             sides.warm_up(settings.warm_up)
-            for _ in range(count):
-                for id_ in order.of_round(ids):
-                    before, after = sides.laps(id_, order.first_side(id_))
-                    pairs[id_].append((before.net, after.net))
-                    walls[id_].append((before.wall, after.wall))
+            with undisturbed(sides.sessions):
+                for _ in range(count):
+                    for id_ in order.of_round(ids):
+                        before, after = sides.laps(id_, order.first_side(id_))
+                        pairs[id_].append((before.net, after.net))
+                        walls[id_].append((before.wall, after.wall))
         return Record(
             kind="rounds",
             case=case.name,

@@ -14,7 +14,7 @@ from shadowgate.measure.plans import Witness
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, settle_changes
 from shadowgate.measure.timings import Drift, drift, extra_info, fingerprint, read_runs
-from shadowgate.measure.trial import Arm, Trial, run_trial
+from shadowgate.measure.trial import Arm, Judging, Trial, run_trial
 from shadowgate.measure.verdict import Estimate, Target
 from shadowgate.measure.witnesses import (
     Difference,
@@ -39,6 +39,7 @@ __all__ = [
     "Difference",
     "Drift",
     "Estimate",
+    "Judging",
     "LayoutShare",
     "Query",
     "QueryBaseline",

@@ -12,7 +12,7 @@ from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
 from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import Witness, explain, read_roots
-from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed_session
+from shadowgate.measure.rounds import TimedSession, timed_session, undisturbed
 from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import visit
@@ -110,7 +110,7 @@ def _take_rounds(
 ) -> dict[str, list[float]]:
     generator = random.Random(seed)  # noqa: S311 - an order, not a secret
     taken: dict[str, list[float]] = {query.id: [] for query in workload.queries}
-    with no_garbage_collection():
+    with undisturbed([session]):
         for number in range(1, rounds + 1):
             for query in generator.sample(workload.queries, len(workload.queries)):
                 taken[query.id].append(session.time(query).net)

@@ -8,8 +8,9 @@ no such time and stay in. Where the process cannot be seen (another host, anothe
 container) the client's time is used as it is; both sides always have the same kind of clock.
 
 What is left is that cores are not equally fast: the other half of one may belong to another virtual
-machine, for a second or for a minute. So the server's processes of both sides, of which only one
-works at a time, share one core: on two cores the spread of a 25 ms query fell from 16 to 4 %.
+machine, for a second or for a minute. So while rounds are timed the server's processes of both
+sides, of which only one works at a time, share one core: on two cores the spread of a 25 ms query
+fell from 16 to 4 %.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -123,44 +125,56 @@ class QueueClock:
 Clock = WallClock | QueueClock
 
 
-def clock_for(connection: Connection, database: Database) -> Clock:
-    """The best clock for a session that is the only one on its database."""
-    pid = _process_of(connection.info.backend_pid, database.name)
-    if pid is None:
+def clock_for(process: int | None) -> Clock:
+    """The best clock for a session whose process is the one given; ``None`` if it is not seen."""
+    if process is None:
         return WallClock()
-    keep_on_one_core(pid)
     try:
-        return QueueClock(_PROC / str(pid))
+        return QueueClock(_PROC / str(process))
     except (OSError, ValueError):
         return WallClock()
 
 
-def keep_on_one_core(pid: int) -> bool:
-    """Bind a process to the last core that this one may use; whether that was possible.
+@contextmanager
+def on_one_core(processes: Iterable[int]) -> Iterator[None]:
+    """Bind processes to the last core that this one may use, inside the block only.
 
-    It is for a superuser or for one's own processes. Where it is not allowed for the server's, it
-    is so for those of both sides.
+    That takes a superuser or one's own processes. Where it is not allowed for the server's, it is
+    so for those of both sides.
     """
-    if sys.platform != "linux":
-        return False
+    with ExitStack() as bound:
+        if sys.platform == "linux":
+            core = {max(os.sched_getaffinity(0))}
+            for process in processes:
+                bound.callback(_bind, process, _bind(process, core))
+        yield
+
+
+def _bind(process: int, cores: set[int]) -> set[int]:
+    """Bind a process if that is allowed; the cores that it could use until then."""
     try:
-        os.sched_setaffinity(pid, {max(os.sched_getaffinity(0))})
-    except OSError:
-        return False
-    return True
+        until_then = os.sched_getaffinity(process)
+        os.sched_setaffinity(process, cores)
+    except OSError:  # gone, or not ours: nothing to set back either
+        return cores
+    return until_then
 
 
-def _process_of(server_pid: int, database: str) -> int | None:
-    """The server's process as this machine counts processes; a container counts otherwise.
+def find_process(connection: Connection, database: Database) -> int | None:
+    """The server's process of a session, as this machine counts processes, if it is here.
 
-    PostgreSQL writes the name of the database into the title of the process, and that of a fresh
-    copy is found nowhere else.
+    A container counts otherwise. But PostgreSQL writes the name of the database into the title of
+    the process, and that of a fresh copy is found nowhere else.
+
+    Args:
+        connection: the session, the only one on its database.
+        database: its database.
     """
     if not _PROC.is_dir():
         return None
-    if _is_session(server_pid, database):
-        return server_pid
-    found = [pid for pid in psutil.pids() if _is_session(pid, database)]
+    if _is_session(connection.info.backend_pid, database.name):
+        return connection.info.backend_pid
+    found = [pid for pid in psutil.pids() if _is_session(pid, database.name)]
     return found[0] if len(found) == 1 else None
 
 

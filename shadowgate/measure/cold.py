@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from shadowgate.measure.copies import Copier, cold_copy
 from shadowgate.measure.plans import explain
-from shadowgate.measure.rounds import timed_session
+from shadowgate.measure.rounds import timed_session, undisturbed
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
@@ -108,5 +108,6 @@ def measure_cold(
 def _run_cold(source: Database, query: Query, sampling: Sampling, copier: Copier) -> ColdRun:
     with copier(source) as copy, timed_session(copy, sampling) as session:
         session.connection.execute(f"EXPLAIN {query.sql}".encode())
-        witness = explain(session, query, {})
+        with undisturbed([session]):
+            witness = explain(session, query, {})
         return ColdRun(witness.execution_ms, witness.shared_read)

@@ -13,11 +13,11 @@ import numpy as np
 from shadowgate.errors import PlanError
 from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import Witness, explain, read_roots
-from shadowgate.measure.rounds import TimedSession, no_garbage_collection
+from shadowgate.measure.rounds import TimedSession, all_at_once, undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Judge, Pair, Sample, Time, take_sample
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.sides import Sides, open_sides
+from shadowgate.measure.sides import Side, Sides, open_sides
 from shadowgate.measure.verdict import Estimate, Judgement, Target, judge
 from shadowgate.measure.words import explain_change, share_of_planning
 from shadowgate.measure.workload import Query, Workload
@@ -107,7 +107,7 @@ def compare(
     check_names(sampling, workload)
     with open_sides((before, after), workload, sampling, copier, progress) as sides:
         progress("comparing the rows that each query returns")
-        facts = {query.id: _facts(sides, query) for query in workload.queries}
+        facts = _facts(sides, workload)
         sides.warm_up(sampling.warm_up)
         reads = tuple(query.id for query in workload.reads)
         judge_ = Judge(sampling, tuple(known), reads)
@@ -115,7 +115,7 @@ def compare(
         def report(rounds: int, undecided: int) -> None:
             progress(f"measuring: round {rounds}, {undecided} of {len(known)} queries undecided")
 
-        with no_garbage_collection():
+        with undisturbed(sides.sessions):
             passing = Time(time.perf_counter, sides.keep_busy)
             sample = take_sample(judge_, sides.measure, passing, report)
         clock = " or ".join(sides.clocks)
@@ -138,12 +138,17 @@ def check_names(sampling: Sampling, workload: Workload) -> None:
             )
 
 
-def _facts(sides: Sides, query: Query) -> tuple[SideFacts, SideFacts]:
-    before, after = (side.sessions(query)[0] for side in (sides.before, sides.after))
-    return _side_facts(before, query), _side_facts(after, query.after)
+def _facts(sides: Sides, workload: Workload) -> dict[str, tuple[SideFacts, SideFacts]]:
+    """Rows and plan of every query on both sides, which are asked at the same time."""
+
+    def ask(side: Side) -> list[SideFacts]:
+        return [_query_facts(side.sessions(q)[0], side.form(q)) for q in workload.queries]
+
+    before, after = all_at_once(ask, (sides.before, sides.after))
+    return dict(zip(workload.by_id, zip(before, after, strict=True), strict=True))
 
 
-def _side_facts(session: TimedSession, query: Query) -> SideFacts:
+def _query_facts(session: TimedSession, query: Query) -> SideFacts:
     result = fetch_result(session, query)
     return SideFacts(result, explain(session, query, read_roots(session)))
 

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from shadowgate.errors import ValidationError
 from shadowgate.measure.copies import Copier, fresh_copy
-from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed_session
+from shadowgate.measure.rounds import TimedSession, timed_session, undisturbed
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, visit
@@ -163,7 +163,7 @@ def _take_rounds(
         for query in workload.reads * sampling.warm_up:
             session.time(query)
     pairs: dict[str, list[Pair]] = {query.id: [] for query in workload.reads}
-    with no_garbage_collection():
+    with undisturbed(sessions):
         for number in range(1, rounds + 1):
             for query in generator.sample(workload.reads, len(workload.reads)):
                 taken = [0.0, 0.0]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from psycopg import sql
 
-from shadowgate.measure.clock import Clock, Lap, clock_for
+from shadowgate.measure.clock import Clock, Lap, clock_for, find_process, on_one_core
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import in_words, open_session
 from shadowgate.measure.workload import Query
@@ -34,6 +37,9 @@ WHERE n_tup_ins + n_tup_upd + n_tup_del > 0
 """
 """Tables that the transaction has written to, those of its triggers included."""
 
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
 
 @dataclass(frozen=True)
 class TimedSession:
@@ -43,6 +49,8 @@ class TimedSession:
     connection: Connection
     clock: Clock
     query_seconds: float
+    process: int | None
+    """The server's process, as this machine counts; ``None`` where it is not seen."""
 
     def time(self, query: Query) -> Lap:
         """Execute a query once and wait until its last row is here.
@@ -84,22 +92,38 @@ class TimedSession:
 
 @contextmanager
 def timed_session(copy: Database, sampling: Sampling) -> Iterator[TimedSession]:
-    """Open a session for timing on a copy where no other session is."""
-    with (
-        closing(open_session(copy, sampling)) as connection,
-        closing(clock_for(connection, copy)) as clock,
-    ):
-        yield TimedSession(copy, connection, clock, sampling.query_seconds)
+    """Open a session for timing on a copy where no other session is.
+
+    What is timed in it belongs inside of :func:`undisturbed`.
+    """
+    with closing(open_session(copy, sampling)) as connection:
+        process = find_process(connection, copy)
+        with closing(clock_for(process)) as clock:
+            yield TimedSession(copy, connection, clock, sampling.query_seconds, process)
 
 
 @contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Keep Python's collector from running inside a timed round."""
+def undisturbed(sessions: Iterable[TimedSession]) -> Iterator[None]:
+    """Time rounds inside: the sessions share one core, and Python's collector does not run."""
     was_enabled = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
-        yield
+        with on_one_core(s.process for s in sessions if s.process is not None):
+            yield
     finally:
         if was_enabled:
             gc.enable()
+
+
+def all_at_once(work: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
+    """Do what is not timed for several items, on as many cores as there are.
+
+    Each item must have a session of its own. If one fails, the others come to their end first.
+
+    Args:
+        work: what to do for each.
+        items: one at least.
+    """
+    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1)) as threads:
+        return list(threads.map(work, items))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shadowgate.measure.clock import Lap
 from shadowgate.measure.copies import Copier
-from shadowgate.measure.rounds import TimedSession, timed_session
+from shadowgate.measure.rounds import TimedSession, all_at_once, timed_session
 from shadowgate.measure.sampler import Pair, SideName
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import visit
@@ -55,22 +55,27 @@ class Sides:
     generator: random.Random
 
     @property
-    def clocks(self) -> tuple[str, ...]:
-        """What the sessions' clocks tell, in words; each kind once."""
-        sides = (self.before, self.after)
+    def sessions(self) -> tuple[TimedSession, ...]:
+        """Those of both sides."""
         return tuple(
-            sorted(
-                {session.clock.words for side in sides for session in side.readers + side.writers}
-            )
+            session for side in (self.before, self.after) for session in side.readers + side.writers
         )
 
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """What the sessions' clocks tell, in words; each kind once."""
+        return tuple(sorted({session.clock.words for session in self.sessions}))
+
     def warm_up(self, executions: int) -> None:
-        """Execute every query untimed in every session."""
-        for side in (self.before, self.after):
+        """Execute every query untimed in every session, on both sides at the same time."""
+
+        def execute_all(side: Side) -> None:
             for query in self.queries.values():
                 for session in side.sessions(query):
                     for _ in range(executions):
                         session.time(side.form(query))
+
+        all_at_once(execute_all, (self.before, self.after))
 
     def measure(self, query_id: str, first: SideName) -> Pair:
         """Time a query on both sides, the named one first; seconds before and after."""

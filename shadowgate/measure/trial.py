@@ -1,9 +1,13 @@
 """Measures several databases in one run: each query is asked of every one of them in turn.
 
-Where :func:`~shadowgate.measure.compare` goes on until it can decide, a trial has as many rounds as
-were agreed beforehand. Nobody looks before its end, so the ordinary interval of the signed-rank
-test holds. All arms of a round are measured within a second or two, so any two of them are paired:
-the same rounds tell what an arm changes against the one before it and against the first.
+A trial has as many rounds as were agreed beforehand. Nobody looks before their end, so the ordinary
+interval of the signed-rank test holds. All arms of a round are measured within a second or two, so
+any two of them are paired: the same rounds tell what an arm changes against the one before it and
+against the first.
+
+Two of the arms may be judged. They are measured on, like the sides of
+:func:`~shadowgate.measure.compare`, until what is asked of them is decided; of these two the
+intervals are those that stay valid at every look (:mod:`shadowgate.measure.sequential`).
 
 Reads come before writes, on one copy of each database: what the rolled-back writes leave in the
 indexes then slows no read. At the end the writes are committed and the reads asked once more, so
@@ -13,15 +17,17 @@ that an arm whose answers are only right until somebody writes is found out.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shadowgate.measure.copies import Copier
-from shadowgate.measure.rounds import TimedSession, no_garbage_collection, timed_session
+from shadowgate.measure.rounds import TimedSession, all_at_once, timed_session, undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.sequential import Looks, plan_looks
 from shadowgate.measure.session import in_words, visit
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, widen
 from shadowgate.measure.workload import Query, Workload
@@ -41,8 +47,6 @@ class Arm:
     workload: Workload
     refresh: str = ""
     """Executed after the writes: a stored answer may be as old as its schedule lets it be."""
-    more_rounds: int = 0
-    """Rounds beyond those of all arms, for one of which more must be known."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Trial:
     """What was measured of all arms; they have the same queries."""
 
     seconds: Mapping[str, Mapping[str, tuple[float, ...]]]
-    """Arm -> query -> seconds of each round, from the first; some arms have more rounds."""
+    """Arm -> query -> seconds of each round, from the first; those judged have more rounds."""
     reads: tuple[str, ...]
     rows: Results
     rows_after_writes: Results
@@ -58,6 +62,10 @@ class Trial:
     """Probability that the truth lies beyond one given bound of an interval."""
     deviation: float
     """Standard deviation of an effect by the places of the copies alone, as a log ratio."""
+    judged: frozenset[str] = frozenset()
+    """The two arms that were measured on until their verdict was decided."""
+    looks: Looks | None = None
+    """When these two were looked at."""
 
     def pairs(self, query: str, arm: str, control: str) -> tuple[Pair, ...]:
         """Seconds of the control and of the arm in each round that both took part in."""
@@ -65,7 +73,7 @@ class Trial:
 
     def effect(self, query: str, arm: str, control: str) -> Interval:
         """How a query changed from the control to the arm, as a log ratio."""
-        return self._interval(self.pairs(query, arm, control))
+        return self._interval(self.pairs(query, arm, control), arm, control)
 
     def overall(self, arm: str, control: str, weights: Mapping[str, float]) -> Interval:
         """How the weighted sum over the reading queries changed, as a log ratio.
@@ -88,12 +96,16 @@ class Trial:
         ]
         sums = [
             (sum(before for before, _ in one), sum(after for _, after in one))
-            for one in zip(*by_query, strict=True)
+            for one in zip(*by_query, strict=False)  # rounds that all of them took part in
         ]
-        return self._interval(sums)
+        return self._interval(sums, arm, control)
 
-    def _interval(self, pairs: Sequence[Pair]) -> Interval:
-        return widen(signed_rank_interval(effects(pairs), self.tail), self.deviation, self.tail)
+    def _interval(self, pairs: Sequence[Pair], arm: str, control: str) -> Interval:
+        values = effects(pairs)
+        found = None
+        if self.looks is not None and {arm, control} == self.judged:
+            found = self.looks.interval(values)
+        return widen(found or signed_rank_interval(values, self.tail), self.deviation, self.tail)
 
     def differences(self, arm: str, control: str) -> list[str]:
         """Where the arm returns other rows than the control, before or after writes, in words."""
@@ -106,11 +118,26 @@ class Trial:
         return found
 
 
+@dataclass(frozen=True)
+class Judging:
+    """How two arms are measured on, query by query, after the rounds of all arms."""
+
+    arms: frozenset[str]
+    """The names of the two."""
+    undecided: Callable[[Trial, Sequence[str]], Sequence[str]]
+    """Given what is known so far and some queries: those of them that need more rounds."""
+    max_rounds: int
+    """Rounds after which a query is left undecided; those of all arms count."""
+    budget_seconds: float
+    """Time for that, for the reads and for the writes each."""
+
+
 def run_trial(
     arms: Sequence[Arm],
     sampling: Sampling,
     rounds: int,
     *,
+    judging: Judging | None = None,
     copier: Copier,
     progress: Progress = silent,
 ) -> Trial:
@@ -119,7 +146,8 @@ def run_trial(
     Args:
         arms: the arms, with the same queries by id.
         sampling: seed, level and settings of the sessions.
-        rounds: how often each query is asked of each arm; some have more.
+        rounds: how often each query is asked of each arm.
+        judging: which two arms are asked more often, and until when.
         copier: makes the copies that are measured.
         progress: told what is going on.
 
@@ -130,30 +158,66 @@ def run_trial(
     generator = random.Random(f"trial {sampling.seed}")  # noqa: S311 - an order, not a secret
     reads = tuple(query.id for query in arms[0].workload.reads)
     writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
-    most = rounds + max(arm.more_rounds for arm in arms)
     with _opened(arms, sampling, copier, progress, generator) as opened:
         rows = _rows(opened, reads)  # warms up the reads, too
         _round(opened, writes, generator, _nothing(arms, writes))
         taken = _nothing(arms, reads + writes)
-        for kind, queries in (("reads", reads), ("writes", writes)):
-            with no_garbage_collection():
-                for number in range(most if queries else 0):
-                    asked = [one for one in opened if number < rounds + one[0].more_rounds]
-                    progress(f"measuring {kind} of {len(asked)} databases: round {number + 1}")
-                    _round(asked, queries, generator, taken)
-        _write(opened, writes)
-        return Trial(
+        trial = Trial(
             taken,
             reads,
             rows,
-            _rows(opened, reads),
+            {},
             sampling.tail,
             sampling.copy_deviation(copies=1),
+            judging.arms if judging else frozenset(),
+            plan_looks(rounds, judging.max_rounds, sampling.tail) if judging else None,
         )
+        with undisturbed(session for _, session in opened):
+            for queries in filter(None, (reads, writes)):
+                for number in range(rounds):
+                    progress(f"measuring {len(opened)} databases: round {number + 1} of {rounds}")
+                    _round(opened, queries, generator, taken)
+                if judging:
+                    _measure_on(opened, queries, generator, taken, trial, judging, progress)
+        _write(opened, writes)
+        return replace(trial, rows_after_writes=_rows(opened, reads))
 
 
 Opened = Sequence[tuple[Arm, TimedSession]]
 Taken = dict[str, dict[str, tuple[float, ...]]]
+
+
+def _measure_on(
+    opened: Opened,
+    queries: Sequence[str],
+    generator: random.Random,
+    taken: Taken,
+    trial: Trial,
+    judging: Judging,
+    progress: Progress,
+) -> None:
+    """Ask the two judged arms until they are decided, or time or rounds are used up.
+
+    Args:
+        opened: all arms.
+        queries: the queries asked so far, equally often.
+        generator: tells orders.
+        taken: what was measured, to be added to.
+        trial: sees what is taken.
+        judging: says what is undecided.
+        progress: told of every round.
+    """
+    assert trial.looks is not None  # noqa: S101 - a trial with judging has looks
+    judged = [one for one in opened if one[0].name in judging.arms]
+    until = time.monotonic() + judging.budget_seconds
+    number = len(taken[judged[0][0].name][queries[0]])
+    undecided = judging.undecided(trial, queries)
+    while undecided and number < judging.max_rounds and time.monotonic() < until:
+        number += 1
+        progress(f"measuring on: round {number}, {len(undecided)} queries undecided")
+        _round(judged, undecided, generator, taken)
+        if number in trial.looks.sizes:
+            undecided = judging.undecided(trial, undecided)
 
 
 def _nothing(arms: Sequence[Arm], queries: Sequence[str]) -> Taken:
@@ -197,10 +261,11 @@ def _form(arm: Arm, id_: str) -> Query:
 
 
 def _rows(opened: Opened, queries: Sequence[str]) -> Results:
-    return {
-        arm.name: {id_: fetch_result(session, _form(arm, id_)) for id_ in queries}
-        for arm, session in opened
-    }
+    def ask(one: tuple[Arm, TimedSession]) -> dict[str, Result]:
+        arm, session = one
+        return {id_: fetch_result(session, _form(arm, id_)) for id_ in queries}
+
+    return dict(zip((arm.name for arm, _ in opened), all_at_once(ask, opened), strict=True))
 
 
 def _write(opened: Opened, writes: Sequence[str]) -> None:

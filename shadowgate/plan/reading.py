@@ -220,7 +220,10 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     now, after = plan.traffic, plan.traffic.after or plan.traffic
     paired = (len(after.reads), len(after.writes)) == (len(now.reads), len(now.writes))
     yield plan.schema == 1, "schema", "1, the only version there is"
-    yield plan.simulation.rounds >= 6, "simulation.rounds", "at least 6"
+    simulation = plan.simulation
+    yield simulation.rounds >= 6, "simulation.rounds", "at least 6"
+    yield simulation.max_rounds >= simulation.rounds, "simulation.max_rounds", "at least the rounds"
+    yield simulation.budget_seconds > 0, "simulation.budget_seconds", "more than 0"
     yield plan.backup.rows >= 1_000, "backup.rows", "at least 1000"
     yield plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"
     yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"

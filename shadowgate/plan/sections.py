@@ -240,8 +240,12 @@ class SimulationSection:
     measured_percent: float = 2.2
     """What this plan's own migration was projected to bring overall, for the compounded sum."""
     rounds: int = 7
-    """How often each query is asked of each database; at least 12 times of the two that are judged,
-    that before and that with all optimisations."""
+    """How often each query is asked of each database."""
+    max_rounds: int = 60
+    """The database before and the one with all optimisations are judged, so they are asked on until
+    they are decided, but no more often than this."""
+    budget_seconds: float = 20.0
+    """Time for asking them on, for the reads and for the writes each."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Query id -> percent that it may be slower with all optimisations together; without a limit
     of its own a read has that of ``[performance]``, and a write is shown, not judged."""

@@ -44,13 +44,19 @@ from shadowgate.stages.series import (
     together,
 )
 from shadowgate.stages.simulation import (
-    BEFORE,
     Series,
     compounded,
     compounded_by_query,
     simulate,
 )
 from shadowgate.stages.state import State, differences_in_words, state_of
+from shadowgate.stages.together import (
+    BEFORE,
+    judge_series,
+    judge_together,
+    limits_together,
+    undecided_queries,
+)
 from shadowgate.stages.waiting import judge_kept, judge_waiting
 from shadowgate.stages.witnesses import Held, hold_witnesses
 
@@ -84,11 +90,14 @@ __all__ = [
     "in_words",
     "interrupt",
     "judge_kept",
+    "judge_series",
+    "judge_together",
     "judge_waiting",
     "last_run",
     "layout_table",
     "learn",
     "left_out",
+    "limits_together",
     "longest_locks",
     "over_budget",
     "own_effect",
@@ -112,6 +121,7 @@ __all__ = [
     "tell_layout",
     "timing_key",
     "together",
+    "undecided_queries",
     "with_layout",
     "write_later_rows",
 ]

@@ -11,12 +11,12 @@ from shadowgate.measure.verdict import TargetStatus, judge_interval
 from shadowgate.plan import LaterSection, Plan
 from shadowgate.report.figures import Effect, projection
 from shadowgate.stages.simulation import (
-    BEFORE,
     TOGETHER,
     Series,
     compounded,
     compounded_by_query,
 )
+from shadowgate.stages.together import BEFORE
 
 EQUALLY = "every query equally often"
 

@@ -7,7 +7,7 @@ the series against the same control as in phase 6, and both from the same rounds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from psycopg import sql
 from shadowgate.measure import (
     Arm,
     Copier,
+    Judging,
     Trial,
     Workload,
     run_trial,
@@ -27,16 +28,11 @@ from shadowgate.plan import LaterSection, Plan
 from shadowgate.server import Database, Databases
 from shadowgate.stages.migration import Runner
 from shadowgate.stages.performance import sampling_of
+from shadowgate.stages.together import BEFORE, undecided_queries
 
-BEFORE = "before"
 TOGETHER = "all together"
 QUICK_ROUNDS = 6
 """Rounds where timings are shown and not judged: the fewest that an interval can be had from."""
-
-
-JUDGED_ROUNDS = 12
-"""Rounds at least of the two databases that are judged: the fewest at which a single disturbed
-round cannot set a bound of a query's 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -111,15 +107,11 @@ def simulate(
     """
     with _all_built(migrated, workload, plan, databases, runner) as built:
         originals = Workload(tuple(replace(q, rewritten=None) for q in workload.queries))
-        rounds = QUICK_ROUNDS if quick else plan.simulation.rounds
-        more = 0 if quick else max(0, JUDGED_ROUNDS - rounds)
         trial = run_trial(
-            [
-                Arm(BEFORE, before, originals, more_rounds=more),
-                *(_arm(one, more if one is built[-1] else 0) for one in built),
-            ],
+            [Arm(BEFORE, before, originals), *map(_arm, built)],
             sampling_of(plan),
-            rounds,
+            QUICK_ROUNDS if quick else plan.simulation.rounds,
+            judging=None if quick else _judging(built[-1].name, plan),
             copier=copier,
             progress=runner.progress,
         )
@@ -132,8 +124,23 @@ def simulate(
         )
 
 
-def _arm(built: Built, more_rounds: int) -> Arm:
-    return Arm(built.name, built.database, built.asked, built.refresh, more_rounds)
+def _arm(built: Built) -> Arm:
+    return Arm(built.name, built.database, built.asked, built.refresh)
+
+
+def _judging(together: str, plan: Plan) -> Judging:
+    """Measure the series as a whole until every verdict on it is decided."""
+
+    def undecided(trial: Trial, queries: Sequence[str]) -> Sequence[str]:
+        return undecided_queries(trial, together, plan, queries)
+
+    simulation = plan.simulation
+    return Judging(
+        frozenset((BEFORE, together)),
+        undecided,
+        simulation.max_rounds,
+        simulation.budget_seconds,
+    )
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 import pytest
 
-from shadowgate.measure.statistics import Interval, to_effect, to_percent
-from shadowgate.measure.verdict import judge_change, judge_interval
+from shadowgate.measure.statistics import to_percent
+from shadowgate.measure.verdict import judge_interval
 from shadowgate.plan import LaterSection, Plan
 from shadowgate.recorder import Finding, Recorder
 from shadowgate.stages import (
@@ -18,6 +18,9 @@ from shadowgate.stages import (
     effects_table,
     forecast_table,
     in_words,
+    judge_series,
+    judge_together,
+    limits_together,
     own_effect,
     projections,
     series_figure,
@@ -75,17 +78,10 @@ def test_combined(request: pytest.FixtureRequest, plan: Plan, finding: Finding) 
     )
     differences = series.trial.differences(arm, BEFORE)
     finding.require(not differences, differences)
-    reached = judge_interval(overall, limit)
+    reached = judge_series(series.trial, arm, plan)
     finding.require(reached != "missed", f"{limit:g} % are not reached: {in_words(overall)}")
     finding.require_decided(reached == "met", f"the interval does not decide: {in_words(overall)}")
-    _require_not_slower(
-        {query: series.trial.effect(query, arm, BEFORE) for query in series.trial.reads},
-        {
-            **dict.fromkeys(series.trial.reads, plan.performance.limit_percent),
-            **plan.simulation.limits,
-        },
-        finding,
-    )
+    _require_not_slower(series, series.trial.reads, plan, finding)
     if not series.complete:
         pytest.skip("not all optimisations are measured, so their target cannot be judged")
 
@@ -103,7 +99,7 @@ def test_writers(request: pytest.FixtureRequest, plan: Plan, finding: Finding) -
         {query: in_words(effect) for query, effect in effects.items()},
         {query: f"{limits[query]:+g} %" for query in writes if query in limits},
     )
-    _require_not_slower(effects, limits, finding)
+    _require_not_slower(series, writes, plan, finding)
 
 
 def _require_measured(plan: Plan) -> None:
@@ -133,13 +129,11 @@ def _require_targets(series: Series, later: LaterSection, finding: Finding) -> N
 
 
 def _require_not_slower(
-    effects: Mapping[str, Interval], percents: Mapping[str, float], finding: Finding
+    series: Series, queries: Collection[str], plan: Plan, finding: Finding
 ) -> None:
-    judged = {
-        query: judge_change(effect, effect, to_effect(percents[query]))
-        for query, effect in effects.items()
-        if query in percents
-    }
+    arm, limits = together(series), limits_together(series.trial.reads, plan)
+    judged = judge_together(series.trial, arm, queries, limits)
+    effects = {query: series.trial.effect(query, arm, BEFORE) for query in judged}
     slower = [
         f"{query} is slower: {in_words(effects[query])}"
         for query, verdict in judged.items()

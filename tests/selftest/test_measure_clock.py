@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.measure.clock import Lap, QueueClock, WallClock, clock_for, keep_on_one_core
+from shadowgate.measure.clock import (
+    Lap,
+    QueueClock,
+    WallClock,
+    clock_for,
+    find_process,
+    on_one_core,
+)
 from shadowgate.server import Database
 
 
@@ -74,7 +81,7 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_a_session_on_this_machine_gets_the_better_clock(plain: Database) -> None:
     with plain.connect() as connection:
-        clock = clock_for(connection, plain)
+        clock = clock_for(find_process(connection, plain))
         lap = clock.time(lambda: connection.execute("SELECT pg_sleep(0.03)"))
         clock.close()
     assert isinstance(clock, QueueClock) == Path("/proc/self/schedstat").exists()
@@ -84,22 +91,28 @@ def test_a_session_on_this_machine_gets_the_better_clock(plain: Database) -> Non
 def test_a_session_that_is_not_found_gets_the_plain_clock(plain: Database) -> None:
     with plain.connect() as connection:
         nowhere = Database(plain.endpoint, "selftest_nowhere")
-        assert isinstance(clock_for(connection, nowhere), WallClock)
+        assert isinstance(clock_for(find_process(connection, nowhere)), WallClock)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds a process to a core")
-def test_the_processes_of_all_timed_sessions_share_one_core(plain: Database) -> None:
-    cores = []
-    for _ in range(2):
-        with plain.connect() as connection:
-            clock = clock_for(connection, plain)
-            cores.append(os.sched_getaffinity(connection.info.backend_pid))
-            clock.close()
-    assert cores[0] == cores[1]
-    assert len(cores[0]) == 1
+def test_processes_share_one_core_inside_the_block_and_get_theirs_back() -> None:
+    pair = [subprocess.Popen(["sleep", "60"]) for _ in range(2)]
+    pids = [process.pid for process in pair]
+    try:
+        of_old = [os.sched_getaffinity(pid) for pid in pids]
+        with on_one_core(pids):
+            bound = [os.sched_getaffinity(pid) for pid in pids]
+        assert [os.sched_getaffinity(pid) for pid in pids] == of_old
+    finally:
+        for process in pair:
+            process.kill()
+            process.wait()
+    assert bound[0] == bound[1]
+    assert len(bound[0]) == 1
 
 
 def test_a_process_that_is_gone_is_no_error() -> None:
     ended = subprocess.Popen(["true"])
     ended.wait()
-    assert not keep_on_one_core(ended.pid)
+    with on_one_core([ended.pid]):
+        pass

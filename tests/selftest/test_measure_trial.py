@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import ValidationError
-from shadowgate.measure import Arm, Query, Sampling, Trial, Workload, run_trial
+from shadowgate.measure import Arm, Judging, Query, Sampling, Trial, Workload, run_trial
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.rows import Result
+from shadowgate.measure.sequential import plan_looks
 from shadowgate.measure.statistics import to_percent
 from shadowgate.server import Database
 from tests.selftest.conftest import MakeDatabase
@@ -23,6 +25,7 @@ WORKLOAD = Workload((COUNT, INSERT))
 STORED = Workload(
     (replace(COUNT, rewritten=replace(COUNT, sql="SELECT count, sum FROM sums")), INSERT)
 )
+Undecided = Callable[[Trial, Sequence[str]], Sequence[str]]
 SETUP = """
 CREATE TABLE parcel (id bigint, area numeric);
 INSERT INTO parcel SELECT n, n FROM generate_series(1, 5000) AS n;
@@ -54,15 +57,46 @@ def test_every_arm_is_asked_every_query_so_often(parcels: Database) -> None:
         assert connection.execute("SELECT count(*) FROM parcel").fetchone() == (5000,)
 
 
-def test_an_arm_with_more_rounds_is_paired_where_the_other_took_part(parcels: Database) -> None:
-    arms = (Arm("a", parcels, WORKLOAD, more_rounds=2), Arm("b", parcels, WORKLOAD))
-    found = trial(*arms, Arm("c", parcels, WORKLOAD, more_rounds=3))
-    assert {arm: len(by["Q1"]) for arm, by in found.seconds.items()} == {"a": 8, "b": 6, "c": 9}
-    for one, other, pairs in (("a", "b", 6), ("a", "c", 8), ("c", "c", 9)):
+def measured_on(
+    parcels: Database, undecided: Undecided, max_rounds: int = 12, seconds: float = 60.0
+) -> Trial:
+    """Arms a, b and c in six rounds; a and c are measured on."""
+    return run_trial(
+        [Arm(name, parcels, WORKLOAD) for name in "abc"],
+        Sampling(),
+        6,
+        judging=Judging(frozenset("ac"), undecided, max_rounds, seconds),
+        copier=fresh_copy,
+    )
+
+
+def rounds_of(found: Trial) -> dict[str, tuple[int, int]]:
+    return {arm: (len(by["Q1"]), len(by["W1"])) for arm, by in found.seconds.items()}
+
+
+def test_two_arms_are_measured_on_until_no_more_rounds_are_allowed(parcels: Database) -> None:
+    found = measured_on(parcels, lambda _trial, queries: queries)
+    assert rounds_of(found) == {"a": (12, 12), "b": (6, 6), "c": (12, 12)}
+    for one, other, pairs in (("a", "b", 6), ("a", "c", 12)):
         seconds = found.seconds[one]["W1"], found.seconds[other]["W1"]
         assert found.pairs("W1", other, one) == tuple(
             zip(*(s[:pairs] for s in seconds), strict=True)
         )
+
+
+def test_measuring_on_ends_at_the_look_that_decides(parcels: Database) -> None:
+    def until_nine(trial: Trial, queries: Sequence[str]) -> Sequence[str]:
+        return [q for q in queries if q == "Q1" and len(trial.pairs(q, "c", "a")) < 9]
+
+    found = measured_on(parcels, until_nine)
+    assert found.looks is not None
+    decided = next(size for size in found.looks.sizes if size >= 9)
+    assert rounds_of(found) == {"a": (decided, 6), "b": (6, 6), "c": (decided, 6)}
+
+
+def test_measuring_on_ends_with_its_time(parcels: Database) -> None:
+    found = measured_on(parcels, lambda _trial, queries: queries, seconds=1e-9)
+    assert rounds_of(found) == {"a": (6, 6), "b": (6, 6), "c": (6, 6)}
 
 
 def test_a_stored_answer_that_nobody_refreshes_is_found_out(parcels: Database) -> None:
@@ -125,6 +159,22 @@ def test_weights_are_shares_so_their_unit_does_not_matter(
     scaled = found.overall("after", "before", {"Q1": 2.0 * unit, "Q2": unit})
     assert scaled.estimate == pytest.approx(plain.estimate, abs=1e-9)
     assert scaled.high == pytest.approx(plain.high, abs=1e-9)
+
+
+def test_what_was_looked_at_again_and_again_is_known_less_well() -> None:
+    times = tuple(0.1 + n / 1000 for n in range(14))
+    fixed = told({"a": {"Q1": times}, "b": {"Q1": times[::-1]}})
+    looked_at = replace(fixed, judged=frozenset("ab"), looks=plan_looks(7, 60, 0.025))
+    once, often = (found.effect("Q1", "b", "a") for found in (fixed, looked_at))
+    assert often.estimate == once.estimate
+    assert often.low < once.low < once.high < often.high
+
+
+def test_the_average_is_of_the_rounds_that_all_reads_took_part_in() -> None:
+    before: dict[str, Seconds] = {"Q1": (0.1,) * 8, "Q2": (0.1,) * 8 + (9.0,) * 4}
+    after: dict[str, Seconds] = {"Q1": (0.1,) * 8, "Q2": (0.05,) * 12}
+    found = told({"before": before, "after": after})
+    assert to_percent(found.overall("after", "before", {}).estimate) == pytest.approx(-25.0)
 
 
 @given(durations)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.measure import Sampling, Trial
+from shadowgate.measure import Trial
 from shadowgate.measure.rows import Result
-from shadowgate.measure.statistics import Interval, signed_rank_interval, to_effect
+from shadowgate.measure.statistics import Interval, to_effect
 from shadowgate.plan import LaterSection, Plan, SimulationSection, WorkloadSection, read_plan
 from shadowgate.stages import (
+    BEFORE,
     Series,
     achieved,
     compounded,
@@ -22,8 +22,9 @@ from shadowgate.stages import (
     forecast_table,
     in_words,
     projections,
+    undecided_queries,
 )
-from shadowgate.stages.simulation import BEFORE, JUDGED_ROUNDS, Cost
+from shadowgate.stages.simulation import Cost
 
 PLAN = Path(__file__).parents[2] / "migrations/1770500100_auto_partition_creation_2029_plus.toml"
 percents = st.floats(0.0, 99.0)
@@ -114,12 +115,50 @@ def test_both_models_of_the_projection_are_told(plan: Plan, series: Series) -> N
     }
 
 
+# --- what is asked of all together ----------------------------------------------------------
+
+NOISE = (0.9, 1.08, 0.97, 1.1, 1.01, 0.92, 1.04, 0.99)
+
+
+def told_together(factors: dict[str, float]) -> Trial:
+    """Q1, Q2 and W1 before, and with everything: each by its factor, those of 1 with noise."""
+    before = dict.fromkeys(("Q1", "Q2", "W1"), (0.1,) * 8)
+    after = {
+        query: tuple(0.1 * factors[query] * (n if factors[query] == 1.0 else 1.0) for n in NOISE)
+        for query in before
+    }
+    return Trial({BEFORE: before, "all": after}, ("Q1", "Q2"), {}, {}, tail=0.025, deviation=0.0)
+
+
 @pytest.mark.parametrize(
-    ("rounds", "is_bounded"), [(JUDGED_ROUNDS - 1, False), (JUDGED_ROUNDS, True)]
+    ("factors", "limits", "undecided"),
+    [
+        ({"Q1": 0.5, "Q2": 0.5, "W1": 1.0}, {}, []),
+        ({"Q1": 0.2, "Q2": 1.0, "W1": 1.0}, {}, ["Q2"]),
+        ({"Q1": 0.5, "Q2": 0.5, "W1": 1.0}, {"W1": 5.0}, ["W1"]),
+        ({"Q1": 0.5, "Q2": 0.5, "W1": 1.2}, {"W1": 5.0}, []),
+        ({"Q1": 0.28, "Q2": 1.0, "W1": 1.0}, {}, ["Q1", "Q2"]),
+    ],
+    ids=["decided", "a read", "a write with a limit", "a write beyond it", "the average"],
 )
-def test_a_single_disturbed_round_sets_no_bound_of_what_is_judged(
-    rounds: int, is_bounded: bool
+def test_what_is_undecided_is_measured_on(
+    plan: Plan, factors: dict[str, float], limits: dict[str, float], undecided: list[str]
 ) -> None:
-    quiet = np.linspace(-0.08, -0.06, rounds - 1)
-    found = signed_rank_interval(np.append(quiet, 0.5), Sampling().tail)
-    assert (found.high < 0.0) == is_bounded
+    asked = replace(plan, simulation=SimulationSection(target_percent=36.0, limits=limits))
+    trial = told_together(factors)
+    for queries in (["Q1", "Q2"], ["W1"]):
+        wanted = [query for query in undecided if query in queries]
+        assert undecided_queries(trial, "all", asked, queries) == wanted
+
+
+def test_a_read_past_its_limit_by_its_estimate_alone_is_measured_on(plan: Plan) -> None:
+    """Few rounds of a query slower by half the limit have such an estimate too often."""
+    few = told_together({"Q1": 0.1, "Q2": 1.0, "W1": 1.0})
+    slower = tuple(0.1 * factor for factor in (1.01, 1.02, 1.04, 1.06, 1.07, 1.09, 1.1, 1.12))
+    seconds = {**few.seconds, "all": {**few.seconds["all"], "Q2": slower}}
+    assert list(undecided_queries(replace(few, seconds=seconds), "all", plan, ["Q2"])) == ["Q2"]
+    more = {
+        BEFORE: {**seconds[BEFORE], "Q2": (0.1,) * 32},
+        "all": {**seconds["all"], "Q2": slower * 4},
+    }
+    assert list(undecided_queries(replace(few, seconds=more), "all", plan, ["Q2"])) == []
