@@ -82,7 +82,7 @@ class Databases:
         self._make(name, template="template0")
         return self._server.database(name)
 
-    def clone(self, source: Database, name: str, *, cold: bool = False) -> Database:
+    def clone(self, source: Database, name: str, *, cold: bool = True) -> Database:
         """Create a copy of one of this run's databases; sessions on the source are ended.
 
         What ``TEMPLATE`` leaves out is copied as well: settings of the database, its privileges
@@ -91,7 +91,10 @@ class Databases:
         Args:
             source: the database to copy.
             name: of the copy.
-            cold: copy files instead of pages, so that none is in the server's buffer cache.
+            cold: copy files, so that no page is in the server's buffer cache; otherwise pages are
+                copied through that cache and the log, and many stay in the cache. At 200 MB, ten
+                copies one after the other took 5 s by files, and 13 s through the cache with 6 s
+                more for dropping them.
 
         Raises:
             ServerError: the source is not of this run, or ``name`` is not ours to use.
