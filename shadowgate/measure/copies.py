@@ -84,13 +84,19 @@ def copies_of_run(databases: Databases, *, cold: bool = False) -> Copier:
 
 
 @contextmanager
-def settled_copy(source: Database, copier: Copier = fresh_copy) -> Iterator[Database]:
+def settled_copy(
+    source: Database,
+    copier: Copier = fresh_copy,
+    settling: Callable[[Database], None] = settle,
+) -> Iterator[Database]:
     """A copy that is settled, to take the copies from that are measured.
 
-    Analyzing takes most of the time of it, and need not be done again in each copy.
+    Analyzing takes most of the time of it, and need not be done again in each copy; nor in this
+    one if the source is analyzed, for which there is
+    :func:`~shadowgate.measure.session.settle_changes`.
     """
     with copier(source) as copy:
-        settle(copy)
+        settling(copy)
         yield copy
 
 
