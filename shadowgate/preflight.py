@@ -107,14 +107,14 @@ def preflight(run: Run, progress: Progress) -> Preflight:
     backup = _examined(plan.backup.path, progress)
     with ExitStack() as stack:
         workspace = stack.enter_context(guarded_folder())
-        server = open_server(run.server, image=run.image, progress=progress)
+        needed = _needed(run, backup)
+        server = open_server(run.server, image=run.image, room_bytes=needed, progress=progress)
         stack.callback(server.close)
         if not server.owned:
             for script in (*earlier, migration, rollback):
                 refuse_beyond(script)
         databases = Databases(server)
         stack.callback(databases.close)
-        needed = _needed(run, backup)
         require_space(server, needed)
         shadow = databases.create(plan.database)
         with shadow.connect() as connection:

@@ -14,11 +14,9 @@ from shadowgate.server.databases import Databases
 from shadowgate.server.guarding import guarded_folder
 from shadowgate.server.log import LogPosition, ServerLog
 from shadowgate.server.opening import open_server
-from shadowgate.server.settings import SHADOW_SETTINGS
 from shadowgate.server.space import require_space
 
 __all__ = [
-    "SHADOW_SETTINGS",
     "ClientTools",
     "Connection",
     "Database",

@@ -20,6 +20,7 @@ def open_server(
     *,
     image: str | None = None,
     settings: Mapping[str, str] | None = None,
+    room_bytes: int | None = None,
     progress: Progress = silent,
 ) -> Server:
     """Open a PostGIS server; the caller closes it.
@@ -30,6 +31,8 @@ def open_server(
         image: image of the container, instead of our own.
         settings: server settings that win over those for this machine; an external server is
             taken as it is.
+        room_bytes: space that the databases will need; a local cluster lies in memory if that has
+            plenty of it.
         progress: told of every step.
 
     Raises:
@@ -40,17 +43,24 @@ def open_server(
     if choice.startswith(("postgresql://", "postgres://")):
         return ExternalServer(choice, progress=progress)
     if choice == "local":
-        return LocalServer(_require_installation(), settings=settings, progress=progress)
+        return LocalServer(
+            _require_installation(), settings=settings, room_bytes=room_bytes, progress=progress
+        )
     if choice == "container":
         return _open_container(image, settings, progress)
     if choice == "auto":
-        return _open_any(image, settings, progress)
+        return _open_any(image, settings, room_bytes, progress)
     raise UsageError(
         f"--server {choice}: no such kind of server", todo=f"use one of: {', '.join(CHOICES)}"
     )
 
 
-def _open_any(image: str | None, settings: Mapping[str, str] | None, progress: Progress) -> Server:
+def _open_any(
+    image: str | None,
+    settings: Mapping[str, str] | None,
+    room_bytes: int | None,
+    progress: Progress,
+) -> Server:
     try:
         connect_docker().close()
     except ServerError as no_docker:
@@ -64,7 +74,9 @@ def _open_any(image: str | None, settings: Mapping[str, str] | None, progress: P
                 "postgresql-postgis (Debian, Ubuntu), brew install postgis (macOS), "
                 "or name a server: --server postgresql://user@host:port/postgres",
             ) from None
-        return LocalServer(installation, settings=settings, progress=progress)
+        return LocalServer(
+            installation, settings=settings, room_bytes=room_bytes, progress=progress
+        )
     return _open_container(image, settings, progress)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
+from pathlib import Path
 
 import psutil
 
@@ -75,12 +75,15 @@ def with_pg_cron(settings: dict[str, str]) -> dict[str, str]:
     }
 
 
-SHADOW_SETTINGS = shadow_settings(
-    psutil.virtual_memory().total,
-    os.cpu_count() or 1,
-    shutil.disk_usage(tempfile.gettempdir()).free,
-)
-"""The settings for this machine; what a user gives for one of them wins."""
+def settings_for(folder: Path) -> dict[str, str]:
+    """The settings for this machine; what a user gives for one of them wins.
+
+    Args:
+        folder: where the data will be.
+    """
+    return shadow_settings(
+        psutil.virtual_memory().total, os.cpu_count() or 1, shutil.disk_usage(folder).free
+    )
 
 
 def configuration_lines(settings: dict[str, str]) -> str:

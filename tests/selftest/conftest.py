@@ -11,6 +11,9 @@ from psycopg import sql
 from shadowgate.server import Database, Server, open_server
 from tests.selftest.plain_database import plain_database
 
+ROOM_BYTES = 500_000_000
+"""More than the databases of the tests take at any time."""
+
 MakeDatabase = Callable[..., Database]
 
 LONGEST = ("test_run_outcomes.py", "test_defects.py")
@@ -26,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """One local ephemeral cluster for all tests."""
-    opened = open_server("local")
+    opened = open_server("local", room_bytes=ROOM_BYTES)
     yield opened
     opened.close()
 

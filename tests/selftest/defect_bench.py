@@ -28,6 +28,9 @@ from tests.selftest.phase_values import Result, Values, run_checks
 ROWS = 4_000
 """Rows of the catalogue: enough for every partition to have hundreds."""
 
+ROOM_BYTES = 1_000_000_000
+"""For a server with all copies: hundreds of small files each, ten times faster in memory."""
+
 LEEWAY = 2
 """By how much locks may last longer than the plan says: several servers share a busy machine."""
 
@@ -109,7 +112,8 @@ class Bench:
 
     def _open(self, stack: ExitStack) -> Preflight:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
-        server = open_server("local", settings={"shared_buffers": "128MB"})
+        settings = {"shared_buffers": "128MB"}
+        server = open_server("local", settings=settings, room_bytes=ROOM_BYTES)
         stack.callback(server.close)
         databases = stack.enter_context(Databases(server))
         shadow = databases.create(self.plan.database)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,10 +16,6 @@ from tests.selftest.defect_bench import Bench, Outcome
 from tests.selftest.defect_files import Defect, plans
 
 PROCESSES = 2
-
-_MEMORY = Path("/dev/shm")  # noqa: S108  (the folders in it are private)
-_BYTES_WANTED = 2_000_000_000
-"""Room for the server of one process with all its copies."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +54,6 @@ class _Benches:
 
 def _serve(link: Connection) -> None:
     """Judge what comes until nothing comes any more."""
-    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > PROCESSES * _BYTES_WANTED:
-        # A clone is hundreds of small files: in memory it takes a tenth of the time.
-        tempfile.tempdir = str(_MEMORY)
     with closing(_Benches()) as benches:
         while True:
             try:

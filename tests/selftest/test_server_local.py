@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -281,6 +282,30 @@ def test_root_without_an_account_for_the_server_is_told_to_add_one(
     monkeypatch.setattr("pwd.getpwall", list)
     with pytest.raises(SetupError, match="refuses to run as root"):
         local.server_account()
+
+
+@pytest.mark.parametrize(
+    ("room", "is_in_memory"), [(250, True), (251, False), (None, False)], ids=str
+)
+def test_a_cluster_lies_in_memory_if_that_has_four_times_its_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, room: int | None, is_in_memory: bool
+) -> None:
+    memory = SimpleNamespace(available=1001)
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(local, "MEMORY", tmp_path)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    ours = local.Account()
+    assert (local.cluster_root(ours, room) == tmp_path) == is_in_memory
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=999))
+    assert local.cluster_root(ours, room) != tmp_path
+
+
+def test_a_temporary_folder_that_the_user_names_is_used_though_memory_has_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, temporary: Path
+) -> None:
+    monkeypatch.setattr(local, "MEMORY", tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    assert local.cluster_root(local.Account(), 1) == temporary
 
 
 @pytest.mark.parametrize(
