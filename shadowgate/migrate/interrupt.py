@@ -12,7 +12,7 @@ its own, several are tried at once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -71,14 +71,15 @@ class Trial(Generic[State]):
     Attributes:
         make_clone: gives a fresh copy of the database before the script, dropped afterwards. It
             is called from several threads at once, as are the others.
-        state_of: all of a database that counts, comparable with ``==``. What differs between two
-            undisturbed runs, such as times in a log, has no place in it.
-        explain: says in words how two states differ.
+        state_of: all of a database that counts. What differs between two undisturbed runs, such as
+            times in a log, has no place in it.
+        differences: how a state differs from a wanted one, in words; none if it is as good. It need
+            not be equal: a sequence gives no value back when an interruption undoes its row.
     """
 
     make_clone: Callable[[], AbstractContextManager[Database]]
     state_of: Callable[[Database], State]
-    explain: Callable[[State, State], str]
+    differences: Callable[[State, State], Sequence[str]]
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     progress: Progress = silent
 
@@ -189,9 +190,9 @@ class _Judge(Generic[State]):
 
     def _judge(self, clone: Database) -> tuple[Outcome, str]:
         left = self.trial.state_of(clone)
-        if left == self.before:
+        if not self.trial.differences(self.before, left):
             return "as before", ""
-        if left == self.final:
+        if not self.trial.differences(self.final, left):
             return "complete", ""
         for state, outcome, detail in self.known:
             if state == left:
@@ -204,8 +205,8 @@ class _Judge(Generic[State]):
         run = apply_script(self.script, clone, retry=self.trial.retry)
         if run.error:
             return "broken", f"running it again fails: {run.error.what} ({run.error.where})"
-        state = self.trial.state_of(clone)
-        if state != self.final:
-            differs = self.trial.explain(self.final, state)
-            return "broken", f"running it again ends in another state: {differs}"
+        differences = self.trial.differences(self.final, self.trial.state_of(clone))
+        if differences:
+            found = "; ".join(differences)
+            return "broken", f"running it again ends in another state: {found}"
         return "completed by running it again", ""

@@ -10,13 +10,13 @@ from threading import Lock
 
 from psycopg import sql
 
-from shadowgate.inspect import Snapshot, diff
+from shadowgate.inspect import Snapshot
 from shadowgate.migrate import Interruption, Script, Trial, interrupt_at_every_boundary
 from shadowgate.plan import Plan
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Databases
 from shadowgate.stages.migration import RETRY
-from shadowgate.stages.state import State, content_in_words, state_of
+from shadowgate.stages.state import State, differences_in_words, state_of
 
 KEPT_ROWS = 1_000
 """Rows that the thinned copy keeps, about: enough for every year, quick to migrate thirty times."""
@@ -52,7 +52,9 @@ def interrupt(
             databases.drop(copy.name)
 
     with _thinned(shadow, before.content[plan.backup.table].rows, databases, plan) as thin:
-        trial = Trial(clone, lambda copy: _comparable(copy, before, plan), _explain, RETRY)
+        trial = Trial(
+            clone, lambda copy: _comparable(copy, before, plan), differences_in_words, RETRY
+        )
         return interrupt_at_every_boundary(script, trial)
 
 
@@ -86,11 +88,3 @@ def _comparable(database: Database, before: State, plan: Plan) -> State:
     }
     content = {table: found for table, found in state.content.items() if table in before.content}
     return State(Snapshot(objects), content)
-
-
-def _explain(wanted: State, found: State) -> str:
-    words = (
-        *diff(wanted.snapshot, found.snapshot).in_words(),
-        *content_in_words(wanted.content, found.content),
-    )
-    return "; ".join(words)

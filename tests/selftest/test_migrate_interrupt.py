@@ -17,6 +17,8 @@ from shadowgate.migrate import (
     parse_script,
 )
 from shadowgate.server import Database, Server
+from shadowgate.stages.state import differences_in_words
+from shadowgate.stages.state import state_of as whole_state_of
 from tests.selftest.plain_database import plain_database
 
 State = list[tuple[str, int]]
@@ -36,6 +38,7 @@ def template(server: Server) -> Iterator[Database]:
     with plain_database(server) as made:
         with made.connect() as connection:
             connection.execute("CREATE TABLE item (id int); INSERT INTO item VALUES (1), (2)")
+            connection.execute("CREATE SCHEMA kept CREATE TABLE note (id bigserial, what text)")
         yield made
 
 
@@ -44,8 +47,8 @@ def state_of(database: Database) -> State:
         return connection.execute(STATE_SQL).fetchall()
 
 
-def explain(wanted: State, found: State) -> str:
-    return f"wanted {wanted}, found {found}"
+def differences(wanted: State, found: State) -> tuple[str, ...]:
+    return () if found == wanted else (f"wanted {wanted}, found {found}",)
 
 
 def interrupt(sql: str, server: Server, template: Database) -> tuple[Interruption, ...]:
@@ -53,7 +56,7 @@ def interrupt(sql: str, server: Server, template: Database) -> tuple[Interruptio
         return plain_database(server, template.name)
 
     script = parse_script(sql, Path("m.sql"), "")
-    return interrupt_at_every_boundary(script, Trial(make_clone, state_of, explain))
+    return interrupt_at_every_boundary(script, Trial(make_clone, state_of, differences))
 
 
 def test_a_script_that_can_be_run_again_survives_every_interruption(
@@ -107,6 +110,50 @@ def test_a_long_statement_that_commits_inside_is_interrupted_half_way(
     within = [item for item in found if item.point.moment == "within"]
     assert [item.outcome for item in within] == ["broken"]
     assert "('item', 5)" in within[0].detail
+
+
+def interrupt_whole(sql: str, server: Server, template: Database) -> tuple[Interruption, ...]:
+    """Interrupt, and look at schema, sequences and content as phase 5 does."""
+
+    def make_clone() -> AbstractContextManager[Database]:
+        return plain_database(server, template.name)
+
+    script = parse_script(sql, Path("m.sql"), "")
+    trial = Trial(make_clone, whole_state_of, differences_in_words)
+    return interrupt_at_every_boundary(script, trial)
+
+
+def test_a_number_that_an_undone_row_took_from_a_sequence_is_no_damage(
+    server: Server, template: Database
+) -> None:
+    found = interrupt_whole(
+        "CREATE TABLE IF NOT EXISTS a (x int);"
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM kept.note) THEN"
+        " INSERT INTO kept.note (what) VALUES ('migrated'); PERFORM pg_sleep(0.4);"
+        " UPDATE kept.note SET id = 1; END IF; END $$",
+        server,
+        template,
+    )
+    assert [(item.point.moment, item.outcome) for item in found] == [
+        ("before", "as before"),
+        ("before", "completed by running it again"),
+        ("within", "completed by running it again"),
+    ]
+
+
+def test_a_sequence_that_is_left_behind_is_broken_and_named(
+    server: Server, template: Database
+) -> None:
+    found = interrupt_whole(
+        "ALTER SEQUENCE kept.note_id_seq RESTART WITH 900;"
+        "DO $$ BEGIN IF to_regclass('a') IS NULL THEN CREATE TABLE a (x int); COMMIT;"
+        " PERFORM pg_sleep(0.4), setval('kept.note_id_seq', 1000); END IF; END $$",
+        server,
+        template,
+    )
+    (within,) = (item for item in found if item.point.moment == "within")
+    assert within.outcome == "broken"
+    assert "sequence kept.note_id_seq: next_value was 1001, is 900" in within.detail
 
 
 def test_a_script_that_fails_by_itself_is_an_error(server: Server, template: Database) -> None:

@@ -29,8 +29,13 @@ def state_of(database: Database) -> State:
         return take_snapshot(connection), content(database)
 
 
-def explain(wanted: State, found: State) -> str:
-    return "; ".join(diff(wanted[0], found[0]).in_words()) or "the content differs"
+def differences(wanted: State, found: State) -> tuple[str, ...]:
+    tables = (
+        f"the content of {table} differs"
+        for table in wanted[1]
+        if wanted[1][table] != found[1].get(table)
+    )
+    return (*diff(wanted[0], found[0]).in_words(), *tables)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,7 @@ def interrupt(name: str, server: Server, template: Database) -> tuple[Interrupti
         return plain_database(server, template.name)
 
     script = read_script(MIGRATIONS / name)
-    return interrupt_at_every_boundary(script, Trial(make_clone, state_of, explain))
+    return interrupt_at_every_boundary(script, Trial(make_clone, state_of, differences))
 
 
 def test_opt1_interrupted_anywhere_can_be_run_again(server: Server, before: Database) -> None:
