@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 
 from shadowgate.errors import PlanError
+from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import Witness, explain, read_roots
-from shadowgate.measure.rounds import TimedSession, all_at_once, undisturbed
+from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Judge, Pair, Sample, Time, take_sample
 from shadowgate.measure.sampling import Sampling

@@ -11,13 +11,14 @@ and used-up sequence values behind; they leave them in a copy.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ServerError
+from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.session import settle
 from shadowgate.server.base import Database
 from shadowgate.server.database_properties import copy_properties
@@ -81,6 +82,23 @@ def copies_of_run(databases: Databases, *, cold: bool = False) -> Copier:
             databases.drop(copy.name)
 
     return copy_of_run
+
+
+@contextmanager
+def copies_at_once(sources: Sequence[Database], copier: Copier) -> Iterator[list[Database]]:
+    """A copy of each source, in their order; made, and dropped at the end, on all cores.
+
+    Raises:
+        ServerError: one of them cannot be cloned; none is left then.
+    """
+    stacks = [ExitStack() for _ in sources]
+    try:
+        yield all_at_once(
+            lambda pair: pair[0].enter_context(copier(pair[1])),
+            list(zip(stacks, sources, strict=True)),
+        )
+    finally:
+        all_at_once(ExitStack.close, stacks)
 
 
 @contextmanager

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import gc
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 from psycopg import sql
 
@@ -36,9 +33,6 @@ FROM pg_catalog.pg_stat_xact_user_tables
 WHERE n_tup_ins + n_tup_upd + n_tup_del > 0
 """
 """Tables that the transaction has written to, those of its triggers included."""
-
-Item = TypeVar("Item")
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -114,16 +108,3 @@ def undisturbed(sessions: Iterable[TimedSession]) -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def all_at_once(work: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
-    """Do what is not timed for several items, on as many cores as there are.
-
-    Each item must have a session of its own. If one fails, the others come to their end first.
-
-    Args:
-        work: what to do for each.
-        items: one at least.
-    """
-    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1)) as threads:
-        return list(threads.map(work, items))

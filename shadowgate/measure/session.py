@@ -13,6 +13,7 @@ from shadowgate.errors import ServerError, ValidationError
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.workload import Query
 from shadowgate.server.base import Connection, Database
+from shadowgate.server.databases import checkpoint
 
 APPLICATION = "shadowgate measure"
 
@@ -101,10 +102,7 @@ def _settle(database: Database, vacuum: LiteralString, more: LiteralString = "")
         connection.execute(vacuum)
         for (statement,) in connection.execute(more).fetchall() if more else []:
             connection.execute(statement)
-        try:
-            connection.execute("CHECKPOINT")
-        except psycopg.errors.InsufficientPrivilege:
-            return
+        checkpoint(connection)
 
 
 def visit(database: Database) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.clock import Lap
-from shadowgate.measure.copies import Copier
-from shadowgate.measure.rounds import TimedSession, all_at_once, timed_session
+from shadowgate.measure.copies import Copier, copies_at_once
+from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.sampler import Pair, SideName
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import visit
@@ -126,8 +127,7 @@ def open_sides(
         progress("copying both databases for measuring")
         copies = _copies(databases, sampling.copies + writers, stack, copier, generator)
         everywhere = [copy for side in copies.values() for copy in side]
-        for copy in everywhere:
-            visit(copy)
+        all_at_once(visit, everywhere)
         opened = {
             copy: stack.enter_context(timed_session(copy, sampling))
             for copy in generator.sample(everywhere, len(everywhere))
@@ -152,17 +152,18 @@ def _copies(
 ) -> dict[SideName, list[Database]]:
     """Copies of both databases, all copies of one with the statistics of its first.
 
-    The sides take turns as in A B B A: copies that are made later lie elsewhere in memory, where
-    the same query was up to two percent faster or slower.
+    Each time one of each side, both at once or, on a single core, in turns as in A B B A: copies
+    that are made later lie elsewhere in memory, where the same query was up to two percent faster
+    or slower.
     """
     turns: list[SideName] = ["before", "after"]
     generator.shuffle(turns)
     sources = dict(zip(("before", "after"), databases, strict=True))
     copies: dict[SideName, list[Database]] = {"before": [], "after": []}
-    for side in turns:
-        copies[side].append(stack.enter_context(copier(sources[side])))
-    for _ in range(number - 1):
+    for _ in range(number):
+        originals = [copies[side][0] if copies[side] else sources[side] for side in turns]
+        made = stack.enter_context(copies_at_once(originals, copier))
+        for side, copy in zip(turns, made, strict=True):
+            copies[side].append(copy)
         turns.reverse()
-        for side in turns:
-            copies[side].append(stack.enter_context(copier(copies[side][0])))
     return copies

@@ -22,8 +22,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from shadowgate.measure.copies import Copier
-from shadowgate.measure.rounds import TimedSession, all_at_once, timed_session, undisturbed
+from shadowgate.measure.at_once import all_at_once
+from shadowgate.measure.copies import Copier, copies_at_once
+from shadowgate.measure.rounds import TimedSession, timed_session, undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
@@ -233,14 +234,15 @@ def _opened(
     generator: random.Random,
 ) -> Iterator[Opened]:
     """A copy of each arm with a session on it."""
+    shuffled = generator.sample(arms, len(arms))
     with ExitStack() as stack:
-        opened = []
-        for arm in generator.sample(arms, len(arms)):
-            progress(f"copying {arm.name} for measuring")
-            copy = stack.enter_context(copier(arm.database))
-            visit(copy)
-            opened.append((arm, stack.enter_context(timed_session(copy, sampling))))
-        yield opened
+        progress(f"copying {len(arms)} databases for measuring")
+        copies = stack.enter_context(copies_at_once([arm.database for arm in shuffled], copier))
+        all_at_once(visit, copies)
+        yield [
+            (arm, stack.enter_context(timed_session(copy, sampling)))
+            for arm, copy in zip(shuffled, copies, strict=True)
+        ]
 
 
 def _round(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 
 import psycopg
@@ -163,6 +163,7 @@ class Databases:
             with self._server.maintenance.connect() as connection:
                 _mark(connection, staging, self.run)
                 _rename(connection, staging, name)
+                checkpoint(connection)
         except psycopg.errors.DuplicateDatabase:
             self._janitor(staging).drop()
             raise self._in_use(name) from None
@@ -266,6 +267,16 @@ def execute_clone(connection: Connection, name: str, template: str, *, cold: boo
             sql.SQL(" STRATEGY file_copy" if by_files else ""),
         )
     )
+
+
+def checkpoint(connection: Connection) -> None:
+    """Write what is not on disk; a no-op for a role that may not.
+
+    So it is not written while something is timed, and the log up to here is overwritten by what
+    comes: six copies of 180 MB through the buffer cache otherwise filled a gigabyte of new files.
+    """
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        connection.execute("CHECKPOINT")
 
 
 def _mark(connection: Connection, name: str, run: uuid.UUID) -> None:

@@ -23,6 +23,7 @@ from shadowgate.measure import (
     to_evidence,
     witnesses_of,
 )
+from shadowgate.measure.copies import copies_at_once
 from shadowgate.measure.session import settle
 from shadowgate.server import Database, Databases, Server
 from tests.selftest.conftest import MakeDatabase
@@ -280,6 +281,29 @@ def test_copies_of_a_run_are_gone_afterwards_and_its_databases_stay(server: Serv
         sampling = Sampling(budget_seconds=0.1, copies=2)
         found = compare(first, second, workload, sampling, copier=copies_of_run(run))
         assert found.queries["Q1"].same_rows
+        assert databases(server) == there
+
+
+def test_copies_made_at_once_come_in_the_order_of_their_sources(server: Server) -> None:
+    with Databases(server) as run:
+        sources = [run.create(f"selftest_measure_{name}") for name in "abc"]
+        there = databases(server)
+        with copies_at_once(sources, copies_of_run(run)) as copies:
+            for source, copy in zip(sources, copies, strict=True):
+                assert copy.name.startswith(f"{source.name}_timed_")
+        assert databases(server) == there
+
+
+def test_of_copies_made_at_once_none_is_left_if_one_cannot_be_made(server: Server) -> None:
+    with Databases(server) as run:
+        source = run.create("selftest_measure_source")
+        foreign = Database(source.endpoint, "postgres")
+        there = databases(server)
+        with (
+            pytest.raises(ServerError, match="postgres was not created by this run"),
+            copies_at_once([source, foreign, source], copies_of_run(run)),
+        ):
+            pytest.fail("two copies out of three")
         assert databases(server) == there
 
 

@@ -1,0 +1,24 @@
+"""Work that is not timed, on all cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+
+def all_at_once(work: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
+    """Do what is not timed for several items, on as many cores as there are.
+
+    Each item must have a session of its own. If one fails, the others come to their end first.
+
+    Args:
+        work: what to do for each.
+        items: one at least.
+    """
+    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1)) as threads:
+        return list(threads.map(work, items))
