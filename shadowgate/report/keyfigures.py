@@ -43,7 +43,10 @@ def _from_check(check: CheckResult | None, label: str, unit: str) -> KeyFigure |
     if check.measured is None:
         return KeyFigure(label, check.status, status=check.status)
     limit = "" if check.limit is None else f"limit {_with_unit(check.limit, unit)}"
-    return KeyFigure(label, _with_unit(check.measured, unit), limit, check.status)
+    # An estimate with its interval in brackets: the interval is beside the figure, not in it.
+    value, _, interval = _with_unit(check.measured, unit).partition(" (")
+    note = "; ".join(filter(None, (interval.removesuffix(")"), limit)))
+    return KeyFigure(label, value, note, check.status)
 
 
 def _with_unit(measured: Any, unit: str) -> str:

@@ -107,14 +107,14 @@ def number(value: float) -> str:
     if not math.isfinite(value):
         return NOTHING if math.isnan(value) else ("−∞" if value < 0 else "∞")
     if value == int(value) and abs(value) < 1e15 and isinstance(value, Integral):
-        return _signed(f"{int(value):,}")
+        return signed(f"{int(value):,}")
     if abs(value) >= 1000:
-        return _signed(f"{value:,.0f}")
+        return signed(f"{value:,.0f}")
     if abs(value) >= 100:
-        return _signed(f"{value:.0f}")
+        return signed(f"{value:.0f}")
     if abs(value) >= 10:
-        return _signed(f"{value:.1f}")
-    return _signed(f"{value:.2f}")
+        return signed(f"{value:.1f}")
+    return signed(f"{value:.2f}")
 
 
 def milliseconds(value: float | None) -> str:
@@ -142,7 +142,7 @@ def percent(value: float | None) -> str:
     if math.isinf(value):
         return f"{'+' if value > 0 else ''}{number(value)} %"
     rounded = round(value, 1) + 0.0
-    return _signed(f"{rounded:+.1f} %" if rounded else "0.0 %")
+    return signed(f"{rounded:+.1f} %" if rounded else "0.0 %")
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -239,10 +239,11 @@ def reason_of(check: CheckResult) -> str:
     return shortened(value(check.measured), 160)
 
 
+def signed(text: str) -> str:
+    """A written number with a minus sign for its hyphen, as wide as the plus sign."""
+    return text.replace("-", "−")
+
+
 def _numeral(measured: Real) -> str:
     exact = int(measured) if isinstance(measured, Integral) else float(measured)
     return number(int(exact) if isinstance(exact, float) and exact.is_integer() else exact)
-
-
-def _signed(text: str) -> str:
-    return text.replace("-", "−")

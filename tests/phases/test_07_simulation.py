@@ -64,7 +64,7 @@ def test_combined(request: pytest.FixtureRequest, plan: Plan, finding: Finding) 
     arm, limit = together(series), plan.simulation.target_percent
     overall = series.trial.overall(arm, BEFORE, plan.workload.weights)
     projected = projections(series, plan)
-    finding.note(in_words(overall), f"{-limit:g} %")
+    finding.note(in_words(overall), f"−{limit:g} %")
     finding.say(
         "Projected, not measured: "
         + "; ".join(f"{-percent:.1f} % {model}" for model, percent in projected.items())

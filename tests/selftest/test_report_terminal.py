@@ -82,6 +82,14 @@ def test_a_target_that_was_not_judged_is_not_called_met() -> None:
     assert re.split(r" {2,}", line)[-2:] == ["not judged", "measured: 31.9 % faster"]
 
 
+def test_the_interval_of_an_estimate_stands_beside_it() -> None:
+    evidence = with_check(
+        go_sample(), "simulation.combined", measured="−39.2 % (−43.7 to −36.7 %)", limit="−36 %"
+    )
+    (line,) = (text for text in verdict_lines(evidence) if "All optimisations" in text)
+    assert line.split(maxsplit=2)[2] == "−39.2 %  −43.7 to −36.7 %; limit −36 %"
+
+
 def test_a_regression_is_counted_and_named() -> None:
     line = next(each for each in verdict_lines(no_go_sample()) if "Regressions" in each)
     assert "slower: Q9" in line

@@ -219,7 +219,7 @@ def _draw_measured(canvas: Canvas, at: float, effect: Effect | None) -> None:
     axes.barh([at], [effect.percent], height=0.3, color=AFTER)
     axes.plot([effect.low, effect.high], [at, at], color=INK, lw=1.4)
     axes.annotate(
-        f"{effect.percent:.1f} % measured",
+        words.signed(f"{effect.percent:.1f} % measured"),
         (max(effect.high, effect.percent, 0), at),
         xytext=(5, 0),
         textcoords="offset points",
@@ -234,7 +234,8 @@ def _projection_sentence(
     parts = []
     for name in (n for n in names if n in measured):
         effect = measured[name]
-        text = f"{name}: measured {effect.percent:.1f} % ({effect.low:.1f} to {effect.high:.1f} %)"
+        gain = f"{effect.percent:.1f} % ({effect.low:.1f} to {effect.high:.1f} %)"
+        text = f"{name}: measured {words.signed(gain)}"
         if name in projected:
             text += f", projected {projected[name]:g} %"
         parts.append(text)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from shadowgate.evidence import Figure, QueryEvidence, QueryVerdict
 from shadowgate.report import words
@@ -73,6 +73,7 @@ def effects(
         axes.set_yticks(
             range(len(shown)), [f"{q.id}\N{EN SPACE}{words.shortened(q.title, 24)}" for q in shown]
         )
+        axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.xaxis.set_major_formatter(
             FuncFormatter(lambda x, _at: words.percent(x).replace(".0", ""))
         )
