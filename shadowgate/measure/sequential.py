@@ -10,10 +10,9 @@ How much of the error each look may use up is set by a spending function (Lan & 
 Sequential Boundaries for Clinical Trials", Biometrika 70, 1983), here of the power family (Kim &
 DeMets, 1987): ``alpha * (n / n_max) ** power``. The power is small, so that a quiet query is
 decided after few pairs, while a noisy one keeps enough for its late looks. The boundary of a look
-follows by numerical integration over the looks before it (Armitage, McPherson & Rowe, 1969), where
-the statistic's increments are independent; those of signed-rank sums are, nearly, once centred.
-Each boundary is then carried over to the exact signed-rank test by its tail probability, which
-matters while pairs are few.
+follows by numerical integration over the looks before it (:mod:`shadowgate.measure.boundaries`).
+It is then carried over to the exact signed-rank test by its tail probability, which matters while
+pairs are few.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.integrate import simpson
-from scipy.optimize import brentq
-from scipy.stats import norm
 
 from shadowgate.measure.statistics import Floats, Interval, signed_rank_interval
 
@@ -33,9 +29,6 @@ SPENDING_POWER = 0.5
 
 GROWTH = 1.25
 """Each look has about a quarter more pairs than the one before."""
-
-_GRID = 401
-_FAR = -9.0
 
 
 @dataclass(frozen=True)
@@ -91,38 +84,8 @@ def plan_looks(first: int, last: int, tail: float) -> Looks:
 @lru_cache(maxsize=64)
 def nominal_tails(sizes: tuple[int, ...], tail: float) -> tuple[float, ...]:
     """Tail probability of each look such that all looks together spend ``tail``."""
+    # Here, because it takes a second to import scipy, and a run that ends early needs none of it.
+    from shadowgate.measure.boundaries import tails_when_crossed_first  # noqa: PLC0415
+
     spent = [tail * (size / sizes[-1]) ** SPENDING_POWER for size in sizes]
-    increments = np.diff([0.0, *spent])
-    bounds = _boundaries(sizes, increments)
-    return tuple(float(norm.sf(bound)) for bound in bounds)
-
-
-def _boundaries(sizes: tuple[int, ...], increments: Floats) -> list[float]:
-    """Bounds on the standardised statistic, each crossed first at its look as often as allotted."""
-    bounds = [float(norm.isf(increments[0]))]
-    grid = np.linspace(_FAR, bounds[0], _GRID)
-    density = norm.pdf(grid)
-    for look in range(1, len(sizes)):
-        old, new = sizes[look - 1], sizes[look]
-        spread = np.sqrt((new - old) / new)
-        shrink = np.sqrt(old / new)
-
-        bound = _next_bound(grid, density, shrink, spread, float(increments[look]))
-        points = np.linspace(_FAR, bound, _GRID)
-        kernel = norm.pdf((points[:, None] - shrink * grid[None, :]) / spread) / spread
-        density = np.asarray(simpson(kernel * density[None, :], x=grid, axis=1))
-        grid = points
-        bounds.append(bound)
-    return bounds
-
-
-def _next_bound(
-    grid: Floats, density: Floats, shrink: float, spread: float, allotted: float
-) -> float:
-    """Bound that paths still inside cross with just the allotted probability."""
-
-    def excess(bound: float) -> float:
-        crossing = norm.sf((bound - shrink * grid) / spread)
-        return float(simpson(crossing * density, x=grid)) - allotted
-
-    return float(brentq(excess, 0.0, 9.0, xtol=1e-10))
+    return tails_when_crossed_first(sizes, np.diff([0.0, *spent]))

@@ -3,6 +3,9 @@
 Colours are drawn as placeholders and leave as CSS variables with a fallback, so that one drawing
 serves light, dark and paper, and stands alone as a file too. Text stays text. The same data gives
 the same bytes.
+
+Only drawing imports matplotlib: it takes more than half a second, and a run that ends at a
+misspelt option draws nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +16,10 @@ import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from html import escape
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure as Drawing
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 INK = "#22272e"
 MUTED = "#6a737d"
@@ -74,11 +75,14 @@ class Canvas:
 
     def __init__(self, width: float, height: float, rows: int = 1) -> None:
         """Open a drawing of this size in inches, with axes stacked in so many rows."""
-        self._style: AbstractContextManager[None] = mpl.rc_context(cast("Any", _STYLE))
         self._size = (width, height)
         self._rows = rows
 
     def __enter__(self) -> Canvas:
+        import matplotlib as mpl  # noqa: PLC0415
+        from matplotlib.figure import Figure as Drawing  # noqa: PLC0415
+
+        self._style: AbstractContextManager[None] = mpl.rc_context(cast("Any", _STYLE))
         self._style.__enter__()
         self.drawing = Drawing(figsize=self._size, layout="constrained", facecolor="none")
         grid = self.drawing.subplots(self._rows, 1, squeeze=False, sharex=True)
@@ -97,6 +101,8 @@ class Canvas:
 
     def svg(self, label: str) -> str:
         """Return the drawing as inline SVG, labelled for a reader who cannot see it."""
+        from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
+
         stream = io.StringIO()
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         # Not savefig, which draws everything twice.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING, Literal
 
 from shadowgate.evidence import Figure
 from shadowgate.report import words
 from shadowgate.report.figures.canvas import AFTER, BAD, DOUBT, GRID, INK, MUTED, Canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 DRAWN_WAITS = 400
 """So many of the longest waits of each kind are drawn."""

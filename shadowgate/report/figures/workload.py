@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from shadowgate.evidence import Figure, QueryEvidence, QueryVerdict
 from shadowgate.report import words
@@ -73,10 +72,8 @@ def effects(
         axes.set_yticks(
             range(len(shown)), [f"{q.id}\N{EN SPACE}{words.shortened(q.title, 24)}" for q in shown]
         )
-        axes.xaxis.set_major_locator(MaxNLocator(6))
-        axes.xaxis.set_major_formatter(
-            FuncFormatter(lambda x, _at: words.percent(x).replace(".0", ""))
-        )
+        axes.locator_params(axis="x", nbins=6)
+        axes.xaxis.set_major_formatter(lambda x, _at: words.percent(x).replace(".0", ""))
         axes.set_xlabel(f"← faster{GAP}slower →{GAP}dashed: limit {words.percent(limit_percent)}")
         return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
 
@@ -206,9 +203,9 @@ def before_after(queries: Sequence[QueryEvidence]) -> Figure:
         axes.set_yticks(
             range(len(shown)), [f"{q.id}\N{EN SPACE}{words.shortened(q.title, 24)}" for q in shown]
         )
-        axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _at: f"{x:g} ms"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.minorticks_off()
+        axes.locator_params(axis="x", subs=(1.0, 2.0, 5.0))
+        axes.xaxis.set_major_formatter(lambda x, _at: f"{x:g} ms")
         axes.set_xlabel(f"○ before{GAP}◆ after{GAP}thick: the middle half of the rounds")
         return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
 
@@ -251,8 +248,6 @@ def pairs(query: QueryEvidence) -> Figure:
         axes.plot(range(1, len(changes) + 1), changes, ls="none", marker=".", ms=4, color=AFTER)
         if query.change_percent is not None:
             axes.axhline(query.change_percent, color=AFTER, lw=1.2, ls="--")
-        axes.yaxis.set_major_formatter(
-            FuncFormatter(lambda y, _at: words.percent(y).replace(".0", ""))
-        )
+        axes.yaxis.set_major_formatter(lambda y, _at: words.percent(y).replace(".0", ""))
         axes.set_xlabel("pair, in the order taken (band: interval of the estimate)")
         return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
