@@ -154,16 +154,15 @@ class Databases:
         staging = f"shadowgate_{uuid.uuid4().hex}"
         self._protect(name, staging)
         try:
-            if cold:
-                with self._server.maintenance.connect() as connection:
+            with self._server.maintenance.connect() as connection:
+                if cold:
                     connection.execute(_END_SESSIONS, (template,))
                     execute_clone(connection, staging, template, cold=True)
-            else:
-                self._janitor(staging, template=template).init()
-            with self._server.maintenance.connect() as connection:
+                else:
+                    self._janitor(staging, template=template).init()
+                    checkpoint(connection)
                 _mark(connection, staging, self.run)
                 _rename(connection, staging, name)
-                checkpoint(connection)
         except psycopg.errors.DuplicateDatabase:
             self._janitor(staging).drop()
             raise self._in_use(name) from None
