@@ -29,7 +29,7 @@ class Sampling:
     """Percent by which the average over the reading queries must at least be faster."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Query id -> share in the average; all equal when empty, and a query not named counts 0."""
-    budget_seconds: float = 60.0
+    budget_seconds: float = 300.0
     """Time that sampling may take, without warm-up."""
     min_pairs: int = 12
     """Pairs before the first decision."""
