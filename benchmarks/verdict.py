@@ -156,7 +156,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--server", default="auto", help="as for the phases (default %(default)s)")
     parser.add_argument(
-        "--budget", type=float, default=120.0, help="seconds per comparison (default %(default)s)"
+        "--budget",
+        type=float,
+        default=Sampling().budget_seconds,
+        help="seconds per comparison (default %(default)s)",
     )
     parser.add_argument(
         "--records",
