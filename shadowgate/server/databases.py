@@ -155,12 +155,8 @@ class Databases:
         self._protect(name, staging)
         try:
             with self._server.maintenance.connect() as connection:
-                if cold:
-                    connection.execute(_END_SESSIONS, (template,))
-                    execute_clone(connection, staging, template, cold=True)
-                else:
-                    self._janitor(staging, template=template).init()
-                    checkpoint(connection)
+                connection.execute(_END_SESSIONS, (template,))
+                execute_clone(connection, staging, template, cold=cold)
                 _mark(connection, staging, self.run)
                 _rename(connection, staging, name)
         except psycopg.errors.DuplicateDatabase:
@@ -239,7 +235,7 @@ class Databases:
         self._guardian.protect(ward)
         self._wards[name] = ward
 
-    def _janitor(self, name: str, *, template: str | None = None) -> DatabaseJanitor:
+    def _janitor(self, name: str) -> DatabaseJanitor:
         endpoint = self._server.endpoint
         return DatabaseJanitor(
             host=endpoint.host,
@@ -247,7 +243,6 @@ class Databases:
             user=endpoint.user,
             password=endpoint.password,
             dbname=name,
-            template_dbname=template,
             maintenance_dbname=self._server.maintenance.name,
             connection_timeout=10,
         )
@@ -256,7 +251,8 @@ class Databases:
 def execute_clone(connection: Connection, name: str, template: str, *, cold: bool) -> None:
     """Make a database from a template; a cold one by copying files, as PostgreSQL 14 always does.
 
-    Since version 15 pages are copied through the buffer cache, and many of them stay there.
+    Since version 15 pages are copied through the buffer cache, and many of them stay there. A
+    checkpoint writes them out, so that they are not written while something is timed.
     """
     by_files = cold and connection.info.server_version >= 150_000
     connection.execute(
@@ -266,13 +262,15 @@ def execute_clone(connection: Connection, name: str, template: str, *, cold: boo
             sql.SQL(" STRATEGY file_copy" if by_files else ""),
         )
     )
+    if not cold:
+        checkpoint(connection)
 
 
 def checkpoint(connection: Connection) -> None:
     """Write what is not on disk; a no-op for a role that may not.
 
-    So it is not written while something is timed, and the log up to here is overwritten by what
-    comes: six copies of 180 MB through the buffer cache otherwise filled a gigabyte of new files.
+    The log up to here is then overwritten by what comes: six copies of 180 MB through the buffer
+    cache otherwise filled a gigabyte of new files.
     """
     with suppress(psycopg.errors.InsufficientPrivilege):
         connection.execute("CHECKPOINT")

@@ -10,6 +10,7 @@ from shadowgate.measure.statistics import Interval, to_percent
 from shadowgate.measure.verdict import TargetStatus, judge_interval
 from shadowgate.plan import LaterSection, Plan
 from shadowgate.report.figures import Effect, projection
+from shadowgate.report.words import signed
 from shadowgate.stages.simulation import (
     TOGETHER,
     Series,
@@ -131,4 +132,4 @@ def _effect(interval: Interval) -> Effect:
 
 
 def _percent(effect: float) -> str:
-    return f"{to_percent(effect):+.1f}".replace("-", "−")
+    return signed(f"{to_percent(effect):+.1f}")

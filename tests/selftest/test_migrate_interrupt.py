@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -22,6 +23,7 @@ from shadowgate.stages.state import state_of as whole_state_of
 from tests.selftest.plain_database import plain_database
 
 State = list[tuple[str, int]]
+Seen = TypeVar("Seen")
 STATE_SQL = """
 SELECT c.relname::text,
        (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM ' || c.oid::regclass,
@@ -52,11 +54,27 @@ def differences(wanted: State, found: State) -> tuple[str, ...]:
 
 
 def interrupt(sql: str, server: Server, template: Database) -> tuple[Interruption, ...]:
+    """Interrupt, and look at the tables and how many rows they have."""
+    return interrupt_and_look(sql, server, template, state_of, differences)
+
+
+def interrupt_whole(sql: str, server: Server, template: Database) -> tuple[Interruption, ...]:
+    """Interrupt, and look at schema, sequences and content as phase 5 does."""
+    return interrupt_and_look(sql, server, template, whole_state_of, differences_in_words)
+
+
+def interrupt_and_look(
+    sql: str,
+    server: Server,
+    template: Database,
+    look: Callable[[Database], Seen],
+    compare: Callable[[Seen, Seen], Sequence[str]],
+) -> tuple[Interruption, ...]:
     def make_clone() -> AbstractContextManager[Database]:
         return plain_database(server, template.name)
 
     script = parse_script(sql, Path("m.sql"), "")
-    return interrupt_at_every_boundary(script, Trial(make_clone, state_of, differences))
+    return interrupt_at_every_boundary(script, Trial(make_clone, look, compare))
 
 
 def test_a_script_that_can_be_run_again_survives_every_interruption(
@@ -110,17 +128,6 @@ def test_a_long_statement_that_commits_inside_is_interrupted_half_way(
     within = [item for item in found if item.point.moment == "within"]
     assert [item.outcome for item in within] == ["broken"]
     assert "('item', 5)" in within[0].detail
-
-
-def interrupt_whole(sql: str, server: Server, template: Database) -> tuple[Interruption, ...]:
-    """Interrupt, and look at schema, sequences and content as phase 5 does."""
-
-    def make_clone() -> AbstractContextManager[Database]:
-        return plain_database(server, template.name)
-
-    script = parse_script(sql, Path("m.sql"), "")
-    trial = Trial(make_clone, whole_state_of, differences_in_words)
-    return interrupt_at_every_boundary(script, trial)
 
 
 def test_a_number_that_an_undone_row_took_from_a_sequence_is_no_damage(
