@@ -96,10 +96,10 @@ class Laboratory:
             open_sides(databases, workload, settings, fresh_copy, _quietly) as sides,
         ):
             sides.warm_up(settings.warm_up)
-            with undisturbed(sides.sessions):
+            with undisturbed(*sides.sessions):
                 for _ in range(count):
-                    for id_ in order.of_round(ids):
-                        before, after = sides.laps(id_, order.first_side(id_))
+                    turns = [(id_, order.first_side(id_)) for id_ in order.of_round(ids)]
+                    for id_, (before, after) in sides.laps(turns).items():
                         pairs[id_].append((before.net, after.net))
                         walls[id_].append((before.wall, after.wall))
         return Record(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.recording import Record
 from shadowgate.measure import Sampling
-from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, take_sample
+from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, one_by_one, take_sample
 from shadowgate.measure.verdict import judge
 
 BLOCK = 8
@@ -77,7 +77,7 @@ def resample(
     drawn = Drawn(pairs, generator)
     queries = tuple(pairs)
     judge_ = Judge(replace(sampling, seed=seed), queries, queries)
-    sample = take_sample(judge_, drawn.measure, drawn.time, lambda _rounds, _left: None)
+    sample = take_sample(judge_, one_by_one(drawn.measure), drawn.time, lambda _rounds, _left: None)
     return Outcome(said(sample, judge_), sample.seconds)
 
 

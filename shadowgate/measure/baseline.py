@@ -11,11 +11,11 @@ import numpy as np
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
 from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.lanes import Lanes, open_lanes, time_round, warm_up
 from shadowgate.measure.plans import Witness, explain, read_roots
-from shadowgate.measure.rounds import TimedSession, timed_session, undisturbed
+from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import visit
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
@@ -85,14 +85,12 @@ def baseline(
     """
     if rounds < MINIMUM_ROUNDS:
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
-    with copier(database) as copy:
-        visit(copy)
-        with timed_session(copy, sampling) as session:
-            facts = {query.id: _facts(session, query) for query in workload.queries}
-            for query in workload.queries:
-                for _ in range(sampling.warm_up):
-                    session.time(query)
-            taken = _take_rounds(session, workload, rounds, sampling.seed, progress)
+    with copier(database) as copy, open_lanes([copy], sampling) as lanes:
+        facts = {query.id: _facts(lanes[0][0], query) for query in workload.queries}
+        writes = tuple(query for query in workload.queries if query.kind == "write")
+        warm_up(lanes, lambda _place: workload.reads * sampling.warm_up)
+        warm_up(lanes[:1], lambda _place: writes * sampling.warm_up)
+        taken = _take_rounds(lanes, workload, rounds, sampling.seed, progress)
     return Baseline(
         {
             query.id: QueryBaseline(query, tuple(taken[query.id]), *facts[query.id])
@@ -106,13 +104,14 @@ def _facts(session: TimedSession, query: Query) -> tuple[Result, Witness]:
 
 
 def _take_rounds(
-    session: TimedSession, workload: Workload, rounds: int, seed: int, progress: Progress
+    lanes: Lanes, workload: Workload, rounds: int, seed: int, progress: Progress
 ) -> dict[str, list[float]]:
     generator = random.Random(seed)  # noqa: S311 - an order, not a secret
     taken: dict[str, list[float]] = {query.id: [] for query in workload.queries}
-    with undisturbed([session]):
+    with undisturbed(*lanes):
         for number in range(1, rounds + 1):
-            for query in generator.sample(workload.queries, len(workload.queries)):
-                taken[query.id].append(session.time(query).net)
+            found = time_round(lanes, workload.queries, lambda _, query: query, generator, [0])
+            for id_, seconds in found.items():
+                taken[id_].append(seconds[0])
             progress(f"baseline: round {number} of {rounds}")
     return taken

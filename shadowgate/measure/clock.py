@@ -8,17 +8,18 @@ no such time and stay in. Where the process cannot be seen (another host, anothe
 container) the client's time is used as it is; both sides always have the same kind of clock.
 
 What is left is that cores are not equally fast: the other half of one may belong to another virtual
-machine, for a second or for a minute. So while rounds are timed the server's processes of both
-sides, of which only one works at a time, share one core: on two cores the spread of a 25 ms query
-fell from 16 to 4 %.
+machine, for a second or for a minute. So while rounds are timed the server's processes that are
+compared, of which only one works at a time, share one core: on two cores the spread of a 25 ms
+query fell from 16 to 4 %.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ import psutil
 from shadowgate.server.base import Connection, Database
 
 _PROC = Path("/proc")
+_NUMBERS = re.compile(r"^NSpid:.*\b(\d+)$", re.MULTILINE)
+"""A process's numbers, from the outermost namespace that sees it to its own."""
 
 LEAST_SHARE = 0.05
 """Share of the client's time that always counts: a process may queue a moment past the answer."""
@@ -135,18 +138,25 @@ def clock_for(process: int | None) -> Clock:
         return WallClock()
 
 
+def usable_cores() -> list[int]:
+    """The cores that this process may use, in ascending order; one that has no number otherwise."""
+    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
+
+
 @contextmanager
-def on_one_core(processes: Iterable[int]) -> Iterator[None]:
-    """Bind processes to the last core that this one may use, inside the block only.
+def on_cores(processes: Mapping[int, int]) -> Iterator[None]:
+    """Bind processes to cores, inside the block only.
 
     That takes a superuser or one's own processes. Where it is not allowed for the server's, it is
     so for those of both sides.
+
+    Args:
+        processes: process -> core.
     """
     with ExitStack() as bound:
         if sys.platform == "linux":
-            core = {max(os.sched_getaffinity(0))}
-            for process in processes:
-                bound.callback(_bind, process, _bind(process, core))
+            for process, core in processes.items():
+                bound.callback(_bind, process, _bind(process, {core}))
         yield
 
 
@@ -163,25 +173,28 @@ def _bind(process: int, cores: set[int]) -> set[int]:
 def find_process(connection: Connection, database: Database) -> int | None:
     """The server's process of a session, as this machine counts processes, if it is here.
 
-    A container counts otherwise. But PostgreSQL writes the name of the database into the title of
-    the process, and that of a fresh copy is found nowhere else.
+    PostgreSQL writes the name of the database into the title of the process, and that of a fresh
+    copy is found nowhere else. A container counts otherwise; Linux tells both numbers.
 
     Args:
-        connection: the session, the only one on its database.
+        connection: the session.
         database: its database.
     """
     if not _PROC.is_dir():
         return None
-    if _is_session(connection.info.backend_pid, database.name):
-        return connection.info.backend_pid
-    found = [pid for pid in psutil.pids() if _is_session(pid, database.name)]
-    return found[0] if len(found) == 1 else None
+    pid = connection.info.backend_pid
+    found = [here for here in (pid, *psutil.pids()) if _is_session(here, pid, database.name)]
+    return found[0] if found else None
 
 
-def _is_session(pid: int, database: str) -> bool:
+def _is_session(process: int, pid: int, database: str) -> bool:
+    """Whether a process of this machine is the session that the server counts as ``pid``."""
     try:
-        title = (_PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace")
+        title = (_PROC / str(process) / "cmdline").read_bytes().decode(errors="replace")
+        if not title.startswith("postgres:") or f" {database} " not in title:
+            return False
+        status = (_PROC / str(process) / "status").read_text()
     except OSError:
         return False
-    session = title.startswith("postgres:") and f" {database} " in title
-    return session and "autovacuum" not in title
+    numbers = _NUMBERS.search(status)
+    return numbers is not None and int(numbers[1]) == pid

@@ -109,14 +109,14 @@ def compare(
     with open_sides((before, after), workload, sampling, copier, progress) as sides:
         progress("comparing the rows that each query returns")
         facts = _facts(sides, workload)
-        sides.warm_up(sampling.warm_up)
+        sides.warm_up(sampling.warm_up, first=1)  # the rows came from there
         reads = tuple(query.id for query in workload.reads)
         judge_ = Judge(sampling, tuple(known), reads)
 
         def report(rounds: int, undecided: int) -> None:
             progress(f"measuring: round {rounds}, {undecided} of {len(known)} queries undecided")
 
-        with undisturbed(sides.sessions):
+        with undisturbed(*sides.sessions):
             passing = Time(time.perf_counter, sides.keep_busy)
             sample = take_sample(judge_, sides.measure, passing, report)
         clock = " or ".join(sides.clocks)

@@ -10,22 +10,23 @@ layout; what is missing to the whole effect, which the comparison has measured, 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ValidationError
-from shadowgate.measure.copies import Copier, fresh_copy
-from shadowgate.measure.rounds import TimedSession, timed_session, undisturbed
+from shadowgate.measure.copies import Copier, copies_at_once, fresh_copy
+from shadowgate.measure.lanes import Lanes, open_lanes, time_round, warm_up
+from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import settle, visit
+from shadowgate.measure.session import settle
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
 from shadowgate.measure.timings import difference
-from shadowgate.measure.workload import Workload
+from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
 
@@ -137,39 +138,28 @@ def measure_layout(
         rewritten = stack.enter_context(copier(before))
         rewrite_like(rewritten, after, table)
         settle(rewritten)
-        sides = [stack.enter_context(_session(it, sampling, copier)) for it in (before, rewritten)]
-        pairs = _take_rounds((sides[0], sides[1]), workload, sampling, rounds, progress)
+        copies = stack.enter_context(copies_at_once((before, rewritten), copier))
+        lanes = stack.enter_context(open_lanes(copies, sampling))
+        pairs = _take_rounds(lanes, workload.reads, sampling, rounds, progress)
     return {id_: _share(id_, wholes[id_], taken, sampling) for id_, taken in pairs.items()}
 
 
-@contextmanager
-def _session(source: Database, sampling: Sampling, copier: Copier) -> Iterator[TimedSession]:
-    with copier(source) as copy:
-        visit(copy)
-        with timed_session(copy, sampling) as session:
-            yield session
-
-
 def _take_rounds(
-    sessions: tuple[TimedSession, TimedSession],
-    workload: Workload,
+    lanes: Lanes,
+    queries: Sequence[Query],
     sampling: Sampling,
     rounds: int,
     progress: Progress,
 ) -> dict[str, list[Pair]]:
     """Seconds of each query, before and control."""
     generator = random.Random(f"layout {sampling.seed}")  # noqa: S311 - an order, not a secret
-    for session in sessions:
-        for query in workload.reads * sampling.warm_up:
-            session.time(query)
-    pairs: dict[str, list[Pair]] = {query.id: [] for query in workload.reads}
-    with undisturbed(sessions):
+    warm_up(lanes, lambda _place: tuple(queries) * sampling.warm_up)
+    pairs: dict[str, list[Pair]] = {query.id: [] for query in queries}
+    with undisturbed(*lanes):
         for number in range(1, rounds + 1):
-            for query in generator.sample(workload.reads, len(workload.reads)):
-                taken = [0.0, 0.0]
-                for place in generator.sample((0, 1), 2):
-                    taken[place] = sessions[place].time(query).net
-                pairs[query.id].append((taken[0], taken[1]))
+            taken = time_round(lanes, queries, lambda _, query: query, generator, (0, 1))
+            for id_, seconds in taken.items():
+                pairs[id_].append((seconds[0], seconds[1]))
             progress(f"telling layout from design: round {number} of {rounds}")
     return pairs
 

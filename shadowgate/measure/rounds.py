@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from psycopg import sql
 
-from shadowgate.measure.clock import Clock, Lap, clock_for, find_process, on_one_core
+from shadowgate.measure.clock import Clock, Lap, clock_for, find_process, on_cores, usable_cores
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import in_words, open_session
 from shadowgate.measure.workload import Query
@@ -86,7 +87,7 @@ class TimedSession:
 
 @contextmanager
 def timed_session(copy: Database, sampling: Sampling) -> Iterator[TimedSession]:
-    """Open a session for timing on a copy where no other session is.
+    """Open a session for timing on a copy where nobody else works.
 
     What is timed in it belongs inside of :func:`undisturbed`.
     """
@@ -97,13 +98,24 @@ def timed_session(copy: Database, sampling: Sampling) -> Iterator[TimedSession]:
 
 
 @contextmanager
-def undisturbed(sessions: Iterable[TimedSession]) -> Iterator[None]:
-    """Time rounds inside: the sessions share one core, and Python's collector does not run."""
+def undisturbed(*lanes: Iterable[TimedSession]) -> Iterator[None]:
+    """Time rounds inside: each lane's sessions share one core, and Python's collector does not run.
+
+    Args:
+        lanes: sessions of which one at a time works; the lanes work at the same time.
+    """
+    cores = usable_cores()[::-1]
+    bound = {
+        session.process: core
+        for core, sessions in zip(itertools.cycle(cores), lanes, strict=False)
+        for session in sessions
+        if session.process is not None
+    }
     was_enabled = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
-        with on_one_core(s.process for s in sessions if s.process is not None):
+        with on_cores(bound):
             yield
     finally:
         if was_enabled:

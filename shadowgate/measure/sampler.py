@@ -1,4 +1,4 @@
-"""Decides what to measure next and when to stop. No database: the pairs come from a function.
+"""Decides what to measure next and when to stop. No database: a function times the rounds.
 
 Queries are measured round by round, each undecided one once a round, in a random order. Which side
 comes first in a pair is random too, but of every two pairs of a query each side leads one: what
@@ -34,8 +34,10 @@ from shadowgate.measure.verdict import (
 SideName = Literal["before", "after"]
 Pair = tuple[float, float]
 """Durations before and after, in seconds."""
-MeasurePair = Callable[[str, SideName], Pair]
-"""Times one query on both sides, the named side first."""
+Turn = tuple[str, SideName]
+"""A query to time on both sides, the named side first."""
+MeasureRound = Callable[[Sequence[Turn], Callable[[], bool]], Mapping[str, Pair]]
+"""Times each turn, as far as it comes until it is told to stop; what was timed, by query."""
 RoundDone = Callable[[int, int], None]
 """Told after each round: rounds done, queries still undecided."""
 
@@ -172,7 +174,21 @@ class Order:
         return first
 
 
-def take_sample(judge_: Judge, measure: MeasurePair, time: Time, done: RoundDone) -> Sample:
+def one_by_one(measure: Callable[[str, SideName], Pair]) -> MeasureRound:
+    """Time a round with a function that times one turn."""
+
+    def measure_round(turns: Sequence[Turn], stop: Callable[[], bool]) -> dict[str, Pair]:
+        taken: dict[str, Pair] = {}
+        for query, first in turns:
+            if stop():
+                break
+            taken[query] = measure(query, first)
+        return taken
+
+    return measure_round
+
+
+def take_sample(judge_: Judge, measure: MeasureRound, time: Time, done: RoundDone) -> Sample:
     """Measure until every verdict is decided, the budget ends or no more pairs are allowed."""
     sampling = judge_.sampling
     order = Order(sampling.seed)
@@ -184,15 +200,19 @@ def take_sample(judge_: Judge, measure: MeasurePair, time: Time, done: RoundDone
         taken = {query: tuple(values) for query, values in pairs.items()}
         return Sample(taken, judge_.reads, ended, time.now() - started)
 
+    def is_over() -> bool:
+        return time.now() - started > sampling.budget_seconds
+
     rounds = 0
     while undecided:
         if rounds == sampling.max_pairs:
             return sample("pairs")
         next_round = time.now() + sampling.spacing_seconds
-        for query in order.of_round(undecided):
-            pairs[query].append(measure(query, order.first_side(query)))
-            if time.now() - started > sampling.budget_seconds:
-                return sample("budget")
+        turns = [(query, order.first_side(query)) for query in order.of_round(undecided)]
+        for query, pair in measure(turns, is_over).items():
+            pairs[query].append(pair)
+        if is_over():
+            return sample("budget")
         rounds += 1
         if rounds in judge_.plain.sizes:
             undecided = _undecided(judge_, pairs)

@@ -1,18 +1,19 @@
-"""The two sides of a comparison: fresh copies of each database, and a session on each copy."""
+"""The two sides of a comparison: fresh copies of each database, with a session on each copy."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.clock import Lap
 from shadowgate.measure.copies import Copier, copies_at_once
+from shadowgate.measure.lanes import are_seen, possible_lanes, share_out
 from shadowgate.measure.rounds import TimedSession, timed_session
-from shadowgate.measure.sampler import Pair, SideName
+from shadowgate.measure.sampler import Pair, SideName, Turn
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import visit
 from shadowgate.measure.workload import Query, Workload
@@ -22,7 +23,7 @@ from shadowgate.server.base import Database
 
 @dataclass(frozen=True)
 class Side:
-    """The copies of one database, with a session on each.
+    """Copies of one database, with a session on each.
 
     Writing queries have a copy of their own: the dead rows that they leave, rolled back as they
     are, would slow down what reads the same table, on each side in its own way.
@@ -43,14 +44,13 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Sides:
-    """Both sides; what :func:`~shadowgate.measure.sampler.take_sample` drives.
+class Lane:
+    """What one core times: both sides, with the sessions that are its own.
 
     Each execution takes any of its side's sessions, so that no copy's place in memory and no
     session's history can pass for an effect.
     """
 
-    queries: Mapping[str, Query]
     before: Side
     after: Side
     generator: random.Random
@@ -62,30 +62,12 @@ class Sides:
             session for side in (self.before, self.after) for session in side.readers + side.writers
         )
 
-    @property
-    def clocks(self) -> tuple[str, ...]:
-        """What the sessions' clocks tell, in words; each kind once."""
-        return tuple(sorted({session.clock.words for session in self.sessions}))
+    def fits(self, query: Query) -> bool:
+        """Whether a query can be timed here."""
+        return bool(self.before.sessions(query))
 
-    def warm_up(self, executions: int) -> None:
-        """Execute every query untimed in every session, on both sides at the same time."""
-
-        def execute_all(side: Side) -> None:
-            for query in self.queries.values():
-                for session in side.sessions(query):
-                    for _ in range(executions):
-                        session.time(side.form(query))
-
-        all_at_once(execute_all, (self.before, self.after))
-
-    def measure(self, query_id: str, first: SideName) -> Pair:
-        """Time a query on both sides, the named one first; seconds before and after."""
-        before, after = self.laps(query_id, first)
-        return before.net, after.net
-
-    def laps(self, query_id: str, first: SideName) -> tuple[Lap, Lap]:
-        """Like :meth:`measure`, with all that the clock knows."""
-        query = self.queries[query_id]
+    def laps(self, query: Query, first: SideName) -> tuple[Lap, Lap]:
+        """Time a query on both sides, the named one first; before and after."""
         before = self.generator.choice(self.before.sessions(query))
         after = self.generator.choice(self.after.sessions(query))
         if first == "before":
@@ -93,6 +75,72 @@ class Sides:
             return earlier, after.time(query.after)
         later = after.time(query.after)
         return before.time(query), later
+
+    def keep_busy(self, reads: Sequence[Query], until: float) -> None:
+        """Execute any reading queries untimed until a moment of the process's clock."""
+        while reads and time.perf_counter() < until:
+            side = self.generator.choice((self.before, self.after))
+            self.generator.choice(side.readers).time(side.form(self.generator.choice(reads)))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides, in lanes; what :func:`~shadowgate.measure.sampler.take_sample` drives."""
+
+    queries: Mapping[str, Query]
+    before: Side
+    after: Side
+    lanes: tuple[Lane, ...]
+
+    @property
+    def sessions(self) -> tuple[tuple[TimedSession, ...], ...]:
+        """Those of each lane."""
+        return tuple(lane.sessions for lane in self.lanes)
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """What the sessions' clocks tell, in words; each kind once."""
+        return tuple(sorted({one.clock.words for lane in self.lanes for one in lane.sessions}))
+
+    def warm_up(self, executions: int, *, first: int = 0) -> None:
+        """Execute every query untimed in every session, on both sides at the same time.
+
+        Args:
+            executions: how often.
+            first: how often the first session of each side has executed them before.
+        """
+
+        def execute_all(side: Side) -> None:
+            for query in self.queries.values():
+                for place, session in enumerate(side.sessions(query)):
+                    for _ in range(executions - (0 if place else first)):
+                        session.time(side.form(query))
+
+        all_at_once(execute_all, (self.before, self.after))
+
+    def measure(self, turns: Sequence[Turn], stop: Callable[[], bool]) -> Mapping[str, Pair]:
+        """Time a round; seconds before and after of what was timed until it was told to stop."""
+        laps = self.laps(turns, stop)
+        return {id_: (before.net, after.net) for id_, (before, after) in laps.items()}
+
+    def laps(
+        self, turns: Sequence[Turn], stop: Callable[[], bool] = lambda: False
+    ) -> Mapping[str, tuple[Lap, Lap]]:
+        """Like :meth:`measure`, with all that the clock knows."""
+        taken: dict[str, tuple[Lap, Lap]] = {}
+
+        def take(lane: Lane, turn: Turn) -> None:
+            id_, first = turn
+            taken[id_] = lane.laps(self.queries[id_], first)
+
+        share_out(
+            turns,
+            self.lanes,
+            take,
+            fits=lambda lane, turn: lane.fits(self.queries[turn[0]]),
+            stop=stop,
+        )
+        return taken
 
     def keep_busy(self, seconds: float) -> None:
         """Let time pass between rounds, executing any reading queries untimed.
@@ -102,9 +150,8 @@ class Sides:
         """
         reads = [query for query in self.queries.values() if query.kind == "read"]
         until = time.perf_counter() + seconds
-        while reads and time.perf_counter() < until:
-            side = self.generator.choice((self.before, self.after))
-            self.generator.choice(side.readers).time(side.form(self.generator.choice(reads)))
+        if seconds > 0:
+            all_at_once(lambda lane: lane.keep_busy(reads, until), self.lanes)
         time.sleep(max(0.0, until - time.perf_counter()))
 
 
@@ -140,7 +187,27 @@ def open_sides(
             )
             for name in ("before", "after")
         )
-        yield Sides(workload.by_id, before, after, generator)
+        seen = are_seen(opened.values())
+        lanes = _lanes(before, after, possible_lanes() if seen else 1, sampling.seed)
+        yield Sides(workload.by_id, before, after, lanes)
+
+
+def _lanes(before: Side, after: Side, most: int, seed: int) -> tuple[Lane, ...]:
+    """Deal the copies out to lanes; each has one at least, and those that are written the first."""
+    number = min(most, len(before.readers))
+
+    def part(side: Side, place: int) -> Side:
+        writers = side.writers if place == 0 else ()
+        return replace(side, readers=side.readers[place::number], writers=writers)
+
+    return tuple(
+        Lane(
+            part(before, place),
+            part(after, place),
+            random.Random(f"lane {place} {seed}"),  # noqa: S311 - an order, not a secret
+        )
+        for place in range(number)
+    )
 
 
 def _copies(

@@ -9,9 +9,10 @@ Two of the arms may be judged. They are measured on, like the sides of
 :func:`~shadowgate.measure.compare`, until what is asked of them is decided; of these two the
 intervals are those that stay valid at every look (:mod:`shadowgate.measure.sequential`).
 
-Reads come before writes, on one copy of each database: what the rolled-back writes leave in the
-indexes then slows no read. At the end the writes are committed and the reads asked once more, so
-that an arm whose answers are only right until somebody writes is found out.
+A query is asked of all arms on one core, one after the other. Reads come before writes, on one copy
+of each database: what the rolled-back writes leave in the indexes then slows no read. At the end
+the writes are committed and the reads asked once more, so that an arm whose answers are only right
+until somebody writes is found out.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.copies import Copier, copies_at_once
-from shadowgate.measure.rounds import TimedSession, timed_session, undisturbed
+from shadowgate.measure.lanes import Lanes, open_lanes, time_round, warm_up
+from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sequential import Looks, plan_looks
-from shadowgate.measure.session import in_words, visit
+from shadowgate.measure.session import in_words
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, widen
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
@@ -160,9 +162,10 @@ def run_trial(
     reads = tuple(query.id for query in arms[0].workload.reads)
     writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
     with _opened(arms, sampling, copier, progress, generator) as opened:
-        rows = _rows(opened, reads)  # warms up the reads, too
-        _round(opened, writes, generator, _nothing(arms, writes))
-        taken = _nothing(arms, reads + writes)
+        rows = opened.rows(reads)  # warms up the reads of the first lane, too
+        warm_up(opened.lanes[1:], lambda place: opened.asked(place, reads))
+        warm_up(opened.lanes[:1], lambda place: opened.asked(place, writes))
+        taken: Taken = {arm.name: dict.fromkeys(reads + writes, ()) for arm in arms}
         trial = Trial(
             taken,
             reads,
@@ -173,23 +176,72 @@ def run_trial(
             judging.arms if judging else frozenset(),
             plan_looks(rounds, judging.max_rounds, sampling.tail) if judging else None,
         )
-        with undisturbed(session for _, session in opened):
+        with undisturbed(*opened.lanes):
             for queries in filter(None, (reads, writes)):
                 for number in range(rounds):
-                    progress(f"measuring {len(opened)} databases: round {number + 1} of {rounds}")
-                    _round(opened, queries, generator, taken)
+                    progress(f"measuring {len(arms)} databases: round {number + 1} of {rounds}")
+                    opened.round(queries, generator, taken)
                 if judging:
                     _measure_on(opened, queries, generator, taken, trial, judging, progress)
-        _write(opened, writes)
-        return replace(trial, rows_after_writes=_rows(opened, reads))
+        opened.write(writes)
+        return replace(trial, rows_after_writes=opened.rows(reads))
 
 
-Opened = Sequence[tuple[Arm, TimedSession]]
 Taken = dict[str, dict[str, tuple[float, ...]]]
+"""Arm -> query -> seconds of each round."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A copy of each arm, with its sessions."""
+
+    arms: Sequence[Arm]
+    lanes: Lanes
+
+    def round(
+        self,
+        queries: Sequence[str],
+        generator: random.Random,
+        taken: Taken,
+        only: frozenset[str] = frozenset(),
+    ) -> None:
+        """Ask every query of every arm once, or only of some; add the seconds to what was taken."""
+        places = [n for n, arm in enumerate(self.arms) if not only or arm.name in only]
+        asked = [self.arms[0].workload.by_id[id_] for id_ in queries]
+        found = time_round(self.lanes, asked, self._form, generator, places)
+        for id_, seconds in found.items():
+            for place in places:
+                taken[self.arms[place].name][id_] += (seconds[place],)
+
+    def asked(self, place: int, queries: Sequence[str]) -> list[Query]:
+        """Queries in the form in which an arm is asked them."""
+        return [self.arms[place].workload.by_id[id_].after for id_ in queries]
+
+    def rows(self, queries: Sequence[str]) -> Results:
+        """What each arm returns."""
+
+        def ask(place: int) -> dict[str, Result]:
+            asked = self.asked(place, queries)
+            return {query.id: fetch_result(self.lanes[0][place], query) for query in asked}
+
+        names = [arm.name for arm in self.arms]
+        return dict(zip(names, all_at_once(ask, range(len(names))), strict=True))
+
+    def write(self, writes: Sequence[str]) -> None:
+        """Commit every writing query on each copy, and refresh what is stored."""
+        for place, (arm, session) in enumerate(zip(self.arms, self.lanes[0], strict=True)):
+            for query in self.asked(place, writes):
+                with in_words(query, session.database, session.query_seconds):
+                    session.connection.execute(query.sql.encode())
+            if arm.refresh:
+                session.connection.execute(arm.refresh.encode())
+
+    def _form(self, place: int, query: Query) -> Query:
+        return self.arms[place].workload.by_id[query.id].after
 
 
 def _measure_on(
-    opened: Opened,
+    opened: _Opened,
     queries: Sequence[str],
     generator: random.Random,
     taken: Taken,
@@ -209,20 +261,15 @@ def _measure_on(
         progress: told of every round.
     """
     assert trial.looks is not None  # noqa: S101 - a trial with judging has looks
-    judged = [one for one in opened if one[0].name in judging.arms]
     until = time.monotonic() + judging.budget_seconds
-    number = len(taken[judged[0][0].name][queries[0]])
+    number = len(taken[next(iter(judging.arms))][queries[0]])
     undecided = judging.undecided(trial, queries)
     while undecided and number < judging.max_rounds and time.monotonic() < until:
         number += 1
         progress(f"measuring on: round {number}, {len(undecided)} queries undecided")
-        _round(judged, undecided, generator, taken)
+        opened.round(undecided, generator, taken, judging.arms)
         if number in trial.looks.sizes:
             undecided = judging.undecided(trial, undecided)
-
-
-def _nothing(arms: Sequence[Arm], queries: Sequence[str]) -> Taken:
-    return {arm.name: dict.fromkeys(queries, ()) for arm in arms}
 
 
 @contextmanager
@@ -232,50 +279,12 @@ def _opened(
     copier: Copier,
     progress: Progress,
     generator: random.Random,
-) -> Iterator[Opened]:
-    """A copy of each arm with a session on it."""
+) -> Iterator[_Opened]:
+    """A copy of each arm with sessions on it."""
     shuffled = generator.sample(arms, len(arms))
-    with ExitStack() as stack:
-        progress(f"copying {len(arms)} databases for measuring")
-        copies = stack.enter_context(copies_at_once([arm.database for arm in shuffled], copier))
-        all_at_once(visit, copies)
-        yield [
-            (arm, stack.enter_context(timed_session(copy, sampling)))
-            for arm, copy in zip(shuffled, copies, strict=True)
-        ]
-
-
-def _round(
-    opened: Opened,
-    queries: Sequence[str],
-    generator: random.Random,
-    taken: Taken,
-) -> None:
-    """Ask every query of every arm once, queries and arms in a random order."""
-    for id_ in generator.sample(queries, len(queries)):
-        for arm, session in generator.sample(opened, len(opened)):
-            lap = session.time(_form(arm, id_))
-            taken[arm.name][id_] += (lap.net,)
-
-
-def _form(arm: Arm, id_: str) -> Query:
-    return arm.workload.by_id[id_].after
-
-
-def _rows(opened: Opened, queries: Sequence[str]) -> Results:
-    def ask(one: tuple[Arm, TimedSession]) -> dict[str, Result]:
-        arm, session = one
-        return {id_: fetch_result(session, _form(arm, id_)) for id_ in queries}
-
-    return dict(zip((arm.name for arm, _ in opened), all_at_once(ask, opened), strict=True))
-
-
-def _write(opened: Opened, writes: Sequence[str]) -> None:
-    """Commit every writing query on each copy, and refresh what is stored."""
-    for arm, session in opened:
-        for id_ in writes:
-            query = _form(arm, id_)
-            with in_words(query, session.database, session.query_seconds):
-                session.connection.execute(query.sql.encode())
-        if arm.refresh:
-            session.connection.execute(arm.refresh.encode())
+    progress(f"copying {len(arms)} databases for measuring")
+    with (
+        copies_at_once([arm.database for arm in shuffled], copier) as copies,
+        open_lanes(copies, sampling) as lanes,
+    ):
+        yield _Opened(shuffled, lanes)

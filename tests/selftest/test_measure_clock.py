@@ -17,7 +17,8 @@ from shadowgate.measure.clock import (
     WallClock,
     clock_for,
     find_process,
-    on_one_core,
+    on_cores,
+    usable_cores,
 )
 from shadowgate.server import Database
 
@@ -100,19 +101,18 @@ def test_processes_share_one_core_inside_the_block_and_get_theirs_back() -> None
     pids = [process.pid for process in pair]
     try:
         of_old = [os.sched_getaffinity(pid) for pid in pids]
-        with on_one_core(pids):
+        with on_cores(dict.fromkeys(pids, usable_cores()[-1])):
             bound = [os.sched_getaffinity(pid) for pid in pids]
         assert [os.sched_getaffinity(pid) for pid in pids] == of_old
     finally:
         for process in pair:
             process.kill()
             process.wait()
-    assert bound[0] == bound[1]
-    assert len(bound[0]) == 1
+    assert bound == [{usable_cores()[-1]}] * 2
 
 
 def test_a_process_that_is_gone_is_no_error() -> None:
     ended = subprocess.Popen(["true"])
     ended.wait()
-    with on_one_core([ended.pid]):
+    with on_cores({ended.pid: usable_cores()[-1]}):
         pass

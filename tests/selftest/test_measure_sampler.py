@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from shadowgate.errors import PlanError
-from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, take_sample
+from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, one_by_one, take_sample
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.verdict import judge
 
@@ -60,7 +60,9 @@ class Machine:
 def run(machine: Machine, sampling: Sampling, queries: tuple[str, ...] = TEN) -> Sample:
     reads = tuple(query for query in queries if query.startswith("Q"))
     judge_ = Judge(sampling, queries, reads)
-    return take_sample(judge_, machine.measure, machine.time, lambda _rounds, _left: None)
+    return take_sample(
+        judge_, one_by_one(machine.measure), machine.time, lambda _rounds, _left: None
+    )
 
 
 def verdicts(sample: Sample, sampling: Sampling) -> dict[str, str]:

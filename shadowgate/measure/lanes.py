@@ -1,0 +1,165 @@
+"""Lanes: what is timed on several cores at once, each core with sessions of its own.
+
+A pair of executions is compared, not one execution with a clock on the wall; so a pair belongs to
+one core, one after the other, while another core does the same for other queries. That takes half
+the time and costs no precision: of ten queries on two identical databases of 251,247 rows the
+spread of a pair's log ratio was 8 to 27 % in one lane and 5 to 22 % in two, on a busy machine of
+two cores. What a lane disturbs in the other is drawn anew in each round and meets both sides alike.
+
+Writes have one lane, since two of them could wait for each other.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import TypeVar
+
+from shadowgate.measure.at_once import all_at_once
+from shadowgate.measure.clock import usable_cores
+from shadowgate.measure.rounds import TimedSession, timed_session
+from shadowgate.measure.sampling import Sampling
+from shadowgate.measure.session import visit
+from shadowgate.measure.workload import Query
+from shadowgate.server.base import Database
+
+MOST_LANES = 2
+"""With more of them memory, which all cores share, would be what is measured."""
+
+Lane = TypeVar("Lane")
+Job = TypeVar("Job")
+
+Lanes = Sequence[Sequence[TimedSession]]
+"""Lane -> place of the database -> session."""
+
+
+def possible_lanes() -> int:
+    """How many lanes this machine has cores for."""
+    return min(MOST_LANES, len(usable_cores()))
+
+
+def are_seen(sessions: Iterable[TimedSession]) -> bool:
+    """Whether the server's processes are seen here, so that each lane can have a core of its own.
+
+    Where they are not, nobody knows how many cores there are, and one lane is all there is.
+    """
+    return all(session.process is not None for session in sessions)
+
+
+def share_out(
+    jobs: Sequence[Job],
+    lanes: Sequence[Lane],
+    work: Callable[[Lane, Job], None],
+    *,
+    fits: Callable[[Lane, Job], bool] = lambda _lane, _job: True,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Do every job in one of the lanes, each of which takes the first that is left and fits.
+
+    Args:
+        jobs: what to do, in this order.
+        lanes: they work at the same time; a single one works in the caller's thread.
+        work: does a job in a lane.
+        fits: whether a lane can do a job.
+        stop: asked before each job; no more are begun once it says so, or one has failed.
+    """
+    left = list(jobs)
+    choosing, ended = threading.Lock(), threading.Event()
+
+    def next_job(lane: Lane) -> Job | None:
+        with choosing:
+            place = next((n for n, job in enumerate(left) if fits(lane, job)), None)
+            return None if place is None or ended.is_set() or stop() else left.pop(place)
+
+    def run(lane: Lane) -> None:
+        try:
+            while (job := next_job(lane)) is not None:
+                work(lane, job)
+        except BaseException:
+            ended.set()
+            raise
+
+    if len(lanes) == 1:
+        run(lanes[0])
+        return
+    with ThreadPoolExecutor(len(lanes)) as threads:
+        running = [threads.submit(run, lane) for lane in lanes]
+        try:
+            for one in running:
+                one.result()
+        except BaseException:  # an interruption too: the lanes end with the job that they are at
+            ended.set()
+            raise
+
+
+@contextmanager
+def open_lanes(copies: Sequence[Database], sampling: Sampling) -> Iterator[Lanes]:
+    """Open a session on each copy for each lane; as many lanes as can be had.
+
+    Raises:
+        ServerError: a session cannot be opened.
+    """
+    all_at_once(visit, copies)
+    with ExitStack() as stack:
+        lanes = [
+            [stack.enter_context(timed_session(copy, sampling)) for copy in copies]
+            for _ in range(possible_lanes())
+        ]
+        yield lanes if all(map(are_seen, lanes)) else lanes[:1]
+
+
+def warm_up(lanes: Lanes, queries: Callable[[int], Iterable[Query]]) -> None:
+    """Execute queries untimed in every session of some lanes.
+
+    Args:
+        lanes: the sessions; there may be none.
+        queries: the queries to ask at a place, in the form that is asked there.
+    """
+
+    def ask(place: int) -> None:
+        for query in queries(place):
+            for sessions in lanes:
+                sessions[place].time(query)
+
+    if lanes:
+        all_at_once(ask, range(len(lanes[0])))
+
+
+def time_round(
+    lanes: Lanes,
+    queries: Sequence[Query],
+    form: Callable[[int, Query], Query],
+    generator: random.Random,
+    places: Sequence[int],
+) -> Mapping[str, Mapping[int, float]]:
+    """Ask every query at every place once: queries and, for each, places in a random order.
+
+    Args:
+        lanes: the sessions.
+        queries: the queries.
+        form: the form in which a query is asked at a place.
+        generator: draws the order.
+        places: where to ask.
+
+    Returns:
+        Query -> place -> seconds.
+    """
+    taken: dict[str, dict[int, float]] = {query.id: {} for query in queries}
+    jobs = [
+        (query, generator.sample(places, len(places)))
+        for query in generator.sample(queries, len(queries))
+    ]
+
+    def ask(lane: Sequence[TimedSession], job: tuple[Query, list[int]]) -> None:
+        query, order = job
+        for place in order:
+            taken[query.id][place] = lane[place].time(form(place, query)).net
+
+    def fits(lane: Sequence[TimedSession], job: tuple[Query, list[int]]) -> bool:
+        return job[0].kind == "read" or lane is lanes[0]
+
+    share_out(jobs, lanes, ask, fits=fits)
+    return taken
