@@ -42,13 +42,6 @@ WHERE i.indrelid = %s::regclass AND i.indisprimary
 ORDER BY k.place
 """
 
-_COLUMNS = """
-SELECT attname
-FROM pg_catalog.pg_attribute
-WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-ORDER BY attnum
-"""
-
 _LEAVES = """
 SELECT n.nspname, c.relname
 FROM pg_catalog.pg_class AS c
@@ -61,7 +54,18 @@ WHERE c.relkind = 'r'
 ORDER BY c.oid
 """
 
-_PLACES = sql.Identifier("shadowgate_places")
+_SCHEMA = sql.Identifier("shadowgate_layout")
+_PLACES = sql.Identifier("shadowgate_layout", "places")
+_PLACE_OF = sql.Identifier("shadowgate_layout", "place_of")
+
+_LOOK_UP = """
+CREATE FUNCTION {function} ({types}) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $body$
+BEGIN
+    RETURN (SELECT place FROM {places} WHERE ({names}) = ({arguments}));
+END
+$body$
+"""
+"""Immutable for as long as it lives, so that an index can be ordered by it."""
 
 
 @dataclass(frozen=True)
@@ -177,17 +181,19 @@ def rewrite_like(control: Database, after: Database, table: str) -> None:
     anew and triggers do not fire.
 
     Raises:
-        ValidationError: the table has no primary key, is not there, or may not be truncated.
+        ValidationError: the table has no primary key, is not there, or may not be rewritten.
     """
     with (
         after.connect() as source,
         control.connect() as target,
     ):
         try:
-            _send_places(source, target, table)
-            for leaf in _leaves(target, table):
-                _rewrite(target, leaf, _key(target, table))
-            target.execute(sql.SQL("DROP TABLE {}").format(_PLACES))
+            key = _key(target, table)
+            _make_places(target, key)
+            _send_places(source, target, table, key)
+            for schema, name in _leaves(target, table):
+                _rewrite(target, schema, name, key)
+            target.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(_SCHEMA))
         except psycopg.Error as error:
             raise ValidationError(
                 f"{table} cannot be rewritten for the control: {error.diag.message_primary}",
@@ -207,23 +213,38 @@ def _key(connection: Connection, table: str) -> list[tuple[str, str]]:
     return [(name, type_) for name, type_ in found]
 
 
-def _leaves(connection: Connection, table: str) -> list[sql.Identifier]:
-    found = connection.execute(_LEAVES, {"table": table}).fetchall()
-    return [sql.Identifier(schema, name) for schema, name in found]
+def _leaves(connection: Connection, table: str) -> list[tuple[str, str]]:
+    """Schema and name of each table that holds rows of it."""
+    return connection.execute(_LEAVES, {"table": table}).fetchall()
 
 
-def _send_places(source: Connection, target: Connection, table: str) -> None:
-    """Copy the keys over in the order in which the rows lie; the place counts up."""
-    key = _key(source, table)
-    names = _list(name for name, _ in key)
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_)) for name, type_ in key
-    )
+def _make_places(target: Connection, key: Sequence[tuple[str, str]]) -> None:
+    """A table of places, open to the owners of the tables, as whom indexes are built."""
+    columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_)) for name, type_ in key]
+    target.execute(sql.SQL("CREATE SCHEMA {}").format(_SCHEMA))
     target.execute(
         sql.SQL("CREATE UNLOGGED TABLE {} ({}, place bigint GENERATED ALWAYS AS IDENTITY)").format(
-            _PLACES, columns
+            _PLACES, sql.SQL(", ").join(columns)
         )
     )
+    target.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO PUBLIC").format(_SCHEMA))
+    target.execute(sql.SQL("GRANT SELECT ON {} TO PUBLIC").format(_PLACES))
+    target.execute(
+        sql.SQL(_LOOK_UP).format(
+            function=_PLACE_OF,
+            types=sql.SQL(", ").join(sql.SQL(type_) for _, type_ in key),
+            places=_PLACES,
+            names=_list(name for name, _ in key),
+            arguments=sql.SQL(", ").join(sql.SQL(f"${n}") for n in range(1, len(key) + 1)),
+        )
+    )
+
+
+def _send_places(
+    source: Connection, target: Connection, table: str, key: Sequence[tuple[str, str]]
+) -> None:
+    """Copy the keys over in the order in which the rows lie; the place counts up."""
+    names = _list(name for name, _ in key)
     parts = [sql.Identifier(part) for part in table.split(".")]
     reading = sql.SQL("COPY (SELECT {} FROM {} ORDER BY tableoid, ctid) TO STDOUT").format(
         names, sql.SQL(".").join(parts)
@@ -235,28 +256,21 @@ def _send_places(source: Connection, target: Connection, table: str) -> None:
     ):
         for block in outgoing:
             incoming.write(block)
+    target.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(_PLACES, names))
     target.execute(sql.SQL("ANALYZE {}").format(_PLACES))
 
 
-def _rewrite(connection: Connection, leaf: sql.Identifier, key: list[tuple[str, str]]) -> None:
-    columns = _list(
-        name for (name,) in connection.execute(_COLUMNS, (leaf.as_string(connection),)).fetchall()
+def _rewrite(target: Connection, schema: str, name: str, key: Sequence[tuple[str, str]]) -> None:
+    """Cluster a table in the order of the places."""
+    leaf, index = sql.Identifier(schema, name), "shadowgate_by_place"
+    target.execute(
+        sql.SQL("CREATE INDEX {} ON {} ({} ({}))").format(
+            sql.Identifier(index), leaf, _PLACE_OF, _list(column for column, _ in key)
+        )
     )
-    with connection.transaction():
-        connection.execute("SET LOCAL session_replication_role = 'replica'")
-        connection.execute(
-            sql.SQL(
-                "CREATE TEMPORARY TABLE kept ON COMMIT DROP AS"
-                " SELECT {} FROM {} LEFT JOIN {} USING ({}) ORDER BY place"
-            ).format(columns, leaf, _PLACES, _list(name for name, _ in key))
-        )
-        connection.execute(sql.SQL("TRUNCATE {}").format(leaf))
-        connection.execute(
-            sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT * FROM kept").format(
-                leaf, columns
-            )
-        )
-    connection.execute(sql.SQL("REINDEX TABLE {}").format(leaf))
+    target.execute(sql.SQL("CLUSTER {} USING {}").format(leaf, sql.Identifier(index)))
+    target.execute(sql.SQL("ALTER TABLE {} SET WITHOUT CLUSTER").format(leaf))
+    target.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(schema, index)))
 
 
 def _list(names: Iterable[str]) -> sql.Composed:

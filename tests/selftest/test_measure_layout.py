@@ -146,15 +146,30 @@ def test_a_table_without_a_key_is_refused(make_database: MakeDatabase, before: D
         rewrite_like(control, after, "public.keyless")
 
 
-def test_a_table_that_others_refer_to_is_refused(
+def test_a_table_that_another_role_owns_and_others_refer_to_is_rewritten_too(
     make_database: MakeDatabase, before: Database
 ) -> None:
     with before.connect() as connection:
-        connection.execute("CREATE TABLE main (id integer PRIMARY KEY)")
+        connection.execute("CREATE TABLE main AS SELECT n AS id FROM generate_series(1, 500) n")
+        connection.execute("ALTER TABLE main ADD PRIMARY KEY (id)")
         connection.execute("CREATE TABLE sub (id integer REFERENCES main)")
+        connection.execute("ALTER TABLE main OWNER TO pg_monitor")
     control, after = make_database(before.name), make_database(before.name)
-    with pytest.raises(ValidationError, match="cannot be rewritten"):
-        rewrite_like(control, after, "public.main")
+    with after.connect() as connection:
+        connection.execute("CREATE INDEX down ON main ((-id))")
+        connection.execute("CLUSTER main USING down")
+    rewrite_like(control, after, "public.main")
+    assert ask(control, "SELECT array_agg(id ORDER BY ctid) FROM main") == (
+        list(range(500, 0, -1)),
+    )
+
+
+def test_a_table_that_is_not_there_is_named(
+    make_database: MakeDatabase, before: Database, after: Database
+) -> None:
+    control = make_database(before.name)
+    with pytest.raises(ValidationError, match=r"public\.absent cannot be rewritten"):
+        rewrite_like(control, after, "public.absent")
 
 
 def test_the_parts_add_up_and_are_said_in_words(before: Database, after: Database) -> None:
