@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import LiteralString
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +21,20 @@ from shadowgate.server.base import Connection, Database
 SHOWN = 10
 """Keys named of each kind of difference."""
 
-# COPY's binary format: a signature of 11 bytes, flags and the length of an extension; then for
-# each row the number of fields and each field behind its length; then -1 as a number of fields.
-_HEADER_BYTES = 19
-_TRAILER_BYTES = 2
-_ROW = np.dtype(
-    [("fields", ">i2"), ("key_bytes", ">i4"), ("key", ">i8"), ("row_bytes", ">i4"), ("row", ">i8")]
-)
+_ROW = np.dtype([("key", ">i8"), ("row", ">i8")])
+_BATCH = 10_000
+"""Rows whose words are sent as one value: reading them one by one took half of the time."""
 
-_WORD = "('x' || encode(substr(sha256(convert_to({}, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint"
-_COPY = sql.SQL("COPY (SELECT {key}, {row} FROM {table} AS t) TO STDOUT (FORMAT binary)")
+_DIGEST = "substr(sha256(convert_to({}, 'UTF8')), 1, 8)"
+_WORD = f"('x' || encode({_DIGEST}, 'hex'))::bit(64)::bigint"
+_WORDS = sql.SQL("""
+SELECT string_agg(words, ''::bytea)
+FROM (
+    SELECT {key} || {row} AS words, (row_number() OVER () - 1) / {batch} AS batch
+    FROM {table} AS t
+) AS hashed
+GROUP BY batch
+""")
 _KEYS = sql.SQL("SELECT {shown} FROM {table} AS t WHERE {key} = ANY(%s) ORDER BY {shown} LIMIT %s")
 
 Words = NDArray[np.int64]
@@ -169,21 +174,23 @@ def compare(before: NDArray[np.void], after: NDArray[np.void]) -> KeySets:
     )
 
 
-def _word(table: Table, columns: Sequence[str]) -> sql.Composable:
-    return sql.SQL(_WORD).format(table.row_text(columns))
+def _hashed(form: LiteralString, table: Table, columns: Sequence[str]) -> sql.Composable:
+    return sql.SQL(form).format(table.row_text(columns))
 
 
 def _hash_words(
     connection: Connection, table: Table, key: Sequence[str], columns: Sequence[str]
 ) -> NDArray[np.void]:
     """Read the two words of every row."""
-    query = _COPY.format(key=_word(table, key), row=_word(table, columns), table=table.source())
-    data = bytearray()
-    with connection.cursor().copy(query) as copy:
-        for chunk in copy:
-            data += chunk
-    body = memoryview(data)[_HEADER_BYTES : len(data) - _TRAILER_BYTES]
-    return np.frombuffer(body, dtype=_ROW)
+    query = _WORDS.format(
+        key=_hashed(_DIGEST, table, key),
+        row=_hashed(_DIGEST, table, columns),
+        table=table.source(),
+        batch=sql.Literal(_BATCH),
+    )
+    with connection.cursor(binary=True) as cursor:
+        batches = [words for (words,) in cursor.execute(query)]
+    return np.frombuffer(b"".join(batches), dtype=_ROW)
 
 
 def _named(connection: Connection, table: Table, key: Sequence[str], words: Words) -> Rows:
@@ -192,7 +199,7 @@ def _named(connection: Connection, table: Table, key: Sequence[str], words: Word
         return Rows(0)
     query = _KEYS.format(
         shown=sql.SQL(", ").join(sql.Identifier("t", column) for column in key),
-        key=_word(table, key),
+        key=_hashed(_WORD, table, key),
         table=table.source(),
     )
     rows = connection.execute(query, (words.tolist(), SHOWN)).fetchall()
