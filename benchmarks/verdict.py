@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ShadowgateError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status
-    page = render(store, sampling, amount.draws, facts(amount, sampling))
+    page = render(store, sampling, amount.draws, facts(store, amount, sampling))
     target = options.records / "verdict.md" if options.quick else PAGE
     target.write_text(page, encoding="utf-8")
     sys.stdout.write(page)
@@ -122,8 +122,8 @@ def _measure(
         server.close()
 
 
-def facts(amount: Amount, sampling: Sampling) -> list[tuple[str, str]]:
-    """Where and how it was measured."""
+def facts(store: Store, amount: Amount, sampling: Sampling) -> list[tuple[str, str]]:
+    """Where and how it was measured, and how much of it."""
     memory = psutil.virtual_memory().total / 2**30
     return [
         ("date", f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"),
@@ -141,11 +141,17 @@ def facts(amount: Amount, sampling: Sampling) -> list[tuple[str, str]]:
         ),
         (
             "recorded",
-            f"{amount.sets} sets of {amount.rounds} rounds for each case, "
-            f"{amount.loaded_sets} under load, "
+            f"{_sets(store, loaded=False)} sets of {amount.rounds} rounds for each case, "
+            f"{_sets(store, loaded=True)} under load, "
             f"{amount.draws} runs drawn from them",
         ),
     ]
+
+
+def _sets(store: Store, *, loaded: bool) -> str:
+    """How many sets of rounds are recorded of each case."""
+    found = [len(store.of("rounds", case.name, loaded=loaded)) for case in CASES]
+    return " to ".join(str(number) for number in sorted({min(found), max(found)}))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from benchmarks.recording import Record, Store
 from benchmarks.resampling import resample
 from benchmarks.rivals import RULES, flags
 from benchmarks.table import Share, counts, render, rows, time_to_verdict
-from benchmarks.verdict import QUICK, todo
+from benchmarks.verdict import FULL, QUICK, facts, todo
 from shadowgate.measure import Sampling
 
 QUERIES = ("Q1", "Q5")
@@ -103,6 +103,16 @@ def test_records_survive_a_stop(tmp_path: Path) -> None:
     assert set(again.records) == set(first.records)
     assert [r.number for r in again.of("rounds", "slower-5", loaded=True)] == [1]
     assert again.of("rounds", "slower-5", loaded=False) == []
+
+
+def test_the_facts_tell_how_much_is_recorded(tmp_path: Path) -> None:
+    store = Store(tmp_path / "records.jsonl")
+    for case in CASES:
+        store.add(recorded(case.name))
+    store.add(recorded("identical", 1))
+    store.add(recorded("identical", loaded=True))
+    told = dict(facts(store, FULL, Sampling()))["recorded"]
+    assert told.startswith("1 to 2 sets of 50 rounds for each case, 0 to 1 under load")
 
 
 def test_what_is_recorded_is_not_measured_again(tmp_path: Path) -> None:
