@@ -87,9 +87,7 @@ def baseline(
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with copier(database) as copy, open_lanes([copy], sampling) as lanes:
         facts = {query.id: _facts(lanes[0][0], query) for query in workload.queries}
-        writes = tuple(query for query in workload.queries if query.kind == "write")
-        warm_up(lanes, lambda _place: workload.reads * sampling.warm_up)
-        warm_up(lanes[:1], lambda _place: writes * sampling.warm_up)
+        warm_up(lanes, lambda _place: workload.queries * sampling.warm_up)
         taken = _take_rounds(lanes, workload, rounds, sampling.seed, progress)
     return Baseline(
         {
@@ -108,10 +106,12 @@ def _take_rounds(
 ) -> dict[str, list[float]]:
     generator = random.Random(seed)  # noqa: S311 - an order, not a secret
     taken: dict[str, list[float]] = {query.id: [] for query in workload.queries}
+    writes = [query for query in workload.queries if query.kind == "write"]
     with undisturbed(*lanes):
         for number in range(1, rounds + 1):
-            found = time_round(lanes, workload.queries, lambda _, query: query, generator, [0])
-            for id_, seconds in found.items():
-                taken[id_].append(seconds[0])
+            for queries in (workload.reads, writes):
+                found = time_round(lanes, queries, lambda _, query: query, generator, [0])
+                for id_, seconds in found.items():
+                    taken[id_].append(seconds[0])
             progress(f"baseline: round {number} of {rounds}")
     return taken

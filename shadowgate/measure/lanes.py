@@ -6,7 +6,7 @@ the time and costs no precision: of ten queries on two identical databases of 25
 spread of a pair's log ratio was 8 to 27 % in one lane and 5 to 22 % in two, on a busy machine of
 two cores. What a lane disturbs in the other is drawn anew in each round and meets both sides alike.
 
-Writes have one lane, since two of them could wait for each other.
+Of writes to one database there is one at a time, since two of them could wait for each other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TypeVar
 
 from shadowgate.measure.at_once import all_at_once
@@ -137,6 +137,8 @@ def time_round(
 ) -> Mapping[str, Mapping[int, float]]:
     """Ask every query at every place once: queries and, for each, places in a random order.
 
+    Reads and writes belong in rounds of their own where they are for the same database.
+
     Args:
         lanes: the sessions.
         queries: the queries.
@@ -148,6 +150,7 @@ def time_round(
         Query -> place -> seconds.
     """
     taken: dict[str, dict[int, float]] = {query.id: {} for query in queries}
+    writing = {place: threading.Lock() for place in places}
     jobs = [
         (query, generator.sample(places, len(places)))
         for query in generator.sample(queries, len(queries))
@@ -156,10 +159,8 @@ def time_round(
     def ask(lane: Sequence[TimedSession], job: tuple[Query, list[int]]) -> None:
         query, order = job
         for place in order:
-            taken[query.id][place] = lane[place].time(form(place, query)).net
+            with writing[place] if query.kind == "write" else nullcontext():
+                taken[query.id][place] = lane[place].time(form(place, query)).net
 
-    def fits(lane: Sequence[TimedSession], job: tuple[Query, list[int]]) -> bool:
-        return job[0].kind == "read" or lane is lanes[0]
-
-    share_out(jobs, lanes, ask, fits=fits)
+    share_out(jobs, lanes, ask)
     return taken

@@ -164,7 +164,7 @@ def run_trial(
     with _opened(arms, sampling, copier, progress, generator) as opened:
         rows = opened.rows(reads)  # warms up the reads of the first lane, too
         warm_up(opened.lanes[1:], lambda place: opened.asked(place, reads))
-        warm_up(opened.lanes[:1], lambda place: opened.asked(place, writes))
+        warm_up(opened.lanes, lambda place: opened.asked(place, writes))
         taken: Taken = {arm.name: dict.fromkeys(reads + writes, ()) for arm in arms}
         trial = Trial(
             taken,
