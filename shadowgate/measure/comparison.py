@@ -25,6 +25,12 @@ from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
 
+_ENDED = {
+    "decided": "until all was decided",
+    "budget": "until the time was up",
+    "pairs": "until no more pairs were allowed",
+}
+
 
 @dataclass(frozen=True)
 class SideFacts:
@@ -74,8 +80,13 @@ class Comparison:
     """Why sampling ended."""
     seconds: float
     """Time that sampling took, in seconds."""
-    clock: str
-    """What the durations are, in words."""
+    manner: str
+    """How executions were timed, in words."""
+
+    @property
+    def how(self) -> str:
+        """How, for how long and until when the queries were timed, in words."""
+        return f"timed for {self.seconds:.0f} s, {_ENDED[self.ended]}; {self.manner}"
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -119,8 +130,8 @@ def compare(
         with undisturbed(*sides.sessions):
             passing = Time(time.perf_counter, sides.keep_busy)
             sample = take_sample(judge_, sides.measure, passing, report)
-        clock = " or ".join(sides.clocks)
-    return conclude(sample, judge_, known, facts, clock)
+        manner = sides.manner
+    return conclude(sample, judge_, known, facts, manner)
 
 
 def check_names(sampling: Sampling, workload: Workload) -> None:
@@ -159,7 +170,7 @@ def conclude(
     judge_: Judge,
     queries: Mapping[str, Query],
     facts: Mapping[str, tuple[SideFacts, SideFacts]],
-    clock: str,
+    manner: str,
 ) -> Comparison:
     """Judge what was sampled."""
     compared = {
@@ -173,7 +184,7 @@ def conclude(
         sampling=judge_.sampling,
         ended=sample.ended,
         seconds=sample.seconds,
-        clock=clock,
+        manner=manner,
     )
 
 

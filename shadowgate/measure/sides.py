@@ -98,9 +98,12 @@ class Sides:
         return tuple(lane.sessions for lane in self.lanes)
 
     @property
-    def clocks(self) -> tuple[str, ...]:
-        """What the sessions' clocks tell, in words; each kind once."""
-        return tuple(sorted({one.clock.words for lane in self.lanes for one in lane.sessions}))
+    def manner(self) -> str:
+        """How it is timed, in words: in how many lanes, and what each clock tells."""
+        kinds = {one.clock.words for lane in self.lanes for one in lane.sessions}
+        count = len(self.lanes)
+        where = "one after the other" if count == 1 else f"on {count} cores at once"
+        return f"{where}, {' or '.join(sorted(kinds))}"
 
     def warm_up(self, executions: int, *, first: int = 0) -> None:
         """Execute every query untimed in every session, on both sides at the same time.

@@ -107,6 +107,7 @@ def test_overall(comparison: Comparison, finding: Finding) -> None:
     """The average over the reading queries is faster by what was promised."""
     if comparison.overall_target is None:
         pytest.skip("the plan claims no overall gain")
+    finding.say(comparison.how)
     _judge(comparison.overall_target, finding)
 
 

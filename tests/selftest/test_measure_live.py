@@ -225,6 +225,13 @@ def test_evidence_carries_pairs_interval_and_witnesses(before: Database, after: 
     assert evidence.rows == 10
 
 
+def test_a_comparison_says_how_it_was_timed(before: Database, after: Database) -> None:
+    how = measure(before, after, SUMS, budget_seconds=0.001).how
+    assert how.startswith(
+        "timed for 0 s, until the time was up; one after the other, as the client"
+    )
+
+
 def test_a_query_that_fails_on_one_side_says_which(before: Database, after: Database) -> None:
     change(after, "ALTER TABLE parcel DROP COLUMN area")
     with pytest.raises(ValidationError, match=r'Q1 failed on .*"area" does not exist'):
