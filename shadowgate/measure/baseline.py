@@ -87,7 +87,8 @@ def baseline(
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with copier(database) as copy, open_lanes([copy], sampling) as lanes:
         facts = {query.id: _facts(lanes[0][0], query) for query in workload.queries}
-        warm_up(lanes, lambda _place: workload.queries * sampling.warm_up)
+        warm_up(lanes[:1], lambda _place: workload.queries * (sampling.warm_up - 1))
+        warm_up(lanes[1:], lambda _place: workload.queries * sampling.warm_up)
         taken = _take_rounds(lanes, workload, rounds, sampling.seed, progress)
     return Baseline(
         {
