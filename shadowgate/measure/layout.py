@@ -23,7 +23,7 @@ from shadowgate.measure.lanes import Lanes, open_lanes, time_round, warm_up
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import settle
+from shadowgate.measure.session import settle_changes
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
 from shadowgate.measure.timings import difference
 from shadowgate.measure.workload import Query, Workload
@@ -52,6 +52,17 @@ WHERE c.relkind = 'r'
         OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(%(table)s::regclass))
     )
 ORDER BY c.oid
+"""
+
+_FILE = "SELECT pg_catalog.pg_relation_filenode(pg_catalog.to_regclass({}))"
+
+_IN_ORDER = """
+SELECT pg_catalog.bool_and(coalesce(place > before, false))
+FROM (
+    SELECT place, pg_catalog.lag(place, 1, 0::bigint) OVER (ORDER BY t.ctid) AS before
+    FROM {leaf} AS t
+    LEFT JOIN {places} USING ({names})
+) AS lying
 """
 
 _SCHEMA = sql.Identifier("shadowgate_layout")
@@ -141,7 +152,7 @@ def measure_layout(
         progress(f"rewriting {table} in the order of {after.name}")
         rewritten = stack.enter_context(copier(before))
         rewrite_like(rewritten, after, table)
-        settle(rewritten)
+        settle_changes(rewritten)
         copies = stack.enter_context(copies_at_once((before, rewritten), copier))
         lanes = stack.enter_context(open_lanes(copies, sampling))
         pairs = _take_rounds(lanes, workload.reads, sampling, rounds, progress)
@@ -178,7 +189,7 @@ def rewrite_like(control: Database, after: Database, table: str) -> None:
     """Rewrite a table of a copy of *before* in the order in which its rows lie in *after*.
 
     Each row stays in its partition. Rows that *after* does not have come last. Indexes are built
-    anew and triggers do not fire.
+    anew and triggers do not fire. A partition that *after* has never rewritten stays as it is.
 
     Raises:
         ValidationError: the table has no primary key, is not there, or may not be rewritten.
@@ -192,7 +203,8 @@ def rewrite_like(control: Database, after: Database, table: str) -> None:
             _make_places(target, key)
             _send_places(source, target, table, key)
             for schema, name in _leaves(target, table):
-                _rewrite(target, schema, name, key)
+                if not _lies_alike(source, target, sql.Identifier(schema, name), key):
+                    _rewrite(target, schema, name, key)
             target.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(_SCHEMA))
         except psycopg.Error as error:
             raise ValidationError(
@@ -260,6 +272,20 @@ def _send_places(
     target.execute(sql.SQL("ANALYZE {}").format(_PLACES))
 
 
+def _lies_alike(
+    source: Connection, target: Connection, leaf: sql.Identifier, key: Sequence[tuple[str, str]]
+) -> bool:
+    """Whether both sides still have the file that they were copied with, its rows in one order."""
+    name = sql.Literal(leaf.as_string(target))
+    files = [side.execute(sql.SQL(_FILE).format(name)).fetchone() for side in (source, target)]
+    if files[0] != files[1]:
+        return False
+    query = sql.SQL(_IN_ORDER).format(
+        leaf=leaf, places=_PLACES, names=_list(column for column, _ in key)
+    )
+    return target.execute(query).fetchone() == (True,)
+
+
 def _rewrite(target: Connection, schema: str, name: str, key: Sequence[tuple[str, str]]) -> None:
     """Cluster a table in the order of the places."""
     leaf, index = sql.Identifier(schema, name), "shadowgate_by_place"
@@ -271,6 +297,7 @@ def _rewrite(target: Connection, schema: str, name: str, key: Sequence[tuple[str
     target.execute(sql.SQL("CLUSTER {} USING {}").format(leaf, sql.Identifier(index)))
     target.execute(sql.SQL("ALTER TABLE {} SET WITHOUT CLUSTER").format(leaf))
     target.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(schema, index)))
+    target.execute(sql.SQL("ANALYZE {}").format(leaf))
 
 
 def _list(names: Iterable[str]) -> sql.Composed:

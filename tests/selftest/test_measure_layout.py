@@ -138,6 +138,32 @@ def test_a_plain_table_is_rewritten_too(make_database: MakeDatabase, before: Dat
     )
 
 
+def test_a_partition_is_rewritten_if_its_file_or_its_order_is_another(
+    make_database: MakeDatabase, before: Database
+) -> None:
+    with before.connect() as connection:
+        connection.execute(
+            "CREATE TABLE part (id integer PRIMARY KEY) PARTITION BY RANGE (id);"
+            "CREATE TABLE kept PARTITION OF part FOR VALUES FROM (0) TO (100);"
+            "CREATE TABLE packed PARTITION OF part FOR VALUES FROM (100) TO (200);"
+            "CREATE TABLE moved PARTITION OF part FOR VALUES FROM (200) TO (300);"
+            "INSERT INTO part SELECT generate_series(0, 299)"
+        )
+    control, after = make_database(before.name), make_database(before.name)
+    with after.connect() as connection:
+        connection.execute("VACUUM FULL packed")
+        connection.execute("UPDATE moved SET id = id WHERE id < 250")
+    files = "SELECT " + ", ".join(
+        f"pg_relation_filenode('{name}')" for name in ("kept", "packed", "moved")
+    )
+    earlier = ask(control, files)
+    rewrite_like(control, after, "public.part")
+    found = ask(control, files)
+    assert [one == other for one, other in zip(earlier, found, strict=True)] == [True, False, False]
+    order = "SELECT array_agg(id ORDER BY ctid) FROM moved"
+    assert ask(control, order) == ask(after, order)
+
+
 def test_a_table_without_a_key_is_refused(make_database: MakeDatabase, before: Database) -> None:
     with before.connect() as connection:
         connection.execute("CREATE TABLE keyless (n integer)")
