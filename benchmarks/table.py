@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 from benchmarks.cases import CASES, Case
 from benchmarks.recording import Record, Store
@@ -66,13 +68,19 @@ def counts(case: Case, verdicts: dict[str, str], changed: Sequence[str]) -> bool
 
 
 def rows(store: Store, sampling: Sampling, draws: int) -> list[Row]:
-    """Every case that something was recorded of."""
-    return [
-        _row(store, case, sampling, draws, loaded=loaded)
+    """Every case that something was recorded of, drawn on all cores."""
+    wanted = [
+        (case, loaded)
         for loaded in (False, True)
         for case in CASES
         if store.of("rounds", case.name, loaded=loaded)
     ]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
+        drawing = [
+            processes.submit(_row, store, case, sampling, draws, loaded=loaded)
+            for case, loaded in wanted
+        ]
+        return [one.result() for one in drawing]
 
 
 def _row(store: Store, case: Case, sampling: Sampling, draws: int, *, loaded: bool) -> Row:

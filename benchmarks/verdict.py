@@ -12,7 +12,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 when the table was written, 4 when it cannot be measured."""
     options = _parser().parse_args(arguments)
     amount = QUICK if options.quick else FULL
+    amount = replace(amount, draws=options.draws or amount.draws)
     sampling = Sampling(budget_seconds=options.budget)
     name = f"verdict-{amount.rows}.jsonl"
     store = Store(options.records / name)
@@ -159,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a small table, a few minutes")
     parser.add_argument(
         "--table-only", action="store_true", help="write the table from what is recorded"
+    )
+    parser.add_argument(
+        "--draws", type=int, help=f"resampled runs of each case (default {FULL.draws})"
     )
     parser.add_argument("--server", default="auto", help="as for the phases (default %(default)s)")
     parser.add_argument(
