@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +26,11 @@ class Case:
     """The largest share at which the case is reached."""
     target: float | None = None
     queries: Literal["one", "Q5", "all"] = "one"
+
+    @property
+    def effect(self) -> float:
+        """The true effect, as a log ratio of after to before."""
+        return math.log((100.0 + self.after_percent) / (100.0 + self.before_percent))
 
 
 CASES: tuple[Case, ...] = (

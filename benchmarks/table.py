@@ -118,7 +118,8 @@ def _resampled(store: Store, case: Case, sampling: Sampling, draws: int, *, load
     found = 0
     for seed in range(draws):
         one = [] if case.queries == "all" else [queries[seed % len(queries)]]
-        outcome = resample(identical, changed, one, settings, seed)
+        true = dict.fromkeys(one, case.effect)
+        outcome = resample(identical, changed, true, settings, seed)
         found += counts(case, dict(outcome.verdicts), one)
     return Share(found, draws)
 
@@ -181,8 +182,8 @@ def render(store: Store, sampling: Sampling, draws: int, facts: Sequence[tuple[s
         "# How often the verdict errs",
         "",
         "Real databases; the extra work is computed in the server. *Live* runs are whole",
-        "comparisons; *resampled* ones draw recorded rounds in blocks and decide with the same",
-        "code, so they inherit the error with which a set of rounds knows its effect. The tools",
+        "comparisons; *resampled* ones draw the noise of recorded rounds in blocks, about the true",
+        "effect and a shift for the place of the copies, and decide with the same code. The tools",
         "on the right judge ten rounds before and the next ten after of the same recordings.",
         "",
         *(f"- {name}: {value}" for name, value in facts),

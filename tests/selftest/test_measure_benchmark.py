@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,12 @@ import pytest
 
 from benchmarks.cases import BY_NAME, CASES
 from benchmarks.recording import Record, Store
-from benchmarks.resampling import resample
+from benchmarks.resampling import resample, with_effect
 from benchmarks.rivals import RULES, flags
 from benchmarks.table import Share, counts, render, rows, time_to_verdict
 from benchmarks.verdict import FULL, QUICK, facts, todo
 from shadowgate.measure import Sampling
+from shadowgate.measure.statistics import effects, pseudo_median
 
 QUERIES = ("Q1", "Q5")
 
@@ -78,19 +80,32 @@ def test_rivals_compare_ten_rounds_with_the_next_ten() -> None:
 def test_a_resampled_run_decides_as_a_live_one_would() -> None:
     identical, slower = [recorded("identical")], [recorded("slower-8")]
     sampling = Sampling(budget_seconds=60.0)
-    outcome = resample(identical, [], [], sampling, seed=1)
+    outcome = resample(identical, [], {}, sampling, seed=1)
     assert set(outcome.verdicts.values()) <= {"equivalent", "improved"}
-    assert outcome == resample(identical, [], [], sampling, seed=1)
+    assert outcome == resample(identical, [], {}, sampling, seed=1)
     assert outcome.seconds > 0
-    changed = resample(identical, slower, ["Q5"], sampling, seed=1)
+    changed = resample(identical, slower, {"Q5": BY_NAME["slower-8"].effect}, sampling, seed=1)
     assert changed.verdicts["Q5"] not in ("equivalent", "improved")
     assert changed.verdicts["Q1"] == "equivalent"
+
+
+def test_drawn_noise_lies_about_the_true_effect_and_is_as_wide_as_recorded() -> None:
+    taken = recorded("identical").pairs["Q5"]
+    moved = effects(with_effect(taken, math.log(1.05)))
+    assert pseudo_median(moved) == pytest.approx(math.log(1.05))
+    assert np.std(moved) == pytest.approx(np.std(effects(taken)))
+    assert [before for before, _ in with_effect(taken, 0.3)] == [before for before, _ in taken]
+
+
+@pytest.mark.parametrize(("case", "ratio"), [("slower-5", 1.05), ("faster-30", 0.7)])
+def test_a_case_knows_its_true_effect(case: str, ratio: float) -> None:
+    assert math.exp(BY_NAME[case].effect) == pytest.approx(ratio)
 
 
 def test_a_resampled_target_is_judged() -> None:
     faster = [recorded("faster-30")]
     sampling = Sampling(targets={"Q5": 25.0})
-    outcome = resample([recorded("identical")], faster, ["Q5"], sampling, seed=1)
+    outcome = resample([recorded("identical")], faster, {"Q5": math.log(0.7)}, sampling, seed=1)
     assert outcome.verdicts == {"Q5": "improved", "target:Q5": "met"}
 
 

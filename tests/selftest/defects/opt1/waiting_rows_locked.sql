@@ -5,6 +5,6 @@
 DO $$
 BEGIN
     PERFORM FROM public.catalogo_geometrias_particionada FOR UPDATE;
-    PERFORM pg_sleep(2.5);
+    PERFORM pg_sleep(4);
 END
 $$;
