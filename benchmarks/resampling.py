@@ -2,7 +2,7 @@
 
 Rounds are drawn in blocks of consecutive ones, so that bursts of noise stay together, and every
 query of a drawn round comes from the same real round, so that they stay together too. Time passes
-as the drawn durations say.
+as the drawn durations say, shared out among the lanes of this machine.
 
 What is drawn is the noise. A set of rounds knows its effect only as well as its rounds are quiet:
 fifty pairs that are spread by 12 % miss it by 2 %, and a run that draws four hundred from them
@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.recording import Record
 from shadowgate.measure import Sampling
+from shadowgate.measure.lanes import possible_lanes
 from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, one_by_one, take_sample
 from shadowgate.measure.statistics import effects, pseudo_median
 from shadowgate.measure.verdict import judge
@@ -62,7 +63,7 @@ class Drawn:
             self._rounds += [(start + n) % self._length for n in range(BLOCK)]
         self._taken[query] = place + 1
         before, after = self._pairs[query][self._rounds[place]]
-        self.now += before + after
+        self.now += (before + after) / possible_lanes()
         return before, after
 
 
