@@ -20,6 +20,8 @@ from shadowgate.preflight import Preflight
 from shadowgate.progress import silent
 from shadowgate.recorder import Recorder
 from shadowgate.server import Databases, open_server
+from shadowgate.server.binaries import installations, with_postgis
+from shadowgate.server.settings import with_pg_cron
 from shadowgate.stages import Applied, Runner
 from tests.selftest.defect_files import Defect
 from tests.selftest.defect_scope import checks_for, every_check, plan_for
@@ -112,8 +114,7 @@ class Bench:
 
     def _open(self, stack: ExitStack) -> Preflight:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
-        settings = {"shared_buffers": "128MB"}
-        server = open_server("local", settings=settings, room_bytes=ROOM_BYTES)
+        server = open_server("local", settings=_settings(), room_bytes=ROOM_BYTES)
         stack.callback(server.close)
         databases = stack.enter_context(Databases(server))
         shadow = databases.create(self.plan.database)
@@ -183,6 +184,16 @@ class Bench:
             found = diff(self._shared["unmigrated"].snapshot, take_snapshot(connection))
         if found:
             raise TracesLeft("; ".join(found.in_words()))
+
+
+def _settings() -> dict[str, str]:
+    """Settings of a server with many short sessions, to which PostGIS is loaded once for all."""
+    settings = {
+        "shared_buffers": "128MB",
+        "shared_preload_libraries": "pg_stat_statements,postgis-3",
+    }
+    installation = with_postgis(installations())
+    return with_pg_cron(settings) if installation and installation.has_pg_cron else settings
 
 
 def _recorder() -> Recorder:
