@@ -8,6 +8,6 @@ BEGIN;
 
 LOCK TABLE public.catalogo_geometrias_particionada IN ACCESS EXCLUSIVE MODE;
 
-SELECT pg_sleep(1.5);
+SELECT pg_sleep(3);
 
 COMMIT;

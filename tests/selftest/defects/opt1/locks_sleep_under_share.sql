@@ -6,6 +6,6 @@
 DO $$
 BEGIN
     LOCK TABLE public.catalogo_geometrias_particionada IN SHARE MODE;
-    PERFORM pg_sleep(2.5);
+    PERFORM pg_sleep(4);
 END
 $$;

@@ -6,6 +6,6 @@
 DO $$
 BEGIN
     LOCK TABLE public.catalogo_geometrias_particionada IN ACCESS EXCLUSIVE MODE;
-    PERFORM pg_sleep(2);
+    PERFORM pg_sleep(3);
 END
 $$;
