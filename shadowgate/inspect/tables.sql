@@ -30,6 +30,18 @@ SELECT
         WHERE a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped
         ORDER BY a.attname::text COLLATE "C"
     ) AS columns,
+    -- Types of extensions that are sent as bytes by a function of their own, such as geometries:
+    -- writing those as text takes most of the time of a row.
+    (
+        SELECT coalesce(
+            json_object_agg(a.attname, format('%%I.%%I', s.nspname, p.proname)), '{}'
+        )
+        FROM pg_attribute a
+        JOIN pg_type t ON t.oid = a.atttypid AND t.typnamespace <> 'pg_catalog'::regnamespace
+        JOIN pg_proc p ON p.oid = t.typsend AND p.proargtypes[0] = t.oid
+        JOIN pg_namespace s ON s.oid = p.pronamespace
+        WHERE a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'b'
+    ) AS senders,
     ARRAY(
         SELECT a.attname::text FROM pg_index i
         CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)

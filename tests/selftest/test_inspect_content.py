@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import sql
@@ -198,6 +200,25 @@ def test_the_content_has_one_fingerprint_on_every_machine(session: Connection) -
         digest = fingerprint(session, ["public.fixed"])["public.fixed"].digest
     # printf '(1,"x y")' | sha256sum
     assert digest == "495122d66a74caa2f89b0b54136801d3"
+
+
+def test_geometries_count_by_their_ewkb_wherever_postgis_is(make_database: MakeDatabase) -> None:
+    point = shapely.set_srid(shapely.Point(606000.5, 8072000.25), 31983)
+    binary = shapely.to_wkb(point, include_srid=True, byte_order=1)
+    database = make_database()
+    with database.connect() as session:
+        session.execute(
+            'DROP EXTENSION postgis; CREATE SCHEMA "of maps"; '
+            'CREATE EXTENSION postgis SCHEMA "of maps"; '
+            'CREATE TABLE places ("the shape" "of maps".geometry)'
+        )
+        session.execute("INSERT INTO places VALUES (%s)", [binary.hex()])
+        found = fingerprint(session, ["public.places"])["public.places"]
+        session.execute("INSERT INTO places VALUES (NULL)")
+        with_none = fingerprint(session, ["public.places"])["public.places"]
+    wanted = hashlib.sha256(f'("\\\\x{binary.hex()}")'.encode()).hexdigest()
+    assert found.digest == wanted[:32]
+    assert with_none.digest != found.digest
 
 
 def test_an_added_column_does_not_count_against_an_earlier_fingerprint(session: Connection) -> None:
