@@ -42,6 +42,7 @@ class Drawn:
     def __init__(self, pairs: Mapping[str, Sequence[Pair]], generator: random.Random) -> None:
         self._pairs = pairs
         self._generator = generator
+        self._lanes = possible_lanes()
         self._length = min(len(taken) for taken in pairs.values())
         self._rounds: list[int] = []
         self._taken = dict.fromkeys(pairs, 0)
@@ -63,7 +64,7 @@ class Drawn:
             self._rounds += [(start + n) % self._length for n in range(BLOCK)]
         self._taken[query] = place + 1
         before, after = self._pairs[query][self._rounds[place]]
-        self.now += (before + after) / possible_lanes()
+        self.now += (before + after) / self._lanes
         return before, after
 
 

@@ -128,11 +128,8 @@ class ContainerServer:
         host = self._client.info()
         disk = shutil.disk_usage(self._directory)  # the daemon's own may not be visible from here
         fitting = shadow_settings(host["MemTotal"], host["NCPU"], disk.free)
-        ours = {
-            **(with_pg_cron(fitting) if has_pg_cron else fitting),
-            **settings,
-            "listen_addresses": "*",
-        }
+        fitting |= {**settings, "listen_addresses": "*"}
+        ours = with_pg_cron(fitting) if has_pg_cron else fitting
         file = self._directory / "postgresql.conf"
         file.write_text(configuration_lines(ours))
         file.chmod(0o644)

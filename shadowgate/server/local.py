@@ -73,7 +73,8 @@ class LocalServer:
 
         Args:
             installation: the server binaries.
-            settings: settings that win over those for this machine.
+            settings: settings that win over those for this machine; libraries that they load come
+                before pg_cron, which is loaded wherever it is installed.
             room_bytes: space that the databases will need, all together. If it is known and memory
                 has plenty of it, the cluster lies there: that a throw-away one is written to a
                 disk took a tenth of a full-size run, and a quarter of a small one.
@@ -94,9 +95,7 @@ class LocalServer:
             self._guardian.protect(self._ward)
             progress(f"server: making a cluster with {installation.bindir}")
             password = _make_cluster(self._directory, installation, account)
-            _write_settings(
-                self._directory, {**_settings(installation, root), **(settings or {})}, account
-            )
+            _write_settings(self._directory, _settings(installation, root, settings or {}), account)
             progress("server: starting it")
             self.endpoint, self._process = _start(self._directory, installation, account, password)
             self.tools = HostTools(installation, self.endpoint)
@@ -227,8 +226,8 @@ def _character_type() -> str:
     return next((name for name in wanted if name in have), "C")
 
 
-def _settings(installation: Installation, root: Path) -> dict[str, str]:
-    settings = settings_for(root)
+def _settings(installation: Installation, root: Path, given: Mapping[str, str]) -> dict[str, str]:
+    settings = {**settings_for(root), **given}
     return with_pg_cron(settings) if installation.has_pg_cron else settings
 
 

@@ -65,13 +65,17 @@ def with_pg_cron(settings: dict[str, str]) -> dict[str, str]:
     """The settings of a server that has pg_cron: load it, with its jobs in ``postgres``.
 
     The jobs run in background workers, which need no password to connect.
+
+    Args:
+        settings: all others, with the libraries that are loaded besides; what they say of pg_cron
+            wins.
     """
     libraries = settings["shared_preload_libraries"]
     return {
-        **settings,
-        "shared_preload_libraries": f"{libraries},pg_cron",
         "cron.database_name": "postgres",
         "cron.use_background_workers": "on",
+        **settings,
+        "shared_preload_libraries": f"{libraries},pg_cron",
     }
 
 

@@ -20,8 +20,6 @@ from shadowgate.preflight import Preflight
 from shadowgate.progress import silent
 from shadowgate.recorder import Recorder
 from shadowgate.server import Databases, open_server
-from shadowgate.server.binaries import installations, with_postgis
-from shadowgate.server.settings import with_pg_cron
 from shadowgate.stages import Applied, Runner
 from tests.selftest.defect_files import Defect
 from tests.selftest.defect_scope import checks_for, every_check, plan_for
@@ -36,6 +34,11 @@ ROOM_BYTES = 1_000_000_000
 LEEWAY = 2
 """By how much locks may last longer than the plan says: several servers share a busy machine."""
 
+_SETTINGS = {
+    "shared_buffers": "128MB",
+    # For many short sessions: PostGIS is loaded once for all.
+    "shared_preload_libraries": "pg_stat_statements,postgis-3",
+}
 _STANDS_ON = ("restore.clean", "restore.fingerprint", "migration.applied")
 """What the checks of phases 5 and 8 require of the phase before, taken for granted at first."""
 _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> ALL (%s)"
@@ -114,7 +117,7 @@ class Bench:
 
     def _open(self, stack: ExitStack) -> Preflight:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
-        server = open_server("local", settings=_settings(), room_bytes=ROOM_BYTES)
+        server = open_server("local", settings=_SETTINGS, room_bytes=ROOM_BYTES)
         stack.callback(server.close)
         databases = stack.enter_context(Databases(server))
         shadow = databases.create(self.plan.database)
@@ -184,16 +187,6 @@ class Bench:
             found = diff(self._shared["unmigrated"].snapshot, take_snapshot(connection))
         if found:
             raise TracesLeft("; ".join(found.in_words()))
-
-
-def _settings() -> dict[str, str]:
-    """Settings of a server with many short sessions, to which PostGIS is loaded once for all."""
-    settings = {
-        "shared_buffers": "128MB",
-        "shared_preload_libraries": "pg_stat_statements,postgis-3",
-    }
-    installation = with_postgis(installations())
-    return with_pg_cron(settings) if installation and installation.has_pg_cron else settings
 
 
 def _recorder() -> Recorder:

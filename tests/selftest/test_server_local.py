@@ -17,7 +17,7 @@ from shadowgate.errors import ServerError, SetupError, ToolError, UsageError
 from shadowgate.server import Server, local, open_server, opening
 from shadowgate.server.base import Endpoint
 from shadowgate.server.binaries import Installation, installations, version_number, with_postgis
-from shadowgate.server.settings import configuration_lines, shadow_settings
+from shadowgate.server.settings import configuration_lines, shadow_settings, with_pg_cron
 from shadowgate.server.tools import HostTools, fill_in, find_host_tools
 from tests.selftest.server_runs import HeldServer, comes_true
 
@@ -143,6 +143,15 @@ def test_the_server_suits_the_job(server: Server) -> None:
     assert "pg_stat_statements" in settings["shared_preload_libraries"]
     assert server.owned
     assert server.endpoint.host == "127.0.0.1"
+
+
+def test_pg_cron_comes_after_the_libraries_given_and_what_is_said_of_it_wins() -> None:
+    given = {"shared_preload_libraries": "pg_stat_statements,postgis-3", "cron.database_name": "x"}
+    assert with_pg_cron(given) == {
+        "shared_preload_libraries": "pg_stat_statements,postgis-3,pg_cron",
+        "cron.database_name": "x",
+        "cron.use_background_workers": "on",
+    }
 
 
 def test_accented_letters_are_folded_and_order_is_by_code_point(server: Server) -> None:
