@@ -14,7 +14,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shadowgate.measure.copies import Copier, cold_copy
+from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import explain
 from shadowgate.measure.rounds import timed_session, undisturbed
 from shadowgate.measure.sampling import Sampling
@@ -71,7 +71,7 @@ def measure_cold(
     sampling: Sampling,
     *,
     rounds: int = COLD_ROUNDS,
-    copier: Copier = cold_copy,
+    copier: Copier = fresh_copy,
     progress: Progress = silent,
 ) -> Mapping[str, ColdFigures]:
     """Execute each reading query so many times on each side, each time in a fresh copy.
@@ -83,7 +83,7 @@ def measure_cold(
         workload: the queries; those that write are passed over.
         sampling: settings of the sessions and seed.
         rounds: executions of each query on each side.
-        copier: makes cold copies; see :mod:`shadowgate.measure.copies`.
+        copier: makes the copies; see :mod:`shadowgate.measure.copies`.
         progress: told what is going on.
 
     Raises:

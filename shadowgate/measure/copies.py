@@ -31,12 +31,11 @@ Copier = Callable[[Database], AbstractContextManager[Database]]
 
 
 @contextmanager
-def fresh_copy(source: Database, *, cold: bool = False) -> Iterator[Database]:
+def fresh_copy(source: Database) -> Iterator[Database]:
     """Clone a database under a new name and drop the clone at the end.
 
     For databases that no :class:`~shadowgate.server.Databases` knows; where one does,
-    :func:`copies_of_run` also protects the copies from a run that dies. A cold copy has no page in
-    the server's buffer cache.
+    :func:`copies_of_run` also protects the copies from a run that dies.
 
     Raises:
         ServerError: somebody is connected to the source, or it may not be cloned.
@@ -47,7 +46,7 @@ def fresh_copy(source: Database, *, cold: bool = False) -> Iterator[Database]:
     with maintenance.connect() as connection:
         try:
             try:
-                execute_clone(connection, copy.name, source.name, cold=cold)
+                execute_clone(connection, copy.name, source.name)
             except psycopg.errors.ObjectInUse as error:
                 raise ServerError(
                     f"{source.name} cannot be cloned while a session is open on it",
@@ -65,17 +64,12 @@ def fresh_copy(source: Database, *, cold: bool = False) -> Iterator[Database]:
             connection.execute(drop)
 
 
-def cold_copy(source: Database) -> AbstractContextManager[Database]:
-    """A fresh copy of which nothing is in the server's buffer cache."""
-    return fresh_copy(source, cold=True)
-
-
-def copies_of_run(databases: Databases, *, cold: bool = False) -> Copier:
+def copies_of_run(databases: Databases) -> Copier:
     """Copies that belong to a run, so that they are cleaned up even if the run dies."""
 
     @contextmanager
     def copy_of_run(source: Database) -> Iterator[Database]:
-        copy = databases.clone(source, _name(source), cold=cold)
+        copy = databases.clone(source, _name(source))
         try:
             yield copy
         finally:

@@ -162,7 +162,9 @@ def run_trial(
     reads = tuple(query.id for query in arms[0].workload.reads)
     writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
     with _opened(arms, sampling, copier, progress, generator) as opened:
+        progress(f"comparing the rows that {len(arms)} databases return")
         rows = opened.rows(reads)  # warms up the reads of the first lane, too
+        progress(f"warming up {len(arms)} databases")
         warm_up(opened.lanes[1:], lambda place: opened.asked(place, reads))
         warm_up(opened.lanes, lambda place: opened.asked(place, writes))
         taken: Taken = {arm.name: dict.fromkeys(reads + writes, ()) for arm in arms}
