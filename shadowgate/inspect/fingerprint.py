@@ -1,14 +1,14 @@
 """What a table contains, as a few numbers that do not depend on the order or place of its rows.
 
-Each row is written as text, all columns in order of their names, and hashed with SHA-256; the first
-two 64-bit words of the digests are summed over the table. SHA-256 is the same on every machine and
+The bytes of each row, all columns in order of their names, are hashed with SHA-256; the first two
+64-bit words of the digests are summed over the table. SHA-256 is the same on every machine and
 every version of PostgreSQL, which PostgreSQL's own hash functions do not promise; those of PostGIS
 see nothing but the bounding box. Sums, unlike exclusive-or, also see a row that is there twice.
 
-Text is exact, and settings that it depends on are pinned while it is read. Geometries go into it as
-the bytes of their EWKB, so a vertex moved by a millimetre shows; PostGIS writes those in a fraction
-of the time that it takes for text. A partitioned table stands for its partitions, so a row that
-only moved to another partition changes nothing.
+Values give their bytes in PostgreSQL's binary format or as text, whichever is quick and the same
+everywhere; settings that text depends on are pinned while it is read. Geometries are the bytes of
+their EWKB, so a vertex moved by a millimetre shows. A partitioned table stands for its partitions,
+so a row that only moved to another partition changes nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SUMS = sql.SQL(
     SELECT {part}, count(*),
            coalesce(sum(('x' || encode(substr(digest, 1, 8), 'hex'))::bit(64)::bigint), 0),
            coalesce(sum(('x' || encode(substr(digest, 9, 8), 'hex'))::bit(64)::bigint), 0)
-    FROM {table} AS t, unnest(ARRAY[sha256(convert_to({text}, 'UTF8'))]) AS digest
+    FROM {table} AS t, unnest(ARRAY[sha256({row})]) AS digest
     GROUP BY 1
     """
 )
@@ -62,7 +62,7 @@ class Table:
     columns: tuple[str, ...]
     """In the order of their names, so that their order in the table does not matter."""
     senders: Mapping[str, str]
-    """Column -> SQL name of the function that gives its bytes, where that is quicker than text."""
+    """Column -> SQL for the bytes of its value in a row of ``t``."""
     primary_key: tuple[str, ...]
     part: str | None
     """SQL for the text that a row's partition is told by; ``None`` without such a key."""
@@ -73,16 +73,10 @@ class Table:
         """What to select from."""
         return sql.SQL("ONLY {}" if self.only else "{}").format(sql.SQL(self.name))
 
-    def row_text(self, columns: Sequence[str]) -> sql.Composable:
-        """The text of a row of ``t`` with these columns."""
-        values = sql.SQL(", ").join(map(self._value, columns))
-        return sql.SQL("ROW({})::text").format(values)
-
-    def _value(self, column: str) -> sql.Composable:
-        value = sql.Identifier("t", column)
-        if column not in self.senders:
-            return value
-        return sql.SQL("{}({})").format(sql.SQL(self.senders[column]), value)
+    def row_bytes(self, columns: Sequence[str]) -> sql.Composable:
+        """SQL for the bytes of a row of ``t`` with these columns, each with its length."""
+        values = sql.SQL(", ").join(sql.SQL(self.senders[column]) for column in columns)
+        return sql.SQL("record_send(ROW({}))").format(values)
 
 
 @dataclass(frozen=True)
@@ -194,7 +188,7 @@ def _of_table(connection: Connection, table: Table) -> TableFingerprint:
     query = _SUMS.format(
         part=sql.SQL(table.part or "NULL::text"),
         table=table.source(),
-        text=table.row_text(table.columns),
+        row=table.row_bytes(table.columns),
     )
     parts = {
         "none" if part is None else part: Sums(rows, int(first), int(second))

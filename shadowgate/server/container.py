@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import tempfile
 import time
@@ -28,6 +27,7 @@ from shadowgate.server.docker_daemon import (
 )
 from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
+from shadowgate.server.scram import random_password, verifier
 from shadowgate.server.settings import configuration_lines, shadow_settings, with_pg_cron
 from shadowgate.server.wards import ContainerWard
 
@@ -141,11 +141,11 @@ class ContainerServer:
         container for that, whose image would have to be pulled.
         """
         testcontainers_config.ryuk_disabled = True
-        password = secrets.token_urlsafe(24)
+        password = random_password()
         container = (
             DockerContainer(self._image)
             .with_name(name)
-            .with_env("POSTGRES_PASSWORD", password)
+            .with_env("POSTGRES_PASSWORD", verifier(password))
             .with_command(["postgres", "-c", f"config_file={_CONFIGURATION}"])
             .with_volume_mapping(self._directory / "postgresql.conf", _CONFIGURATION, "ro")
             .with_volume_mapping(self._directory / "exchange", "/exchange", "rw")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import secrets
 import shutil
 import socket
 import stat
@@ -24,6 +23,7 @@ from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.binaries import Installation
 from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
+from shadowgate.server.scram import random_password, verifier
 from shadowgate.server.settings import configuration_lines, settings_for, with_pg_cron
 from shadowgate.server.tools import HostTools
 from shadowgate.server.wards import ClusterWard, stop_processes
@@ -180,10 +180,10 @@ def _temporary_root(account: Account) -> Path:
 def _make_cluster(directory: Path, installation: Installation, account: Account) -> str:
     """Run ``initdb`` in a new private folder; return the superuser's random password."""
     directory.mkdir(mode=0o700)
-    password = secrets.token_urlsafe(24)
+    password = random_password()
     password_file = directory / "password"
     password_file.touch(mode=0o600)
-    password_file.write_text(password)
+    password_file.write_text(verifier(password))
     account.give(directory)
     account.give(password_file)
     try:

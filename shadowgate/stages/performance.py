@@ -33,4 +33,9 @@ def sampling_of(plan: Plan, *, quick: str = "") -> Sampling:
     )
     if not quick:
         return sampling
-    return replace(sampling, budget_seconds=min(QUICK_SECONDS, sampling.budget_seconds))
+    return replace(
+        sampling,
+        budget_seconds=min(QUICK_SECONDS, sampling.budget_seconds),
+        max_pairs=sampling.min_pairs,
+        spacing_seconds=0.0,
+    )

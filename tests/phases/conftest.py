@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
@@ -17,6 +17,14 @@ from shadowgate.recorder import Finding, Recorder
 FIXTURES = ("shadow", "migration", "performance", "beside", "simulation", "rollback", "rollout")
 """Modules of ``tests/phases/fixtures``, each with the stages of some phases."""
 
+ITEMS: Mapping[str, Callable[[Plan], Iterable[str]]] = {
+    "query_id": lambda plan: load_workload(plan.workload.queries).by_id,
+    "probe": lambda plan: [probe.name for probe in plan.probes],
+    "target": lambda plan: plan.performance.targets,
+    "later": lambda plan: [later.name for later in plan.simulation.later],
+}
+"""Parameter -> what of a plan it stands for."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the stages known; as plugins, since only the outermost conftest may list its own."""
@@ -29,17 +37,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     run = metafunc.config.stash.get(RUN, None)
     if run is None:
         return
-    items: Mapping[str, list[str]] = {
-        "query_id": list(load_workload(run.plan.workload.queries).by_id),
-        "probe": [probe.name for probe in run.plan.probes],
-        "target": list(run.plan.performance.targets),
-        "later": [later.name for later in run.plan.simulation.later],
-    }
-    for name, values in items.items():
+    for name, items_of in ITEMS.items():
         if name in metafunc.fixturenames:
             no_item = pytest.mark.skip(reason=f"the plan names no {name.removesuffix('_id')}")
             none = pytest.param("", id=NO_ITEM, marks=no_item)
-            metafunc.parametrize(name, values or [none])
+            metafunc.parametrize(name, list(items_of(run.plan)) or [none])
 
 
 @pytest.fixture(scope="session")

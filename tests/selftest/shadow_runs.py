@@ -45,8 +45,7 @@ def command(*arguments: str, reports: Path) -> list[str]:
         sys.executable,
         "-m",
         "pytest",
-        "-p",
-        "no:cacheprovider",
+        *("-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
         f"--reports={reports}",
         *arguments,
     ]

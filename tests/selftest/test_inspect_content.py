@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -193,13 +194,65 @@ def test_settings_of_the_session_neither_matter_nor_change(session: Connection) 
         assert session.execute(shown, (list(settings),)).fetchall() == as_set
 
 
-def test_the_content_has_one_fingerprint_on_every_machine(session: Connection) -> None:
-    """Computed by hand from the definition: SHA-256 of the row's text, first two words, summed."""
+def row_digest(*values: bytes | None) -> str:
+    """By hand, from the definition: the first two words of the SHA-256 of a row's bytes.
+
+    Those are the number of columns, then of each the OID of ``bytea``, the length and the value.
+    """
+    row = struct.pack(">i", len(values))
+    for value in values:
+        row += struct.pack(">ii", 17, -1) if value is None else struct.pack(">ii", 17, len(value))
+        row += value or b""
+    return hashlib.sha256(row).hexdigest()[:32]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "sent"),
+    [
+        ("int", "-7", b"-7"),
+        ("bigint", "-7", b"-7"),
+        ("numeric", "2.50", b"2.50"),
+        ("text", "x y", b"x y"),
+        ("varchar(9)", "água", "água".encode()),
+        ("char(4)", "x", b"x   "),
+        ("bool", "true", b"\1"),
+        ("bytea", "\\x00ff", b"\0\xff"),
+        ("date", "2000-01-03", struct.pack(">i", 2)),
+        ("timestamp", "2000-01-01 00:00:01", struct.pack(">q", 1_000_000)),
+        ("timestamptz", "2000-01-01 02:00:00-03", struct.pack(">q", 5 * 3_600_000_000)),
+        ("uuid", "00000000-0000-0000-0000-0000000000ff", bytes(15) + b"\xff"),
+        ("float8", "0.1", b"(0.1)"),
+        ("float8", "NaN", b"(NaN)"),
+        ("interval", "1 day", b"(P1D)"),
+        ("int[]", "{1,2}", b'("{1,2}")'),
+        ("jsonb", '{"a": 1}', b'("{""a"": 1}")'),
+        ("regclass", "pg_type", b"(pg_type)"),
+        ("mood", "glad", b"(glad)"),
+        ("text", None, None),
+        ("interval", None, b"()"),
+    ],
+)
+def test_a_value_has_one_fingerprint_on_every_machine(
+    session: Connection, type_: str, value: str | None, sent: bytes | None
+) -> None:
     with session.transaction(force_rollback=True):
-        session.execute("CREATE TABLE fixed (b text, a int); INSERT INTO fixed VALUES ('x y', 1)")
-        digest = fingerprint(session, ["public.fixed"])["public.fixed"].digest
-    # printf '(1,"x y")' | sha256sum
-    assert digest == "495122d66a74caa2f89b0b54136801d3"
+        session.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
+        session.execute(f"CREATE TABLE fixed (b {type_}, a int)".encode())
+        session.execute("INSERT INTO fixed VALUES (%s, 1)", [value])
+        found = fingerprint(session, ["public.fixed"])["public.fixed"]
+    assert found.digest == row_digest(b"1", sent)
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"), [("int", "bigint"), ("int", "numeric"), ("varchar(9)", "text")]
+)
+def test_a_wider_type_changes_no_content(session: Connection, narrow: str, wide: str) -> None:
+    with session.transaction(force_rollback=True):
+        session.execute(f"CREATE TABLE grown (a {narrow})".encode())
+        session.execute("INSERT INTO grown VALUES ('5')")
+        before = fingerprint(session, ["public.grown"])
+        session.execute(f"ALTER TABLE grown ALTER a TYPE {wide}".encode())
+        assert fingerprint(session, ["public.grown"]) == before
 
 
 def test_geometries_count_by_their_ewkb_wherever_postgis_is(make_database: MakeDatabase) -> None:
@@ -216,8 +269,7 @@ def test_geometries_count_by_their_ewkb_wherever_postgis_is(make_database: MakeD
         found = fingerprint(session, ["public.places"])["public.places"]
         session.execute("INSERT INTO places VALUES (NULL)")
         with_none = fingerprint(session, ["public.places"])["public.places"]
-    wanted = hashlib.sha256(f'("\\\\x{binary.hex()}")'.encode()).hexdigest()
-    assert found.digest == wanted[:32]
+    assert found.digest == row_digest(binary)
     assert with_none.digest != found.digest
 
 

@@ -103,6 +103,9 @@ def test_it_listens_on_the_loopback_alone_and_hides_its_password(
     password = contained.endpoint.password
     assert password
     assert password not in repr(contained.facts) + repr(contained.endpoint)
+    assert not any(
+        password in one for one in own_container(client, contained).attrs["Config"]["Env"]
+    )
 
 
 @needs_docker

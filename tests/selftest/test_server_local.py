@@ -7,16 +7,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
 import pytest
+from psycopg import sql
 
 from shadowgate.errors import ServerError, SetupError, ToolError, UsageError
 from shadowgate.server import Server, local, open_server, opening
-from shadowgate.server.base import Endpoint
+from shadowgate.server.base import Database, Endpoint
 from shadowgate.server.binaries import Installation, installations, version_number, with_postgis
+from shadowgate.server.scram import verifier
 from shadowgate.server.settings import configuration_lines, shadow_settings, with_pg_cron
 from shadowgate.server.tools import HostTools, fill_in, find_host_tools
 from tests.selftest.server_runs import HeldServer, comes_true
@@ -177,6 +180,24 @@ def test_the_password_is_needed_and_shown_nowhere(server: Server) -> None:
     refused = stranger.run("psql", ["-c", "SELECT 1"], database="postgres")
     assert refused.status != 0
     assert "password authentication failed" in refused.stderr
+
+
+def test_the_server_keeps_the_verifier_that_it_was_told_and_takes_others(server: Server) -> None:
+    kept = "SELECT rolpassword FROM pg_authid WHERE rolname = %s"
+    with server.maintenance.connect() as connection:
+        (own,) = connection.execute(kept, ["postgres"]).fetchone() or ("",)
+        assert own.startswith("SCRAM-SHA-256$1:")
+        told = verifier("another one")
+        assert told != verifier("another one")
+        role = sql.SQL("CREATE ROLE told LOGIN PASSWORD {}").format(sql.Literal(told))
+        try:
+            connection.execute(role)
+            assert connection.execute(kept, ["told"]).fetchone() == (told,)
+            endpoint = replace(server.endpoint, user="told", password="another one")  # noqa: S106
+            with Database(endpoint, "postgres").connect() as other:
+                assert other.execute("SELECT current_user").fetchone() == ("told",)
+        finally:
+            connection.execute("DROP ROLE IF EXISTS told")
 
 
 def test_tools_read_and_write_files_by_name(server: Server, tmp_path: Path) -> None:
