@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import numpy as np
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
 from shadowgate.measure.copies import Copier, fresh_copy
-from shadowgate.measure.lanes import Lanes, open_lanes, time_round, warm_up
+from shadowgate.measure.lanes import Lanes, open_lanes, settle_in, time_round
 from shadowgate.measure.plans import Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.rows import Result, fetch_result
@@ -86,10 +87,13 @@ def baseline(
     if rounds < MINIMUM_ROUNDS:
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with copier(database) as copy, open_lanes([copy], sampling) as lanes:
-        facts = {query.id: _facts(lanes[0][0], query) for query in workload.queries}
-        warm_up(lanes[:1], lambda _place: workload.queries * (sampling.warm_up - 1))
-        warm_up(lanes[1:], lambda _place: workload.queries * sampling.warm_up)
-        taken = _take_rounds(lanes, workload, rounds, sampling.seed, progress)
+        facts, seconds = {}, {}
+        for query in workload.queries:
+            began = time.perf_counter()
+            facts[query.id] = _facts(lanes[0][0], query)
+            seconds[query.id] = time.perf_counter() - began
+        homes = settle_in(lanes, lambda _place: workload.queries, seconds)
+        taken = _take_rounds(lanes, homes, workload, rounds, sampling.seed, progress)
     return Baseline(
         {
             query.id: QueryBaseline(query, tuple(taken[query.id]), *facts[query.id])
@@ -103,7 +107,12 @@ def _facts(session: TimedSession, query: Query) -> tuple[Result, Witness]:
 
 
 def _take_rounds(
-    lanes: Lanes, workload: Workload, rounds: int, seed: int, progress: Progress
+    lanes: Lanes,
+    homes: Mapping[str, int],
+    workload: Workload,
+    rounds: int,
+    seed: int,
+    progress: Progress,
 ) -> dict[str, list[float]]:
     generator = random.Random(seed)  # noqa: S311 - an order, not a secret
     taken: dict[str, list[float]] = {query.id: [] for query in workload.queries}
@@ -111,7 +120,7 @@ def _take_rounds(
     with undisturbed(*lanes):
         for number in range(1, rounds + 1):
             for queries in (workload.reads, writes):
-                found = time_round(lanes, queries, lambda _, query: query, generator, [0])
+                found = time_round(lanes, queries, lambda _, query: query, generator, [0], homes)
                 for id_, seconds in found.items():
                     taken[id_].append(seconds[0])
             progress(f"baseline: round {number} of {rounds}")

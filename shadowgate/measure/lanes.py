@@ -113,21 +113,73 @@ def open_lanes(copies: Sequence[Database], sampling: Sampling) -> Iterator[Lanes
         yield lanes if all(map(are_seen, lanes)) else lanes[:1]
 
 
-def warm_up(lanes: Lanes, queries: Callable[[int], Iterable[Query]]) -> None:
-    """Execute queries untimed in every session of some lanes.
+def share_evenly(seconds: Mapping[str, float], lanes: int) -> dict[str, int]:
+    """Give each query a lane so that all lanes take about as long.
+
+    The longest comes first, and each goes to the lane that has least to do so far.
 
     Args:
-        lanes: the sessions; there may be none.
-        queries: the queries to ask at a place, in the form that is asked there.
+        seconds: query -> how long it takes.
+        lanes: how many there are.
+
+    Returns:
+        Query -> number of its lane.
     """
+    busy = [0.0] * lanes
+    homes: dict[str, int] = {}
+    for query in sorted(seconds, key=seconds.__getitem__, reverse=True):
+        homes[query] = busy.index(min(busy))
+        busy[homes[query]] += seconds[query]
+    return homes
+
+
+def first_executions(
+    sessions: Sequence[TimedSession], queries: Callable[[int], Iterable[Query]]
+) -> dict[str, float]:
+    """Execute queries once in every session of a lane, untimed but for :func:`settle_in`.
+
+    Args:
+        sessions: those of the first lane.
+        queries: the queries to ask at a place, in the form that is asked there.
+
+    Returns:
+        Query -> seconds at all places together.
+    """
+
+    def ask(place: int) -> list[tuple[str, float]]:
+        return [(query.id, sessions[place].time(query).wall) for query in queries(place)]
+
+    taken: dict[str, float] = {}
+    for found in all_at_once(ask, range(len(sessions))):
+        for id_, seconds in found:
+            taken[id_] = taken.get(id_, 0.0) + seconds
+    return taken
+
+
+def settle_in(
+    lanes: Lanes, queries: Callable[[int], Iterable[Query]], seconds: Mapping[str, float]
+) -> dict[str, int]:
+    """Give each query a lane, and execute it there once, so that its sessions know it.
+
+    That a query stays in its lane spares half of the executions before anything is timed.
+
+    Args:
+        lanes: the sessions; those of the first lane have executed every query.
+        queries: the queries to ask at a place, in the form that is asked there.
+        seconds: how long each took in the first lane.
+
+    Returns:
+        Query -> number of its lane.
+    """
+    homes = share_evenly(seconds, len(lanes))
 
     def ask(place: int) -> None:
         for query in queries(place):
-            for sessions in lanes:
-                sessions[place].time(query)
+            if homes[query.id]:
+                lanes[homes[query.id]][place].time(query)
 
-    if lanes:
-        all_at_once(ask, range(len(lanes[0])))
+    all_at_once(ask, range(len(lanes[0])))
+    return homes
 
 
 def time_round(
@@ -136,6 +188,7 @@ def time_round(
     form: Callable[[int, Query], Query],
     generator: random.Random,
     places: Sequence[int],
+    homes: Mapping[str, int],
 ) -> Mapping[str, Mapping[int, float]]:
     """Ask every query at every place once: queries and, for each, places in a random order.
 
@@ -147,6 +200,7 @@ def time_round(
         form: the form in which a query is asked at a place.
         generator: draws the order.
         places: where to ask.
+        homes: query -> number of the lane that asks it.
 
     Returns:
         Query -> place -> seconds.
@@ -158,11 +212,11 @@ def time_round(
         for query in generator.sample(queries, len(queries))
     ]
 
-    def ask(lane: Sequence[TimedSession], job: tuple[Query, list[int]]) -> None:
+    def ask(lane: int, job: tuple[Query, list[int]]) -> None:
         query, order = job
         for place in order:
             with writing[place] if query.kind == "write" else nullcontext():
-                taken[query.id][place] = lane[place].time(form(place, query)).net
+                taken[query.id][place] = lanes[lane][place].time(form(place, query)).net
 
-    share_out(jobs, lanes, ask)
+    share_out(jobs, range(len(lanes)), ask, fits=lambda lane, job: homes[job[0].id] == lane)
     return taken

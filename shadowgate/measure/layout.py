@@ -19,7 +19,7 @@ from psycopg import sql
 
 from shadowgate.errors import ValidationError
 from shadowgate.measure.copies import Copier, copies_at_once, fresh_copy
-from shadowgate.measure.lanes import Lanes, open_lanes, time_round, warm_up
+from shadowgate.measure.lanes import Lanes, first_executions, open_lanes, settle_in, time_round
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
@@ -168,11 +168,13 @@ def _take_rounds(
 ) -> dict[str, list[Pair]]:
     """Seconds of each query, before and control."""
     generator = random.Random(f"layout {sampling.seed}")  # noqa: S311 - an order, not a secret
-    warm_up(lanes, lambda _place: tuple(queries) * sampling.warm_up)
+    homes = settle_in(
+        lanes, lambda _place: queries, first_executions(lanes[0], lambda _place: queries)
+    )
     pairs: dict[str, list[Pair]] = {query.id: [] for query in queries}
     with undisturbed(*lanes):
         for number in range(1, rounds + 1):
-            taken = time_round(lanes, queries, lambda _, query: query, generator, (0, 1))
+            taken = time_round(lanes, queries, lambda _, query: query, generator, (0, 1), homes)
             for id_, seconds in taken.items():
                 pairs[id_].append((seconds[0], seconds[1]))
             progress(f"telling layout from design: round {number} of {rounds}")

@@ -3,7 +3,8 @@
 Queries are measured round by round, each undecided one once a round, in a random order. Which side
 comes first in a pair is random too, but of every two pairs of a query each side leads one: what
 comes second finds the processor's caches warmer. Rounds keep a distance, so that a disturbance of
-half a second cannot fill a sample. Whatever drifts then meets both sides alike.
+half a second cannot fill a sample; while few queries are left they are asked several times in it,
+and the means are the pair of the round. Whatever drifts then meets both sides alike.
 
 A round in which every reading query took part also gives one pair of sums, from which the change of
 the average is estimated in just the same way; while that one is needed and undecided, no reading
@@ -15,6 +16,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Literal
 
 import numpy as np
@@ -208,8 +210,9 @@ def take_sample(judge_: Judge, measure: MeasureRound, time: Time, done: RoundDon
         if rounds == sampling.max_pairs:
             return sample("pairs")
         next_round = time.now() + sampling.spacing_seconds
-        turns = [(query, order.first_side(query)) for query in order.of_round(undecided)]
-        for query, pair in measure(turns, is_over).items():
+        for query, pair in _fill_round(
+            undecided, order, measure, time, next_round, is_over
+        ).items():
             pairs[query].append(pair)
         if is_over():
             return sample("budget")
@@ -220,6 +223,29 @@ def take_sample(judge_: Judge, measure: MeasureRound, time: Time, done: RoundDon
         if undecided:
             time.wait(max(0.0, next_round - time.now()))
     return sample("decided")
+
+
+def _fill_round(
+    queries: Sequence[str],
+    order: Order,
+    measure: MeasureRound,
+    time: Time,
+    until: float,
+    is_over: Callable[[], bool],
+) -> Mapping[str, Pair]:
+    """Measure queries once, and again as often as fits; the mean pair of each."""
+    taken: dict[str, list[Pair]] = {}
+    while True:
+        began = time.now()
+        turns = [(query, order.first_side(query)) for query in order.of_round(queries)]
+        for query, pair in measure(turns, is_over).items():
+            taken.setdefault(query, []).append(pair)
+        if is_over() or 2 * time.now() - began > until:  # once more takes as long
+            return {query: _mean(pairs) for query, pairs in taken.items()}
+
+
+def _mean(pairs: Sequence[Pair]) -> Pair:
+    return (fmean(before for before, _ in pairs), fmean(after for _, after in pairs))
 
 
 def _undecided(judge_: Judge, pairs: Mapping[str, Sequence[Pair]]) -> list[str]:

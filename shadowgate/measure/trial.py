@@ -21,11 +21,11 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.copies import Copier, copies_at_once
-from shadowgate.measure.lanes import Lanes, open_lanes, time_round, warm_up
+from shadowgate.measure.lanes import Lanes, first_executions, open_lanes, settle_in, time_round
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
@@ -163,10 +163,10 @@ def run_trial(
     writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
     with _opened(arms, sampling, copier, progress, generator) as opened:
         progress(f"comparing the rows that {len(arms)} databases return")
-        rows = opened.rows(reads)  # warms up the reads of the first lane, too
+        rows, seconds = opened.rows(reads)
         progress(f"warming up {len(arms)} databases")
-        warm_up(opened.lanes[1:], lambda place: opened.asked(place, reads))
-        warm_up(opened.lanes, lambda place: opened.asked(place, writes))
+        opened.settle_in(reads, seconds)
+        opened.settle_in(writes, opened.execute(writes))
         taken: Taken = {arm.name: dict.fromkeys(reads + writes, ()) for arm in arms}
         trial = Trial(
             taken,
@@ -185,8 +185,10 @@ def run_trial(
                     opened.round(queries, generator, taken)
                 if judging:
                     _measure_on(opened, queries, generator, taken, trial, judging, progress)
+        progress(f"comparing the rows that {len(arms)} databases return after writes")
         opened.write(writes)
-        return replace(trial, rows_after_writes=opened.rows(reads))
+        after_writes, _ = opened.rows(reads)
+        return replace(trial, rows_after_writes=after_writes)
 
 
 Taken = dict[str, dict[str, tuple[float, ...]]]
@@ -199,6 +201,8 @@ class _Opened:
 
     arms: Sequence[Arm]
     lanes: Lanes
+    homes: dict[str, int] = field(default_factory=dict)
+    """Query -> lane that it is asked in."""
 
     def round(
         self,
@@ -210,7 +214,7 @@ class _Opened:
         """Ask every query of every arm once, or only of some; add the seconds to what was taken."""
         places = [n for n, arm in enumerate(self.arms) if not only or arm.name in only]
         asked = [self.arms[0].workload.by_id[id_] for id_ in queries]
-        found = time_round(self.lanes, asked, self._form, generator, places)
+        found = time_round(self.lanes, asked, self._form, generator, places, self.homes)
         for id_, seconds in found.items():
             for place in places:
                 taken[self.arms[place].name][id_] += (seconds[place],)
@@ -219,24 +223,44 @@ class _Opened:
         """Queries in the form in which an arm is asked them."""
         return [self.arms[place].workload.by_id[id_].after for id_ in queries]
 
-    def rows(self, queries: Sequence[str]) -> Results:
-        """What each arm returns."""
+    def rows(self, queries: Sequence[str]) -> tuple[Results, dict[str, float]]:
+        """What each arm returns, and the seconds that each query took in all of them together."""
 
-        def ask(place: int) -> dict[str, Result]:
-            asked = self.asked(place, queries)
-            return {query.id: fetch_result(self.lanes[0][place], query) for query in asked}
+        def ask(place: int) -> dict[str, tuple[Result, float]]:
+            found = {}
+            for query in self.asked(place, queries):
+                began = time.perf_counter()
+                result = fetch_result(self.lanes[0][place], query)
+                found[query.id] = result, time.perf_counter() - began
+            return found
 
-        names = [arm.name for arm in self.arms]
-        return dict(zip(names, all_at_once(ask, range(len(names))), strict=True))
+        asked = all_at_once(ask, range(len(self.arms)))
+        rows = {
+            arm.name: {id_: result for id_, (result, _) in found.items()}
+            for arm, found in zip(self.arms, asked, strict=True)
+        }
+        return rows, {id_: sum(found[id_][1] for found in asked) for id_ in queries}
+
+    def execute(self, queries: Sequence[str]) -> dict[str, float]:
+        """Execute queries once in the first lane; the seconds that each took in all arms."""
+        return first_executions(self.lanes[0], lambda place: self.asked(place, queries))
+
+    def settle_in(self, queries: Sequence[str], seconds: Mapping[str, float]) -> None:
+        """Give the queries a lane each, and execute them there."""
+        self.homes.update(settle_in(self.lanes, lambda place: self.asked(place, queries), seconds))
 
     def write(self, writes: Sequence[str]) -> None:
         """Commit every writing query on each copy, and refresh what is stored."""
-        for place, (arm, session) in enumerate(zip(self.arms, self.lanes[0], strict=True)):
+
+        def commit(place: int) -> None:
+            session, refresh = self.lanes[0][place], self.arms[place].refresh
             for query in self.asked(place, writes):
                 with in_words(query, session.database, session.query_seconds):
                     session.connection.execute(query.sql.encode())
-            if arm.refresh:
-                session.connection.execute(arm.refresh.encode())
+            if refresh:
+                session.connection.execute(refresh.encode())
+
+        all_at_once(commit, range(len(self.arms)))
 
     def _form(self, place: int, query: Query) -> Query:
         return self.arms[place].workload.by_id[query.id].after

@@ -16,9 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.measure import Query, Sampling, Workload
+from shadowgate.measure.clock import Lap
 from shadowgate.measure.copies import fresh_copy
-from shadowgate.measure.lanes import are_seen, open_lanes, possible_lanes, share_out, time_round
-from shadowgate.measure.rounds import undisturbed
+from shadowgate.measure.lanes import (
+    are_seen,
+    first_executions,
+    open_lanes,
+    possible_lanes,
+    settle_in,
+    share_evenly,
+    share_out,
+    time_round,
+)
+from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.sides import open_sides
 from shadowgate.progress import silent
 from shadowgate.server import Database
@@ -107,8 +117,9 @@ def test_a_round_asks_everything_once_everywhere(noted: Database) -> None:
         fresh_copy(noted) as other,
         open_lanes([one, other], Sampling()) as lanes,
     ):
-        taken = time_round(lanes, [READ, OTHER, WRITE], form, drawn(1), [0, 1])
-        only = time_round(lanes, [READ], form, drawn(1), [1])
+        homes = share_evenly({"Q1": 1.0, "Q2": 1.0, "W1": 1.0}, len(lanes))
+        taken = time_round(lanes, [READ, OTHER, WRITE], form, drawn(1), [0, 1], homes)
+        only = time_round(lanes, [READ], form, drawn(1), [1], homes)
     assert sorted(asked[:6]) == [(place, id_) for place in (0, 1) for id_ in ("Q1", "Q2", "W1")]
     assert all(sorted(seconds) == [0, 1] for seconds in taken.values())
     assert sorted(taken) == ["Q1", "Q2", "W1"]
@@ -135,8 +146,53 @@ def test_of_writes_to_one_database_there_is_one_at_a_time(noted: Database) -> No
     alone = "LOCK TABLE note IN ACCESS EXCLUSIVE MODE NOWAIT; SELECT pg_sleep(0.01)"
     writes = [replace(WRITE, id=f"W{number}", sql=alone) for number in range(4)]
     with fresh_copy(noted) as copy, open_lanes([copy], Sampling()) as lanes:
+        homes = share_evenly({query.id: 1.0 for query in writes}, len(lanes))
         for number in range(3):
-            time_round(lanes, writes, lambda _, query: query, drawn(number), [0])
+            time_round(lanes, writes, lambda _, query: query, drawn(number), [0], homes)
+
+
+@given(
+    st.dictionaries(st.text(max_size=3), st.floats(0.0, 1e3), min_size=1, max_size=12),
+    st.integers(1, 4),
+)
+def test_lanes_differ_by_no_more_than_the_longest_query(
+    seconds: dict[str, float], lanes: int
+) -> None:
+    homes = share_evenly(seconds, lanes)
+    assert set(homes) == set(seconds)
+    busy = [sum(seconds[id_] for id_ in homes if homes[id_] == lane) for lane in range(lanes)]
+    assert max(busy) - min(busy) <= max(seconds.values()) * (1 + 1e-9)
+
+
+def test_the_longest_query_is_given_a_lane_first() -> None:
+    assert share_evenly({"Q1": 2, "Q2": 3, "Q3": 1, "Q4": 4}, 2) == {
+        "Q4": 0,
+        "Q2": 1,
+        "Q1": 1,
+        "Q3": 0,
+    }
+
+
+def test_a_query_is_executed_where_it_is_timed(
+    noted: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executed: list[tuple[int | None, str]] = []
+
+    def noting(session: TimedSession, query: Query) -> Lap:
+        executed.append((session.connection.info.backend_pid, query.id))
+        return time_(session, query)
+
+    time_ = TimedSession.time
+    monkeypatch.setattr(TimedSession, "time", noting)
+    queries = [READ, OTHER, WRITE]
+    with fresh_copy(noted) as copy, open_lanes([copy], Sampling()) as lanes:
+        sessions = [lane[0].connection.info.backend_pid for lane in lanes]
+        seconds = first_executions(lanes[0], lambda _: queries)
+        homes = settle_in(lanes, lambda _: queries, seconds)
+    assert all(value > 0 for value in seconds.values())
+    everywhere = [(sessions[0], query.id) for query in queries]
+    at_home = [(sessions[home], id_) for id_, home in homes.items() if home]
+    assert sorted(executed) == sorted(everywhere + at_home)
 
 
 @two_cores

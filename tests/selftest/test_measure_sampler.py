@@ -247,7 +247,26 @@ def test_the_floor_lets_a_difference_of_few_microseconds_pass() -> None:
 def test_rounds_keep_their_distance() -> None:
     machine = Machine(1, cv=0.3)
     sample = run(machine, Sampling(max_pairs=20, spacing_seconds=2.0, budget_seconds=1e6), ("Q1",))
-    assert sample.seconds >= 2.0 * 19
+    assert sample.seconds >= 2.0 * (len(sample.pairs["Q1"]) - 1)
+
+
+def test_a_round_with_room_asks_again_and_takes_the_mean() -> None:
+    machine = Machine(1)
+    sampling = Sampling(min_pairs=12, max_pairs=12, spacing_seconds=1.0)
+    pairs = run(machine, sampling, ("Q1",)).pairs["Q1"]
+    repeats = len(machine.calls) / len(pairs)
+    assert 5 <= repeats <= 10  # a pair takes a tenth of a second, or half as much again
+    assert abs(Counter(first for _, first in machine.calls)["before"] * 2 - len(machine.calls)) <= 1
+    again = Machine(1)
+    measured = [again.measure("Q1", "before") for _ in range(10)]
+    means = [tuple(np.mean(measured[:count], axis=0)) for count in range(5, 11)]
+    assert any(pairs[0] == pytest.approx(mean) for mean in means)
+
+
+def test_a_full_round_asks_nothing_twice() -> None:
+    machine = Machine(1)
+    sample = run(machine, Sampling(min_pairs=12, max_pairs=12, spacing_seconds=0.25))
+    assert len(machine.calls) == sum(map(len, sample.pairs.values()))
 
 
 @pytest.mark.parametrize(
