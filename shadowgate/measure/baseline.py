@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import numpy as np
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
 from shadowgate.measure.copies import Copier, fresh_copy
-from shadowgate.measure.lanes import Lanes, open_lanes, settle_in, time_round
+from shadowgate.measure.lanes import Lanes, find_homes, open_lanes, time_round, warm_up
 from shadowgate.measure.plans import Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.rows import Result, fetch_result
@@ -87,12 +86,11 @@ def baseline(
     if rounds < MINIMUM_ROUNDS:
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with copier(database) as copy, open_lanes([copy], sampling) as lanes:
-        facts, seconds = {}, {}
-        for query in workload.queries:
-            began = time.perf_counter()
-            facts[query.id] = _facts(lanes[0][0], query)
-            seconds[query.id] = time.perf_counter() - began
-        homes = settle_in(lanes, lambda _place: workload.queries, seconds)
+        facts = {query.id: _facts(lanes[0][0], query) for query in workload.queries}
+        took = {id_: witness.execution_ms for id_, (_, witness) in facts.items()}
+        homes = find_homes(workload.queries, took, len(lanes))
+        unknown = [query for query in workload.queries if homes[query.id] != 0]
+        warm_up(lanes, lambda _place: unknown, homes)
         taken = _take_rounds(lanes, homes, workload, rounds, sampling.seed, progress)
     return Baseline(
         {

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
+from types import MappingProxyType
 from typing import TypeVar
 
 from shadowgate.measure.at_once import all_at_once
@@ -36,6 +37,9 @@ Job = TypeVar("Job")
 
 Lanes = Sequence[Sequence[TimedSession]]
 """Lane -> place of the database -> session."""
+
+UNKNOWN: Mapping[str, float] = MappingProxyType({})
+"""How long queries take, where nobody knows."""
 
 
 def possible_lanes() -> int:
@@ -133,53 +137,43 @@ def share_evenly(seconds: Mapping[str, float], lanes: int) -> dict[str, int]:
     return homes
 
 
-def first_executions(
-    sessions: Sequence[TimedSession], queries: Callable[[int], Iterable[Query]]
-) -> dict[str, float]:
-    """Execute queries once in every session of a lane, untimed but for :func:`settle_in`.
-
-    Args:
-        sessions: those of the first lane.
-        queries: the queries to ask at a place, in the form that is asked there.
-
-    Returns:
-        Query -> seconds at all places together.
-    """
-
-    def ask(place: int) -> list[tuple[str, float]]:
-        return [(query.id, sessions[place].time(query).wall) for query in queries(place)]
-
-    taken: dict[str, float] = {}
-    for found in all_at_once(ask, range(len(sessions))):
-        for id_, seconds in found:
-            taken[id_] = taken.get(id_, 0.0) + seconds
-    return taken
-
-
-def settle_in(
-    lanes: Lanes, queries: Callable[[int], Iterable[Query]], seconds: Mapping[str, float]
+def find_homes(
+    queries: Iterable[Query], seconds: Mapping[str, float], lanes: int
 ) -> dict[str, int]:
-    """Give each query a lane, and execute it there once, so that its sessions know it.
-
-    That a query stays in its lane spares half of the executions before anything is timed.
+    """Give each query a lane; reads and writes by themselves, as they have rounds of their own.
 
     Args:
-        lanes: the sessions; those of the first lane have executed every query.
-        queries: the queries to ask at a place, in the form that is asked there.
-        seconds: how long each took in the first lane.
+        queries: the queries.
+        seconds: query -> how long it takes, about; where that is not known, all take as long.
+        lanes: how many there are.
 
     Returns:
         Query -> number of its lane.
     """
-    homes = share_evenly(seconds, len(lanes))
+    kinds: dict[str, dict[str, float]] = {"read": {}, "write": {}}
+    for query in queries:
+        kinds[query.kind][query.id] = seconds.get(query.id, 1.0)
+    return share_evenly(kinds["read"], lanes) | share_evenly(kinds["write"], lanes)
+
+
+def warm_up(
+    lanes: Lanes, queries: Callable[[int], Iterable[Query]], homes: Mapping[str, int]
+) -> None:
+    """Execute queries untimed where they will be timed.
+
+    That a query stays in its lane spares half of these executions.
+
+    Args:
+        lanes: the sessions.
+        queries: the queries to ask at a place, in the form that is asked there.
+        homes: query -> number of the lane that asks it.
+    """
 
     def ask(place: int) -> None:
         for query in queries(place):
-            if homes[query.id]:
-                lanes[homes[query.id]][place].time(query)
+            lanes[homes[query.id]][place].time(query)
 
     all_at_once(ask, range(len(lanes[0])))
-    return homes
 
 
 def time_round(

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from shadowgate.errors import ValidationError
 from shadowgate.measure.copies import Copier, copies_at_once, fresh_copy
-from shadowgate.measure.lanes import Lanes, first_executions, open_lanes, settle_in, time_round
+from shadowgate.measure.lanes import UNKNOWN, Lanes, find_homes, open_lanes, time_round, warm_up
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
@@ -128,6 +128,7 @@ def measure_layout(
     sampling: Sampling,
     *,
     rounds: int = LAYOUT_ROUNDS,
+    seconds: Mapping[str, float] = UNKNOWN,
     copier: Copier = fresh_copy,
     progress: Progress = silent,
 ) -> Mapping[str, LayoutShare]:
@@ -140,6 +141,7 @@ def measure_layout(
         wholes: the effect on each of them, from a comparison at the same level.
         sampling: settings of the sessions, level and seed.
         rounds: how often each query is timed on either of before and control.
+        seconds: how long each takes, as far as it is known; so they are dealt out to the lanes.
         copier: makes the copies; see :mod:`shadowgate.measure.copies`.
         progress: told what is going on.
 
@@ -155,12 +157,14 @@ def measure_layout(
         settle_changes(rewritten)
         copies = stack.enter_context(copies_at_once((before, rewritten), copier))
         lanes = stack.enter_context(open_lanes(copies, sampling))
-        pairs = _take_rounds(lanes, workload.reads, sampling, rounds, progress)
+        homes = find_homes(workload.reads, seconds, len(lanes))
+        pairs = _take_rounds(lanes, homes, workload.reads, sampling, rounds, progress)
     return {id_: _share(id_, wholes[id_], taken, sampling) for id_, taken in pairs.items()}
 
 
 def _take_rounds(
     lanes: Lanes,
+    homes: Mapping[str, int],
     queries: Sequence[Query],
     sampling: Sampling,
     rounds: int,
@@ -168,9 +172,7 @@ def _take_rounds(
 ) -> dict[str, list[Pair]]:
     """Seconds of each query, before and control."""
     generator = random.Random(f"layout {sampling.seed}")  # noqa: S311 - an order, not a secret
-    homes = settle_in(
-        lanes, lambda _place: queries, first_executions(lanes[0], lambda _place: queries)
-    )
+    warm_up(lanes, lambda _place: queries, homes)
     pairs: dict[str, list[Pair]] = {query.id: [] for query in queries}
     with undisturbed(*lanes):
         for number in range(1, rounds + 1):

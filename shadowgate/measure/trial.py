@@ -21,11 +21,11 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.copies import Copier, copies_at_once
-from shadowgate.measure.lanes import Lanes, first_executions, open_lanes, settle_in, time_round
+from shadowgate.measure.lanes import UNKNOWN, Lanes, find_homes, open_lanes, time_round, warm_up
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
@@ -141,6 +141,7 @@ def run_trial(
     rounds: int,
     *,
     judging: Judging | None = None,
+    seconds: Mapping[str, float] = UNKNOWN,
     copier: Copier,
     progress: Progress = silent,
 ) -> Trial:
@@ -151,6 +152,8 @@ def run_trial(
         sampling: seed, level and settings of the sessions.
         rounds: how often each query is asked of each arm.
         judging: which two arms are asked more often, and until when.
+        seconds: how long each query takes, as far as it is known; so they are dealt out to the
+            lanes.
         copier: makes the copies that are measured.
         progress: told what is going on.
 
@@ -161,12 +164,10 @@ def run_trial(
     generator = random.Random(f"trial {sampling.seed}")  # noqa: S311 - an order, not a secret
     reads = tuple(query.id for query in arms[0].workload.reads)
     writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
-    with _opened(arms, sampling, copier, progress, generator) as opened:
+    with _opened(arms, sampling, seconds, copier, progress, generator) as opened:
         progress(f"comparing the rows that {len(arms)} databases return")
-        rows, seconds = opened.rows(reads)
-        progress(f"warming up {len(arms)} databases")
-        opened.settle_in(reads, seconds)
-        opened.settle_in(writes, opened.execute(writes))
+        rows = opened.rows(reads)  # which warms them up
+        warm_up(opened.lanes, lambda place: opened.asked(place, writes), opened.homes)
         taken: Taken = {arm.name: dict.fromkeys(reads + writes, ()) for arm in arms}
         trial = Trial(
             taken,
@@ -187,8 +188,7 @@ def run_trial(
                     _measure_on(opened, queries, generator, taken, trial, judging, progress)
         progress(f"comparing the rows that {len(arms)} databases return after writes")
         opened.write(writes)
-        after_writes, _ = opened.rows(reads)
-        return replace(trial, rows_after_writes=after_writes)
+        return replace(trial, rows_after_writes=opened.rows(reads))
 
 
 Taken = dict[str, dict[str, tuple[float, ...]]]
@@ -201,8 +201,8 @@ class _Opened:
 
     arms: Sequence[Arm]
     lanes: Lanes
-    homes: dict[str, int] = field(default_factory=dict)
-    """Query -> lane that it is asked in."""
+    homes: Mapping[str, int]
+    """Query -> number of the lane that asks it."""
 
     def round(
         self,
@@ -223,31 +223,17 @@ class _Opened:
         """Queries in the form in which an arm is asked them."""
         return [self.arms[place].workload.by_id[id_].after for id_ in queries]
 
-    def rows(self, queries: Sequence[str]) -> tuple[Results, dict[str, float]]:
-        """What each arm returns, and the seconds that each query took in all of them together."""
+    def rows(self, queries: Sequence[str]) -> Results:
+        """What each arm returns."""
 
-        def ask(place: int) -> dict[str, tuple[Result, float]]:
-            found = {}
-            for query in self.asked(place, queries):
-                began = time.perf_counter()
-                result = fetch_result(self.lanes[0][place], query)
-                found[query.id] = result, time.perf_counter() - began
-            return found
+        def ask(place: int) -> dict[str, Result]:
+            return {
+                query.id: fetch_result(self.lanes[self.homes[query.id]][place], query)
+                for query in self.asked(place, queries)
+            }
 
-        asked = all_at_once(ask, range(len(self.arms)))
-        rows = {
-            arm.name: {id_: result for id_, (result, _) in found.items()}
-            for arm, found in zip(self.arms, asked, strict=True)
-        }
-        return rows, {id_: sum(found[id_][1] for found in asked) for id_ in queries}
-
-    def execute(self, queries: Sequence[str]) -> dict[str, float]:
-        """Execute queries once in the first lane; the seconds that each took in all arms."""
-        return first_executions(self.lanes[0], lambda place: self.asked(place, queries))
-
-    def settle_in(self, queries: Sequence[str], seconds: Mapping[str, float]) -> None:
-        """Give the queries a lane each, and execute them there."""
-        self.homes.update(settle_in(self.lanes, lambda place: self.asked(place, queries), seconds))
+        names = [arm.name for arm in self.arms]
+        return dict(zip(names, all_at_once(ask, range(len(names))), strict=True))
 
     def write(self, writes: Sequence[str]) -> None:
         """Commit every writing query on each copy, and refresh what is stored."""
@@ -302,6 +288,7 @@ def _measure_on(
 def _opened(
     arms: Sequence[Arm],
     sampling: Sampling,
+    seconds: Mapping[str, float],
     copier: Copier,
     progress: Progress,
     generator: random.Random,
@@ -313,4 +300,5 @@ def _opened(
         copies_at_once([arm.database for arm in shuffled], copier) as copies,
         open_lanes(copies, sampling) as lanes,
     ):
-        yield _Opened(shuffled, lanes)
+        homes = find_homes(arms[0].workload.queries, seconds, len(lanes))
+        yield _Opened(shuffled, lanes, homes)

@@ -58,6 +58,7 @@ def tell_layout(
         {found.query.id: found.estimate.plain for found in chosen if found.estimate},
         sampling_of(plan),
         rounds=max(FEWEST_ROUNDS, min(MOST_ROUNDS, int(seconds / _one_round(chosen)) - 1)),
+        seconds={found.query.id: _seconds(found) for found in chosen},
         copier=copier,
         progress=progress,
     )
@@ -101,7 +102,11 @@ def _rank(found: QueryComparison) -> tuple[bool, float]:
 
 def _one_round(chosen: Iterable[QueryComparison]) -> float:
     """Seconds that a round takes: each query once before and once on the control."""
-    return 2 * sum(statistics.median(before for before, _ in found.pairs) for found in chosen)
+    return 2 * sum(map(_seconds, chosen))
+
+
+def _seconds(found: QueryComparison) -> float:
+    return statistics.median(before for before, _ in found.pairs)
 
 
 def with_layout(

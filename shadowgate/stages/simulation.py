@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from psycopg import sql
 
 from shadowgate.measure import (
     Arm,
+    Baseline,
     Copier,
     Judging,
     Trial,
@@ -80,6 +82,7 @@ class Series:
 def simulate(
     before: Database,
     migrated: Database,
+    baseline: Baseline,
     workload: Workload,
     plan: Plan,
     databases: Databases,
@@ -93,6 +96,7 @@ def simulate(
     Args:
         before: the database before this plan's migration, settled.
         migrated: the database after it, settled.
+        baseline: how long the queries take before.
         workload: the plan's queries.
         plan: names the later optimisations.
         databases: makes the clones.
@@ -112,6 +116,7 @@ def simulate(
             sampling_of(plan),
             QUICK_ROUNDS if quick else plan.simulation.rounds,
             judging=None if quick else _judging(built[-1].name, plan),
+            seconds={id_: fmean(found.rounds) for id_, found in baseline.queries.items()},
             copier=copier,
             progress=runner.progress,
         )

@@ -20,13 +20,13 @@ from shadowgate.measure.clock import Lap
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.lanes import (
     are_seen,
-    first_executions,
+    find_homes,
     open_lanes,
     possible_lanes,
-    settle_in,
     share_evenly,
     share_out,
     time_round,
+    warm_up,
 )
 from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.sides import open_sides
@@ -173,10 +173,16 @@ def test_the_longest_query_is_given_a_lane_first() -> None:
     }
 
 
-def test_a_query_is_executed_where_it_is_timed(
+def test_reads_and_writes_are_shared_out_by_themselves() -> None:
+    homes = find_homes([READ, WRITE, OTHER], {"Q1": 1.0, "Q2": 2.0, "W1": 9.0}, 2)
+    assert homes == {"Q2": 0, "Q1": 1, "W1": 0}
+    assert sorted(find_homes([READ, OTHER], {}, 2).values()) == [0, 1]
+
+
+def test_a_query_is_warmed_up_where_it_is_timed(
     noted: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    executed: list[tuple[int | None, str]] = []
+    executed: list[tuple[int, str]] = []
 
     def noting(session: TimedSession, query: Query) -> Lap:
         executed.append((session.connection.info.backend_pid, query.id))
@@ -187,12 +193,12 @@ def test_a_query_is_executed_where_it_is_timed(
     queries = [READ, OTHER, WRITE]
     with fresh_copy(noted) as copy, open_lanes([copy], Sampling()) as lanes:
         sessions = [lane[0].connection.info.backend_pid for lane in lanes]
-        seconds = first_executions(lanes[0], lambda _: queries)
-        homes = settle_in(lanes, lambda _: queries, seconds)
-    assert all(value > 0 for value in seconds.values())
-    everywhere = [(sessions[0], query.id) for query in queries]
-    at_home = [(sessions[home], id_) for id_, home in homes.items() if home]
-    assert sorted(executed) == sorted(everywhere + at_home)
+        homes = find_homes(queries, {}, len(lanes))
+        warm_up(lanes, lambda _: queries, homes)
+        warm = sorted(executed)
+        time_round(lanes, queries, lambda _, query: query, drawn(1), [0], homes)
+    assert warm == sorted((sessions[home], id_) for id_, home in homes.items())
+    assert sorted(executed) == sorted(2 * warm)
 
 
 @two_cores
