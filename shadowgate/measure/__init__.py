@@ -7,7 +7,7 @@
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
 from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
-from shadowgate.measure.copies import Copier, copies_of_run, settled_copy
+from shadowgate.measure.copies import Copier, copies_of_run
 from shadowgate.measure.evidencing import to_evidence
 from shadowgate.measure.layout import LayoutShare, measure_layout
 from shadowgate.measure.plans import Witness
@@ -67,7 +67,6 @@ __all__ = [
     "run_trial",
     "settle",
     "settle_changes",
-    "settled_copy",
     "to_evidence",
     "what_is_left_out",
     "why_not_comparable",

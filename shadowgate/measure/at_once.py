@@ -18,7 +18,9 @@ def all_at_once(work: Callable[[Item], Found], items: Sequence[Item]) -> list[Fo
 
     Args:
         work: what to do for each.
-        items: one at least.
+        items: there may be none.
     """
+    if not items:
+        return []
     with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1)) as threads:
         return list(threads.map(work, items))

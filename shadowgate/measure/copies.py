@@ -19,7 +19,6 @@ from psycopg import sql
 
 from shadowgate.errors import ServerError
 from shadowgate.measure.at_once import all_at_once
-from shadowgate.measure.session import settle
 from shadowgate.server.base import Database
 from shadowgate.server.database_properties import copy_properties
 from shadowgate.server.databases import Databases, execute_clone
@@ -93,23 +92,6 @@ def copies_at_once(sources: Sequence[Database], copier: Copier) -> Iterator[list
         )
     finally:
         all_at_once(ExitStack.close, stacks)
-
-
-@contextmanager
-def settled_copy(
-    source: Database,
-    copier: Copier = fresh_copy,
-    settling: Callable[[Database], None] = settle,
-) -> Iterator[Database]:
-    """A copy that is settled, to take the copies from that are measured.
-
-    Analyzing takes most of the time of it, and need not be done again in each copy; nor in this
-    one if the source is analyzed, for which there is
-    :func:`~shadowgate.measure.session.settle_changes`.
-    """
-    with copier(source) as copy:
-        settling(copy)
-        yield copy
 
 
 def _name(source: Database) -> str:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from shadowgate.measure.at_once import all_at_once
@@ -50,6 +50,8 @@ class Arm:
     workload: Workload
     refresh: str = ""
     """Executed after the writes: a stored answer may be as old as its schedule lets it be."""
+    fresh: bool = False
+    """Made for this trial by copying, and not read since: it is measured itself, not a copy."""
 
 
 @dataclass(frozen=True)
@@ -295,10 +297,11 @@ def _opened(
 ) -> Iterator[_Opened]:
     """A copy of each arm with sessions on it."""
     shuffled = generator.sample(arms, len(arms))
-    progress(f"copying {len(arms)} databases for measuring")
-    with (
-        copies_at_once([arm.database for arm in shuffled], copier) as copies,
-        open_lanes(copies, sampling) as lanes,
-    ):
+    sources = [arm.database for arm in shuffled if not arm.fresh]
+    progress(f"copying {len(sources)} databases for measuring")
+    with copies_at_once(sources, copier) as made, ExitStack() as stack:
+        copies = iter(made)
+        databases = [arm.database if arm.fresh else next(copies) for arm in shuffled]
+        lanes = stack.enter_context(open_lanes(databases, sampling))
         homes = find_homes(arms[0].workload.queries, seconds, len(lanes))
         yield _Opened(shuffled, lanes, homes)

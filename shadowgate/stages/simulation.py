@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import fmean
 
 from psycopg import sql
@@ -38,8 +39,19 @@ QUICK_ROUNDS = 6
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What an optimisation takes besides its effect on queries."""
+
+    apply_seconds: float
+    rollback_seconds: float | None
+    """``None`` if one of its optimisations names no rollback."""
+    added_bytes: int
+    """What the database has grown by."""
+
+
+@dataclass(frozen=True)
 class Built:
-    """A clone of the migrated database with later optimisations on top."""
+    """The migrated database with later optimisations on top, in a fresh copy."""
 
     name: str
     later: tuple[LaterSection, ...]
@@ -49,19 +61,7 @@ class Built:
     """The queries in the form that its optimisations need."""
     refresh: str
     database: Database
-    apply_seconds: float
-    added_bytes: int
-    """What the clone has grown by."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What an optimisation takes besides its effect on queries."""
-
-    apply_seconds: float
-    rollback_seconds: float | None
-    """``None`` if one of its optimisations names no rollback."""
-    added_bytes: int
+    cost: Cost
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def simulate(
     *,
     quick: str = "",
 ) -> Series:
-    """Apply the later optimisations to clones, measure them, and roll them back.
+    """Apply the later optimisations to clones, roll them back, and measure copies from between.
 
     Args:
         before: the database before this plan's migration, settled.
@@ -124,13 +124,13 @@ def simulate(
             trial=trial,
             migrated=plan.name,
             controls={one.name: one.control for one in built},
-            costs={one.name: _cost(one, runner) for one in built if one.later},
+            costs={one.name: one.cost for one in built if one.later},
             complete=all(later.migration is not None for later in plan.simulation.later),
         )
 
 
 def _arm(built: Built) -> Arm:
-    return Arm(built.name, built.database, built.asked, built.refresh)
+    return Arm(built.name, built.database, built.asked, built.refresh, fresh=bool(built.later))
 
 
 def _judging(together: str, plan: Plan) -> Judging:
@@ -152,21 +152,23 @@ def _judging(together: str, plan: Plan) -> Judging:
 def _all_built(
     migrated: Database, workload: Workload, plan: Plan, databases: Databases, runner: Runner
 ) -> Iterator[list[Built]]:
-    """The migrated database, a clone for each optimisation, and one with all of them.
+    """The migrated database, one for each optimisation on top of it, and one with all of them.
 
     The last one is begun where the first optimisation is applied already: the same script on the
     same data need not run twice.
     """
     known = tuple(later for later in plan.simulation.later if later.migration is not None)
-    alone = Built(plan.name, (), BEFORE, workload, "", migrated, 0.0, 0)
+    alone = Built(plan.name, (), BEFORE, workload, "", migrated, Cost(0.0, None, 0))
     built = {plan.name: alone}
     try:
         for later in known:
             control = built[later.builds_on or plan.name]
-            built[later.name] = _build(later.name, (later,), control, databases, plan, runner)
+            built[later.name] = _build(
+                later.name, (later,), control, databases, plan, runner, undo=(later,)
+            )
         if len(known) > 1:
             first = built[known[0].name]
-            top = _build(TOGETHER, known[1:], first, databases, plan, runner)
+            top = _build(TOGETHER, known[1:], first, databases, plan, runner, undo=known)
             built[TOGETHER] = _from_below(top, first)
         yield list(built.values())
     finally:
@@ -182,51 +184,59 @@ def _build(
     databases: Databases,
     plan: Plan,
     runner: Runner,
+    *,
+    undo: tuple[LaterSection, ...],
 ) -> Built:
-    """Apply optimisations to a clone of the control."""
-    suffix = name.lower().replace(" ", "_")
-    clone = databases.clone(control.database, f"{plan.database}_{suffix}")
+    """Apply optimisations to a clone of the control, copy it, and roll back what is in the clone.
+
+    The clone is dropped at once, so that its memory serves the next one.
+    """
+    clone = databases.clone(control.database, f"{plan.database}_build")
     try:
         size, seconds = _bytes(clone), 0.0
         asked, refreshes = control.asked, [control.refresh]
         for later in laters:
-            assert later.migration is not None  # noqa: S101 - the caller chose those with one
-            run = runner.run(read_script(later.migration), clone)
-            run.raise_for_error()
-            seconds += run.seconds
+            seconds += _run(later.migration, clone, runner)
             asked = with_rewrites(asked, later.rewrites) if later.rewrites else asked
             refreshes.append(later.refresh)
-        refresh = ";\n".join(filter(None, refreshes))
         grown = _bytes(clone) - size
         settle_changes(clone)
-        return Built(name, laters, control.name, asked, refresh, clone, seconds, grown)
-    except BaseException:
+        suffix = name.lower().replace(" ", "_")
+        copy = databases.clone(clone, f"{plan.database}_{suffix}")
+        try:
+            cost = Cost(seconds, _roll_back(undo, clone, runner), grown)
+        except BaseException:
+            databases.drop(copy.name)
+            raise
+    finally:
         databases.drop(clone.name)
-        raise
+    refresh = ";\n".join(filter(None, refreshes))
+    return Built(name, laters, control.name, asked, refresh, copy, cost)
 
 
 def _from_below(top: Built, first: Built) -> Built:
     """What was built on an optimisation that is alone on its control, with that one as a part."""
-    return replace(
-        top,
-        later=(*first.later, *top.later),
-        control=first.control,
-        apply_seconds=first.apply_seconds + top.apply_seconds,
-        added_bytes=first.added_bytes + top.added_bytes,
+    cost = Cost(
+        first.cost.apply_seconds + top.cost.apply_seconds,
+        top.cost.rollback_seconds,
+        first.cost.added_bytes + top.cost.added_bytes,
     )
+    return replace(top, later=(*first.later, *top.later), control=first.control, cost=cost)
 
 
-def _cost(built: Built, runner: Runner) -> Cost:
-    """Roll back what was built, last one first."""
-    seconds: float | None = 0.0
-    for later in reversed(built.later):
-        if later.rollback is None or seconds is None:
-            seconds = None
-            break
-        run = runner.run(read_script(later.rollback), built.database)
-        run.raise_for_error()
-        seconds += run.seconds
-    return Cost(built.apply_seconds, seconds, built.added_bytes)
+def _roll_back(laters: tuple[LaterSection, ...], clone: Database, runner: Runner) -> float | None:
+    """Roll optimisations back, last one first; seconds, or ``None`` if one names no rollback."""
+    if any(later.rollback is None for later in laters):
+        return None
+    return sum(_run(later.rollback, clone, runner) for later in reversed(laters))
+
+
+def _run(script: Path | None, database: Database, runner: Runner) -> float:
+    """Run a script that the caller knows to be there; seconds."""
+    assert script is not None  # noqa: S101
+    run = runner.run(read_script(script), database)
+    run.raise_for_error()
+    return run.seconds
 
 
 def _bytes(database: Database) -> int:
