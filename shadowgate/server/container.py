@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 from docker.errors import DockerException
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
@@ -29,6 +30,7 @@ from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
 from shadowgate.server.scram import random_password, verifier
 from shadowgate.server.settings import configuration_lines, shadow_settings, with_pg_cron
+from shadowgate.server.space import fits_memory
 from shadowgate.server.wards import ContainerWard
 
 IMAGE_NAME = "shadowgate-postgis"
@@ -36,6 +38,9 @@ IMAGE_FOLDER = Path(__file__).parents[2] / "fixtures" / "postgis"
 
 _USER = "postgres"
 _PORT = "5432/tcp"
+_DATA = "/var/lib/shadow"
+"""Where our own image keeps its cluster."""
+
 _CONFIGURATION = "/etc/shadowgate.conf"
 _START_SECONDS = 120.0
 
@@ -56,6 +61,7 @@ class ContainerServer:
         *,
         image: str | None = None,
         settings: Mapping[str, str] | None = None,
+        room_bytes: int | None = None,
         progress: Progress = silent,
     ) -> None:
         """Start it, building or pulling its image first where needed.
@@ -63,6 +69,8 @@ class ContainerServer:
         Args:
             image: another image than our own, such as ``postgis/postgis:16-3.4``.
             settings: server settings that win over those for this machine.
+            room_bytes: space that the databases will need, all together. If it is known and memory
+                has plenty of it, the cluster in our own image lies there.
             progress: told of every step.
 
         Raises:
@@ -84,8 +92,9 @@ class ContainerServer:
                 require_image(client, image, progress)
             self._image = image
             self._write_configuration(settings or {}, has_pg_cron=is_ours)
+            in_memory = is_ours and room_bytes is not None and self._has_memory(room_bytes)
             progress(f"server: starting a container of {image}")
-            self.endpoint = self._start(name)
+            self.endpoint = self._start(name, in_memory=in_memory)
             self.tools = self._find_tools()
             self.facts = self._read_facts()
         except BaseException:
@@ -134,7 +143,12 @@ class ContainerServer:
         file.write_text(configuration_lines(ours))
         file.chmod(0o644)
 
-    def _start(self, name: str) -> Endpoint:
+    def _has_memory(self, room_bytes: int) -> bool:
+        """Whether memory has plenty of room, here and where the daemon runs, which may be a VM."""
+        free = min(self._client.info()["MemTotal"], psutil.virtual_memory().available)
+        return fits_memory(room_bytes, free)
+
+    def _start(self, name: str, *, in_memory: bool) -> Endpoint:
         """Start the container and wait until the server in it takes connections.
 
         Our guardian cleans up after a run that dies, so testcontainers need not start its own
@@ -151,6 +165,8 @@ class ContainerServer:
             .with_volume_mapping(self._directory / "exchange", "/exchange", "rw")
             .with_kwargs(shm_size="1g")
         )
+        if in_memory:
+            container.tmpfs = {_DATA: "mode=1777"}  # the server's account is another one's
         container.ports = {_PORT: ("127.0.0.1",)}  # type: ignore[dict-item]  # docker takes it
         try:
             container.start()

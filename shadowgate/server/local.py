@@ -25,6 +25,7 @@ from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
 from shadowgate.server.scram import random_password, verifier
 from shadowgate.server.settings import configuration_lines, settings_for, with_pg_cron
+from shadowgate.server.space import fits_memory
 from shadowgate.server.tools import HostTools
 from shadowgate.server.wards import ClusterWard, stop_processes
 
@@ -35,10 +36,6 @@ _UNPRIVILEGED_ACCOUNTS = ("postgres", "_postgres", "nobody")
 
 MEMORY = Path("/dev/shm")  # noqa: S108  the cluster's own folder is private
 """A file system in memory, where Linux has one."""
-
-MEMORY_TO_SPARE = 4
-"""How many times the room of a cluster must be free in memory for the cluster to lie there: its log
-and its buffer cache come on top, and others need some too."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +162,7 @@ def cluster_root(account: Account, room_bytes: int | None) -> Path:
     if room_bytes is None or "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
         return _temporary_root(account)
     free = min(psutil.virtual_memory().available, shutil.disk_usage(MEMORY).free)
-    return MEMORY if free > MEMORY_TO_SPARE * room_bytes else _temporary_root(account)
+    return MEMORY if fits_memory(room_bytes, free) else _temporary_root(account)
 
 
 def _temporary_root(account: Account) -> Path:

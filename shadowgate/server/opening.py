@@ -31,8 +31,8 @@ def open_server(
         image: image of the container, instead of our own.
         settings: server settings that win over those for this machine; an external server is
             taken as it is.
-        room_bytes: space that the databases will need; a local cluster lies in memory if that has
-            plenty of it.
+        room_bytes: space that the databases will need; a cluster of ours lies in memory if that
+            has plenty of it.
         progress: told of every step.
 
     Raises:
@@ -47,7 +47,7 @@ def open_server(
             _require_installation(), settings=settings, room_bytes=room_bytes, progress=progress
         )
     if choice == "container":
-        return _open_container(image, settings, progress)
+        return _open_container(image, settings, room_bytes, progress)
     if choice == "auto":
         return _open_any(image, settings, room_bytes, progress)
     raise UsageError(
@@ -77,16 +77,19 @@ def _open_any(
         return LocalServer(
             installation, settings=settings, room_bytes=room_bytes, progress=progress
         )
-    return _open_container(image, settings, progress)
+    return _open_container(image, settings, room_bytes, progress)
 
 
 def _open_container(
-    image: str | None, settings: Mapping[str, str] | None, progress: Progress
+    image: str | None,
+    settings: Mapping[str, str] | None,
+    room_bytes: int | None,
+    progress: Progress,
 ) -> Server:
     # Importing testcontainers takes a while, and only those who use containers have to wait.
     from shadowgate.server.container import ContainerServer  # noqa: PLC0415
 
-    return ContainerServer(image=image, settings=settings, progress=progress)
+    return ContainerServer(image=image, settings=settings, room_bytes=room_bytes, progress=progress)
 
 
 def _require_installation() -> Installation:

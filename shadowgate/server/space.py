@@ -5,6 +5,20 @@ from __future__ import annotations
 from shadowgate.errors import SpaceError
 from shadowgate.server.base import Server
 
+MEMORY_TO_SPARE = 4
+"""How many times the room of a cluster must be free in memory for the cluster to lie there: its log
+and its buffer cache come on top, and others need some too."""
+
+
+def fits_memory(room_bytes: int, free_bytes: int) -> bool:
+    """Whether a cluster may lie in memory.
+
+    Args:
+        room_bytes: space that its databases need.
+        free_bytes: memory that is free.
+    """
+    return free_bytes > MEMORY_TO_SPARE * room_bytes
+
 
 def require_space(server: Server, needed_bytes: int) -> None:
     """Refuse a server whose disk is too small; one that does not tell its space is accepted.

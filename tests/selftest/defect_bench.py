@@ -84,7 +84,8 @@ class Bench:
         with ExitStack() as stack:
             self._opened = self._open(stack)
             self._shared = self._prepare()
-            self._watching = stack.enter_context(self._opened.server.maintenance.connect())
+            bystander = self._opened.databases.create("bystander")
+            self._watching = stack.enter_context(bystander.connect())
             self._at_first = take_snapshot(self._watching)
             self._stack = stack.pop_all()
         return self
@@ -185,7 +186,7 @@ class Bench:
                 connection.execute(statement.encode())
 
     def _see_that_nothing_is_left(self) -> None:
-        """What dropping its databases leaves of a defect, any database of the server shows."""
+        """What dropping its databases leaves of a defect shows in any other database."""
         found = diff(self._at_first, take_snapshot(self._watching))
         if found:
             raise TracesLeft("; ".join(found.in_words()))

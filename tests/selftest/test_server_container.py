@@ -83,6 +83,26 @@ def test_the_server_suits_the_job_and_alter_system_still_works(contained: Server
 
 
 @needs_docker
+@pytest.mark.parametrize(
+    ("room_bytes", "in_memory"), [(1_000_000, True), (10**15, False), (None, False)]
+)
+def test_the_cluster_lies_in_memory_where_that_has_room(
+    client: docker.DockerClient, room_bytes: int | None, in_memory: bool
+) -> None:
+    opened = open_server("container", room_bytes=room_bytes)
+    try:
+        with opened.maintenance.connect() as connection:
+            folder = connection.execute("SHOW data_directory").fetchone()
+        assert folder is not None
+        container = own_container(client, opened)
+        kind = container.exec_run(["stat", "--file-system", "--format=%T", folder[0]]).output
+        assert isinstance(kind, bytes)
+        assert (kind.strip() == b"tmpfs") == in_memory
+    finally:
+        opened.close()
+
+
+@needs_docker
 def test_it_has_pg_cron_and_says_how_much_space_is_free(contained: Server) -> None:
     with contained.maintenance.connect() as connection:
         found = connection.execute(
