@@ -33,8 +33,8 @@ BYTES_PER_ROW = 900
 """Upper estimate of a catalogue row on disk with its indexes; measured: 640 to 720."""
 
 COPIES = 10
-"""Databases alive at once at most: shadow, migrated, rehearsal and one of a later optimisation, and
-the six copies that the last two are measured in."""
+"""Databases alive at once at most: shadow, migrated, rehearsal, and the seven that phase 7 measures
+with four later optimisations."""
 
 
 @dataclass

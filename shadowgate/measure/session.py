@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import LiteralString
 
 import psycopg
@@ -13,7 +13,6 @@ from shadowgate.errors import ServerError, ValidationError
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.workload import Query
 from shadowgate.server.base import Connection, Database
-from shadowgate.server.databases import checkpoint
 
 APPLICATION = "shadowgate measure"
 
@@ -102,7 +101,16 @@ def _settle(database: Database, vacuum: LiteralString, more: LiteralString = "")
         connection.execute(vacuum)
         for (statement,) in connection.execute(more).fetchall() if more else []:
             connection.execute(statement)
-        checkpoint(connection)
+        _checkpoint(connection)
+
+
+def _checkpoint(connection: Connection) -> None:
+    """Write what is not on disk, so that nothing is while queries are timed.
+
+    A no-op for a role that may not.
+    """
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        connection.execute("CHECKPOINT")
 
 
 def visit(database: Database) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from types import TracebackType
 
 import psycopg
@@ -256,16 +256,6 @@ def execute_clone(connection: Connection, name: str, template: str) -> None:
             sql.SQL(" STRATEGY file_copy" if by_files else ""),
         )
     )
-
-
-def checkpoint(connection: Connection) -> None:
-    """Write what is not on disk; a no-op for a role that may not.
-
-    The log up to here is then overwritten by what comes: six copies of 180 MB through the buffer
-    cache otherwise filled a gigabyte of new files.
-    """
-    with suppress(psycopg.errors.InsufficientPrivilege):
-        connection.execute("CHECKPOINT")
 
 
 def _mark(connection: Connection, name: str, run: uuid.UUID) -> None:

@@ -84,9 +84,6 @@ class Bench:
         with ExitStack() as stack:
             self._opened = self._open(stack)
             self._shared = self._prepare()
-            bystander = self._opened.databases.create("bystander")
-            self._watching = stack.enter_context(bystander.connect())
-            self._at_first = take_snapshot(self._watching)
             self._stack = stack.pop_all()
         return self
 
@@ -186,8 +183,8 @@ class Bench:
                 connection.execute(statement.encode())
 
     def _see_that_nothing_is_left(self) -> None:
-        """What dropping its databases leaves of a defect shows in any other database."""
-        found = diff(self._at_first, take_snapshot(self._watching))
+        with self._opened.shadow.connect() as connection:
+            found = diff(self._shared["unmigrated"].snapshot, take_snapshot(connection))
         if found:
             raise TracesLeft("; ".join(found.in_words()))
 
