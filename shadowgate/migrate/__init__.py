@@ -24,6 +24,7 @@ from shadowgate.migrate.probes import (
     probes_table,
     run_probe,
     run_probe_in_clone,
+    wait_for_autovacuum,
 )
 from shadowgate.migrate.reach import refuse_beyond, statements_beyond
 from shadowgate.migrate.results import (
@@ -91,4 +92,5 @@ __all__ = [
     "run_probe",
     "run_probe_in_clone",
     "statements_beyond",
+    "wait_for_autovacuum",
 ]

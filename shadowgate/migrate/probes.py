@@ -37,6 +37,11 @@ SELECT set_config('shadowgate.session', %s, false),
        set_config('statement_timeout', '60s', false)
 """
 _FIRE_DEFERRED_SQL = "SET CONSTRAINTS ALL IMMEDIATE"
+_AUTOVACUUM_SQL = """
+SELECT FROM pg_catalog.pg_stat_activity
+WHERE backend_type = 'autovacuum worker' AND datname = pg_catalog.current_database()
+"""
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,29 @@ class ProbeResult:
     expected: Any
     detail: str
     seconds: float
+
+
+def wait_for_autovacuum(database: Database, seconds: float = 60.0) -> bool:
+    """Wait until autovacuum has left a database, on a server that has it switched on.
+
+    What a probe does may ask for a lock that autovacuum holds, and give way to it as it should:
+    the row of a new year then waits in the default partition, and the probe would blame the
+    migration for it.
+
+    Args:
+        database: where probes are to be run.
+        seconds: for how long at most.
+
+    Returns:
+        Whether it is gone.
+    """
+    end = time.monotonic() + seconds
+    with database.connect() as connection:
+        while connection.execute(_AUTOVACUUM_SQL).fetchone() is not None:
+            if time.monotonic() > end:
+                return False
+            time.sleep(_LOOK_SECONDS)
+    return True
 
 
 def run_probe(probe: Probe, database: Database) -> ProbeResult:
@@ -232,7 +260,7 @@ def _result(probe: Probe, outcomes: Sequence[_Outcome], rows: Rows, seconds: flo
         return ProbeResult(probe.name, True, "no error", "no error", "", seconds)
     measured = plain(rows)
     passed = measured == expected
-    detail = "" if passed else "the rows are not the expected ones"
+    detail = "" if passed else f"the rows are not the expected ones: {_brief(measured)}"
     return ProbeResult(probe.name, passed, measured, expected, detail, seconds)
 
 

@@ -15,8 +15,10 @@ def shadow_settings(memory_bytes: int, cores: int, free_bytes: int) -> dict[str,
     """Settings for a server that this run starts and throws away.
 
     Durability is off, since a crash only means another run; the planner is told of an SSD; JIT is
-    off, because its compile time would drown the differences that are to be measured; the log is
-    written to files by the collector, so that the monitoring phase can read it.
+    off, because its compile time would drown the differences that are to be measured; autovacuum
+    is off, because it comes when it likes, takes a core from a measurement and holds locks that a
+    probe then waits for: what is to be vacuumed and analyzed is so before it is measured. The log
+    is written to files by the collector, so that the monitoring phase can read it.
 
     Args:
         memory_bytes: memory of the machine, in bytes.
@@ -41,6 +43,7 @@ def shadow_settings(memory_bytes: int, cores: int, free_bytes: int) -> dict[str,
         "effective_io_concurrency": "0" if os.uname().sysname == "Darwin" else "200",
         "max_parallel_workers": str(max(cores, 2)),
         "jit": "off",
+        "autovacuum": "off",
         "max_connections": "100",
         "max_locks_per_transaction": "256",
         "timezone": "UTC",

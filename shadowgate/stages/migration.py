@@ -33,6 +33,7 @@ from shadowgate.migrate import (
     lint,
     run_probe,
     run_probe_in_clone,
+    wait_for_autovacuum,
 )
 from shadowgate.plan import Plan, ProbeSection
 from shadowgate.progress import Progress
@@ -191,6 +192,7 @@ def behave(plan: Plan, migrated: Database, databases: Databases) -> dict[str, Pr
     """Run the plan's probes: rolled back where that is possible, in one clone for the rest."""
     clone = databases.clone(migrated, f"{plan.database}_behaviour")
     try:
+        wait_for_autovacuum(migrated)
         return {section.name: _probe(section, migrated, clone) for section in plan.probes}
     finally:
         databases.drop(clone.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,10 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import ScriptError, UsageError
-from shadowgate.migrate import Probe, probes_table, run_probe, run_probe_in_clone
+from shadowgate.migrate import (
+    Probe,
+    probes_table,
+    run_probe,
+    run_probe_in_clone,
+    wait_for_autovacuum,
+)
 from shadowgate.migrate.probes import plain
-from shadowgate.server import Database
+from shadowgate.server import Database, Server
 from tests.selftest.plain_database import refill
+from tests.selftest.server_runs import comes_true
 
 SETUP = """
 CREATE TABLE item (id int PRIMARY KEY, at date);
@@ -77,6 +85,11 @@ def test_a_probe_compares_rows_or_the_error_and_leaves_nothing(
     assert (result.passed, result.measured) == (passed, measured)
     assert json.dumps(result.measured)
     assert count(database) == 0
+
+
+def test_a_probe_with_other_rows_says_which(database: Database) -> None:
+    result = run_probe(Probe("a", "SELECT 1, 'x'", ((2, "y"),)), database)
+    assert result.detail == 'the rows are not the expected ones: [[1, "x"]]'
 
 
 def test_a_failed_probe_says_what_the_server_said(database: Database) -> None:
@@ -184,3 +197,34 @@ def test_any_value_becomes_json_that_stays_the_same(value: object) -> None:
 @given(st.integers(-(10**6), 10**6))
 def test_a_whole_number_is_the_same_whatever_its_type(number: int) -> None:
     assert plain(decimal.Decimal(number)) == plain(float(number)) == plain(number) == number
+
+
+@pytest.fixture
+def slow_autovacuum(server: Server, database: Database) -> Iterator[None]:
+    """Autovacuum switched on, which needs seconds for the table ``seen``."""
+    with server.maintenance.connect() as connection:
+        connection.execute("ALTER SYSTEM SET autovacuum_naptime = '1s'")
+        connection.execute("ALTER SYSTEM SET autovacuum = on")
+        connection.execute("SELECT pg_reload_conf()")
+        try:
+            with database.connect() as session:
+                session.execute(
+                    "ALTER TABLE seen SET (autovacuum_vacuum_cost_limit = 1,"
+                    " autovacuum_vacuum_cost_delay = 20, autovacuum_vacuum_threshold = 1)"
+                )
+                session.execute("INSERT INTO seen SELECT generate_series(1, 5000)")
+                session.execute("DELETE FROM seen")
+            yield
+        finally:
+            connection.execute("ALTER SYSTEM RESET autovacuum")
+            connection.execute("ALTER SYSTEM RESET autovacuum_naptime")
+            connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.usefixtures("slow_autovacuum")
+def test_autovacuum_that_holds_a_lock_is_waited_for(database: Database) -> None:
+    probe = Probe("a", "LOCK TABLE seen IN SHARE ROW EXCLUSIVE MODE NOWAIT")
+    assert comes_true(lambda: not run_probe(probe, database).passed)
+    assert not wait_for_autovacuum(database, seconds=0)
+    assert wait_for_autovacuum(database)
+    assert run_probe(probe, database).passed
