@@ -11,9 +11,9 @@ import numpy as np
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
 from shadowgate.measure.copies import Copier, fresh_copy
-from shadowgate.measure.lanes import Lanes, find_homes, open_lanes, time_round, warm_up
+from shadowgate.measure.lanes import Lanes, open_lanes, share_out, time_round
 from shadowgate.measure.plans import Witness, explain, read_roots
-from shadowgate.measure.rounds import TimedSession, undisturbed
+from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.workload import Query, Workload
@@ -86,11 +86,7 @@ def baseline(
     if rounds < MINIMUM_ROUNDS:
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with copier(database) as copy, open_lanes([copy], sampling) as lanes:
-        facts = {query.id: _facts(lanes[0][0], query) for query in workload.queries}
-        took = {id_: witness.execution_ms for id_, (_, witness) in facts.items()}
-        homes = find_homes(workload.queries, took, len(lanes))
-        unknown = [query for query in workload.queries if homes[query.id] != 0]
-        warm_up(lanes, lambda _place: unknown, homes)
+        facts, homes = _learn(lanes, workload)
         taken = _take_rounds(lanes, homes, workload, rounds, sampling.seed, progress)
     return Baseline(
         {
@@ -100,8 +96,28 @@ def baseline(
     )
 
 
-def _facts(session: TimedSession, query: Query) -> tuple[Result, Witness]:
-    return fetch_result(session, query), explain(session, query, read_roots(session))
+_Facts = tuple[Result, Witness]
+
+
+def _learn(lanes: Lanes, workload: Workload) -> tuple[dict[str, _Facts], dict[str, int]]:
+    """Rows and plan of each query, and the lane that it will be timed in: there it is warm now.
+
+    Whichever lane is free takes the next query, so all are about as long at it. The writes, of
+    which there is one at a time anyway, are left to the first.
+    """
+    facts: dict[str, _Facts] = {}
+    homes: dict[str, int] = {}
+
+    def learn(lane: int, query: Query) -> None:
+        session = lanes[lane][0]
+        facts[query.id] = fetch_result(session, query), explain(session, query, read_roots(session))
+        homes[query.id] = lane
+
+    share_out(workload.reads, range(len(lanes)), learn)
+    for query in workload.queries:
+        if query.kind == "write":
+            learn(0, query)
+    return facts, homes
 
 
 def _take_rounds(

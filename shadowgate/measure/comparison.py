@@ -129,7 +129,7 @@ def compare(
 
         with undisturbed(*sides.sessions):
             passing = Time(time.perf_counter, sides.keep_busy)
-            sample = take_sample(judge_, sides.measure, passing, report)
+            sample = take_sample(judge_, sides.measure, passing, report, at_once=sides.at_once)
         manner = sides.manner
     return conclude(sample, judge_, known, facts, manner)
 

@@ -4,7 +4,8 @@ Queries are measured round by round, each undecided one once a round, in a rando
 comes first in a pair is random too, but of every two pairs of a query each side leads one: what
 comes second finds the processor's caches warmer. Rounds keep a distance, so that a disturbance of
 half a second cannot fill a sample; while few queries are left they are asked several times in it,
-and the means are the pair of the round. Whatever drifts then meets both sides alike.
+and the last one by all lanes at once, and the means are the pair of the round. Whatever drifts then
+meets both sides alike.
 
 A round in which every reading query took part also gives one pair of sums, from which the change of
 the average is estimated in just the same way; while that one is needed and undecided, no reading
@@ -38,8 +39,8 @@ Pair = tuple[float, float]
 """Durations before and after, in seconds."""
 Turn = tuple[str, SideName]
 """A query to time on both sides, the named side first."""
-MeasureRound = Callable[[Sequence[Turn], Callable[[], bool]], Mapping[str, Pair]]
-"""Times each turn, as far as it comes until it is told to stop; what was timed, by query."""
+MeasureRound = Callable[[Sequence[Turn], Callable[[], bool]], Sequence[tuple[str, Pair]]]
+"""Times each turn, as far as it comes until it is told to stop; what was timed, with its query."""
 RoundDone = Callable[[int, int], None]
 """Told after each round: rounds done, queries still undecided."""
 
@@ -179,19 +180,34 @@ class Order:
 def one_by_one(measure: Callable[[str, SideName], Pair]) -> MeasureRound:
     """Time a round with a function that times one turn."""
 
-    def measure_round(turns: Sequence[Turn], stop: Callable[[], bool]) -> dict[str, Pair]:
-        taken: dict[str, Pair] = {}
+    def measure_round(turns: Sequence[Turn], stop: Callable[[], bool]) -> list[tuple[str, Pair]]:
+        taken: list[tuple[str, Pair]] = []
         for query, first in turns:
             if stop():
                 break
-            taken[query] = measure(query, first)
+            taken.append((query, measure(query, first)))
         return taken
 
     return measure_round
 
 
-def take_sample(judge_: Judge, measure: MeasureRound, time: Time, done: RoundDone) -> Sample:
-    """Measure until every verdict is decided, the budget ends or no more pairs are allowed."""
+def take_sample(
+    judge_: Judge,
+    measure: MeasureRound,
+    time: Time,
+    done: RoundDone,
+    *,
+    at_once: Callable[[str], int] = lambda _query: 1,
+) -> Sample:
+    """Measure until every verdict is decided, the budget ends or no more pairs are allowed.
+
+    Args:
+        judge_: tells what is undecided.
+        measure: times a round.
+        time: the clock.
+        done: told after each round.
+        at_once: how many turns of a query can be timed at once, if no other is asked.
+    """
     sampling = judge_.sampling
     order = Order(sampling.seed)
     pairs: dict[str, list[Pair]] = {query: [] for query in judge_.queries}
@@ -210,9 +226,8 @@ def take_sample(judge_: Judge, measure: MeasureRound, time: Time, done: RoundDon
         if rounds == sampling.max_pairs:
             return sample("pairs")
         next_round = time.now() + sampling.spacing_seconds
-        for query, pair in _fill_round(
-            undecided, order, measure, time, next_round, is_over
-        ).items():
+        asked = undecided * (at_once(undecided[0]) if len(undecided) == 1 else 1)
+        for query, pair in _fill_round(asked, order, measure, time, next_round, is_over).items():
             pairs[query].append(pair)
         if is_over():
             return sample("budget")
@@ -238,7 +253,7 @@ def _fill_round(
     while True:
         began = time.now()
         turns = [(query, order.first_side(query)) for query in order.of_round(queries)]
-        for query, pair in measure(turns, is_over).items():
+        for query, pair in measure(turns, is_over):
             taken.setdefault(query, []).append(pair)
         if is_over() or 2 * time.now() - began > until:  # once more takes as long
             return {query: _mean(pairs) for query, pairs in taken.items()}

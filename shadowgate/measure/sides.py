@@ -121,20 +121,26 @@ class Sides:
 
         all_at_once(execute_all, (self.before, self.after))
 
-    def measure(self, turns: Sequence[Turn], stop: Callable[[], bool]) -> Mapping[str, Pair]:
+    def at_once(self, query: str) -> int:
+        """In how many lanes a query can be timed."""
+        return sum(lane.fits(self.queries[query]) for lane in self.lanes)
+
+    def measure(
+        self, turns: Sequence[Turn], stop: Callable[[], bool]
+    ) -> Sequence[tuple[str, Pair]]:
         """Time a round; seconds before and after of what was timed until it was told to stop."""
         laps = self.laps(turns, stop)
-        return {id_: (before.net, after.net) for id_, (before, after) in laps.items()}
+        return [(id_, (before.net, after.net)) for id_, (before, after) in laps]
 
     def laps(
         self, turns: Sequence[Turn], stop: Callable[[], bool] = lambda: False
-    ) -> Mapping[str, tuple[Lap, Lap]]:
+    ) -> Sequence[tuple[str, tuple[Lap, Lap]]]:
         """Like :meth:`measure`, with all that the clock knows."""
-        taken: dict[str, tuple[Lap, Lap]] = {}
+        taken: list[tuple[str, tuple[Lap, Lap]]] = []
 
         def take(lane: Lane, turn: Turn) -> None:
             id_, first = turn
-            taken[id_] = lane.laps(self.queries[id_], first)
+            taken.append((id_, lane.laps(self.queries[id_], first)))
 
         share_out(
             turns,

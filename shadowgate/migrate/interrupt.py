@@ -12,6 +12,7 @@ its own, several are tried at once.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -30,7 +31,11 @@ from shadowgate.server.base import Connection, Database
 State = TypeVar("State")
 Moment = Literal["before", "within"]
 Outcome = Literal["as before", "complete", "completed by running it again", "broken"]
-_TERMINATE_SQL = "SELECT pg_catalog.pg_terminate_backend(%s, 10000)"
+_TERMINATE_SQL = "SELECT pg_catalog.pg_terminate_backend(%s)"
+_IS_THERE_SQL = "SELECT FROM pg_catalog.pg_stat_activity WHERE pid = %s"
+_TERMINATE_SECONDS = 10.0
+_LOOK_SECONDS = 0.005
+"""The server itself, asked to wait for the end of a session, looks ten times a second."""
 _SESSION_ONLY = ("SET", "SHOW", "BEGIN", "START TRANSACTION")
 AT_ONCE = 2
 """Points that are tried at the same time; most of each is waiting for the server."""
@@ -160,9 +165,14 @@ class _Interrupter(NoWatch):
             self._timer.join()
 
     def _terminate(self) -> None:
+        until = time.monotonic() + _TERMINATE_SECONDS
         with self._database.connect() as connection:
-            row = connection.execute(_TERMINATE_SQL, (self._pid,)).fetchone()
-        self.done = bool(row and row[0])
+            connection.execute(_TERMINATE_SQL, (self._pid,))
+            while time.monotonic() < until:
+                if connection.execute(_IS_THERE_SQL, (self._pid,)).fetchone() is None:
+                    self.done = True
+                    return
+                time.sleep(_LOOK_SECONDS)
 
 
 @dataclass

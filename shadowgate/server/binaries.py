@@ -50,6 +50,13 @@ class Installation:
         return (self.sharedir / "extension" / "postgis.control").exists()
 
     @property
+    def postgis_library(self) -> str | None:
+        """Name of the library that PostGIS's functions are in; ``None`` if that cannot be told."""
+        control = self.sharedir / "extension" / "postgis.control"
+        found = re.search(r"^module_pathname *= *'\$libdir/([\w.-]+)'", control.read_text(), re.M)
+        return found[1] if found else None
+
+    @property
     def has_pg_cron(self) -> bool:
         """True if pg_cron is installed for it."""
         return (self.sharedir / "extension" / "pg_cron.control").exists()

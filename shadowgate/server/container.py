@@ -29,7 +29,12 @@ from shadowgate.server.docker_daemon import (
 from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
 from shadowgate.server.scram import random_password, verifier
-from shadowgate.server.settings import configuration_lines, shadow_settings, with_pg_cron
+from shadowgate.server.settings import (
+    configuration_lines,
+    shadow_settings,
+    with_library,
+    with_pg_cron,
+)
 from shadowgate.server.space import fits_memory
 from shadowgate.server.wards import ContainerWard
 
@@ -43,6 +48,8 @@ _DATA = "/var/lib/shadow"
 
 _CONFIGURATION = "/etc/shadowgate.conf"
 _START_SECONDS = 120.0
+_POSTGIS_LIBRARY = "postgis-3"
+"""As our image has it, of PostGIS 3 from Debian."""
 
 
 class ContainerServer:
@@ -91,7 +98,7 @@ class ContainerServer:
             else:
                 require_image(client, image, progress)
             self._image = image
-            self._write_configuration(settings or {}, has_pg_cron=is_ours)
+            self._write_configuration(settings or {}, is_ours=is_ours)
             in_memory = is_ours and room_bytes is not None and self._has_memory(room_bytes)
             progress(f"server: starting a container of {image}")
             self.endpoint = self._start(name, in_memory=in_memory)
@@ -131,16 +138,17 @@ class ContainerServer:
                 remove_container(self._ward.name)
                 self._container = None
 
-    def _write_configuration(self, settings: Mapping[str, str], *, has_pg_cron: bool) -> None:
+    def _write_configuration(self, settings: Mapping[str, str], *, is_ours: bool) -> None:
         self._directory.mkdir(mode=0o700)
         (self._directory / "exchange").mkdir()
         host = self._client.info()
         disk = shutil.disk_usage(self._directory)  # the daemon's own may not be visible from here
         fitting = shadow_settings(host["MemTotal"], host["NCPU"], disk.free)
         fitting |= {**settings, "listen_addresses": "*"}
-        ours = with_pg_cron(fitting) if has_pg_cron else fitting
+        if is_ours:  # who knows what another image has
+            fitting = with_pg_cron(with_library(fitting, _POSTGIS_LIBRARY))
         file = self._directory / "postgresql.conf"
-        file.write_text(configuration_lines(ours))
+        file.write_text(configuration_lines(fitting))
         file.chmod(0o644)
 
     def _has_memory(self, room_bytes: int) -> bool:

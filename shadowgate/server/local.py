@@ -24,7 +24,12 @@ from shadowgate.server.binaries import Installation
 from shadowgate.server.facts import accepts_connections, read_facts
 from shadowgate.server.guarding import Guardian
 from shadowgate.server.scram import random_password, verifier
-from shadowgate.server.settings import configuration_lines, settings_for, with_pg_cron
+from shadowgate.server.settings import (
+    configuration_lines,
+    settings_for,
+    with_library,
+    with_pg_cron,
+)
 from shadowgate.server.space import fits_memory
 from shadowgate.server.tools import HostTools
 from shadowgate.server.wards import ClusterWard, stop_processes
@@ -71,7 +76,7 @@ class LocalServer:
         Args:
             installation: the server binaries.
             settings: settings that win over those for this machine; libraries that they load come
-                before pg_cron, which is loaded wherever it is installed.
+                before PostGIS and before pg_cron, which is loaded wherever it is installed.
             room_bytes: space that the databases will need, all together. If it is known and memory
                 has plenty of it, the cluster lies there: that a throw-away one is written to a
                 disk took a tenth of a full-size run, and a quarter of a small one.
@@ -225,6 +230,8 @@ def _character_type() -> str:
 
 def _settings(installation: Installation, root: Path, given: Mapping[str, str]) -> dict[str, str]:
     settings = {**settings_for(root), **given}
+    if installation.postgis_library is not None:
+        settings = with_library(settings, installation.postgis_library)
     return with_pg_cron(settings) if installation.has_pg_cron else settings
 
 

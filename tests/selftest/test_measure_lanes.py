@@ -233,4 +233,4 @@ def test_where_processes_are_not_seen_there_is_one_lane(
         assert len(sides.lanes) == 1
         assert len(sides.lanes[0].before.readers) == 2
         taken = sides.measure([("Q1", "before"), ("W1", "after")], lambda: False)
-    assert sorted(taken) == ["Q1", "W1"]
+    assert sorted(query for query, _ in taken) == ["Q1", "W1"]

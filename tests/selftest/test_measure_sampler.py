@@ -6,14 +6,23 @@ import itertools
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from shadowgate.errors import PlanError
-from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, one_by_one, take_sample
+from shadowgate.measure.sampler import (
+    Judge,
+    Pair,
+    Sample,
+    SideName,
+    Time,
+    Turn,
+    one_by_one,
+    take_sample,
+)
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.verdict import judge
 
@@ -267,6 +276,23 @@ def test_a_full_round_asks_nothing_twice() -> None:
     machine = Machine(1)
     sample = run(machine, Sampling(min_pairs=12, max_pairs=12, spacing_seconds=0.25))
     assert len(machine.calls) == sum(map(len, sample.pairs.values()))
+
+
+def test_the_last_query_is_asked_by_all_lanes_each_side_leading_in_one() -> None:
+    machine = Machine(1, cv=0.3)
+    rounds: list[Sequence[Turn]] = []
+
+    def measure(turns: Sequence[Turn], stop: Callable[[], bool]) -> Sequence[tuple[str, Pair]]:
+        rounds.append(turns)
+        return one_by_one(machine.measure)(turns, stop)
+
+    judge_ = Judge(Sampling(min_pairs=12, max_pairs=40, limits={"Q2": 1e3}), ("Q1", "Q2"), ())
+    take_sample(judge_, measure, machine.time, lambda *_: None, at_once=lambda _query: 2)
+    both = [turns for turns in rounds if {query for query, _ in turns} == {"Q1", "Q2"}]
+    last = [turns for turns in rounds if turns not in both]
+    assert {len(turns) for turns in both} == {2}
+    assert last
+    assert {frozenset(turns) for turns in last} == {frozenset({("Q1", "before"), ("Q1", "after")})}
 
 
 @pytest.mark.parametrize(

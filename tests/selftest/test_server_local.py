@@ -20,7 +20,12 @@ from shadowgate.server import Server, local, open_server, opening
 from shadowgate.server.base import Database, Endpoint
 from shadowgate.server.binaries import Installation, installations, version_number, with_postgis
 from shadowgate.server.scram import verifier
-from shadowgate.server.settings import configuration_lines, shadow_settings, with_pg_cron
+from shadowgate.server.settings import (
+    configuration_lines,
+    shadow_settings,
+    with_library,
+    with_pg_cron,
+)
 from shadowgate.server.tools import HostTools, fill_in, find_host_tools
 from tests.selftest.server_runs import HeldServer, comes_true
 
@@ -142,6 +147,7 @@ def test_the_server_suits_the_job(server: Server) -> None:
     settings = server.facts.settings
     assert settings["fsync"] == "off"
     assert settings["jit"] == "off"
+    assert settings["autovacuum"] == "off"
     assert settings["server_encoding"] == "UTF8"
     assert "pg_stat_statements" in settings["shared_preload_libraries"]
     assert server.owned
@@ -155,6 +161,35 @@ def test_pg_cron_comes_after_the_libraries_given_and_what_is_said_of_it_wins() -
         "cron.database_name": "x",
         "cron.use_background_workers": "on",
     }
+
+
+def test_a_library_is_loaded_once_however_often_it_is_asked_for() -> None:
+    once = with_library({"shared_preload_libraries": "a,b", "jit": "off"}, "c")
+    assert once == {"shared_preload_libraries": "a,b,c", "jit": "off"}
+    assert with_library(once, "b") == once
+
+
+@pytest.mark.parametrize(
+    ("control", "library"),
+    [
+        ("# PostGIS\nmodule_pathname = '$libdir/postgis-3'\nrelocatable = false\n", "postgis-3"),
+        ("module_pathname='$libdir/postgis-3.4'\n", "postgis-3.4"),
+        ("relocatable = false\n", None),
+    ],
+)
+def test_the_library_of_postgis_is_named_by_its_control_file(
+    tmp_path: Path, control: str, library: str | None
+) -> None:
+    (tmp_path / "extension").mkdir()
+    (tmp_path / "extension" / "postgis.control").write_text(control)
+    assert Installation(150000, tmp_path, tmp_path).postgis_library == library
+
+
+def test_postgis_is_loaded_when_the_server_starts(server: Server) -> None:
+    with server.maintenance.connect() as connection:
+        loaded = connection.execute("SHOW shared_preload_libraries").fetchone()
+    assert loaded is not None
+    assert "postgis-3" in loaded[0].split(",")
 
 
 def test_accented_letters_are_folded_and_order_is_by_code_point(server: Server) -> None:
