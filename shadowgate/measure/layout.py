@@ -70,13 +70,15 @@ _PLACES = sql.Identifier("shadowgate_layout", "places")
 _PLACE_OF = sql.Identifier("shadowgate_layout", "place_of")
 
 _LOOK_UP = """
-CREATE FUNCTION {function} ({types}) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $body$
+CREATE FUNCTION {function} ({types}) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $body$
 BEGIN
     RETURN (SELECT place FROM {places} WHERE ({names}) = ({arguments}));
 END
 $body$
 """
-"""Immutable for as long as it lives, so that an index can be ordered by it."""
+"""Immutable for as long as it lives, so that an index can be ordered by it; safe in parallel, since
+looking up is most of the time that rewriting takes."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ A script that only psql can read is handed to psql as a whole.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -117,7 +117,9 @@ class _Runner:
 
     def run(self) -> ScriptRun:
         failed: StatementRun | None = None
-        with self.database.connect(application_name=APPLICATION_NAME) as session:
+        # Closed, not committed: the script's own statements end its transactions, and of a session
+        # that is being terminated psycopg may not know yet.
+        with closing(self.database.connect(application_name=APPLICATION_NAME)) as session:
             session.prepare_threshold = None
             session.add_notice_handler(self._take_notice)
             pid = session.info.backend_pid

@@ -62,13 +62,14 @@ def take_dump(server: Server, database: Database, target: Path, progress: Progre
     started = time.perf_counter()
     result = server.tools.run(
         "pg_dump",
-        ["--format=custom", "--compress=0", "--file={dump}"],
+        ["--format=directory", "--jobs=2", "--compress=0", "--no-sync", "--file={dump}"],
         database=database.name,
         files={"dump": target},
     )
     if result.status:
         raise ValidationError(f"pg_dump failed: {result.stderr.strip().splitlines()[-1]}")
-    return Dump(target, target.stat().st_size, time.perf_counter() - started)
+    size = sum(file.stat().st_size for file in target.iterdir())
+    return Dump(target, size, time.perf_counter() - started)
 
 
 def restored_differences(

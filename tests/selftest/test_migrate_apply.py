@@ -185,6 +185,9 @@ def test_a_policy_that_makes_no_sense_is_refused(attempts: int, pause: float) ->
 class KillAt(LockWatch):
     """Terminates the migrating backend at one moment of one statement."""
 
+    wait_ms = 5000
+    """For how long at most its end is waited for."""
+
     def __init__(self, database: Database, moment: str, number: int) -> None:
         super().__init__(database)
         self.moment = moment
@@ -215,7 +218,7 @@ class KillAt(LockWatch):
     def _kill(self, moment: str, number: int) -> None:
         if (moment, number) == (self.moment, self.number):
             with self.database.connect() as other:
-                other.execute("SELECT pg_terminate_backend(%s, 5000)", (self.pid,))
+                other.execute("SELECT pg_terminate_backend(%s, %s)", (self.pid, self.wait_ms))
 
 
 @pytest.mark.parametrize(
@@ -248,6 +251,17 @@ def test_a_killed_backend_is_an_error_that_says_what_was_committed(
     assert len(run.committed) == committed
     assert value(database, "SELECT count(*) FROM item") == left
     assert value(database, "SELECT to_regclass('t')") is None
+
+
+def test_a_backend_that_is_still_dying_when_it_is_spoken_to_is_an_error_as_well(
+    database: Database,
+) -> None:
+    for _ in range(15):  # whether it still hears the statement is chance
+        watch = KillAt(database, "begins", 2)
+        watch.wait_ms = 0
+        run = apply("SELECT 1; SELECT 2", database, watch=watch)
+        assert run.error is not None
+        assert "Statement 2 of m.sql failed" in run.error.what
 
 
 def test_a_psql_script_is_applied_by_psql_and_said_so(
