@@ -209,7 +209,7 @@ def test_requests_are_late_from_their_schedule_on_when_the_session_is_stuck(
         settings(readers=1, reads_per_second=50, writers=0),
     )
     late = [item for item in traffic.requests if item.latency > 0.1]
-    assert len(late) > 10
+    assert len(late) > 1
     waited_for_a_lock = [wait for wait in report.waits if wait.kind == "reader"]
     assert len(waited_for_a_lock) == 1
     assert max(item.latency for item in late) <= run.seconds + 0.3
