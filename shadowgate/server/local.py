@@ -287,7 +287,7 @@ def _answers(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:
     while process.poll() is None and time.monotonic() < deadline:
         if accepts_connections(endpoint):
             return True
-        time.sleep(0.1)
+        time.sleep(0.02)
     return False
 
 

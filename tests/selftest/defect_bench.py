@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from contextlib import ExitStack
@@ -173,8 +174,11 @@ class Bench:
             made = connection.execute(_OTHERS, (f"{self.plan.database}%", kept)).fetchall()
         for (name,) in made:
             self._opened.databases.drop(name)
-        for file in self._opened.workspace.iterdir():
-            file.unlink()
+        for left in self._opened.workspace.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
     def _undo(self, statements: str) -> None:
         with self._opened.server.maintenance.connect() as connection:
