@@ -38,8 +38,6 @@ LEEWAY = 2
 _SETTINGS = {"shared_buffers": "128MB"}
 _STANDS_ON = ("restore.clean", "restore.fingerprint", "migration.applied")
 """What the checks of phases 5 and 8 require of the phase before, taken for granted at first."""
-_FEWER_COORDINATE_SYSTEMS = "DELETE FROM spatial_ref_sys WHERE srid NOT BETWEEN 31900 AND 32000"
-"""Thousands take as long to compare as all that the catalogue has, three times a trial."""
 _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> ALL (%s)"
 _SHARED = ("plan", "shadow", "before", "unmigrated", "before_rows")
 """Values that no defect has a part in."""
@@ -122,7 +120,6 @@ class Bench:
         shadow = databases.create(self.plan.database)
         with shadow.connect() as connection:
             connection.execute("CREATE EXTENSION postgis")
-            connection.execute(_FEWER_COORDINATE_SYSTEMS)
         return Preflight(
             server=server,
             databases=databases,

@@ -32,9 +32,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> ShadowRun:
 
 
 @pytest.fixture(scope="module")
-def written(
-    server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[ShadowRun, str]:
+def written(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[ShadowRun, str]:
     """OPT1 on an external server, and its password; measured cold, and its baseline written.
 
     By a plan of few rows that names another baseline, and otherwise the same.

@@ -1,6 +1,7 @@
-"""OPT1 and its rollback may be interrupted anywhere: what is left can be finished by running again.
+"""OPT1's rollback may be interrupted anywhere: what is left can be finished by running it again.
 
-The log of the maintenance keeps times and is left out; it is not there before OPT1 either.
+That OPT1 may is a check of phase 5, which ``test_defects.py`` asks of the clean script. The log of
+the maintenance keeps times and is left out; it is not there before OPT1 either.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pytest
 
 from fixtures.catalogue import Catalogue
 from shadowgate.inspect import Snapshot, diff, take_snapshot
-from shadowgate.migrate import Interruption, Trial, interrupt_at_every_boundary, read_script
+from shadowgate.migrate import Trial, interrupt_at_every_boundary, read_script
 from shadowgate.server import Database, Server
 from tests.selftest.catalogue_clones import MIGRATIONS, apply, content, loaded
 from tests.selftest.plain_database import plain_database
@@ -51,23 +52,13 @@ def after(server: Server, before: Database) -> Iterator[Database]:
         yield database
 
 
-def interrupt(name: str, server: Server, template: Database) -> tuple[Interruption, ...]:
-    def make_clone() -> AbstractContextManager[Database]:
-        return plain_database(server, template.name)
-
-    script = read_script(MIGRATIONS / name)
-    return interrupt_at_every_boundary(script, Trial(make_clone, state_of, differences))
-
-
-def test_opt1_interrupted_anywhere_can_be_run_again(server: Server, before: Database) -> None:
-    found = interrupt(OPT1, server, before)
-    assert [item for item in found if item.outcome == "broken"] == []
-    assert {"as before", "completed by running it again"} <= {item.outcome for item in found}
-
-
 def test_its_rollback_interrupted_anywhere_can_be_run_again(
     server: Server, after: Database
 ) -> None:
-    found = interrupt(f"rollback/{OPT1}", server, after)
+    def make_clone() -> AbstractContextManager[Database]:
+        return plain_database(server, after.name)
+
+    script = read_script(MIGRATIONS / "rollback" / OPT1)
+    found = interrupt_at_every_boundary(script, Trial(make_clone, state_of, differences))
     assert [item for item in found if item.outcome == "broken"] == []
     assert {"as before", "completed by running it again"} <= {item.outcome for item in found}
