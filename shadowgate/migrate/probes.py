@@ -9,12 +9,10 @@ each session ``current_setting('shadowgate.session')`` is its number, from 1.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import decimal
 import json
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,11 +24,11 @@ import psycopg
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Table
+from shadowgate.migrate.meeting import Meeting
 from shadowgate.migrate.script import parse_script
 from shadowgate.server.base import Connection, Database
 
 Rows = tuple[tuple[Any, ...], ...]
-_BARRIER_SECONDS = 3.0
 _BRIEF_LENGTH = 120
 _SETTINGS_SQL = """
 SELECT set_config('shadowgate.session', %s, false),
@@ -189,34 +187,34 @@ def _one_session(probe: Probe, database: Database) -> _Outcome:
 
 def _sessions_at_once(probe: Probe, database: Database) -> list[_Outcome]:
     """Run the sessions; one that is blocked or fails keeps the others from their COMMIT briefly."""
-    barrier = threading.Barrier(probe.sessions)
+    with database.connect() as watching:
+        meeting = Meeting(probe.sessions, watching)
 
-    def work(number: int) -> _Outcome:
-        with database.connect() as connection:
-            _prepare(connection, number)
-            together = _begin_together if probe.commits else _commit_together
-            return _attempt(lambda: together(probe.sql, connection, barrier))
+        def work(number: int) -> _Outcome:
+            with database.connect() as connection:
+                _prepare(connection, number)
+                together = _begin_together if probe.commits else _commit_together
+                return _attempt(lambda: together(probe.sql, connection, meeting))
 
-    with ThreadPoolExecutor(probe.sessions) as pool:
-        return list(pool.map(work, range(1, probe.sessions + 1)))
+        with ThreadPoolExecutor(probe.sessions) as pool:
+            return list(pool.map(work, range(1, probe.sessions + 1)))
 
 
-def _begin_together(sql: str, connection: Connection, barrier: threading.Barrier) -> Rows:
-    with contextlib.suppress(threading.BrokenBarrierError):
-        barrier.wait(_BARRIER_SECONDS)
+def _begin_together(sql: str, connection: Connection, meeting: Meeting) -> Rows:
+    meeting.begin(connection)
+    meeting.arrive(connection)
     return _rows(connection, sql)
 
 
-def _commit_together(sql: str, connection: Connection, barrier: threading.Barrier) -> Rows:
+def _commit_together(sql: str, connection: Connection, meeting: Meeting) -> Rows:
+    meeting.begin(connection)
     try:
         connection.execute("BEGIN")
         rows = _rows(connection, sql)
     except psycopg.Error:
-        barrier.abort()
+        meeting.call_off()
         raise
-    # Broken: another session failed, or is blocked by this one and only a COMMIT can help it.
-    with contextlib.suppress(threading.BrokenBarrierError):
-        barrier.wait(_BARRIER_SECONDS)
+    meeting.arrive(connection)
     connection.execute("COMMIT")
     return rows
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -137,6 +139,41 @@ def test_a_session_that_fails_fails_the_probe_and_blocks_no_other(database: Data
     assert (result.passed, result.measured) == (False, "23505")
     assert result.detail.startswith("1 of 2 sessions failed: duplicate key value")
     assert count(database) == 1
+
+
+def test_who_waits_for_a_lock_of_the_others_is_not_waited_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shadowgate.migrate.meeting.MEETING_SECONDS", 60.0)
+    once = "INSERT INTO item VALUES (1) ON CONFLICT DO NOTHING"
+    result = run_probe_in_clone(
+        Probe("a", once, ((1,),), verify="SELECT count(*) FROM item", sessions=3), database
+    )
+    assert result.passed
+    assert result.seconds < 30
+
+
+def test_who_waits_for_somebody_else_is_waited_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sessions, one of which an outsider holds up: neither commits before the outsider."""
+    monkeypatch.setattr("shadowgate.migrate.meeting.MEETING_SECONDS", 60.0)
+    probe = Probe(
+        "a",
+        "INSERT INTO item SELECT 2 FROM pg_advisory_xact_lock(1)"
+        " WHERE current_setting('shadowgate.session') = '2';"
+        "INSERT INTO item SELECT 1 WHERE current_setting('shadowgate.session') = '1'",
+        ((1,), (2,)),
+        verify="SELECT id FROM item ORDER BY id",
+        sessions=2,
+    )
+    with database.connect() as outsider, ThreadPoolExecutor(1) as pool:
+        outsider.execute("SELECT pg_advisory_lock(1)")
+        running = pool.submit(run_probe_in_clone, probe, database)
+        time.sleep(1)
+        assert count(database) == 0
+        outsider.execute("SELECT pg_advisory_unlock(1)")
+        assert running.result().passed
 
 
 def test_several_sessions_cannot_be_rolled_back(database: Database) -> None:
