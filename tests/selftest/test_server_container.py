@@ -69,6 +69,9 @@ def test_the_server_suits_the_job_and_alter_system_still_works(contained: Server
     assert (facts.kind, contained.owned) == ("container", True)
     assert facts.settings["fsync"] == "off"
     assert facts.settings["shared_buffers"] == "128MB"
+    assert facts.settings["autovacuum"] == "off"
+    loaded = facts.settings["shared_preload_libraries"].split(",")
+    assert loaded == ["pg_stat_statements", "postgis-3", "pg_cron"]
     assert facts.settings["server_encoding"] == "UTF8"
     assert facts.tools_version // 10000 == facts.version_num // 10000
     with contained.maintenance.connect() as connection:
