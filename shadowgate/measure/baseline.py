@@ -107,16 +107,16 @@ def _learn(lanes: Lanes, workload: Workload) -> tuple[dict[str, _Facts], dict[st
     """
     facts: dict[str, _Facts] = {}
     homes: dict[str, int] = {}
+    roots = read_roots(lanes[0][0])  # all lanes are on the same database
 
     def learn(lane: int, query: Query) -> None:
         session = lanes[lane][0]
-        facts[query.id] = fetch_result(session, query), explain(session, query, read_roots(session))
+        facts[query.id] = fetch_result(session, query), explain(session, query, roots)
         homes[query.id] = lane
 
     share_out(workload.reads, range(len(lanes)), learn)
-    for query in workload.queries:
-        if query.kind == "write":
-            learn(0, query)
+    for query in workload.writes:
+        learn(0, query)
     return facts, homes
 
 
@@ -130,10 +130,9 @@ def _take_rounds(
 ) -> dict[str, list[float]]:
     generator = random.Random(seed)  # noqa: S311 - an order, not a secret
     taken: dict[str, list[float]] = {query.id: [] for query in workload.queries}
-    writes = [query for query in workload.queries if query.kind == "write"]
     with undisturbed(*lanes):
         for number in range(1, rounds + 1):
-            for queries in (workload.reads, writes):
+            for queries in (workload.reads, workload.writes):
                 found = time_round(lanes, queries, lambda _, query: query, generator, [0], homes)
                 for id_, seconds in found.items():
                     taken[id_].append(seconds[0])

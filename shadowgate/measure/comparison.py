@@ -13,7 +13,7 @@ import numpy as np
 from shadowgate.errors import PlanError
 from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.copies import Copier, fresh_copy
-from shadowgate.measure.plans import Witness, explain, read_roots
+from shadowgate.measure.plans import Roots, Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Judge, Pair, Sample, Time, take_sample
@@ -154,15 +154,15 @@ def _facts(sides: Sides, workload: Workload) -> dict[str, tuple[SideFacts, SideF
     """Rows and plan of every query on both sides, which are asked at the same time."""
 
     def ask(side: Side) -> list[SideFacts]:
-        return [_query_facts(side.sessions(q)[0], side.form(q)) for q in workload.queries]
+        roots = read_roots(side.readers[0])  # all copies of a side are alike
+        return [_query_facts(side.sessions(q)[0], side.form(q), roots) for q in workload.queries]
 
     before, after = all_at_once(ask, (sides.before, sides.after))
     return dict(zip(workload.by_id, zip(before, after, strict=True), strict=True))
 
 
-def _query_facts(session: TimedSession, query: Query) -> SideFacts:
-    result = fetch_result(session, query)
-    return SideFacts(result, explain(session, query, read_roots(session)))
+def _query_facts(session: TimedSession, query: Query, roots: Roots) -> SideFacts:
+    return SideFacts(fetch_result(session, query), explain(session, query, roots))
 
 
 def conclude(

@@ -165,7 +165,7 @@ def run_trial(
     """
     generator = random.Random(f"trial {sampling.seed}")  # noqa: S311 - an order, not a secret
     reads = tuple(query.id for query in arms[0].workload.reads)
-    writes = tuple(id_ for id_ in arms[0].workload.by_id if id_ not in reads)
+    writes = tuple(query.id for query in arms[0].workload.writes)
     with _opened(arms, sampling, seconds, copier, progress, generator) as opened:
         progress(f"comparing the rows that {len(arms)} databases return")
         rows = opened.rows(reads)  # which warms them up

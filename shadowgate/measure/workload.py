@@ -68,6 +68,11 @@ class Workload:
         return tuple(query for query in self.queries if query.kind == "read")
 
     @property
+    def writes(self) -> tuple[Query, ...]:
+        """The queries that write."""
+        return tuple(query for query in self.queries if query.kind == "write")
+
+    @property
     def by_id(self) -> Mapping[str, Query]:
         """The queries by their id."""
         return {query.id: query for query in self.queries}

@@ -12,7 +12,6 @@ its own, several are tried at once.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -24,6 +23,7 @@ from shadowgate.evidence import Table
 from shadowgate.migrate.apply import RetryPolicy, apply_script
 from shadowgate.migrate.results import ScriptRun
 from shadowgate.migrate.script import Script, Statement
+from shadowgate.migrate.until import is_gone
 from shadowgate.migrate.watch import NoWatch
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
@@ -165,14 +165,15 @@ class _Interrupter(NoWatch):
             self._timer.join()
 
     def _terminate(self) -> None:
-        until = time.monotonic() + _TERMINATE_SECONDS
         with self._database.connect() as connection:
             connection.execute(_TERMINATE_SQL, (self._pid,))
-            while time.monotonic() < until:
-                if connection.execute(_IS_THERE_SQL, (self._pid,)).fetchone() is None:
-                    self.done = True
-                    return
-                time.sleep(_LOOK_SECONDS)
+            self.done = is_gone(
+                connection,
+                _IS_THERE_SQL,
+                (self._pid,),
+                seconds=_TERMINATE_SECONDS,
+                look_seconds=_LOOK_SECONDS,
+            )
 
 
 @dataclass

@@ -26,6 +26,7 @@ from shadowgate.errors import UsageError
 from shadowgate.evidence import Table
 from shadowgate.migrate.meeting import Meeting
 from shadowgate.migrate.script import parse_script
+from shadowgate.migrate.until import is_gone
 from shadowgate.server.base import Connection, Database
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -102,13 +103,8 @@ def wait_for_autovacuum(database: Database, seconds: float = 60.0) -> bool:
     Returns:
         Whether it is gone.
     """
-    end = time.monotonic() + seconds
     with database.connect() as connection:
-        while connection.execute(_AUTOVACUUM_SQL).fetchone() is not None:
-            if time.monotonic() > end:
-                return False
-            time.sleep(_LOOK_SECONDS)
-    return True
+        return is_gone(connection, _AUTOVACUUM_SQL, seconds=seconds, look_seconds=_LOOK_SECONDS)
 
 
 def run_probe(probe: Probe, database: Database) -> ProbeResult:

@@ -150,13 +150,13 @@ def _both(original: TimedSession, rewritten: TimedSession, query: Query) -> tupl
 
 def _original_writes(workload: Workload, plan: Plan) -> list[tuple[str, str]]:
     more = plan.workload.original_writes
-    writes = [(query.id, query.sql) for query in workload.queries if query.kind == "write"]
+    writes = [(query.id, query.sql) for query in workload.writes]
     return [*writes, ("[workload] original_writes", more)] if more else writes
 
 
 def _migrated_writes(workload: Workload, plan: Plan) -> list[tuple[str, str]]:
     more = plan.workload.writes
-    writes = [(query.id, query.after.sql) for query in workload.queries if query.kind == "write"]
+    writes = [(query.id, query.after.sql) for query in workload.writes]
     return [*writes, ("[workload] writes", more)] if more else writes
 
 

@@ -17,7 +17,7 @@ from shadowgate.migrate import (
     apply_script,
     read_script,
 )
-from shadowgate.migrate.watch import Seen
+from shadowgate.migrate.watch import NoWatch, Seen, SeenOverall
 from shadowgate.server import Connection, Database, Server
 from tests.selftest.migrating import (
     SETUP,
@@ -262,6 +262,26 @@ def test_a_backend_that_is_still_dying_when_it_is_spoken_to_is_an_error_as_well(
         run = apply("SELECT 1; SELECT 2", database, watch=watch)
         assert run.error is not None
         assert "Statement 2 of m.sql failed" in run.error.what
+
+
+class LeavesBusy(NoWatch):
+    """Leaves the session in the midst of a statement, as psycopg left one that was dying."""
+
+    def finish(self) -> SeenOverall:
+        """Send a statement and do not wait for its answer."""
+        self.session.pgconn.send_query(b"SELECT 1")
+        return super().finish()
+
+    def attach(self, session: Connection, origin: float) -> None:
+        """Learn which session to leave so."""
+        super().attach(session, origin)
+        self.session = session
+
+
+def test_a_session_that_is_still_busy_at_the_end_is_closed(database: Database) -> None:
+    run = apply("SELECT 1; SELECT 1/0", database, watch=LeavesBusy())
+    assert run.error is not None
+    assert "division by zero" in run.error.what
 
 
 def test_a_psql_script_is_applied_by_psql_and_said_so(
