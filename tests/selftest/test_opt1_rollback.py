@@ -13,8 +13,14 @@ import pytest
 from psycopg import sql
 
 from fixtures.catalogue import Catalogue
-from shadowgate.inspect import diff, odd_partitions, take_snapshot
-from shadowgate.migrate import Statement, apply_script, read_script
+from shadowgate.inspect import Snapshot, diff, odd_partitions, take_snapshot
+from shadowgate.migrate import (
+    Statement,
+    Trial,
+    apply_script,
+    interrupt_at_every_boundary,
+    read_script,
+)
 from shadowgate.server import Database, Server
 from shadowgate.traffic import Traffic, TrafficSettings
 from tests.selftest.catalogue_clones import (
@@ -287,3 +293,32 @@ def test_a_row_changed_between_copy_and_exchange_arrives_as_it_is_now(
         WHERE data_inicio >= DATE '2029-01-01' AND catalogo_id BETWEEN 2500 AND 4000
     """
     assert rows_of(database, wrong) == [(0, 0, value_of(before, untouched))]
+
+
+State = tuple[Snapshot, dict[str, str]]
+"""Schema and content; the log of the maintenance keeps times and is left out."""
+
+
+def state_of(database: Database) -> State:
+    with database.connect() as connection:
+        return take_snapshot(connection), content(database)
+
+
+def differences(wanted: State, found: State) -> tuple[str, ...]:
+    tables = (
+        f"the content of {table} differs"
+        for table in wanted[1]
+        if wanted[1][table] != found[1].get(table)
+    )
+    return (*diff(wanted[0], found[0]).in_words(), *tables)
+
+
+@pytest.mark.parametrize(("name", "source"), [(OPT1, "before"), (ROLLBACK, "after")])
+def test_what_an_interruption_leaves_can_be_finished_by_running_again(
+    name: str, source: str, server: Server, request: pytest.FixtureRequest
+) -> None:
+    template: Database = request.getfixturevalue(source)
+    trial = Trial(lambda: plain_database(server, template.name), state_of, differences)
+    found = interrupt_at_every_boundary(read_script(MIGRATIONS / name), trial)
+    assert [item for item in found if item.outcome == "broken"] == []
+    assert {"as before", "completed by running it again"} <= {item.outcome for item in found}
