@@ -4,6 +4,7 @@
 :mod:`.sequential` and :mod:`.verdict` are pure functions.
 """
 
+from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
 from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
@@ -50,6 +51,7 @@ __all__ = [
     "Witness",
     "WitnessBaseline",
     "Workload",
+    "all_at_once",
     "baseline",
     "changes_in_words",
     "compare",

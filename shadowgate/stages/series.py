@@ -72,7 +72,9 @@ def costs_table(series: Series) -> Table:
         for name, cost in series.costs.items()
     )
     return Table(
-        "What they cost", ("optimisation", "apply, s", "roll back, s", "size on disk, MB"), rows
+        "What they cost, applied beside each other",
+        ("optimisation", "apply, s", "roll back, s", "size on disk, MB"),
+        rows,
     )
 
 

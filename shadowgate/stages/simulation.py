@@ -22,6 +22,7 @@ from shadowgate.measure import (
     Judging,
     Trial,
     Workload,
+    all_at_once,
     run_trial,
     settle_changes,
     with_rewrites,
@@ -40,7 +41,10 @@ QUICK_ROUNDS = 6
 
 @dataclass(frozen=True)
 class Cost:
-    """What an optimisation takes besides its effect on queries."""
+    """What an optimisation takes besides its effect on queries, while another is applied beside it.
+
+    Each has a core of its own meanwhile.
+    """
 
     apply_seconds: float
     rollback_seconds: float | None
@@ -62,6 +66,16 @@ class Built:
     refresh: str
     database: Database
     cost: Cost
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is to be applied to a copy of which arm, and what is rolled back there afterwards."""
+
+    name: str
+    laters: tuple[LaterSection, ...]
+    control: str
+    undo: tuple[LaterSection, ...]
 
 
 @dataclass(frozen=True)
@@ -155,22 +169,28 @@ def _all_built(
     """The migrated database, one for each optimisation on top of it, and one with all of them.
 
     The last one is begun where the first optimisation is applied already: the same script on the
-    same data need not run twice.
+    same data need not run twice. What builds on nothing unbuilt is built at once, on all cores.
     """
     known = tuple(later for later in plan.simulation.later if later.migration is not None)
     alone = Built(plan.name, (), BEFORE, workload, "", migrated, Cost(0.0, None, 0))
     built = {plan.name: alone}
+    recipes = [
+        Recipe(later.name, (later,), later.builds_on or plan.name, undo=(later,)) for later in known
+    ]
+    if len(known) > 1:
+        recipes.append(Recipe(TOGETHER, known[1:], known[0].name, undo=known))
+
+    def build(recipe: Recipe) -> None:
+        built[recipe.name] = _build(recipe, built[recipe.control], plan, databases, runner)
+
     try:
-        for later in known:
-            control = built[later.builds_on or plan.name]
-            built[later.name] = _build(
-                later.name, (later,), control, databases, plan, runner, undo=(later,)
-            )
-        if len(known) > 1:
-            first = built[known[0].name]
-            top = _build(TOGETHER, known[1:], first, databases, plan, runner, undo=known)
-            built[TOGETHER] = _from_below(top, first)
-        yield list(built.values())
+        left = recipes
+        while left:
+            all_at_once(build, [recipe for recipe in left if recipe.control in built])
+            left = [recipe for recipe in left if recipe.name not in built]
+        if TOGETHER in built:
+            built[TOGETHER] = _from_below(built[TOGETHER], built[known[0].name])
+        yield [built[name] for name in (plan.name, *(recipe.name for recipe in recipes))]
     finally:
         for one in built.values():
             if one.later:
@@ -178,40 +198,33 @@ def _all_built(
 
 
 def _build(
-    name: str,
-    laters: tuple[LaterSection, ...],
-    control: Built,
-    databases: Databases,
-    plan: Plan,
-    runner: Runner,
-    *,
-    undo: tuple[LaterSection, ...],
+    recipe: Recipe, control: Built, plan: Plan, databases: Databases, runner: Runner
 ) -> Built:
     """Apply optimisations to a clone of the control, copy it, and roll back what is in the clone.
 
     The clone is dropped at once, so that its memory serves the next one.
     """
-    clone = databases.clone(control.database, f"{plan.database}_build")
+    suffix = recipe.name.lower().replace(" ", "_")
+    clone = databases.clone(control.database, f"{plan.database}_build_{suffix}")
     try:
         size, seconds = _bytes(clone), 0.0
         asked, refreshes = control.asked, [control.refresh]
-        for later in laters:
+        for later in recipe.laters:
             seconds += _run(later.migration, clone, runner)
             asked = with_rewrites(asked, later.rewrites) if later.rewrites else asked
             refreshes.append(later.refresh)
         grown = _bytes(clone) - size
         settle_changes(clone)
-        suffix = name.lower().replace(" ", "_")
         copy = databases.clone(clone, f"{plan.database}_{suffix}")
         try:
-            cost = Cost(seconds, _roll_back(undo, clone, runner), grown)
+            cost = Cost(seconds, _roll_back(recipe.undo, clone, runner), grown)
         except BaseException:
             databases.drop(copy.name)
             raise
     finally:
         databases.drop(clone.name)
     refresh = ";\n".join(filter(None, refreshes))
-    return Built(name, laters, control.name, asked, refresh, copy, cost)
+    return Built(recipe.name, recipe.laters, control.name, asked, refresh, copy, cost)
 
 
 def _from_below(top: Built, first: Built) -> Built:
