@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import LiteralString
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -13,15 +12,13 @@ from shadowgate.errors import ServerError
 from shadowgate.migrate.ledger import LockKey, LockLedger
 from shadowgate.server.base import Database
 
-_LOCKS_SQL = """
-SELECT relation::bigint, mode, granted
-FROM pg_catalog.pg_locks
-WHERE pid = %s
-  AND locktype = 'relation'
-  AND relation >= 16384
-"""
-_WAL_SQL = """
-SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint
+_LOOK_SQL = """
+SELECT wal.bytes, locks.relation::bigint, locks.mode, locks.granted
+FROM (
+    SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint
+) AS wal (bytes)
+LEFT JOIN pg_catalog.pg_locks AS locks
+    ON locks.pid = %s AND locks.locktype = 'relation' AND locks.relation >= 16384
 """
 
 
@@ -61,34 +58,28 @@ class LockSampler:
         if self._failure is not None:
             raise self._failure
 
-    def snapshot(self) -> None:
-        """Look now.
+    def snapshot(self) -> int:
+        """Look now; return the bytes of WAL that the server has written since it was made.
 
         Raises:
             ServerError: the session was lost.
         """
         with self._guard:
             began = time.monotonic() - self._origin
-            rows = self._ask(_LOCKS_SQL, self._pid)
+            rows = self._look()
             ended = time.monotonic() - self._origin
-            held: list[LockKey] = [(oid, mode) for oid, mode, granted in rows if granted]
-            waits: list[LockKey] = [(oid, mode) for oid, mode, granted in rows if not granted]
+            held: list[LockKey] = [(oid, mode) for _, oid, mode, granted in rows if granted]
+            waits: list[LockKey] = [
+                (oid, mode) for _, oid, mode, granted in rows if granted is False
+            ]
             for ledger, seen in ((self.held, held), (self.waited, waits)):
                 ledger.note(seen, began=began, ended=ended, statement=self.statement)
+        return int(rows[0][0])
 
-    def wal_bytes(self) -> int:
-        """Bytes of WAL that the server has written since it was made.
-
-        Raises:
-            ServerError: the session was lost.
-        """
-        with self._guard:
-            ((written,),) = self._ask(_WAL_SQL)
-        return int(written)
-
-    def _ask(self, query: LiteralString, *parameters: int) -> list[TupleRow]:
+    def _look(self) -> list[TupleRow]:
+        """Where the WAL stands, and each lock; without locks a single row without one."""
         try:
-            return self._connection.execute(query, parameters, prepare=True).fetchall()
+            return self._connection.execute(_LOOK_SQL, [self._pid], prepare=True).fetchall()
         except psycopg.Error as problem:
             raise ServerError(
                 f"The session that watched the migration was lost: {problem}",

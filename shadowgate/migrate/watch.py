@@ -175,15 +175,13 @@ class LockWatch:
 
     def statement_begins(self, statement: Statement) -> None:
         """Note where the WAL stands, and which locks are left from earlier statements."""
-        self._sampler.snapshot()
+        self._wal = self._sampler.snapshot()
         self._sampler.statement = statement.number
         self._kind = statement.kind
-        self._wal = self._sampler.wal_bytes()
 
     def statement_done(self) -> Seen:
         """Look at everything before the transaction ends."""
-        self._sampler.snapshot()
-        wal = self._sampler.wal_bytes() - self._wal
+        wal = self._sampler.snapshot() - self._wal
         if self._kind in _NOTHING_TO_SEE:
             return Seen(wal_bytes=wal)
         row = self._session.execute(_LOCK_TIMEOUT_SQL).fetchone()

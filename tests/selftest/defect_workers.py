@@ -16,6 +16,7 @@ from tests.selftest.defect_bench import Bench, Outcome
 from tests.selftest.defect_files import Defect, plans
 
 PROCESSES = 2
+"""That judge trials; one more waits for the schedules of plans with jobs, which takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Workers:
         self._own = threading.local()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(count, initializer=self._start)
+        self._waiting = ThreadPoolExecutor(1, initializer=self._start)
 
     def __enter__(self) -> Self:
         return self
@@ -86,7 +88,8 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._waiting):
+            pool.shutdown(cancel_futures=True)
         for link in self._links:
             link.close()
         for process in self._processes:
@@ -94,7 +97,12 @@ class Workers:
 
     def judge(self, trials: Iterable[Trial]) -> dict[str, Future[Outcome]]:
         """Begin with all of them, in order; the future by an id raises what went wrong there."""
-        return {trial.id: self._pool.submit(self._ask, trial) for trial in trials}
+        return {
+            trial.id: (self._waiting if plans()[trial.plan].jobs else self._pool).submit(
+                self._ask, trial
+            )
+            for trial in trials
+        }
 
     def _start(self) -> None:
         """Start this thread's process."""

@@ -64,14 +64,14 @@ def judged(request: pytest.FixtureRequest) -> Iterator[Judged]:
 
 
 def _asked_for(items: Sequence[pytest.Item]) -> list[Trial]:
-    """What the chosen tests are about, plan by plan; those first that wait for a schedule."""
+    """What the chosen tests are about, plan by plan."""
     functions = [
         (item.function, item.callspec.params)
         for item in items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
     ]
     wanted: list[Trial] = []
-    for plan in sorted(plans(), key=lambda key: not plans()[key].jobs):
+    for plan in plans():
         asked = [function for function, values in functions if values.get("plan") == plan]
         whole = test_committed_matrix_is_that_of_this_run in asked
         chosen = [values["defect"] for _, values in functions if "defect" in values]
