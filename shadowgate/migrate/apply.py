@@ -250,16 +250,13 @@ class _Runner:
             self.runs.append(replace(run, remarks=tuple(self.remarks)))
 
     def _take_notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
-        notice = Notice(
-            severity=diagnostic.severity_nonlocalized or diagnostic.severity or "",
-            message=diagnostic.message_primary or "",
-            sqlstate=diagnostic.sqlstate or "",
-            context=diagnostic.context or "",
-        )
-        if not notice.severity.startswith("DEBUG"):
-            self.notices.append(notice)
-        elif is_worth_keeping(notice.message):
-            self.remarks.append(notice)
+        severity = diagnostic.severity_nonlocalized or diagnostic.severity or ""
+        message = diagnostic.message_primary or ""
+        is_remark = severity.startswith("DEBUG")
+        if is_remark and not is_worth_keeping(message):
+            return
+        kept = self.remarks if is_remark else self.notices
+        kept.append(Notice(severity, message, diagnostic.sqlstate or "", diagnostic.context or ""))
 
     def _clock(self) -> float:
         return time.monotonic() - self.origin
