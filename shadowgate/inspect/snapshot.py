@@ -54,15 +54,14 @@ class Snapshot:
 
     def of_kind(self, kind: str) -> Iterator[tuple[ObjectId, CatalogueObject]]:
         """The objects of one kind, in order of their names."""
-        for identity in sorted(self.objects):
-            if identity.kind == kind:
-                yield identity, self.objects[identity]
+        for identity in sorted(known for known in self.objects if known.kind == kind):
+            yield identity, self.objects[identity]
 
     def parts_of(self, whole: ObjectId) -> Iterator[tuple[ObjectId, CatalogueObject]]:
         """The objects that belong to another one, in order."""
-        for identity in sorted(self.objects):
-            if whole in self.objects[identity].part_of:
-                yield identity, self.objects[identity]
+        parts = (known for known, found in self.objects.items() if whole in found.part_of)
+        for identity in sorted(parts):
+            yield identity, self.objects[identity]
 
     def as_json(self) -> list[dict[str, Any]]:
         """Plain data, in a fixed order, that :meth:`from_json` reads back."""
