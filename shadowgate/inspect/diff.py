@@ -81,10 +81,9 @@ def diff(before: Snapshot, after: Snapshot) -> Drift:
     dropped = {identity: old[identity] for identity in sorted(old.keys() - new.keys())}
     changes = [
         change
-        for identity in old.keys() & new.keys()
+        for identity in sorted(old.keys() & new.keys())
         for change in _changes(identity, old[identity], new[identity])
     ]
-    changes.sort(key=lambda change: (change.object, change.attribute))
     advanced = tuple(change for change in changes if _advanced(change, new[change.object]))
     changed = tuple(change for change in changes if change not in advanced)
     return Drift(created, dropped, changed, tuple(_renames(dropped, created)), advanced)
@@ -98,7 +97,7 @@ def _advanced(change: Change, sequence: CatalogueObject) -> bool:
 
 
 def _changes(identity: ObjectId, old: CatalogueObject, new: CatalogueObject) -> Iterator[Change]:
-    for attribute in old.attributes.keys() | new.attributes.keys():
+    for attribute in sorted(old.attributes.keys() | new.attributes.keys()):
         was, now = old.attributes.get(attribute), new.attributes.get(attribute)
         # 1 == True, but a number that became a truth value is a change of meaning.
         if was != now or type(was) is not type(now):

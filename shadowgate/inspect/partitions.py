@@ -87,13 +87,14 @@ def _odd_members(
 ) -> Iterator[OddPartition]:
     traits = {member: dict(_traits(snapshot, member)) for member in members}
     elders = [member for member in members if before is None or member in before.objects]
+    reference = [traits[member] for member in elders or members]
     for trait in sorted({name for found in traits.values() for name in found}):
-        values = {member: _hashable(traits[member].get(trait)) for member in members}
-        votes = Counter(values[member] for member in elders or members)
+        votes = Counter(_hashable(found.get(trait)) for found in reference)
         normal = votes.most_common(1)[0][0]
-        for member, value in values.items():
-            if value != normal:
-                yield OddPartition(member, trait, json.loads(value), json.loads(normal))
+        for member in members:
+            value = traits[member].get(trait)
+            if _hashable(value) != normal:
+                yield OddPartition(member, trait, value, json.loads(normal))
 
 
 def _traits(snapshot: Snapshot, partition: ObjectId) -> Iterator[tuple[str, Any]]:

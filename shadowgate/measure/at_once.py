@@ -1,4 +1,4 @@
-"""Work that is not timed, on all cores."""
+"""Work that no verdict times, on all cores."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Found = TypeVar("Found")
 
 
 def all_at_once(work: Callable[[Item], Found], items: Sequence[Item]) -> list[Found]:
-    """Do what is not timed for several items, on as many cores as there are.
+    """Do for several items, on as many cores as there are, what no verdict times.
 
     Each item must have a session of its own. If one fails, the others come to their end first.
 

@@ -39,18 +39,12 @@ _RULE_OF_COMMAND = {
 }
 
 
-_KEPT = (
-    _CAUGHT,
-    "verifying table",
-    "building index",
-    "validating foreign key constraint",
-    "updated partition constraint for default partition",
-)
+_KEPT = (_SCANNED, _BUILT, _CHECKED_KEY, _SPARED)
 
 
 def is_worth_keeping(message: str) -> bool:
     """Tell whether a remark is one that this package reads; there are many others at DEBUG5."""
-    return message.startswith(_KEPT)
+    return message.startswith(_CAUGHT) or any(pattern.match(message) for pattern in _KEPT)
 
 
 def is_caught_exception(remark: Notice) -> bool:

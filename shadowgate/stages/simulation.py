@@ -41,9 +41,9 @@ QUICK_ROUNDS = 6
 
 @dataclass(frozen=True)
 class Cost:
-    """What an optimisation takes besides its effect on queries, while another is applied beside it.
+    """What an optimisation takes besides its effect on queries; told, not judged.
 
-    Each has a core of its own meanwhile.
+    Others are applied beside it where there are cores for them.
     """
 
     apply_seconds: float

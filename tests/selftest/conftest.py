@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from psycopg import sql
 
-from shadowgate.server import Database, Server, open_server
+from shadowgate.server import Database, Databases, Server, open_server
 from tests.selftest.plain_database import plain_database
 
 ROOM_BYTES = 500_000_000
@@ -66,6 +66,13 @@ def make_database(server: Server, with_postgis: str) -> Iterator[MakeDatabase]:
             connection.execute(
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             )
+
+
+@pytest.fixture
+def databases(server: Server) -> Iterator[Databases]:
+    """Databases as a run makes them; those that are left are dropped after the test."""
+    with Databases(server) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

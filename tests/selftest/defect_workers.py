@@ -97,12 +97,10 @@ class Workers:
 
     def judge(self, trials: Iterable[Trial]) -> dict[str, Future[Outcome]]:
         """Begin with all of them, in order; the future by an id raises what went wrong there."""
-        return {
-            trial.id: (self._waiting if plans()[trial.plan].jobs else self._pool).submit(
-                self._ask, trial
-            )
-            for trial in trials
-        }
+        return {trial.id: self._pool_for(trial).submit(self._ask, trial) for trial in trials}
+
+    def _pool_for(self, trial: Trial) -> ThreadPoolExecutor:
+        return self._waiting if plans()[trial.plan].jobs else self._pool
 
     def _start(self) -> None:
         """Start this thread's process."""

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from psycopg import sql
@@ -10,12 +9,6 @@ from shadowgate.errors import ServerError, SpaceError
 from shadowgate.server import Databases, Server, require_space
 from shadowgate.server.databases import MARKER, is_alive, marked_run
 from shadowgate.server.space import in_units
-
-
-@pytest.fixture
-def databases(server: Server) -> Iterator[Databases]:
-    with Databases(server) as opened:
-        yield opened
 
 
 def unique(prefix: str) -> str:

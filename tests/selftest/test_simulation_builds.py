@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,6 @@ from tests.selftest.catalogue_clones import MIGRATIONS
 NAME = "selftest_builds"
 NOT_REACHED: Any = None
 """Stands for what is asked only after everything was built."""
-
-
-@pytest.fixture
-def databases(server: Server) -> Iterator[Databases]:
-    with Databases(server) as made:
-        yield made
 
 
 def later(folder: Path, name: str, statement: str) -> LaterSection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -35,13 +34,6 @@ def plan_with(*jobs: JobSection) -> Plan:
     """A plan that has nothing but jobs."""
     start = cast("Any", "2026-02-13")
     return Plan("T", "Test", Path("up"), Path("down"), RolloutSection(start), jobs=jobs)
-
-
-@pytest.fixture
-def databases(server: Server) -> Iterator[Databases]:
-    """The databases of a run."""
-    with Databases(server) as made:
-        yield made
 
 
 @pytest.fixture
