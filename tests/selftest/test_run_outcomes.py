@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -231,6 +230,14 @@ def test_a_run_that_leaves_phases_out_is_no_go(tmp_path: Path) -> None:
     assert run.document["verdict"] == "NO-GO"
 
 
+def _servers_of(run: subprocess.Popen[bytes]) -> set[int]:
+    """The processes of its server; sessions among them may end while they are looked at."""
+    named = {
+        found.pid for found in psutil.process_iter(["name"]) if found.info["name"] == "postgres"
+    }
+    return named & {child.pid for child in psutil.Process(run.pid).children(recursive=True)}
+
+
 def test_a_killed_run_leaves_no_server_and_a_document_that_says_no_go(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as stream:
@@ -241,15 +248,13 @@ def test_a_killed_run_leaves_no_server_and_a_document_that_says_no_go(tmp_path: 
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
-        _wait_for(lambda: b"restoring" in log.read_bytes(), 90)
-        servers = [
-            child.pid
-            for child in psutil.Process(process.pid).children(recursive=True)
-            if child.name() == "postgres"
-        ]
-        assert servers
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        try:
+            _wait_for(lambda: b"restoring" in log.read_bytes(), 90)
+            servers = _servers_of(process)
+            assert servers
+        finally:
+            process.kill()
+            process.wait()
     _wait_for(lambda: not any(psutil.pid_exists(pid) for pid in servers), 30)
     run = ShadowRun(-9, "", tmp_path)
     assert run.document["verdict"] == "NO-GO"
