@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.backup import Backup, examine_backup
+from shadowgate.guardian import guarded_folder
 from shadowgate.migrate import Script, read_script, refuse_beyond
 from shadowgate.options import Run
 from shadowgate.progress import Progress
@@ -21,7 +22,6 @@ from shadowgate.server import (
     Database,
     Databases,
     Server,
-    guarded_folder,
     open_server,
     require_space,
 )

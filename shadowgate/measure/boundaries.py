@@ -11,12 +11,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.integrate import simpson
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from shadowgate.measure.statistics import Floats
 
 _GRID = 401
 _FAR = -9.0
+
+
+def _normal_density(points: Floats) -> Floats:
+    return np.asarray(np.exp(-(points**2) / 2) / np.sqrt(2 * np.pi))
 
 
 def tails_when_crossed_first(sizes: tuple[int, ...], allotted: Floats) -> tuple[float, ...]:
@@ -27,14 +31,14 @@ def tails_when_crossed_first(sizes: tuple[int, ...], allotted: Floats) -> tuple[
         allotted: for each look, the probability that the statistic is beyond its bound there and
             was within all bounds before.
     """
-    return tuple(float(norm.sf(bound)) for bound in _bounds(sizes, allotted))
+    return tuple(float(ndtr(-bound)) for bound in _bounds(sizes, allotted))
 
 
 def _bounds(sizes: tuple[int, ...], increments: Floats) -> list[float]:
     """Bounds on the standardised statistic, each crossed first at its look as often as allotted."""
-    bounds = [float(norm.isf(increments[0]))]
+    bounds = [float(-ndtri(increments[0]))]
     grid = np.linspace(_FAR, bounds[0], _GRID)
-    density = norm.pdf(grid)
+    density = _normal_density(grid)
     for look in range(1, len(sizes)):
         old, new = sizes[look - 1], sizes[look]
         spread = np.sqrt((new - old) / new)
@@ -42,7 +46,7 @@ def _bounds(sizes: tuple[int, ...], increments: Floats) -> list[float]:
 
         bound = _next_bound(grid, density, shrink, spread, float(increments[look]))
         points = np.linspace(_FAR, bound, _GRID)
-        kernel = norm.pdf((points[:, None] - shrink * grid[None, :]) / spread) / spread
+        kernel = _normal_density((points[:, None] - shrink * grid[None, :]) / spread) / spread
         density = np.asarray(simpson(kernel * density[None, :], x=grid, axis=1))
         grid = points
         bounds.append(bound)
@@ -55,7 +59,7 @@ def _next_bound(
     """Bound that paths still inside cross with just the allotted probability."""
 
     def excess(bound: float) -> float:
-        crossing = norm.sf((bound - shrink * grid) / spread)
+        crossing = ndtr((shrink * grid - bound) / spread)
         return float(simpson(crossing * density, x=grid)) - allotted
 
     return float(brentq(excess, 0.0, 9.0, xtol=1e-10))

@@ -11,7 +11,6 @@ from shadowgate.server.base import (
     ToolResult,
 )
 from shadowgate.server.databases import Databases
-from shadowgate.server.guarding import guarded_folder
 from shadowgate.server.log import LogPosition, ServerLog
 from shadowgate.server.opening import open_server
 from shadowgate.server.space import require_space
@@ -28,7 +27,6 @@ __all__ = [
     "ServerKind",
     "ServerLog",
     "ToolResult",
-    "guarded_folder",
     "open_server",
     "require_space",
 ]

@@ -17,6 +17,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from shadowgate.errors import ServerError
+from shadowgate.guardian import ContainerWard, Guardian
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.container_tools import ContainerTools
@@ -27,7 +28,6 @@ from shadowgate.server.docker_daemon import (
     require_image,
 )
 from shadowgate.server.facts import accepts_connections, read_facts
-from shadowgate.server.guarding import Guardian
 from shadowgate.server.scram import random_password, verifier
 from shadowgate.server.settings import (
     configuration_lines,
@@ -36,7 +36,6 @@ from shadowgate.server.settings import (
     with_pg_cron,
 )
 from shadowgate.server.space import fits_memory
-from shadowgate.server.wards import ContainerWard
 
 IMAGE_NAME = "shadowgate-postgis"
 IMAGE_FOLDER = Path(__file__).parents[2] / "fixtures" / "postgis"

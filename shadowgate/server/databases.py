@@ -18,10 +18,9 @@ from psycopg import sql
 from pytest_postgresql.janitor import DatabaseJanitor
 
 from shadowgate.errors import ServerError, SpaceError
+from shadowgate.guardian import DatabaseWard, Guardian
 from shadowgate.server.base import Connection, Database, Server
 from shadowgate.server.database_properties import copy_properties
-from shadowgate.server.guarding import Guardian
-from shadowgate.server.wards import DatabaseWard
 
 MARKER = "shadowgate: created by run "
 

@@ -18,11 +18,12 @@ from pathlib import Path
 import psutil
 
 from shadowgate.errors import ServerError, SetupError
+from shadowgate.guardian import ClusterWard, Guardian
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.binaries import Installation
+from shadowgate.server.cleaning import stop_processes
 from shadowgate.server.facts import accepts_connections, read_facts
-from shadowgate.server.guarding import Guardian
 from shadowgate.server.scram import random_password, verifier
 from shadowgate.server.settings import (
     configuration_lines,
@@ -32,7 +33,6 @@ from shadowgate.server.settings import (
 )
 from shadowgate.server.space import fits_memory
 from shadowgate.server.tools import HostTools
-from shadowgate.server.wards import ClusterWard, stop_processes
 
 _USER = "postgres"
 _START_SECONDS = 60.0

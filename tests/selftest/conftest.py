@@ -14,6 +14,9 @@ from tests.selftest.plain_database import plain_database
 ROOM_BYTES = 500_000_000
 """More than the databases of the tests take at any time."""
 
+SETTINGS = {"shared_buffers": "128MB"}
+"""An eighth of the memory, which is for a whole catalogue, makes every DROP DATABASE look at it."""
+
 MakeDatabase = Callable[..., Database]
 
 FIRST = ("test_defects.py", "test_opt5_cron.py", "test_opt4_horizon.py", "test_run_outcomes.py")
@@ -30,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """One local ephemeral cluster for all tests."""
-    opened = open_server("local", room_bytes=ROOM_BYTES)
+    opened = open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
     yield opened
     opened.close()
 

@@ -35,7 +35,7 @@ ROOM_BYTES = 1_000_000_000
 LEEWAY = 2
 """By how much locks may last longer than the plan says: several servers share a busy machine."""
 
-_SETTINGS = {"shared_buffers": "128MB"}
+_SETTINGS = {"shared_buffers": "32MB", "default_statistics_target": "10"}
 _STANDS_ON = ("restore.clean", "restore.fingerprint", "migration.applied")
 """What the checks of phases 5 and 8 require of the phase before, taken for granted at first."""
 _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> ALL (%s)"

@@ -118,7 +118,7 @@ def test_a_guarded_folder_is_deleted_at_the_end_and_when_its_process_is_killed(
 ) -> None:
     script = (
         "import os\n"
-        "from shadowgate.server import guarded_folder\n"
+        "from shadowgate.guardian import guarded_folder\n"
         "with guarded_folder() as folder:\n"
         "    (folder / 'file').touch()\n"
         "    print(folder, flush=True)\n"

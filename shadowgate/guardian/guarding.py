@@ -14,20 +14,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from shadowgate.server.wards import FolderWard, Ward, to_message
+from shadowgate.guardian.wards import FolderWard, Ward, to_message
 
 _PATIENCE = 60.0
 """Seconds that a closing run waits for its guardian; cleaning takes a second or two."""
 
 
 class Guardian:
-    """A running guardian process; see :mod:`shadowgate.server.guardian` for what it does."""
+    """A running guardian process; see ``__main__`` beside this for what it does."""
 
     def __init__(self) -> None:
         package_root = str(Path(__file__).parents[2])
         search_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "shadowgate.server.guardian", str(os.getpid())],
+            [sys.executable, "-P", "-m", "shadowgate.guardian", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": search_path},

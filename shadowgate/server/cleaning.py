@@ -1,0 +1,124 @@
+"""How what a dead run left is removed; the guardian imports this when there is something."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import assert_never
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from shadowgate.guardian import ClusterWard, ContainerWard, DatabaseWard, FolderWard, Ward
+from shadowgate.server.base import Connection
+from shadowgate.server.docker_daemon import remove_container
+
+_OURS = """
+SELECT datname
+FROM pg_catalog.pg_database
+WHERE datname = %(staging)s
+   OR datname = %(name)s AND pg_catalog.shobj_description(oid, 'pg_database') = %(marker)s
+"""
+
+_CREATING = """
+SELECT pg_catalog.pg_terminate_backend(pid)
+FROM pg_catalog.pg_stat_activity
+WHERE state = 'active' AND pid <> pg_catalog.pg_backend_pid() AND strpos(query, %s) > 0
+"""
+
+
+def clean(ward: Ward) -> None:
+    """Remove what a ward stands for; nothing happens if it does not exist."""
+    match ward:
+        case ClusterWard(directory):
+            # Found by what they work on and not by their ids: it does not matter whether initdb
+            # or postgres was running, nor who started it.
+            stop_processes(Path(directory), seconds=10)
+            shutil.rmtree(directory, ignore_errors=True)
+        case ContainerWard(name, directory):
+            # The daemon may still be creating it.
+            remove_container(name, seconds=5)
+            shutil.rmtree(directory, ignore_errors=True)
+        case DatabaseWard():
+            _drop(ward)
+        case FolderWard(directory):
+            shutil.rmtree(directory, ignore_errors=True)
+        case _:
+            assert_never(ward)
+
+
+def _drop(ward: DatabaseWard) -> None:
+    """Drop it if it carries the marker of its run, and what was still being made for it."""
+    try:
+        with _connect(ward) as connection:
+            _end_creation(connection, ward.staging)
+            ours = {"name": ward.name, "staging": ward.staging, "marker": ward.marker}
+            for (name,) in connection.execute(_OURS, ours).fetchall():
+                drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                connection.execute(drop.format(sql.Identifier(name)))
+    except psycopg.Error as error:
+        sys.stderr.write(
+            f"shadowgate: database {ward.name} may be left on {ward.host}:{ward.port}, "
+            f"drop it yourself: {error}\n"
+        )
+
+
+def _connect(ward: DatabaseWard) -> Connection:
+    return psycopg.connect(
+        host=ward.host,
+        port=ward.port,
+        user=ward.user,
+        password=ward.password,
+        dbname=ward.maintenance,
+        autocommit=True,
+        connect_timeout=10,
+    )
+
+
+def _end_creation(connection: Connection, staging: str) -> None:
+    """A server does not notice at once that who asked for a database is gone."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if not connection.execute(_CREATING, (staging,)).fetchall():
+            return
+        time.sleep(0.2)
+
+
+def stop_processes(directory: Path, *, seconds: float) -> None:
+    """Stop the PostgreSQL processes that work inside a directory, postmasters first.
+
+    ``SIGQUIT`` is an immediate shutdown: it releases shared memory, which ``SIGKILL`` does not.
+    What still runs after ``seconds`` is killed.
+    """
+    deadline = time.monotonic() + seconds
+    while processes := _processes_in(directory):
+        for process in processes:
+            _end(process, hard=time.monotonic() > deadline)
+        time.sleep(0.1)
+
+
+def _processes_in(directory: Path) -> list[psutil.Process]:
+    inside = str(directory)
+    return [
+        process
+        for process in psutil.process_iter(["name", "cmdline", "cwd", "status"])
+        if process.info["name"] in ("postgres", "initdb")
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+        and any(
+            text.startswith(inside)
+            for text in (process.info["cwd"] or "", *(process.info["cmdline"] or ()))
+        )
+    ]
+
+
+def _end(process: psutil.Process, *, hard: bool) -> None:
+    try:
+        if hard:
+            process.kill()
+        else:
+            process.send_signal(3)
+    except psutil.NoSuchProcess:
+        return
