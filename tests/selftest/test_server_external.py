@@ -15,13 +15,14 @@ from shadowgate.server import Databases, Endpoint, Server, ServerLog, facts, ope
 from shadowgate.server import tools as tools_module
 from shadowgate.server.databases import MARKER
 from shadowgate.server.external import parse_uri
+from tests.selftest.conftest import ROOM_BYTES
 from tests.selftest.server_runs import HeldServer, comes_true
 
 
 @pytest.fixture(scope="module")
 def outside() -> Iterator[Server]:
     """A server that stands for somebody else's; its log is not collected."""
-    opened = open_server("local", settings={"logging_collector": "off"})
+    opened = open_server("local", settings={"logging_collector": "off"}, room_bytes=ROOM_BYTES)
     yield opened
     opened.close()
 
