@@ -40,9 +40,8 @@ def fresh_copy(source: Database) -> Iterator[Database]:
         ServerError: somebody is connected to the source, or it may not be cloned.
     """
     copy = Database(source.endpoint, _name(source))
-    maintenance = Database(source.endpoint, MAINTENANCE)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(copy.name))
-    with maintenance.connect() as connection:
+    with Database(source.endpoint, MAINTENANCE).connect() as connection:
         try:
             try:
                 execute_clone(connection, copy.name, source.name)
@@ -57,7 +56,7 @@ def fresh_copy(source: Database) -> Iterator[Database]:
                     f"{source.name} cannot be cloned: {error.diag.message_primary}",
                     todo="give the role CREATEDB and the ownership of the database",
                 ) from error
-            copy_properties(source, maintenance, copy.name)
+            copy_properties(connection, source.name, copy.name)
             yield copy
         finally:
             connection.execute(drop)

@@ -22,8 +22,8 @@ from shadowgate.migrate.probes import (
     Probe,
     ProbeResult,
     probes_table,
-    run_probe,
     run_probe_in_clone,
+    run_probes,
     wait_for_autovacuum,
 )
 from shadowgate.migrate.reach import refuse_beyond, statements_beyond
@@ -89,8 +89,8 @@ __all__ = [
     "probes_table",
     "read_script",
     "refuse_beyond",
-    "run_probe",
     "run_probe_in_clone",
+    "run_probes",
     "statements_beyond",
     "wait_for_autovacuum",
 ]

@@ -1,6 +1,6 @@
 """Behaviour declared as data: do this in SQL, expect these rows or this error.
 
-A probe runs in a transaction that is rolled back (:func:`run_probe`), or for good in a clone that
+A probe runs in a transaction that is rolled back (:func:`run_probes`), or for good in a clone that
 is thrown away (:func:`run_probe_in_clone`): with one session statement by statement, with several
 at once, each in one transaction, all of which reach their COMMIT before the first is let go, or,
 where the statements commit by themselves, begun at the same moment. In
@@ -16,6 +16,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,27 +108,31 @@ def wait_for_autovacuum(database: Database, seconds: float = 60.0) -> bool:
         return is_gone(connection, _AUTOVACUUM_SQL, seconds=seconds, look_seconds=_LOOK_SECONDS)
 
 
-def run_probe(probe: Probe, database: Database) -> ProbeResult:
-    """Run a probe in one transaction and roll it back.
+def run_probes(probes: Sequence[Probe], database: Database) -> list[ProbeResult]:
+    """Run probes one by one, each in a transaction that is rolled back.
 
-    Deferred triggers are fired before ``verify``, as COMMIT would.
+    They share a session, since to open one takes longer than most of them; what it keeps beyond
+    a transaction is discarded after each. One that ends the session fails, and the next has
+    another. Deferred triggers are fired before ``verify``, as COMMIT would.
 
     Raises:
-        UsageError: the probe has several sessions, whose work only a COMMIT joins.
+        UsageError: a probe has several sessions, whose work only a COMMIT joins.
     """
-    if probe.sessions != 1:
-        raise UsageError(
-            f"The probe {probe.name} has {probe.sessions} sessions and cannot be rolled back.",
-            where=f"probe {probe.name}",
-            todo="Run it in a clone.",
-        )
-    began = time.monotonic()
-    with database.connect() as connection:
-        _prepare(connection, 1)
-        connection.execute("BEGIN")
-        outcome = _attempt(lambda: _undone(probe, connection))
-        connection.rollback()
-    return _result(probe, [outcome], outcome.rows, time.monotonic() - began)
+    for probe in probes:
+        if probe.sessions != 1:
+            raise UsageError(
+                f"The probe {probe.name} has {probe.sessions} sessions and cannot be rolled back.",
+                where=f"probe {probe.name}",
+                todo="Run it in a clone.",
+            )
+    results: list[ProbeResult] = []
+    with ExitStack() as stack:
+        session = stack.enter_context(database.connect())
+        for probe in probes:
+            if session.closed:
+                session = stack.enter_context(database.connect())
+            results.append(_run_undone(probe, session))
+    return results
 
 
 def run_probe_in_clone(probe: Probe, database: Database) -> ProbeResult:
@@ -167,6 +172,17 @@ class _Outcome:
     rows: Rows = ()
     sqlstate: str = ""
     message: str = ""
+
+
+def _run_undone(probe: Probe, connection: Connection) -> ProbeResult:
+    began = time.monotonic()
+    _prepare(connection, 1)
+    connection.execute("BEGIN")
+    outcome = _attempt(lambda: _undone(probe, connection))
+    if not connection.closed:
+        connection.rollback()
+        connection.execute("DISCARD ALL")
+    return _result(probe, [outcome], outcome.rows, time.monotonic() - began)
 
 
 def _undone(probe: Probe, connection: Connection) -> Rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from shadowgate.server.base import Connection, Database
+from shadowgate.server.base import Connection
 
 _OWNER = """
 SELECT pg_catalog.pg_get_userbyid(datdba), datacl IS NULL
@@ -33,30 +33,33 @@ ORDER BY p.place
 """
 
 
-def copy_properties(source: Database, maintenance: Database, name: str) -> None:
+def copy_properties(connection: Connection, source: str, name: str) -> None:
     """Give a clone the settings, privileges and owner of its source.
 
     Args:
+        connection: a session on the same server that commits by itself.
         source: the database that was cloned.
-        maintenance: where to open the session that does it.
-        name: the clone, on the same server.
+        name: the clone.
     """
-    with maintenance.connect() as connection:
-        _copy_settings(connection, source.name, name)
-        _copy_owner(connection, source.name, name)
-        _copy_privileges(connection, source.name, name)
+    _copy_settings(connection, source, name)
+    _copy_owner(connection, source, name)
+    _copy_privileges(connection, source, name)
 
 
 def _copy_settings(connection: Connection, source: str, clone: str) -> None:
-    """Set each in this session first: ``FROM CURRENT`` then stores it without requoting lists."""
+    """Set each in a transaction first: ``FROM CURRENT`` then stores it without requoting lists.
+
+    It does not outlive that transaction: ``default_transaction_read_only`` would stop the next one.
+    """
     for role, setting in connection.execute(_SETTINGS, (source,)).fetchall():
         parameter, value = setting.split("=", 1)
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (parameter, value))
         target = sql.SQL("DATABASE {}").format(sql.Identifier(clone))
         if role is not None:
             target = sql.SQL("ROLE {} IN {}").format(sql.Identifier(role), target)
         dotted = sql.SQL(".").join(sql.Identifier(part) for part in parameter.split("."))
-        connection.execute(sql.SQL("ALTER {} SET {} FROM CURRENT").format(target, dotted))
+        with connection.transaction():
+            connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (parameter, value))
+            connection.execute(sql.SQL("ALTER {} SET {} FROM CURRENT").format(target, dotted))
 
 
 def _copy_privileges(connection: Connection, source: str, clone: str) -> None:

@@ -77,8 +77,9 @@ class Databases:
         Raises:
             ServerError: a database of that name is not ours, or another run is using it.
         """
-        self._claim(name)
-        self._make(name, template="template0")
+        with self._server.maintenance.connect() as connection:
+            self._claim(connection, name)
+            self._make(connection, name, template="template0")
         return self._server.database(name)
 
     def clone(self, source: Database, name: str) -> Database:
@@ -95,9 +96,10 @@ class Databases:
                 f"database {source.name} was not created by this run, so it is not cloned",
                 todo="clone only databases that Databases.create or clone returned",
             )
-        self._claim(name)
-        self._make(name, template=source.name)
-        copy_properties(source, self._server.maintenance, name)
+        with self._server.maintenance.connect() as connection:
+            self._claim(connection, name)
+            self._make(connection, name, template=source.name)
+            copy_properties(connection, source.name, name)
         return self._server.database(name)
 
     def drop(self, name: str) -> None:
@@ -141,15 +143,14 @@ class Databases:
     ) -> None:
         self.close()
 
-    def _make(self, name: str, *, template: str) -> None:
+    def _make(self, connection: Connection, name: str, *, template: str) -> None:
         staging = f"shadowgate_{uuid.uuid4().hex}"
         self._protect(name, staging)
         try:
-            with self._server.maintenance.connect() as connection:
-                connection.execute(_END_SESSIONS, (template,))
-                execute_clone(connection, staging, template)
-                _mark(connection, staging, self.run)
-                _rename(connection, staging, name)
+            connection.execute(_END_SESSIONS, (template,))
+            execute_clone(connection, staging, template)
+            _mark(connection, staging, self.run)
+            _rename(connection, staging, name)
         except psycopg.errors.DuplicateDatabase:
             self._janitor(staging).drop()
             raise self._in_use(name) from None
@@ -179,27 +180,26 @@ class Databases:
             return False
         return True
 
-    def _claim(self, name: str) -> None:
+    def _claim(self, connection: Connection, name: str) -> None:
         """Make sure that a name is free, dropping what a dead run left under it."""
         if not name or len(name.encode()) > _NAME_BYTES:
             raise ServerError(
                 f"{name!r} cannot be the name of a database",
                 todo=f"use 1 to {_NAME_BYTES} bytes",
             )
-        with self._server.maintenance.connect() as connection:
-            found = connection.execute(_EXISTING, (name,)).fetchone()
-            if found is None:
-                return
-            comment, sessions = found
-            run = marked_run(comment)
-            if run is None:
-                raise ServerError(
-                    f"database {name} exists and was not created by shadowgate; it is not touched",
-                    where=self._server.facts.where,
-                    todo="rename or drop it yourself, or use another server",
-                )
-            if sessions or is_alive(connection, run):
-                raise self._in_use(name)
+        found = connection.execute(_EXISTING, (name,)).fetchone()
+        if found is None:
+            return
+        comment, sessions = found
+        run = marked_run(comment)
+        if run is None:
+            raise ServerError(
+                f"database {name} exists and was not created by shadowgate; it is not touched",
+                where=self._server.facts.where,
+                todo="rename or drop it yourself, or use another server",
+            )
+        if sessions or is_alive(connection, run):
+            raise self._in_use(name)
         self._janitor(name).drop()
 
     def _in_use(self, name: str) -> ServerError:

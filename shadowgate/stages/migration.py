@@ -31,8 +31,8 @@ from shadowgate.migrate import (
     find_hazards,
     find_silence,
     lint,
-    run_probe,
     run_probe_in_clone,
+    run_probes,
     wait_for_autovacuum,
 )
 from shadowgate.plan import Plan, ProbeSection
@@ -190,16 +190,20 @@ def waivers_of(plan: Plan) -> tuple[Waiver, ...]:
 
 def behave(plan: Plan, migrated: Database, databases: Databases) -> dict[str, ProbeResult]:
     """Run the plan's probes: rolled back where that is possible, in one clone for the rest."""
+    probes = [_probe(section) for section in plan.probes]
+    undone = [probe for probe in probes if not probe.commits and probe.sessions == 1]
     clone = databases.clone(migrated, f"{plan.database}_behaviour")
     try:
         wait_for_autovacuum(migrated)
-        return {section.name: _probe(section, migrated, clone) for section in plan.probes}
+        results = run_probes(undone, migrated)
+        results += [run_probe_in_clone(probe, clone) for probe in probes if probe not in undone]
     finally:
         databases.drop(clone.name)
+    return {result.name: result for result in results}
 
 
-def _probe(section: ProbeSection, migrated: Database, clone: Database) -> ProbeResult:
-    probe = Probe(
+def _probe(section: ProbeSection) -> Probe:
+    return Probe(
         name=section.name,
         sql=section.sql,
         expect=section.expect,
@@ -208,9 +212,6 @@ def _probe(section: ProbeSection, migrated: Database, clone: Database) -> ProbeR
         sessions=section.sessions,
         commits=section.commits,
     )
-    if section.commits or section.sessions > 1:
-        return run_probe_in_clone(probe, clone)
-    return run_probe(probe, migrated)
 
 
 def repeat(script: Script, copy: Database, first: State, plan: Plan, runner: Runner) -> Repeated:

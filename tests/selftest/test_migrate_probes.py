@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from shadowgate.errors import ScriptError, UsageError
 from shadowgate.migrate import (
     Probe,
+    ProbeResult,
     probes_table,
-    run_probe,
     run_probe_in_clone,
+    run_probes,
     wait_for_autovacuum,
 )
 from shadowgate.migrate.probes import plain
@@ -49,6 +50,11 @@ END $$;
 @pytest.fixture
 def database(plain: Database) -> Database:
     return refill(plain, SETUP)
+
+
+def undone(probe: Probe, database: Database) -> ProbeResult:
+    (result,) = run_probes([probe], database)
+    return result
 
 
 def count(database: Database) -> int:
@@ -83,20 +89,62 @@ def count(database: Database) -> int:
 def test_a_probe_compares_rows_or_the_error_and_leaves_nothing(
     database: Database, probe: Probe, passed: bool, measured: object
 ) -> None:
-    result = run_probe(probe, database)
+    result = undone(probe, database)
     assert (result.passed, result.measured) == (passed, measured)
     assert json.dumps(result.measured)
     assert count(database) == 0
 
 
 def test_a_probe_with_other_rows_says_which(database: Database) -> None:
-    result = run_probe(Probe("a", "SELECT 1, 'x'", ((2, "y"),)), database)
+    result = undone(Probe("a", "SELECT 1, 'x'", ((2, "y"),)), database)
     assert result.detail == 'the rows are not the expected ones: [[1, "x"]]'
 
 
 def test_a_failed_probe_says_what_the_server_said(database: Database) -> None:
-    result = run_probe(Probe("a", "SELECT 1/0", ((1,),)), database)
+    result = undone(Probe("a", "SELECT 1/0", ((1,),)), database)
     assert "division by zero" in result.detail
+
+
+TRACES = {
+    "setting": ("SET bytea_output = escape", "SHOW bytea_output", "hex"),
+    "advisory lock": (
+        "SELECT pg_advisory_lock(7)",
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7",
+        0,
+    ),
+    "prepared statement": (
+        "PREPARE left_over AS SELECT 1",
+        "SELECT count(*) FROM pg_prepared_statements",
+        0,
+    ),
+    "temporary table": (
+        "CREATE TEMPORARY TABLE left_over ()",
+        "SELECT to_regclass('pg_temp.left_over')::text",
+        None,
+    ),
+    "channel": ("LISTEN left_over", "SELECT count(*) FROM pg_listening_channels()", 0),
+    "role": ("SET ROLE pg_monitor", "SELECT current_user = session_user", True),
+}
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "; COMMIT", "; SELECT 1/0"], ids=["well", "for good", "badly"]
+)
+@pytest.mark.parametrize(("sql", "look", "clean"), TRACES.values(), ids=TRACES)
+def test_a_probe_finds_nothing_of_the_one_before(
+    database: Database, sql: str, look: str, clean: object, ending: str
+) -> None:
+    traces = [Probe("leaves", sql + ending), Probe("looks", look, ((clean,),))]
+    assert run_probes(traces, database)[1].measured == [[clean]]
+
+
+def test_a_probe_that_ends_its_session_fails_and_the_next_has_another(database: Database) -> None:
+    ended = Probe("ended", "SELECT pg_terminate_backend(pg_backend_pid())")
+    results = run_probes([ended, Probe("next", "SELECT 1", ((1,),))], database)
+    assert [(result.passed, result.measured) for result in results] == [
+        (False, "57P01"),
+        (True, [[1]]),
+    ]
 
 
 def test_in_a_clone_a_procedure_may_commit(database: Database) -> None:
@@ -178,7 +226,7 @@ def test_who_waits_for_somebody_else_is_waited_for(
 
 def test_several_sessions_cannot_be_rolled_back(database: Database) -> None:
     with pytest.raises(UsageError, match="cannot be rolled back"):
-        run_probe(Probe("a", "SELECT 1", sessions=2), database)
+        undone(Probe("a", "SELECT 1", sessions=2), database)
 
 
 @pytest.mark.parametrize(
@@ -197,12 +245,12 @@ def test_a_probe_that_contradicts_itself_is_refused(bad: dict[str, Any]) -> None
 
 def test_a_probe_with_a_syntax_error_is_refused_with_its_place(database: Database) -> None:
     with pytest.raises(ScriptError, match="SELEC") as caught:
-        run_probe(Probe("odd", "SELEC 1"), database)
+        undone(Probe("odd", "SELEC 1"), database)
     assert "line 1" in caught.value.where
 
 
 def test_results_are_shown_in_a_table(database: Database) -> None:
-    results = [run_probe(Probe(n, "SELECT 1", ((r,),)), database) for n, r in (("a", 1), ("b", 2))]
+    results = [undone(Probe(n, "SELECT 1", ((r,),)), database) for n, r in (("a", 1), ("b", 2))]
     rows = probes_table(results).rows
     assert [row[:4] for row in rows] == [
         ("a", "passed", "[[1]]", "[[1]]"),
@@ -261,7 +309,7 @@ def slow_autovacuum(server: Server, database: Database) -> Iterator[None]:
 @pytest.mark.usefixtures("slow_autovacuum")
 def test_autovacuum_that_holds_a_lock_is_waited_for(database: Database) -> None:
     probe = Probe("a", "LOCK TABLE seen IN SHARE ROW EXCLUSIVE MODE NOWAIT")
-    assert comes_true(lambda: not run_probe(probe, database).passed)
+    assert comes_true(lambda: not undone(probe, database).passed)
     assert not wait_for_autovacuum(database, seconds=0)
     assert wait_for_autovacuum(database)
-    assert run_probe(probe, database).passed
+    assert undone(probe, database).passed

@@ -68,6 +68,7 @@ def test_a_clone_has_the_rows_settings_privileges_and_owner_of_its_source(
     with source.connect() as connection:
         connection.execute("CREATE TABLE numbers AS SELECT generate_series(1, 1000) AS n")
         for statement in (
+            "ALTER DATABASE {0} SET default_transaction_read_only = on",
             "ALTER DATABASE {0} SET search_path = \"$user\", public, 'Odd, name'",
             "ALTER DATABASE {0} SET work_mem = '7MB'",
             "ALTER DATABASE {0} SET shadow.note = 'it''s = ours'",
