@@ -112,7 +112,7 @@ def undisturbed(*lanes: Iterable[TimedSession]) -> Iterator[None]:
         if session.process is not None
     }
     was_enabled = gc.isenabled()
-    gc.collect()
+    # Without a collection first: what is garbage by now disturbs nobody while it lies there.
     gc.disable()
     try:
         with on_cores(bound):

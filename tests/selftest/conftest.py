@@ -19,7 +19,13 @@ SETTINGS = {"shared_buffers": "128MB"}
 
 MakeDatabase = Callable[..., Database]
 
-FIRST = ("test_defects.py", "test_opt5_cron.py", "test_opt4_horizon.py", "test_run_outcomes.py")
+FIRST = (
+    "test_defects.py",
+    "test_opt5_cron.py",
+    "test_run_outcomes.py",
+    "test_opt4_horizon.py",
+    "test_traffic_waits.py",
+)
 """The files that take longest and those that wait, begun first where files are spread over
 processes: begun last, they would keep one of them busy and the rest idle."""
 
