@@ -175,8 +175,10 @@ def spread_of_copies(store: Store) -> float | None:
     return to_percent(statistics.stdev(averages))
 
 
-def render(store: Store, sampling: Sampling, draws: int, facts: Sequence[tuple[str, str]]) -> str:
-    """The whole page as Markdown."""
+def render(
+    store: Store, drawn: Sequence[Row], sampling: Sampling, facts: Sequence[tuple[str, str]]
+) -> str:
+    """The whole page as Markdown: what the store holds, and the rows drawn from it."""
     names = list(RULES)
     lines = [
         "# How often the verdict errs",
@@ -191,7 +193,7 @@ def render(store: Store, sampling: Sampling, draws: int, facts: Sequence[tuple[s
         f"| case | to reach | live | resampled | reached | effect recorded | {' | '.join(names)} |",
         f"|---|---|---|---|---|---|{'---|' * len(names)}",
     ]
-    for row in rows(store, sampling, draws):
+    for row in drawn:
         title = f"{row.case.title}{', under load' if row.loaded else ''}"
         rivals = " | ".join(str(row.rivals[name]) for name in names)
         reached = "yes" if row.reached else "**no**"

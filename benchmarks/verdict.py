@@ -20,7 +20,7 @@ import psutil
 from benchmarks.cases import BY_NAME, CASES
 from benchmarks.laboratory import Laboratory, open_laboratory
 from benchmarks.recording import Record, Store
-from benchmarks.table import render
+from benchmarks.table import render, rows
 from shadowgate.errors import ShadowgateError
 from shadowgate.measure import Sampling
 from shadowgate.server import open_server
@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ShadowgateError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status
-    page = render(store, sampling, amount.draws, facts(store, amount, sampling))
+    drawn = rows(store, sampling, amount.draws)
+    page = render(store, drawn, sampling, facts(store, amount, sampling))
     target = options.records / "verdict.md" if options.quick else PAGE
     target.write_text(page, encoding="utf-8")
     sys.stdout.write(page)

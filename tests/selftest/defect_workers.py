@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -17,6 +17,9 @@ from tests.selftest.defect_files import Defect, plans
 
 PROCESSES = 2
 """That judge trials; one more waits for the schedules of plans with jobs, which takes minutes."""
+
+FEW = 20
+"""Trials of a plan that are not worth a second server."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,31 @@ class Trial:
         return self.defect.id if self.defect else f"{self.plan}/clean"
 
 
+Answers = Mapping[str, Outcome | Exception]
+"""By the id of the trial; an error instead of an outcome is for who asks for it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A trial whose outcome is to come."""
+
+    id: str
+    answers: Future[Answers]
+
+    def result(self) -> Outcome:
+        """Wait for the outcome.
+
+        Raises:
+            Exception: what went wrong in the trial, or in the process that judges it.
+        """
+        answer = self.answers.result()[self.id]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
 class _Benches:
-    """A bench for one plan at a time: as trials come plan by plan, each is opened once or twice."""
+    """A bench for one plan at a time, opened at its first trial."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -95,12 +121,24 @@ class Workers:
         for process in self._processes:
             process.join()
 
-    def judge(self, trials: Iterable[Trial]) -> dict[str, Future[Outcome]]:
-        """Begin with all of them, in order; the future by an id raises what went wrong there."""
-        return {trial.id: self._pool_for(trial).submit(self._ask, trial) for trial in trials}
+    def judge(self, trials: Iterable[Trial]) -> dict[str, Asked]:
+        """Begin with all of them; their outcomes to come, by id.
 
-    def _pool_for(self, trial: Trial) -> ThreadPoolExecutor:
-        return self._waiting if plans()[trial.plan].jobs else self._pool
+        The trials of a plan with few stay with one process, which opens one server for them. They
+        come first, so that the others, one by one, keep all processes busy to the end.
+        """
+        by_plan: dict[str, list[Trial]] = {}
+        for trial in trials:
+            by_plan.setdefault(trial.plan, []).append(trial)
+        asked: dict[str, Asked] = {}
+        for plan, wanted in sorted(by_plan.items(), key=lambda item: len(item[1])):
+            pool = self._waiting if plans()[plan].jobs else self._pool
+            size = len(wanted) if len(wanted) <= FEW else 1
+            for start in range(0, len(wanted), size):
+                together = wanted[start : start + size]
+                answers = pool.submit(self._ask, together)
+                asked |= {trial.id: Asked(trial.id, answers) for trial in together}
+        return asked
 
     def _start(self) -> None:
         """Start this thread's process."""
@@ -114,11 +152,11 @@ class Workers:
             self._processes.append(process)
         self._own.link = ours
 
-    def _ask(self, trial: Trial) -> Outcome:
+    def _ask(self, trials: Sequence[Trial]) -> Answers:
+        """Have this thread's process judge one after the other."""
         link: Connection = self._own.link
-        link.send(trial)
-        answer = link.recv()
-        if isinstance(answer, Exception):
-            raise answer
-        assert isinstance(answer, Outcome)
-        return answer
+        answers = {}
+        for trial in trials:
+            link.send(trial)
+            answers[trial.id] = link.recv()
+        return answers

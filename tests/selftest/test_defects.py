@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from tests.selftest.defect_matrix import (
     terminal_lines,
 )
 from tests.selftest.defect_variants import all_defects
-from tests.selftest.defect_workers import Trial, Workers
+from tests.selftest.defect_workers import Asked, Trial, Workers
 
 DEFECTS = all_defects()
 HARMLESS = {
@@ -39,7 +38,7 @@ HARMLESS = {
 class Judged:
     """The outcomes of this run, by id; the terminal summary shows them."""
 
-    def __init__(self, asked: Mapping[str, Future[Outcome]]) -> None:
+    def __init__(self, asked: Mapping[str, Asked]) -> None:
         self.asked = asked
         self.known: dict[str, Outcome] = {}
 

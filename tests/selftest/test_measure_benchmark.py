@@ -148,7 +148,8 @@ def test_the_table_shows_every_case_recorded_beside_the_rivals(tmp_path: Path) -
     live = recorded("faster-20", kind="live")
     store.add(replace(live, verdicts={"Q5": "improved", "target:Q5": "missed"}))
     sampling = Sampling(budget_seconds=30.0)
-    identical, slower, faster = rows(store, sampling, 4)
+    drawn = rows(store, sampling, 4)
+    identical, slower, faster = drawn
     assert identical.live == Share(1, 2)
     assert not identical.reached
     assert slower.live == Share(1, 1)
@@ -156,7 +157,7 @@ def test_the_table_shows_every_case_recorded_beside_the_rivals(tmp_path: Path) -
     assert identical.resampled.of == 4
     assert set(identical.rivals) == set(RULES)
     assert faster.rivals["Mann-Whitney p<0.05"] == Share(0, 0)
-    page = render(store, sampling, 4, [("machine", "a test")])
+    page = render(store, drawn, sampling, [("machine", "a test")])
     assert "- machine: a test" in page
     assert "one query 8 % slower: passed" in page
     assert "+8." in page or "+7." in page
