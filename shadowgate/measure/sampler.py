@@ -17,10 +17,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
+from statistics import fmean, median
 from typing import Literal
-
-import numpy as np
 
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sequential import Looks, plan_looks
@@ -107,7 +105,7 @@ class Judge:
         percent = self.sampling.limits.get(query, self.sampling.limit_percent)
         if not pairs:
             return effective_limit(percent, 0.0, 1.0)
-        before_ms = 1000.0 * float(np.median([before for before, _ in pairs]))
+        before_ms = 1000.0 * median(before for before, _ in pairs)
         return effective_limit(percent, self.sampling.floor_ms, before_ms)
 
     def sums(self, pairs: Mapping[str, Sequence[Pair]]) -> tuple[Pair, ...]:
