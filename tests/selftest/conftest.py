@@ -22,12 +22,15 @@ MakeDatabase = Callable[..., Database]
 FIRST = (
     "test_defects.py",
     "test_opt5_cron.py",
-    "test_run_outcomes.py",
     "test_opt4_horizon.py",
     "test_traffic_waits.py",
+    "test_server_container.py",
+    "test_server_local.py",
+    "test_run_outcomes.py",
 )
 """The files that take longest and those that wait, begun first where files are spread over
-processes: begun last, they would keep one of them busy and the rest idle."""
+processes: begun last, they would keep one of them busy and the rest idle. What waits comes while
+the defects are judged, which is work for all cores."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
