@@ -41,15 +41,25 @@ _PINNED: tuple[tuple[str, str], ...] = (
     ("max_parallel_workers_per_gather", "2"),
 )
 
-# unnest() keeps the planner from computing the digest once for each word that is taken from it.
+# unnest() keeps the planner from computing the digest once for each word that is taken from it, and
+# lets parallel workers compute it, which OFFSET 0 would not.
 _SUMS = sql.SQL(
     """
-    SELECT {part}, count(*),
+    SELECT part, count(*),
            coalesce(sum(('x' || encode(substr(digest, 1, 8), 'hex'))::bit(64)::bigint), 0),
            coalesce(sum(('x' || encode(substr(digest, 9, 8), 'hex'))::bit(64)::bigint), 0)
-    FROM {table} AS t, unnest(ARRAY[sha256({row})]) AS digest
-    GROUP BY 1
+    FROM (
+        SELECT {part} AS part, unnest(ARRAY[sha256({row})]) AS digest
+        FROM {table} AS t
+    ) AS hashed
+    GROUP BY part
     """
+)
+
+_PIN = sql.SQL("SELECT {}").format(
+    sql.SQL(", ").join(
+        sql.SQL("set_config({}, {}, true)").format(name, value) for name, value in _PINNED
+    )
 )
 
 
@@ -151,8 +161,7 @@ def _narrowed(table: Table, earlier: TableFingerprint | None) -> Table:
 def pinned(connection: Connection) -> Iterator[None]:
     """Write values as text in the same way on every server, inside the block only."""
     with connection.transaction(force_rollback=True):
-        for name, value in _PINNED:
-            connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+        connection.execute(_PIN)
         yield
 
 
