@@ -8,15 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from shadowgate.errors import PlanError
 from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import Roots, Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
-from shadowgate.measure.sampler import Judge, Pair, Sample, Time, take_sample
+from shadowgate.measure.sampler import (
+    Judge,
+    Pair,
+    Sample,
+    Time,
+    median_before_ms,
+    take_sample,
+)
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Side, Sides, open_sides
 from shadowgate.measure.verdict import Estimate, Judgement, Target, judge
@@ -214,7 +219,6 @@ def _notes(
     changes = explain_change(before, after)
     if estimate is None or estimate.plain.low <= 0:
         return changes
-    before_ms = 1000.0 * float(np.median([earlier for earlier, _ in pairs]))
-    change_ms = before_ms * math.expm1(estimate.plain.estimate)
+    change_ms = median_before_ms(pairs) * math.expm1(estimate.plain.estimate)
     share = share_of_planning(before, after, change_ms)
     return (*changes, share) if share else changes

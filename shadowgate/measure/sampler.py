@@ -105,8 +105,7 @@ class Judge:
         percent = self.sampling.limits.get(query, self.sampling.limit_percent)
         if not pairs:
             return effective_limit(percent, 0.0, 1.0)
-        before_ms = 1000.0 * median(before for before, _ in pairs)
-        return effective_limit(percent, self.sampling.floor_ms, before_ms)
+        return effective_limit(percent, self.sampling.floor_ms, median_before_ms(pairs))
 
     def sums(self, pairs: Mapping[str, Sequence[Pair]]) -> tuple[Pair, ...]:
         """Weighted sums over the reading queries of each round that all of them took part in."""
@@ -255,6 +254,11 @@ def _fill_round(
             taken.setdefault(query, []).append(pair)
         if is_over() or 2 * time.now() - began > until:  # once more takes as long
             return {query: _mean(pairs) for query, pairs in taken.items()}
+
+
+def median_before_ms(pairs: Sequence[Pair]) -> float:
+    """How long a query takes in the database before, in milliseconds, by at least one pair."""
+    return 1000.0 * median(before for before, _ in pairs)
 
 
 def _mean(pairs: Sequence[Pair]) -> Pair:

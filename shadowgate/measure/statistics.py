@@ -72,14 +72,14 @@ def _every_two(n: int) -> NDArray[np.bool_]:
 
 
 def pseudo_median(values: Floats) -> float:
-    """Hodges-Lehmann estimate of the centre: the median of the Walsh averages of some values."""
+    """Hodges-Lehmann estimate of the centre of one value or more: the median of Walsh averages."""
     return _median(walsh_averages(values))
 
 
 def _median(ascending: Floats) -> float:
     """The median of what is sorted already."""
-    last = len(ascending) - 1
-    return float((ascending[last // 2] + ascending[len(ascending) // 2]) / 2.0)
+    count = len(ascending)
+    return float((ascending[(count - 1) // 2] + ascending[count // 2]) / 2.0)
 
 
 @lru_cache(maxsize=256)

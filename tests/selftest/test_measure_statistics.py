@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import combinations_with_replacement
 from random import Random
+from statistics import median
 
 import numpy as np
 import pytest
@@ -101,6 +103,13 @@ def test_one_spike_moves_the_estimate_less_than_its_neighbours_differ() -> None:
     spiked = calm.copy()
     spiked[-1] = 5.0
     assert pseudo_median(spiked) - pseudo_median(calm) < 0.001
+
+
+@given(st.lists(st.floats(min_value=-2.0, max_value=2.0), min_size=1, max_size=40))
+def test_the_estimate_is_the_median_of_all_pairwise_means(values: list[float]) -> None:
+    means = [(one + other) / 2 for one, other in combinations_with_replacement(values, 2)]
+    assert pseudo_median(np.array(values)) == median(means)
+    assert signed_rank_interval(np.array(values), 0.025).estimate == median(means)
 
 
 def test_walsh_averages_are_all_pairwise_means() -> None:
