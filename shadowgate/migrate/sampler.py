@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 from shadowgate.errors import ServerError
 from shadowgate.migrate.ledger import LockKey, LockLedger
-from shadowgate.server.base import Database
+from shadowgate.server.base import Connection
 
 _LOOK_SQL = """
 SELECT wal.bytes, locks.relation::bigint, locks.mode, locks.granted
@@ -29,8 +29,16 @@ class LockSampler:
     is missed and that each is put down to its statement.
     """
 
-    def __init__(self, database: Database, pid: int, origin: float, interval: float) -> None:
-        self._connection = database.connect(application_name="shadowgate lock watch")
+    def __init__(self, connection: Connection, pid: int, origin: float, interval: float) -> None:
+        """Prepare to look.
+
+        Args:
+            connection: a session that nobody else uses while this one samples.
+            pid: the backend whose locks are looked at.
+            origin: the moment that times count from, on the monotonic clock.
+            interval: seconds between two looks.
+        """
+        self._connection = connection
         self._pid = pid
         self._origin = origin
         self._interval = interval
@@ -47,14 +55,13 @@ class LockSampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop sampling and close the session. Safe to call again.
+        """Stop sampling; the session is free again.
 
         Raises:
             ServerError: the session was lost meanwhile.
         """
         self._stop.set()
         self._thread.join()
-        self._connection.close()
         if self._failure is not None:
             raise self._failure
 
@@ -81,10 +88,7 @@ class LockSampler:
         try:
             return self._connection.execute(_LOOK_SQL, [self._pid], prepare=True).fetchall()
         except psycopg.Error as problem:
-            raise ServerError(
-                f"The session that watched the migration was lost: {problem}",
-                todo="Look into the server's log; its evidence is not complete, so run it again.",
-            ) from problem
+            raise watch_lost(problem) from problem
 
     def _loop(self) -> None:
         while not self._stop.wait(self._interval):
@@ -93,3 +97,11 @@ class LockSampler:
             except ServerError as problem:
                 self._failure = problem
                 return
+
+
+def watch_lost(problem: psycopg.Error) -> ServerError:
+    """The error for a session of a watch that does not answer any more."""
+    return ServerError(
+        f"The session that watched the migration was lost: {problem}",
+        todo="Look into the server's log; its evidence is not complete, so run it again.",
+    )

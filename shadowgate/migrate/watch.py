@@ -8,10 +8,12 @@ the migrating session, which alone sees its own uncommitted work. :class:`NoWatc
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import LiteralString, Protocol
 
+import psycopg
 from psycopg.pq import TransactionStatus
 
 from shadowgate.migrate.results import (
@@ -22,7 +24,7 @@ from shadowgate.migrate.results import (
     RowsTouched,
     spans_to_locks,
 )
-from shadowgate.migrate.sampler import LockSampler
+from shadowgate.migrate.sampler import LockSampler, watch_lost
 from shadowgate.migrate.script import Statement
 from shadowgate.server.base import Connection, Database
 
@@ -101,7 +103,7 @@ class Watch(Protocol):
         ...
 
     def finish(self) -> SeenOverall:
-        """The script has ended; release everything. Safe to call again."""
+        """The script has ended; release everything."""
         ...
 
 
@@ -140,11 +142,11 @@ class LockWatch:
         """Begin to watch a session from another one.
 
         The session is asked for the server's remarks on its own work, such as ``verifying table``:
-        no catalogue and no lock tells a table that was scanned from one that was not.
+        no catalogue and no lock tells a table that was scanned from one that was not. What is
+        compared with the end is read in the session of the watch, whose settings stay.
         """
         self._session = session
         session.execute(_REMARKS_SQL)
-        self._pitfalls = _read_pitfalls(session)
         self._origin = origin
         sizes: dict[int, int] = dict(session.execute(_SIZES_SQL).fetchall())
         rows = session.execute(_RELATIONS_SQL).fetchall()
@@ -158,7 +160,9 @@ class LockWatch:
         self._kind = ""
         self._wal = 0
         pid = session.info.backend_pid
-        self._sampler = LockSampler(self.database, pid, origin, self.interval)
+        self._watching = self.database.connect(application_name="shadowgate lock watch")
+        self._pitfalls = _read_pitfalls(self._watching)
+        self._sampler = LockSampler(self._watching, pid, origin, self.interval)
         self._sampler.start()
 
     def unit_begins(self) -> None:
@@ -197,17 +201,24 @@ class LockWatch:
         self._sampler.snapshot()
 
     def finish(self) -> SeenOverall:
-        """Stop sampling and name what was seen."""
-        self._sampler.stop()
-        ended = time.monotonic() - self._origin
+        """Stop sampling and name what was seen.
+
+        Raises:
+            ServerError: the session of the watch was lost.
+        """
+        with closing(self._watching):
+            self._sampler.stop()
+            ended = time.monotonic() - self._origin
+            try:
+                pitfalls = _read_pitfalls(self._watching) - self._pitfalls
+            except psycopg.Error as problem:
+                raise watch_lost(problem) from problem
         locks, awaited = spans_to_locks(
             self._sampler.held.finish(ended),
             self._sampler.waited.finish(ended),
             self._names,
             set(self._before),
         )
-        with self.database.connect() as reader:
-            pitfalls = _read_pitfalls(reader) - self._pitfalls
         return SeenOverall(locks, awaited, tuple(self._before.values()), tuple(sorted(pitfalls)))
 
     def _read_filenodes(self) -> dict[int, int]:

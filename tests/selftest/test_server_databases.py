@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from psycopg import sql
@@ -100,6 +101,24 @@ def test_a_clone_has_the_rows_settings_privileges_and_owner_of_its_source(
     databases.drop_all()
     with server.maintenance.connect() as connection:
         connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def test_several_threads_clone_and_drop_at_once(server: Server, databases: Databases) -> None:
+    """Each in a session of its own: what one sets in a transaction is not in another's way."""
+    source = databases.create(unique("source"))
+    with source.connect() as connection:
+        connection.execute(f"ALTER DATABASE {source.name} SET work_mem = '7MB'".encode())
+    cloned = [unique("clone") for _ in range(12)]
+
+    def clone_and_drop(name: str) -> str:
+        with databases.clone(source, name).connect() as connection:
+            (found,) = connection.execute("SHOW work_mem").fetchall()
+        databases.drop(name)
+        return str(found[0])
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(clone_and_drop, cloned)) == {"7MB"}
+    assert not names(server) & {*cloned}
 
 
 def test_only_databases_of_this_run_are_cloned(server: Server, databases: Databases) -> None:
