@@ -42,6 +42,24 @@ _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> 
 _SHARED = ("plan", "shadow", "before", "unmigrated", "before_rows")
 """Values that no defect has a part in."""
 
+_OTHER_REFERENCE_SYSTEMS = "DELETE FROM spatial_ref_sys WHERE srid <> %s"
+"""Thousands of rows: to read them for each state of each copy is what takes longest there."""
+
+_ON_SERVER = """
+WITH shadow AS (SELECT * FROM pg_database WHERE datname = %s)
+SELECT concat_ws(' ', 'database', to_jsonb(shadow) - 'datfrozenxid' - 'datminmxid') FROM shadow
+UNION SELECT concat_ws(' ', 'role', to_jsonb(r)) FROM pg_roles r
+UNION SELECT concat_ws(' ', 'role membership', to_jsonb(m)) FROM pg_auth_members m
+UNION SELECT concat_ws(' ', 'setting', setrole, setconfig) FROM pg_db_role_setting
+    WHERE setdatabase IN (0, (SELECT oid FROM shadow))
+UNION SELECT concat_ws(' ', 'comment', description) FROM pg_shdescription
+    WHERE classoid = 'pg_authid'::regclass OR objoid = (SELECT oid FROM shadow)
+UNION SELECT concat_ws(' ', 'replication slot', slot_name) FROM pg_replication_slots
+UNION SELECT concat_ws(' ', 'server setting', name, setting) FROM pg_file_settings
+    WHERE sourcefile LIKE '%%/postgresql.auto.conf'
+"""
+"""What a trial can change outside of the databases that are dropped after it, as lines."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -81,6 +99,7 @@ class Bench:
         with ExitStack() as stack:
             self._opened = self._open(stack)
             self._shared = self._prepare()
+            self._on_server = frozenset(self._maintained(_ON_SERVER, self._opened.shadow.name))
             self._stack = stack.pop_all()
         return self
 
@@ -107,7 +126,10 @@ class Bench:
             results = run_checks(checks, values, _recorder())
         finally:
             self._clean_up()
-        if defect is not None and defect.undo:
+        if defect is None:
+            # The trial with every check; the others do not write to the shadow in any other way.
+            self._see_that_the_shadow_is_whole()
+        elif defect.undo:
             self._undo(defect.undo)
         self._see_that_nothing_is_left()
         return Outcome(tuple(results), time.perf_counter() - began)
@@ -117,9 +139,12 @@ class Bench:
         server = open_server("local", settings=_SETTINGS, room_bytes=ROOM_BYTES)
         stack.callback(server.close)
         databases = stack.enter_context(Databases(server))
+        self._maintenance = stack.enter_context(server.maintenance.connect())
         shadow = databases.create(self.plan.database)
         with shadow.connect() as connection:
             connection.execute("CREATE EXTENSION postgis")
+            connection.execute(_OTHER_REFERENCE_SYSTEMS, (self.plan.backup.srid,))
+            connection.execute("VACUUM FULL spatial_ref_sys")
         return Preflight(
             server=server,
             databases=databases,
@@ -167,9 +192,8 @@ class Bench:
 
     def _clean_up(self) -> None:
         kept = [self._opened.shadow.name, f"{self.plan.database}_clean"]
-        with self._opened.server.maintenance.connect() as connection:
-            made = connection.execute(_OTHERS, (f"{self.plan.database}%", kept)).fetchall()
-        for (name,) in made:
+        made = self._maintained(_OTHERS, f"{self.plan.database}%", kept)
+        for name in made:
             self._opened.databases.drop(name)
         for left in self._opened.workspace.iterdir():
             if left.is_dir():
@@ -178,15 +202,23 @@ class Bench:
                 left.unlink()
 
     def _undo(self, statements: str) -> None:
-        with self._opened.server.maintenance.connect() as connection:
-            for statement in statements.split(";"):
-                connection.execute(statement.encode())
+        for statement in statements.split(";"):
+            self._maintenance.execute(statement.encode())
 
     def _see_that_nothing_is_left(self) -> None:
+        left = set(self._maintained(_ON_SERVER, self._opened.shadow.name)) ^ self._on_server
+        if left:
+            raise TracesLeft("; ".join(sorted(left)))
+
+    def _see_that_the_shadow_is_whole(self) -> None:
         with self._opened.shadow.connect() as connection:
             found = diff(self._shared["unmigrated"].snapshot, take_snapshot(connection))
         if found:
             raise TracesLeft("; ".join(found.in_words()))
+
+    def _maintained(self, query: str, *values: Any) -> list[str]:
+        """The lines that a query of the maintenance database returns."""
+        return [line for (line,) in self._maintenance.execute(query.encode(), values)]
 
 
 def _recorder() -> Recorder:
