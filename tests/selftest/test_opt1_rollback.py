@@ -313,12 +313,11 @@ def differences(wanted: State, found: State) -> tuple[str, ...]:
     return (*diff(wanted[0], found[0]).in_words(), *tables)
 
 
-@pytest.mark.parametrize(("name", "source"), [(OPT1, "before"), (ROLLBACK, "after")])
 def test_what_an_interruption_leaves_can_be_finished_by_running_again(
-    name: str, source: str, server: Server, request: pytest.FixtureRequest
+    server: Server, after: Database
 ) -> None:
-    template: Database = request.getfixturevalue(source)
-    trial = Trial(lambda: plain_database(server, template.name), state_of, differences)
-    found = interrupt_at_every_boundary(read_script(MIGRATIONS / name), trial)
+    """The way back; the migration itself is interrupted by a check of phase 5."""
+    trial = Trial(lambda: plain_database(server, after.name), state_of, differences)
+    found = interrupt_at_every_boundary(read_script(MIGRATIONS / ROLLBACK), trial)
     assert [item for item in found if item.outcome == "broken"] == []
     assert {"as before", "completed by running it again"} <= {item.outcome for item in found}
