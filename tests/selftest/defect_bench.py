@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +22,7 @@ from shadowgate.preflight import Preflight
 from shadowgate.progress import silent
 from shadowgate.recorder import Recorder
 from shadowgate.server import Databases, open_server
-from shadowgate.stages import Applied, Runner
+from shadowgate.stages import Applied, Runner, state_of
 from tests.selftest.defect_files import Defect
 from tests.selftest.defect_scope import checks_for, every_check, plan_for
 from tests.selftest.phase_values import Result, Values, run_checks
@@ -43,7 +44,9 @@ _SHARED = ("plan", "shadow", "before", "unmigrated", "before_rows")
 """Values that no defect has a part in."""
 
 _OTHER_REFERENCE_SYSTEMS = "DELETE FROM spatial_ref_sys WHERE srid <> %s"
-"""Thousands of rows: to read them for each state of each copy is what takes longest there."""
+"""Twice as many rows as the catalogue has, to be read for each state of each copy."""
+_BRINGS_THEM_BACK = "rollback.snapshot_restores"
+"""A restored dump has all of them: they come with PostGIS. No rollback has a part in it."""
 
 _ON_SERVER = """
 WITH shadow AS (SELECT * FROM pg_database WHERE datname = %s)
@@ -79,6 +82,14 @@ class Outcome:
         return frozenset(spec_of(result.id).id for result in self.failed)
 
 
+@dataclass(frozen=True)
+class Start:
+    """What trials begin with: the shadow, and values that no defect has a part in."""
+
+    opened: Preflight
+    values: Mapping[str, Any]
+
+
 class TracesLeft(Exception):  # noqa: N818  (says what is there)
     """A defect changed the server for those after it: its file lacks an ``undo``."""
 
@@ -93,12 +104,13 @@ class Bench:
             writer_ms=LEEWAY * plan.locks.writer_ms,
         )
         self.plan: Plan = replace(plan, backup=replace(plan.backup, rows=ROWS), locks=locks)
+        self._kept = [f"{self.plan.database}{suffix}" for suffix in ("", "_light", "_clean")]
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._opened = self._open(stack)
-            self._shared = self._prepare()
+            self._whole = self._restored()
             self._on_server = frozenset(self._maintained(_ON_SERVER, self._opened.shadow.name))
             self._stack = stack.pop_all()
         return self
@@ -121,7 +133,7 @@ class Bench:
         began = time.perf_counter()
         plan = self.plan if defect is None else plan_for(defect, self.plan)
         checks = every_check(plan) if defect is None else checks_for(defect, plan)
-        values = Values({**self._shared, **self._spoiled(defect), "plan": plan})
+        values = Values({**self._given(defect), "plan": plan})
         try:
             results = run_checks(checks, values, _recorder())
         finally:
@@ -143,8 +155,6 @@ class Bench:
         shadow = databases.create(self.plan.database)
         with shadow.connect() as connection:
             connection.execute("CREATE EXTENSION postgis")
-            connection.execute(_OTHER_REFERENCE_SYSTEMS, (self.plan.backup.srid,))
-            connection.execute("VACUUM FULL spatial_ref_sys")
         return Preflight(
             server=server,
             databases=databases,
@@ -160,39 +170,53 @@ class Bench:
             _stack=ExitStack(),
         )
 
-    def _prepare(self) -> dict[str, Any]:
-        """Values that every trial begins with: the restored shadow and what is in it."""
+    def _restored(self) -> Start:
+        """The shadow as a run restores it."""
         opened = self._opened
         run = Run(self.plan, "local", None, opened.workspace, self.plan.backup.rows)
         given = {"run": run, "progress": silent, "opened": opened}
         values = Values(given)
-        return given | {name: values[name] for name in _SHARED}
+        return Start(opened, given | {name: values[name] for name in _SHARED})
 
-    def _spoiled(self, defect: Defect | None) -> dict[str, Any]:
-        """Values that a defect alters: the scripts, and for a rollback what it begins with."""
+    @cached_property
+    def _light(self) -> Start:
+        """A copy with one reference system, that of the catalogue."""
+        shadow = self._opened.databases.clone(self._opened.shadow, self._kept[1])
+        with shadow.connect() as connection:
+            connection.execute(_OTHER_REFERENCE_SYSTEMS, (self.plan.backup.srid,))
+            connection.execute("VACUUM FULL spatial_ref_sys")
+        opened = replace(self._opened, shadow=shadow)
+        state = state_of(shadow, renames=self.plan.renames)
+        of_copy = {"opened": opened, "shadow": shadow, "before": state, "unmigrated": state}
+        rows = sum(content.rows for content in state.content.values())
+        return Start(opened, {**self._whole.values, **of_copy, "before_rows": rows})
+
+    @cached_property
+    def _applied(self) -> Applied:
+        """A copy with the clean migration, for every defective rollback."""
+        copy = self._opened.databases.clone(self._light.opened.shadow, self._kept[2])
+        runner: Runner = Values(self._light.values)["runner"]
+        return runner.apply(self._opened.migration, copy)
+
+    def _given(self, defect: Defect | None) -> dict[str, Any]:
+        """Values to begin with; a defect alters the scripts, one of a rollback also the copy."""
         if defect is None:
-            return {}
+            return {**self._whole.values}
         if defect.script == "migration":
+            start = self._whole if _BRINGS_THEM_BACK in defect.allowed else self._light
             script = self._with(defect, self.plan.migration)
-            return {"opened": replace(self._opened, migration=script)}
+            return {**start.values, "opened": replace(start.opened, migration=script)}
         script = self._with(defect, self.plan.rollback)
-        return {"opened": replace(self._opened, rollback=script), "applied": self._applied}
+        opened = replace(self._light.opened, rollback=script)
+        return {**self._light.values, "opened": opened, "applied": self._applied}
 
     def _with(self, defect: Defect, clean: Path) -> Script:
         spoiled = self._opened.workspace / clean.name
         spoiled.write_text(defect.spoil(clean.read_text(encoding="utf-8")), encoding="utf-8")
         return read_script(spoiled)
 
-    @cached_property
-    def _applied(self) -> Applied:
-        """A copy with the clean migration, for every defective rollback."""
-        copy = self._opened.databases.clone(self._opened.shadow, f"{self.plan.database}_clean")
-        runner: Runner = Values(self._shared)["runner"]
-        return runner.apply(self._opened.migration, copy)
-
     def _clean_up(self) -> None:
-        kept = [self._opened.shadow.name, f"{self.plan.database}_clean"]
-        made = self._maintained(_OTHERS, f"{self.plan.database}%", kept)
+        made = self._maintained(_OTHERS, f"{self.plan.database}%", self._kept)
         for name in made:
             self._opened.databases.drop(name)
         for left in self._opened.workspace.iterdir():
@@ -212,7 +236,7 @@ class Bench:
 
     def _see_that_the_shadow_is_whole(self) -> None:
         with self._opened.shadow.connect() as connection:
-            found = diff(self._shared["unmigrated"].snapshot, take_snapshot(connection))
+            found = diff(self._whole.values["unmigrated"].snapshot, take_snapshot(connection))
         if found:
             raise TracesLeft("; ".join(found.in_words()))
 
