@@ -10,6 +10,7 @@ from shadowgate.errors import ServerError, SpaceError
 from shadowgate.server import Databases, Server, require_space
 from shadowgate.server.databases import MARKER, is_alive, marked_run
 from shadowgate.server.space import in_units
+from tests.selftest.server_runs import comes_true
 
 
 def unique(prefix: str) -> str:
@@ -29,6 +30,14 @@ def create_by_hand(server: Server, name: str, comment: str = "") -> None:
                 sql.Identifier(name), sql.Literal(comment)
             )
         )
+
+
+def sessions_on(server: Server, name: str) -> int:
+    with server.maintenance.connect() as connection:
+        ((count,),) = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (name,)
+        ).fetchall()
+    return int(count)
 
 
 def drop_by_hand(server: Server, name: str) -> None:
@@ -157,6 +166,8 @@ def test_what_a_dead_run_left_is_made_anew(server: Server, databases: Databases)
     create_by_hand(server, name, f"{MARKER}{uuid.uuid4()}")
     with server.database(name).connect() as connection:
         connection.execute("CREATE TABLE old ()")
+    # The server notices the end of a session a moment after the client has.
+    assert comes_true(lambda: sessions_on(server, name) == 0)
     again = databases.create(name)
     with again.connect() as connection:
         assert connection.execute("SELECT to_regclass('old')").fetchone() == (None,)
