@@ -32,24 +32,18 @@ _HERE = Path(__file__).parent
 _RELATIONS_SQL = (_HERE / "relations.sql").read_bytes()
 _PITFALLS_SQL = (_HERE / "pitfalls.sql").read_bytes()
 _SIZES_SQL = (_HERE / "sizes.sql").read_bytes()
-# What pg_stat_xact_user_tables and pg_stat_user_tables say, without their join with all indexes, on
+# What pg_stat_user_tables and pg_stat_xact_user_tables say, without their join with all indexes, on
 # which most of their time is spent: they are asked twice for each statement.
-_OWN_ROWS_SQL = """
-SELECT coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)), 0)::bigint,
-       coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)), 0)::bigint,
-       coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)), 0)::bigint
+_ROWS_SQL = """
+SELECT coalesce(sum(pg_catalog.pg_stat_get_{of}tuples_inserted(c.oid)), 0)::bigint,
+       coalesce(sum(pg_catalog.pg_stat_get_{of}tuples_updated(c.oid)), 0)::bigint,
+       coalesce(sum(pg_catalog.pg_stat_get_{of}tuples_deleted(c.oid)), 0)::bigint
 FROM pg_catalog.pg_class AS c
 WHERE c.oid >= 16384
   AND c.relkind IN ('r', 'm')
 """
-_ALL_ROWS_SQL = """
-SELECT coalesce(sum(pg_catalog.pg_stat_get_tuples_inserted(c.oid)), 0)::bigint,
-       coalesce(sum(pg_catalog.pg_stat_get_tuples_updated(c.oid)), 0)::bigint,
-       coalesce(sum(pg_catalog.pg_stat_get_tuples_deleted(c.oid)), 0)::bigint
-FROM pg_catalog.pg_class AS c
-WHERE c.oid >= 16384
-  AND c.relkind IN ('r', 'm')
-"""
+_OWN_ROWS_SQL = _ROWS_SQL.format(of="xact_")
+_ALL_ROWS_SQL = _ROWS_SQL.format(of="")
 _LOCK_TIMEOUT_SQL = """
 SELECT (extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval) * 1000)::bigint
 """
