@@ -141,6 +141,18 @@ def test_pairs_counts_the_pairs_that_after_won() -> None:
     assert "−30.0 % (−31.7 to −28.1 %)" in pairs(one).sentence
 
 
+def test_pairs_are_numbered_whole_and_a_tenfold_change_is_labelled_inside() -> None:
+    one = dataclasses.replace(query("Q5", "b", 38.0, 0.0), pairs_ms=((1.0, 11.5),) * 18)
+    labels = {
+        "".join(node.itertext()): node for node in parsed(pairs(one)).iter() if "text" in node.tag
+    }
+    assert {"5", "10", "15", "+1000 %"} <= labels.keys()
+    assert not any(re.fullmatch(r"\d+\.\d+", label) for label in labels)
+    # Its end is told, its width is that of DejaVu Sans: plus, four digits, space, per cent.
+    width = 9 * (0.84 + 4 * 0.64 + 0.32 + 0.95)
+    assert float(labels["+1000 %"].attrib["x"]) > width
+
+
 def test_waits_names_the_longest_the_statement_and_the_budget() -> None:
     spans = [StatementSpan("1: copy rows", 0.0, 3.0), StatementSpan("2: ATTACH", 3.0, 3.2)]
     clients = [

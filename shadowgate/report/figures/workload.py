@@ -20,10 +20,14 @@ from shadowgate.report.figures.canvas import (
     MUTED,
     SHADE,
     Canvas,
+    Margins,
 )
 
 WIDTH = 6.2
 """Inches; two such drawings stand side by side on the page."""
+
+_AROUND_PAIRS = Margins(left=0.72, right=0.06, bottom=0.46, top=0.06)
+"""The same for every query, so that their drawings can be compared: left, up to "+1000 %"."""
 
 GAP = "\N{EM SPACE}\N{EM SPACE}"
 
@@ -238,7 +242,7 @@ def pairs(query: QueryEvidence) -> Figure:
         if query.change_percent is not None
         else "no estimate was made."
     )
-    with Canvas(5.6, 1.7) as canvas:
+    with Canvas(5.6, 1.7, margins=_AROUND_PAIRS) as canvas:
         axes = canvas.axes
         axes.grid(visible=True, axis="y")
         axes.axhline(0, color=INK, lw=0.9)
@@ -249,5 +253,6 @@ def pairs(query: QueryEvidence) -> Figure:
         if query.change_percent is not None:
             axes.axhline(query.change_percent, color=AFTER, lw=1.2, ls="--")
         axes.yaxis.set_major_formatter(lambda y, _at: words.percent(y).replace(".0", ""))
+        axes.locator_params(axis="x", integer=True)
         axes.set_xlabel("pair, in the order taken (band: interval of the estimate)")
         return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
