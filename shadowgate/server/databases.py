@@ -114,7 +114,7 @@ class Databases:
             return
         with self._session() as connection:
             if _oid(connection, name) == self._oids[name]:
-                self._janitor(name, connection).drop()
+                Janitor(name, connection).drop()
         del self._oids[name]
         ward = self._wards.pop(name, None)
         if ward is not None and self._guardian is not None:
@@ -156,7 +156,7 @@ class Databases:
             _mark(connection, staging, self.run)
             _rename(connection, staging, name)
         except psycopg.errors.DuplicateDatabase:
-            self._janitor(staging, connection).drop()
+            Janitor(staging, connection).drop()
             raise self._in_use(name) from None
         except psycopg.errors.DiskFull as error:
             raise SpaceError(
@@ -214,7 +214,7 @@ class Databases:
             )
         if sessions or is_alive(connection, run):
             raise self._in_use(name)
-        self._janitor(name, connection).drop()
+        Janitor(name, connection).drop()
 
     def _in_use(self, name: str) -> ServerError:
         return ServerError(
@@ -239,9 +239,6 @@ class Databases:
         )
         self._guardian.protect(ward)
         self._wards[name] = ward
-
-    def _janitor(self, name: str, connection: Connection) -> Janitor:
-        return Janitor(self._server.endpoint, name, connection)
 
 
 def _oid(connection: Connection, name: str) -> int:

@@ -9,27 +9,22 @@ from psycopg import Cursor
 from psycopg.rows import TupleRow
 from pytest_postgresql.janitor import DatabaseJanitor
 
-from shadowgate.server.base import Connection, Endpoint
+from shadowgate.server.base import Connection
 
 
 class Janitor(DatabaseJanitor):
     """Drops a database and ends the sessions on it."""
 
-    def __init__(self, endpoint: Endpoint, name: str, connection: Connection) -> None:
+    def __init__(self, name: str, connection: Connection) -> None:
         """Take charge of a database.
 
         Args:
-            endpoint: its server.
             name: its name.
-            connection: a session on another database of that server, which commits by itself.
+            connection: a session on another database of its server, which commits by itself.
         """
+        at = connection.info
         super().__init__(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=endpoint.user,
-            password=endpoint.password,
-            dbname=name,
-            maintenance_dbname=connection.info.dbname,
+            host=at.host, port=at.port, user=at.user, dbname=name, maintenance_dbname=at.dbname
         )
         self._connection = connection
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,9 +21,10 @@ from shadowgate.preflight import Preflight
 from shadowgate.progress import silent
 from shadowgate.recorder import Recorder
 from shadowgate.server import Databases, open_server
-from shadowgate.stages import Applied, Runner, state_of
+from shadowgate.stages import Applied, Runner
 from tests.selftest.defect_files import Defect
 from tests.selftest.defect_scope import checks_for, every_check, plan_for
+from tests.selftest.defect_traces import TracesLeft, on_server
 from tests.selftest.phase_values import Result, Values, run_checks
 
 ROWS = 4_000
@@ -48,21 +48,6 @@ _OTHER_REFERENCE_SYSTEMS = "DELETE FROM spatial_ref_sys WHERE srid <> %s"
 _BRINGS_THEM_BACK = "rollback.snapshot_restores"
 """A restored dump has all of them: they come with PostGIS. No rollback has a part in it."""
 
-_ON_SERVER = """
-WITH shadow AS (SELECT * FROM pg_database WHERE datname = %s)
-SELECT concat_ws(' ', 'database', to_jsonb(shadow) - 'datfrozenxid' - 'datminmxid') FROM shadow
-UNION SELECT concat_ws(' ', 'role', to_jsonb(r)) FROM pg_roles r
-UNION SELECT concat_ws(' ', 'role membership', to_jsonb(m)) FROM pg_auth_members m
-UNION SELECT concat_ws(' ', 'setting', setrole, setconfig) FROM pg_db_role_setting
-    WHERE setdatabase IN (0, (SELECT oid FROM shadow))
-UNION SELECT concat_ws(' ', 'comment', description) FROM pg_shdescription
-    WHERE classoid = 'pg_authid'::regclass OR objoid = (SELECT oid FROM shadow)
-UNION SELECT concat_ws(' ', 'replication slot', slot_name) FROM pg_replication_slots
-UNION SELECT concat_ws(' ', 'server setting', name, setting) FROM pg_file_settings
-    WHERE sourcefile LIKE '%%/postgresql.auto.conf'
-"""
-"""What a trial can change outside of the databases that are dropped after it, as lines."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -82,18 +67,6 @@ class Outcome:
         return frozenset(spec_of(result.id).id for result in self.failed)
 
 
-@dataclass(frozen=True)
-class Start:
-    """What trials begin with: the shadow, and values that no defect has a part in."""
-
-    opened: Preflight
-    values: Mapping[str, Any]
-
-
-class TracesLeft(Exception):  # noqa: N818  (says what is there)
-    """A defect changed the server for those after it: its file lacks an ``undo``."""
-
-
 class Bench:
     """A context manager: a server of one's own with the small backup of a plan restored."""
 
@@ -110,8 +83,8 @@ class Bench:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._opened = self._open(stack)
-            self._whole = self._restored()
-            self._on_server = frozenset(self._maintained(_ON_SERVER, self._opened.shadow.name))
+            self._whole = self._start(self._opened)
+            self._on_server = on_server(self._maintenance, self._opened.shadow.name)
             self._stack = stack.pop_all()
         return self
 
@@ -133,7 +106,7 @@ class Bench:
         began = time.perf_counter()
         plan = self.plan if defect is None else plan_for(defect, self.plan)
         checks = every_check(plan) if defect is None else checks_for(defect, plan)
-        values = Values({**self._given(defect), "plan": plan})
+        values = Values(self._given(defect) | {"plan": plan})
         try:
             results = run_checks(checks, values, _recorder())
         finally:
@@ -170,45 +143,40 @@ class Bench:
             _stack=ExitStack(),
         )
 
-    def _restored(self) -> Start:
-        """The shadow as a run restores it."""
-        opened = self._opened
+    def _start(self, opened: Preflight, **made: Any) -> dict[str, Any]:
+        """Values that trials begin with: the shadow and what is in it, restored unless it is."""
         run = Run(self.plan, "local", None, opened.workspace, self.plan.backup.rows)
         given = {"run": run, "progress": silent, "opened": opened}
-        values = Values(given)
-        return Start(opened, given | {name: values[name] for name in _SHARED})
+        values = Values(given | made)
+        return given | {name: values[name] for name in _SHARED}
 
     @cached_property
-    def _light(self) -> Start:
-        """A copy with one reference system, that of the catalogue."""
+    def _light(self) -> dict[str, Any]:
+        """The same with a copy that has one reference system, that of the catalogue."""
         shadow = self._opened.databases.clone(self._opened.shadow, self._kept[1])
         with shadow.connect() as connection:
             connection.execute(_OTHER_REFERENCE_SYSTEMS, (self.plan.backup.srid,))
             connection.execute("VACUUM FULL spatial_ref_sys")
-        opened = replace(self._opened, shadow=shadow)
-        state = state_of(shadow, renames=self.plan.renames)
-        of_copy = {"opened": opened, "shadow": shadow, "before": state, "unmigrated": state}
-        rows = sum(content.rows for content in state.content.values())
-        return Start(opened, {**self._whole.values, **of_copy, "before_rows": rows})
+        return self._start(replace(self._opened, shadow=shadow), restored=None)
 
     @cached_property
     def _applied(self) -> Applied:
         """A copy with the clean migration, for every defective rollback."""
-        copy = self._opened.databases.clone(self._light.opened.shadow, self._kept[2])
-        runner: Runner = Values(self._light.values)["runner"]
+        copy = self._opened.databases.clone(self._light["shadow"], self._kept[2])
+        runner: Runner = Values(self._light)["runner"]
         return runner.apply(self._opened.migration, copy)
 
     def _given(self, defect: Defect | None) -> dict[str, Any]:
         """Values to begin with; a defect alters the scripts, one of a rollback also the copy."""
         if defect is None:
-            return {**self._whole.values}
+            return self._whole
         if defect.script == "migration":
             start = self._whole if _BRINGS_THEM_BACK in defect.allowed else self._light
             script = self._with(defect, self.plan.migration)
-            return {**start.values, "opened": replace(start.opened, migration=script)}
+            return start | {"opened": replace(start["opened"], migration=script)}
         script = self._with(defect, self.plan.rollback)
-        opened = replace(self._light.opened, rollback=script)
-        return {**self._light.values, "opened": opened, "applied": self._applied}
+        opened = replace(self._light["opened"], rollback=script)
+        return self._light | {"opened": opened, "applied": self._applied}
 
     def _with(self, defect: Defect, clean: Path) -> Script:
         spoiled = self._opened.workspace / clean.name
@@ -216,8 +184,8 @@ class Bench:
         return read_script(spoiled)
 
     def _clean_up(self) -> None:
-        made = self._maintained(_OTHERS, f"{self.plan.database}%", self._kept)
-        for name in made:
+        made = self._maintenance.execute(_OTHERS, (f"{self.plan.database}%", self._kept))
+        for (name,) in made.fetchall():
             self._opened.databases.drop(name)
         for left in self._opened.workspace.iterdir():
             if left.is_dir():
@@ -230,19 +198,15 @@ class Bench:
             self._maintenance.execute(statement.encode())
 
     def _see_that_nothing_is_left(self) -> None:
-        left = set(self._maintained(_ON_SERVER, self._opened.shadow.name)) ^ self._on_server
+        left = on_server(self._maintenance, self._opened.shadow.name) ^ self._on_server
         if left:
             raise TracesLeft("; ".join(sorted(left)))
 
     def _see_that_the_shadow_is_whole(self) -> None:
         with self._opened.shadow.connect() as connection:
-            found = diff(self._whole.values["unmigrated"].snapshot, take_snapshot(connection))
+            found = diff(self._whole["unmigrated"].snapshot, take_snapshot(connection))
         if found:
             raise TracesLeft("; ".join(found.in_words()))
-
-    def _maintained(self, query: str, *values: Any) -> list[str]:
-        """The lines that a query of the maintenance database returns."""
-        return [line for (line,) in self._maintenance.execute(query.encode(), values)]
 
 
 def _recorder() -> Recorder:

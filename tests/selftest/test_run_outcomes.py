@@ -93,6 +93,16 @@ def test_every_check_of_the_catalogue_is_in_the_document(clean: ShadowRun) -> No
             assert {ids[i] for i in found} == {"skipped"}
 
 
+def test_what_interruptions_leave_is_as_before_or_completed_by_running_again(
+    clean: ShadowRun,
+) -> None:
+    (check,) = (c for c in clean.document["checks"] if c["id"] == "migration.interruptible")
+    (table,) = check["tables"]
+    outcomes = {outcome for _, outcome, _ in table["rows"]}
+    assert {"as before", "completed by running it again"} <= outcomes
+    assert "broken" not in outcomes
+
+
 def test_timings_of_a_small_copy_are_shown_though_not_judged(clean: ShadowRun) -> None:
     queries = clean.document["queries"]
     assert set(queries) >= {f"Q{n}" for n in range(1, 11)}
