@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.backup import Backup, examine_backup
-from shadowgate.guardian import guarded_folder
+from shadowgate.cleanup import guarded_folder
 from shadowgate.migrate import Script, read_script, refuse_beyond
 from shadowgate.options import Run
 from shadowgate.progress import Progress

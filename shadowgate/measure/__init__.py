@@ -4,14 +4,14 @@
 :mod:`.sequential` and :mod:`.verdict` are pure functions.
 """
 
-from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
 from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
+from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import Copier, copies_of_run
-from shadowgate.measure.evidencing import to_evidence
 from shadowgate.measure.layout import LayoutShare, measure_layout
 from shadowgate.measure.plans import Witness
+from shadowgate.measure.query_evidence import to_evidence
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, settle_changes
 from shadowgate.measure.timings import Drift, drift, extra_info, fingerprint, read_runs

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shadowgate.errors import PlanError
-from shadowgate.measure.at_once import all_at_once
+from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import Roots, Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed

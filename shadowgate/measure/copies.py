@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ServerError
-from shadowgate.measure.at_once import all_at_once
+from shadowgate.measure.concurrency import all_at_once
 from shadowgate.server.base import Database
 from shadowgate.server.database_properties import copy_properties
 from shadowgate.server.databases import Databases, execute_clone

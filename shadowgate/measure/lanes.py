@@ -21,8 +21,8 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from types import MappingProxyType
 from typing import TypeVar
 
-from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.clock import usable_cores
+from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import visit

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from shadowgate.measure.at_once import all_at_once
 from shadowgate.measure.clock import Lap
+from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import Copier, copies_at_once
 from shadowgate.measure.lanes import are_seen, possible_lanes, share_out
 from shadowgate.measure.rounds import TimedSession, timed_session

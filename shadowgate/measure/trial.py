@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from shadowgate.measure.at_once import all_at_once
+from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import Copier, copies_at_once
 from shadowgate.measure.lanes import UNKNOWN, Lanes, find_homes, open_lanes, time_round, warm_up
 from shadowgate.measure.rounds import undisturbed

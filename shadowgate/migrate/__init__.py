@@ -1,6 +1,7 @@
 """Split a script into statements, apply them, and record what each one did."""
 
 from shadowgate.migrate.apply import RetryPolicy, apply_script
+from shadowgate.migrate.cluster_wide import refuse_beyond, statements_beyond
 from shadowgate.migrate.detect import find_hazards
 from shadowgate.migrate.findings import (
     Finding,
@@ -26,7 +27,6 @@ from shadowgate.migrate.probes import (
     run_probes,
     wait_for_autovacuum,
 )
-from shadowgate.migrate.reach import refuse_beyond, statements_beyond
 from shadowgate.migrate.results import (
     APPLICATION_NAME,
     STOPS_READERS,
@@ -43,7 +43,7 @@ from shadowgate.migrate.results import (
     StatementRun,
 )
 from shadowgate.migrate.script import Script, Statement, TransactionBlock, parse_script, read_script
-from shadowgate.migrate.silence import find_silence
+from shadowgate.migrate.suppressed_errors import find_silence
 from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 
 __all__ = [

@@ -18,7 +18,6 @@ import psycopg
 
 from shadowgate.errors import UsageError
 from shadowgate.migrate.psql import apply_through_psql
-from shadowgate.migrate.remarks import is_worth_keeping
 from shadowgate.migrate.results import (
     APPLICATION_NAME,
     Failure,
@@ -29,6 +28,7 @@ from shadowgate.migrate.results import (
     error_of,
 )
 from shadowgate.migrate.script import Script, Statement, TransactionBlock, Unit, line_of
+from shadowgate.migrate.server_messages import is_worth_keeping
 from shadowgate.migrate.watch import NoWatch, Watch
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import ClientTools, Connection, Database

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 
 from shadowgate.migrate.findings import Finding
 from shadowgate.migrate.hazards import BY_ID
-from shadowgate.migrate.remarks import hidden_work
 from shadowgate.migrate.results import STOPS_READERS, STOPS_WRITERS, LockHeld, ScriptRun
 from shadowgate.migrate.script import Statement
+from shadowgate.migrate.server_messages import hidden_work
 
 _SETTLED = ("COMMIT", "ROLLBACK", "SET")
 _MAY_RUN_ANYWHERE = ("CALL", "DO")

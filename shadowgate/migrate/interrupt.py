@@ -21,9 +21,9 @@ from typing import Generic, Literal, TypeVar
 from shadowgate.errors import MigrationError
 from shadowgate.evidence import Table
 from shadowgate.migrate.apply import RetryPolicy, apply_script
+from shadowgate.migrate.polling import is_gone
 from shadowgate.migrate.results import ScriptRun
 from shadowgate.migrate.script import Script, Statement
-from shadowgate.migrate.until import is_gone
 from shadowgate.migrate.watch import NoWatch
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database

@@ -25,9 +25,9 @@ import psycopg
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Table
-from shadowgate.migrate.meeting import Meeting
+from shadowgate.migrate.barrier import Meeting
+from shadowgate.migrate.polling import is_gone
 from shadowgate.migrate.script import parse_script
-from shadowgate.migrate.until import is_gone
 from shadowgate.server.base import Connection, Database
 
 Rows = tuple[tuple[Any, ...], ...]

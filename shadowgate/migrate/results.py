@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shadowgate.errors import MigrationError
 from shadowgate.evidence import Table
-from shadowgate.migrate.ledger import LockSpan
+from shadowgate.migrate.lock_intervals import LockSpan
 from shadowgate.migrate.script import Script, Statement
 
 APPLICATION_NAME = "shadowgate migration"

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from shadowgate.errors import ServerError
-from shadowgate.migrate.ledger import LockKey, LockLedger
+from shadowgate.migrate.lock_intervals import LockKey, LockLedger
 from shadowgate.server.base import Connection
 
 _LOOK_SQL = """

@@ -12,7 +12,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from shadowgate.guardian import ClusterWard, ContainerWard, DatabaseWard, FolderWard, Ward
+from shadowgate.cleanup import ClusterWard, ContainerWard, DatabaseWard, FolderWard, Ward
 from shadowgate.server.base import Connection
 from shadowgate.server.docker_daemon import remove_container
 

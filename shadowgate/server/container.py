@@ -16,8 +16,8 @@ from docker.errors import DockerException
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
+from shadowgate.cleanup import ContainerWard, Guardian
 from shadowgate.errors import ServerError
-from shadowgate.guardian import ContainerWard, Guardian
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.container_tools import ContainerTools
@@ -38,7 +38,7 @@ from shadowgate.server.settings import (
 from shadowgate.server.space import fits_memory
 
 IMAGE_NAME = "shadowgate-postgis"
-IMAGE_FOLDER = Path(__file__).parents[2] / "fixtures" / "postgis"
+IMAGE_FOLDER = Path(__file__).with_name("image")
 
 _USER = "postgres"
 _PORT = "5432/tcp"

@@ -18,8 +18,8 @@ from types import TracebackType
 import psycopg
 from psycopg import sql
 
+from shadowgate.cleanup import DatabaseWard, Guardian
 from shadowgate.errors import ServerError, SpaceError
-from shadowgate.guardian import DatabaseWard, Guardian
 from shadowgate.server.base import Connection, Database, Server
 from shadowgate.server.database_properties import copy_properties
 from shadowgate.server.janitor import Janitor

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from shadowgate.cleanup import ClusterWard, Guardian
 from shadowgate.errors import ServerError, SetupError
-from shadowgate.guardian import ClusterWard, Guardian
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.binaries import Installation

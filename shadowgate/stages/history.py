@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
+from shadowgate.catalogue import TableFingerprint
 from shadowgate.evidence import Table
-from shadowgate.inspect import TableFingerprint
 from shadowgate.measure import Comparison, Drift, Workload, drift, fingerprint, read_runs
 from shadowgate.measure.statistics import to_percent
 from shadowgate.plan import Plan

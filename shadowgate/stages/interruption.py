@@ -10,7 +10,7 @@ from threading import Lock
 
 from psycopg import sql
 
-from shadowgate.inspect import Snapshot
+from shadowgate.catalogue import Snapshot
 from shadowgate.migrate import Interruption, Script, Trial, interrupt_at_every_boundary
 from shadowgate.plan import Plan
 from shadowgate.progress import Progress

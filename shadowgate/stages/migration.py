@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shadowgate.inspect import (
+from shadowgate.catalogue import (
     Area,
     Drift,
     Expectation,

@@ -7,8 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shadowgate.backup import examine_backup, restore
+from shadowgate.catalogue import (
+    Drift,
+    RowDifferences,
+    Snapshot,
+    diff,
+    differing_rows,
+    every_row_lost,
+)
 from shadowgate.errors import ValidationError
-from shadowgate.inspect import Drift, RowDifferences, Snapshot, diff, differing_rows, every_row_lost
 from shadowgate.migrate import Script, ScriptRun
 from shadowgate.plan import Plan
 from shadowgate.progress import Progress

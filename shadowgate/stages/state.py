@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from shadowgate.inspect import (
+from shadowgate.catalogue import (
     RowDifferences,
     Snapshot,
     TableFingerprint,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shadowgate.catalogue import TableFingerprint
 from shadowgate.errors import PlanError
 from shadowgate.evidence import Table
-from shadowgate.inspect import TableFingerprint
 from shadowgate.measure import (
     Comparison,
     Difference,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shadowgate.backup import Backup, Restoration
-from shadowgate.inspect import Integrity
+from shadowgate.catalogue import Integrity
 from shadowgate.plan import Plan
 from shadowgate.preflight import Preflight
 from shadowgate.recorder import Finding, Recorder

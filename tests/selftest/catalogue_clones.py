@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures.catalogue import Catalogue, load
-from shadowgate.inspect import diff, fingerprint, take_snapshot
+from shadowgate.catalogue import diff, fingerprint, take_snapshot
 from shadowgate.migrate import ScriptRun, apply_script, read_script
 from shadowgate.progress import silent
 from shadowgate.server import Database, Server

@@ -23,9 +23,9 @@ FIRST = (
     "test_defects.py",
     "test_opt5_cron.py",
     "test_opt4_horizon.py",
-    "test_traffic_waits.py",
-    "test_server_container.py",
-    "test_server_local.py",
+    "test_waits.py",
+    "test_container.py",
+    "test_local.py",
     "test_run_outcomes.py",
 )
 """The files that take longest and those that wait, begun first where files are spread over

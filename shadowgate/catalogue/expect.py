@@ -1,0 +1,248 @@
+"""Hold what changed against what the plan says a migration does. Pure: no database is needed.
+
+A created object covers its parts: columns, constraints, indexes, triggers, the sequence of an
+identity column, and on partitions what came with the parent's index, constraint or trigger. The
+same holds for a dropped one. Whatever else differs is unexpected, and so is a flaw that an object
+was created with, such as an invalid index; whatever was announced and did not happen is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from shadowgate.catalogue.diff import Change, Drift
+from shadowgate.catalogue.flaws import created_flaws
+from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId
+from shadowgate.errors import UsageError
+
+Area = Literal["schema", "privileges", "settings"]
+Names = Mapping[str, tuple[str, ...]]
+
+KINDS: tuple[str, ...] = (
+    "schema",
+    "table",
+    "foreign table",
+    "view",
+    "materialized view",
+    "column",
+    "constraint",
+    "index",
+    "trigger",
+    "rule",
+    "policy",
+    "statistics",
+    "sequence",
+    "routine",
+    "type",
+    "extension",
+    "event trigger",
+    "publication",
+    "default privileges",
+    "system privileges",
+    "role",
+    "setting",
+    "server setting",
+    "replication slot",
+    "database",
+)
+"""Kinds of objects that an expectation can name."""
+
+_PRIVILEGE_KINDS = frozenset({"policy", "default privileges", "system privileges", "role"})
+_PRIVILEGE_ATTRIBUTES = frozenset(
+    {"owner", "privileges", "row_security", "force_row_security", "security_definer"}
+)
+_SETTING_KINDS = frozenset({"setting", "server setting", "replication slot", "database"})
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a migration announces: kind -> names; shell-style patterns are allowed.
+
+    A name may leave out leading parts (``catalogo`` for ``public.catalogo``, a trigger without its
+    table) and a routine's arguments. In ``changes`` a name stands for the object with its parts;
+    ``NAME:ATTRIBUTE`` narrows it to one attribute.
+    """
+
+    creates: Names = field(default_factory=dict)
+    changes: Names = field(default_factory=dict)
+    drops: Names = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        unknown = sorted({*self.creates, *self.changes, *self.drops} - set(KINDS))
+        if unknown:
+            raise UsageError(
+                f"the expectation names kinds that there are not: {', '.join(unknown)}",
+                todo=f"use one of: {', '.join(KINDS)}",
+            )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that happened unannounced, or was announced and did not happen."""
+
+    object: ObjectId
+    problem: Literal[
+        "created", "dropped", "changed", "renamed", "not created", "not changed", "not dropped"
+    ]
+    area: Area
+    sentence: str
+    change: Change | None = None
+    """The attribute with its values before and after, where the problem is a change."""
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A drift, sorted by what was announced."""
+
+    unexpected: tuple[Finding, ...]
+    missing: tuple[Finding, ...]
+    expected: tuple[str, ...]
+    """What happened as announced, in words."""
+
+    def __bool__(self) -> bool:
+        """True if all that happened was announced, and the other way round."""
+        return not (self.unexpected or self.missing)
+
+
+def judge(drift: Drift, expectation: Expectation) -> Judgement:
+    """Sort a drift by an expectation."""
+    created = _announced(drift.created, expectation.creates)
+    dropped = _announced(drift.dropped, expectation.drops)
+    changes = (*drift.changed, *created_flaws(drift))
+    announced = [change for change in changes if _change_announced(change, expectation.changes)]
+    unexpected = (
+        *_renamed(drift, created | dropped),
+        *_surprising(drift, drift.created, created, "created"),
+        *_surprising(drift, drift.dropped, dropped, "dropped"),
+        *(_unannounced(change) for change in changes if change not in announced),
+    )
+    missing = (
+        *_unmet(expectation.creates, list(drift.created), "not created"),
+        *_unmet(expectation.drops, list(drift.dropped), "not dropped"),
+        *_unmet_changes(expectation.changes, changes),
+    )
+    expected = (
+        *(f"{identity} was created" for identity in _wholes(drift.created, created)),
+        *(f"{identity} was dropped" for identity in _wholes(drift.dropped, dropped)),
+        *map(str, announced),
+    )
+    return Judgement(unexpected, missing, expected)
+
+
+def _unannounced(change: Change) -> Finding:
+    area = _area(change.object, change.attribute)
+    return Finding(change.object, "changed", area, str(change), change)
+
+
+def names_object(pattern: str, identity: ObjectId) -> bool:
+    """Whether a name of an expectation stands for an object of the same kind."""
+    wanted = "".join(pattern.split())
+    return any(
+        wanted == spelling or fnmatchcase(spelling, wanted) for spelling in _spellings(identity)
+    )
+
+
+def _spellings(identity: ObjectId) -> Iterator[str]:
+    """The ways to write an object's name: qualified and not, with arguments and without."""
+    compact = "".join(identity.name.split())
+    name, opening, arguments = compact.partition("(")
+    parts = name.split(".")
+    for start in range(len(parts)):
+        short = ".".join(parts[start:])
+        yield short
+        if opening:
+            yield short + opening + arguments
+
+
+def _announced(objects: Mapping[ObjectId, CatalogueObject], names: Names) -> set[ObjectId]:
+    """Those of the created (or dropped) objects that are announced, or part of one that is."""
+    found = {identity for identity in objects if _named(identity, names)}
+    while True:
+        parts = {
+            identity
+            for identity in objects.keys() - found
+            if found.intersection(objects[identity].part_of)
+        }
+        if not parts:
+            return found
+        found |= parts
+
+
+def _named(identity: ObjectId, names: Names) -> bool:
+    return any(names_object(pattern, identity) for pattern in names.get(identity.kind, ()))
+
+
+def _change_announced(change: Change, names: Names) -> bool:
+    return any(
+        _names_change(pattern, whole, change)
+        for whole in (change.object, *change.part_of)
+        for pattern in names.get(whole.kind, ())
+    )
+
+
+def _names_change(pattern: str, whole: ObjectId, change: Change) -> bool:
+    name, _, attribute = pattern.partition(":")
+    return names_object(name, whole) and fnmatchcase(change.attribute, attribute or "*")
+
+
+def _surprising(
+    drift: Drift,
+    objects: Mapping[ObjectId, CatalogueObject],
+    announced: set[ObjectId],
+    problem: Literal["created", "dropped"],
+) -> Iterator[Finding]:
+    """Objects that nobody announced; parts go with the whole that came or went with them."""
+    renamed = {identity for pair in drift.renamed for identity in pair}
+    for identity in _wholes(objects, objects.keys() - announced - renamed):
+        yield Finding(identity, problem, _area(identity), f"{identity} was {problem}")
+
+
+def _wholes(
+    objects: Mapping[ObjectId, CatalogueObject], among: Set[ObjectId]
+) -> Iterator[ObjectId]:
+    """Those that did not come or go as part of another one."""
+    for identity, found in objects.items():
+        if identity in among and not any(whole in objects for whole in found.part_of):
+            yield identity
+
+
+def _renamed(drift: Drift, announced: set[ObjectId]) -> Iterator[Finding]:
+    for old, new in drift.renamed:
+        if old not in announced or new not in announced:
+            yield Finding(old, "renamed", _area(old), f"{old} was renamed to {new.name}")
+
+
+def _unmet(
+    names: Names, happened: list[ObjectId], problem: Literal["not created", "not dropped"]
+) -> Iterator[Finding]:
+    for kind, patterns in names.items():
+        for pattern in patterns:
+            if not any(
+                identity.kind == kind and names_object(pattern, identity) for identity in happened
+            ):
+                wanted = ObjectId(kind, pattern)
+                yield Finding(wanted, problem, _area(wanted), f"{wanted} was {problem}")
+
+
+def _unmet_changes(names: Names, changes: Sequence[Change]) -> Iterator[Finding]:
+    for kind, patterns in names.items():
+        for pattern in patterns:
+            if not any(
+                whole.kind == kind and _names_change(pattern, whole, change)
+                for change in changes
+                for whole in (change.object, *change.part_of)
+            ):
+                wanted = ObjectId(kind, pattern)
+                yield Finding(wanted, "not changed", _area(wanted), f"{wanted} was not changed")
+
+
+def _area(identity: ObjectId, attribute: str = "") -> Area:
+    if identity.kind in _PRIVILEGE_KINDS or attribute in _PRIVILEGE_ATTRIBUTES:
+        return "privileges"
+    return "settings" if identity.kind in _SETTING_KINDS else "schema"

@@ -1,0 +1,88 @@
+"""The run's end of its guardian: start the process and tell it what to watch over."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from shadowgate.cleanup.resources import FolderWard, Ward, to_message
+
+_PATIENCE = 60.0
+"""Seconds that a closing run waits for its guardian; cleaning takes a second or two."""
+
+
+class Guardian:
+    """A running guardian process; see ``__main__`` beside this for what it does."""
+
+    def __init__(self) -> None:
+        package_root = str(Path(__file__).parents[2])
+        search_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "shadowgate.cleanup", str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": search_path},
+            start_new_session=True,
+        )
+        self._wards: list[Ward] = []
+
+    @property
+    def pid(self) -> int:
+        """Process id of the guardian process."""
+        return self._process.pid
+
+    def protect(self, ward: Ward) -> None:
+        """Have it cleaned if this run dies before it is released."""
+        self._send({"protect": to_message(ward)})
+        self._wards.append(ward)
+
+    def release(self, ward: Ward) -> None:
+        """Tell that it was cleaned in the normal way, or is not ours any more."""
+        if ward in self._wards:
+            self._wards.remove(ward)
+            with suppress(BrokenPipeError):
+                self._send({"release": to_message(ward)})
+
+    def close(self) -> None:
+        """End the guardian; what was not released is cleaned first. Safe to call twice."""
+        stdin = self._process.stdin
+        if stdin is not None and not stdin.closed:
+            with suppress(BrokenPipeError):
+                stdin.close()
+        self._process.wait(timeout=_PATIENCE)
+
+    def __enter__(self) -> Guardian:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin is not None  # noqa: S101  it was opened as a pipe
+        self._process.stdin.write(json.dumps(message).encode() + b"\n")
+        self._process.stdin.flush()
+
+
+@contextmanager
+def guarded_folder() -> Iterator[Path]:
+    """A private temporary folder that is deleted at the end, also if this process is killed."""
+    folder = Path(tempfile.gettempdir()).resolve() / f"shadowgate-{uuid.uuid4().hex[:12]}"
+    ward = FolderWard(str(folder))
+    with Guardian() as guardian:
+        guardian.protect(ward)
+        folder.mkdir(mode=0o700)
+        yield folder

@@ -1,0 +1,144 @@
+"""The page in a real browser: what is seen first, what a click does, what a narrow window does."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.selftest.report.page import no_go_page
+from tests.selftest.report.samples import no_go_sample
+
+BROWSER = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
+
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="no chromium here: Debian and Ubuntu have it as the package chromium"
+)
+
+PROBE = """
+<script>
+(() => {
+  const shown = (element) => {
+    const box = element.getBoundingClientRect()
+    return box.width > 0 && box.height > 0 && getComputedStyle(element).visibility === 'visible'
+  }
+  const texts = []
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement
+    if (walker.currentNode.textContent.trim() && shown(parent)) texts.push(parent)
+  }
+  const top = (element) => element.getBoundingClientRect().top
+  const size = (element) => parseFloat(getComputedStyle(element).fontSize)
+  const banner = document.querySelector('.verdict')
+  const verdict = document.getElementById('verdict')
+  const before = texts.filter((each) => top(each) < top(banner))
+  const rows = [...document.querySelectorAll('#results-table > tbody')]
+  const passed = rows.find((row) => row.classList.contains('passed'))
+  const folded = () => passed.querySelector('.extras-row').classList.contains('hidden')
+  const foldedAtFirst = folded()
+  passed.querySelector('td.col-claim').click()
+  const again = document.getElementById(passed.id)
+  const found = {
+    verdict: verdict.textContent,
+    bottom: verdict.getBoundingClientRect().bottom,
+    before_banner: before.map((each) => each.textContent),
+    larger: texts.filter((each) => size(each) > size(verdict)).map((each) => each.outerHTML),
+    environment_below: top(document.getElementById('environment')) >
+      top(document.getElementById('results-table')),
+    rows: rows.map((row) => row.id),
+    statuses: rows.map((row) => row.querySelector('.col-status').textContent.trim()),
+    folded_at_first: foldedAtFirst,
+    folded_after_click: again.querySelector('.extras-row').classList.contains('hidden'),
+    broken_links: [...document.querySelectorAll('a[href^="#"]')]
+      .map((link) => link.getAttribute('href').slice(1))
+      .filter((target) => !document.getElementById(target)),
+    overflow: document.documentElement.scrollWidth - window.innerWidth,
+    requests: performance.getEntriesByType('resource').map((entry) => entry.name),
+  }
+  const out = document.createElement('pre')
+  out.id = 'probe'
+  out.textContent = JSON.stringify(found)
+  document.body.append(out)
+})()
+</script>
+"""
+
+
+def look(page: Path, profile: Path, width: int) -> dict[str, Any]:
+    """Open the page in a window of this width and return what the probe saw."""
+    probed = page.with_name("probed.html")
+    probed.write_text(page.read_text("utf-8").replace("</body>", f"{PROBE}</body>"), "utf-8")
+    command = [
+        *(str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+        *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
+        *("--disable-sync", f"--user-data-dir={profile}", f"--window-size={width},900"),
+        *("--dump-dom", probed.as_uri()),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    seen = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert seen, "the probe did not run"
+    answer: dict[str, Any] = json.loads(unescape(seen[1]))
+    return answer
+
+
+@pytest.fixture(scope="module")
+def page() -> Path:
+    return no_go_page()
+
+
+@pytest.fixture(scope="module")
+def wide(page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return look(page, tmp_path_factory.mktemp("profile"), 1400)
+
+
+def test_the_verdict_is_the_first_thing_seen(wide: dict[str, Any]) -> None:
+    assert wide["verdict"] == "NO-GO"
+    assert wide["before_banner"] == []
+    assert wide["larger"] == []
+    assert wide["bottom"] < 200
+
+
+def test_the_environment_stays_reachable_below_the_checks(wide: dict[str, Any]) -> None:
+    assert wide["environment_below"]
+
+
+def test_every_check_has_its_row_in_order_with_its_own_status(wide: dict[str, Any]) -> None:
+    checks = no_go_sample().checks
+    assert wide["rows"] == [check.id for check in checks]
+    for check, said in zip(checks, wide["statuses"], strict=True):
+        assert said.endswith(check.status)
+
+
+def test_a_click_on_a_row_unfolds_its_detail(wide: dict[str, Any]) -> None:
+    assert wide["folded_at_first"] is True
+    assert wide["folded_after_click"] is False
+
+
+def test_every_link_leads_to_its_check(wide: dict[str, Any]) -> None:
+    assert wide["broken_links"] == []
+
+
+def test_the_page_loads_nothing_from_outside(wide: dict[str, Any]) -> None:
+    assert wide["requests"] == []
+
+
+def test_a_narrow_window_does_not_scroll_sideways(
+    page: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    narrow = look(page, tmp_path_factory.mktemp("profile"), 500)
+    assert narrow["overflow"] <= 0
+    assert narrow["before_banner"] == []

@@ -1,0 +1,298 @@
+"""The page: escaping, shape, and that pytest-html puts it together as meant."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from shadowgate.evidence import CheckResult, Evidence, Table
+from shadowgate.report import row_cells, row_detail, row_headers, stylesheet, summary, title
+from tests.selftest.report import strategies as report_strategies
+from tests.selftest.report.page import no_go_page
+from tests.selftest.report.samples import (
+    BEHIND_ROLLBACK,
+    go_sample,
+    no_go_sample,
+    quick_sample,
+    with_check,
+)
+
+VOID = {"br", "wbr", "img", "input", "meta", "link", "hr"}
+EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>"
+
+
+class Shape(HTMLParser):
+    """Notes every tag and refuses one that is closed out of turn."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == [], self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that opens."""
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that closes itself."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Refuse a tag that closes another than the last one opened."""
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        """All text, spaces made single."""
+        return " ".join(" ".join(self.words).split())
+
+
+@cache
+def shape_of(sample: Callable[[], Evidence]) -> Shape:
+    return Shape(summary(sample()))
+
+
+def evil_evidence() -> Evidence:
+    table = Table(EVIL, (EVIL,), ((EVIL,),))
+    evidence = with_check(
+        go_sample(),
+        "migration.applied",
+        status="failed",
+        claim=EVIL,
+        detail=EVIL,
+        measured={EVIL: EVIL},
+        limit=EVIL,
+        tables=(table,),
+    )
+    queries = tuple(dataclasses.replace(q, title=EVIL, notes=(EVIL,)) for q in evidence.queries[:2])
+    return dataclasses.replace(
+        evidence,
+        queries=queries,
+        plan={"title": EVIL, EVIL: EVIL},
+        inputs={EVIL: EVIL},
+        server={"where": EVIL, "settings": {EVIL: EVIL}},
+        reasons=(EVIL,),
+        started=EVIL,
+    )
+
+
+def parts_of(evidence: Evidence) -> list[str]:
+    rows = [html for check in evidence.checks for html in (*row_cells(check), row_detail(check))]
+    return [summary(evidence), *rows]
+
+
+def test_nothing_in_the_evidence_becomes_markup() -> None:
+    for html in parts_of(evil_evidence()):
+        tags = Shape(html).tags
+        assert not [tag for tag, _ in tags if tag in ("script", "img")]
+        assert not [attrs for _, attrs in tags if any(name.startswith("on") for name in attrs)]
+
+
+@given(report_strategies.evidence)
+@settings(max_examples=12, deadline=None)
+def test_any_evidence_makes_well_formed_parts(evidence: Evidence) -> None:
+    for html in parts_of(evidence):
+        Shape(html)
+
+
+@pytest.mark.parametrize(
+    ("sample", "word", "qualifier"),
+    [
+        (go_sample, "GO", ""),
+        (no_go_sample, "NO-GO", ""),
+        (quick_sample, "GO", "quick: performance not judged"),
+    ],
+)
+def test_the_verdict_comes_before_everything_else(sample: Any, word: str, qualifier: str) -> None:
+    shape = shape_of(sample)
+    assert ("span", {"id": "verdict"}) in shape.tags
+    before, after = shape.text.split(word, 1)
+    assert before.split(" ·")[0] == "Shadow validation"
+    assert after.strip().startswith(qualifier)
+    assert title(sample()).startswith(f"{word} ({qualifier}) ·" if qualifier else f"{word} ·")
+
+
+def test_the_summary_of_a_no_go_names_every_failure_with_what_it_blocks() -> None:
+    text = shape_of(no_go_sample).text
+    assert "Why not ✕ failed migration.data_unchanged" in text
+    assert "measured lost: 1; altered: 2 · limit 0" in text
+    assert f"blocks {len(BEHIND_ROLLBACK)}: rollback.in_time" in text
+    assert text.count("rollback.reapplies") == 1
+    assert text.index("rollback.clean") < text.index("performance.not_slower.Q6")
+
+
+def test_the_derived_verdict_is_not_given_as_a_reason() -> None:
+    evidence = with_check(no_go_sample(), "signoff.verdict", status="failed", detail="2 stand")
+    text = Shape(summary(dataclasses.replace(evidence, queries=()))).text
+    assert f"2 failed, 1 inconclusive, {len(BEHIND_ROLLBACK)} blocked" in text
+    assert "signoff.verdict" not in text
+
+
+def test_skips_with_one_reason_are_told_once() -> None:
+    text = shape_of(quick_sample).text
+    assert text.count("the copy is too small to judge") == 1
+    reason = "the copy is too small to judge"
+    skipped = sum(check.detail == reason for check in quick_sample().checks)
+    assert skipped >= 14
+    assert f"– skipped {skipped}: {reason} performance.not_slower (Q1, Q2," in text
+
+
+def test_a_reason_that_no_check_gives_is_shown() -> None:
+    evidence = dataclasses.replace(
+        no_go_sample(), queries=(), reasons=("the run has not finished",)
+    )
+    assert "the run has not finished" in Shape(summary(evidence)).text
+
+
+def test_a_check_blocked_by_one_that_is_not_in_the_run_is_shown_itself() -> None:
+    evidence = with_check(
+        go_sample(), "rollback.clean", status="blocked", blocked_by="migration.applied"
+    )
+    evidence = dataclasses.replace(evidence, queries=())
+    text = Shape(summary(evidence)).text
+    assert "■ blocked rollback.clean : blocked by migration.applied" in text
+
+
+def test_ten_phases_are_shown_also_when_nothing_ran() -> None:
+    empty = Evidence(plan={}, inputs={}, server={}, started="", seconds=0, checks=())
+    text = Shape(summary(empty)).text
+    assert text.count("did not run") == 10
+    assert "unnamed plan" in text
+
+
+def test_the_strip_counts_each_phase() -> None:
+    text = shape_of(no_go_sample).text
+    blocked = len(BEHIND_ROLLBACK)
+    counted = f"2 of {3 + blocked} passed, 1 failed, {blocked} blocked"
+    assert f"8 Rollback ✕ failed {counted}" in text
+    assert "3 Monitoring ✓ passed 4 of 4 passed" in text
+
+
+def test_the_performance_table_tells_times_change_interval_verdict_and_notes() -> None:
+    text = shape_of(no_go_sample).text
+    row = text[text.index("Q6 Index range") :][:160]
+    assert "+4.1 % +2.0 to +6.3 % ? inconclusive 46 yes 4,112 planning got 0.6 ms slower" in row
+
+
+def test_the_sign_off_has_empty_lines_and_says_what_is_signed() -> None:
+    text = shape_of(go_sample).text
+    assert "Remarks Name Date Signature" in text
+    assert "The suite says GO , risk LOW" in text
+    assert "3f8a" * 16 in text
+
+
+def test_a_row_has_a_cell_for_every_header() -> None:
+    for check in no_go_sample().checks:
+        assert len(row_cells(check)) == len(row_headers())
+
+
+@pytest.mark.parametrize("status", ["passed", "failed", "inconclusive", "blocked", "skipped"])
+def test_a_row_says_its_status_in_words(status: Any) -> None:
+    check = CheckResult("a.b", 3, status, "claim", seconds=1.5)
+    text = " ".join(Shape(cell).text for cell in row_cells(check))
+    assert text.endswith("1.5 s")
+    assert f" {status} " in text
+
+
+def test_a_detail_is_one_line_for_the_log_of_pytest_html() -> None:
+    check = CheckResult("a.b", 3, "failed", "claim", detail="Error\nEnd", measured=1, limit=2)
+    assert "\n" not in row_detail(check)
+    assert Shape(row_detail(check)).text == "claim Error End measured 1 limit 2"
+
+
+def test_no_password_reaches_the_page() -> None:
+    secret = "-".join(("hunter", "7531"))
+    told = f"postgresql://u:{secret}@h/d and password={secret}"
+    evidence = dataclasses.replace(
+        with_check(go_sample(), "migration.applied", status="failed", detail=told, measured=told),
+        server={"where": told},
+        reasons=(told,),
+        queries=(),
+    )
+    assert secret not in "".join(parts_of(evidence))
+
+
+def test_the_drawings_can_be_read_without_seeing_them() -> None:
+    labels = [a["aria-label"] for t, a in shape_of(go_sample).tags if t == "svg"]
+    assert len(labels) >= 5
+    assert all(label and label.endswith(".") for label in labels)
+
+
+def test_an_interval_without_an_end_still_makes_a_page() -> None:
+    queries = tuple(
+        dataclasses.replace(q, high_percent=float("inf"), low_percent=None)
+        for q in go_sample().queries[:2]
+    )
+    Shape(summary(dataclasses.replace(go_sample(), queries=queries)))
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return no_go_page().read_text("utf-8")
+
+
+def test_pytest_html_shows_every_check_once_with_an_outcome_that_it_knows(page: str) -> None:
+    blob = re.search(r'data-jsonblob="([^"]*)"', page)
+    assert blob
+    rows = [row for found in json.loads(unescape(blob[1]))["tests"].values() for row in found]
+    assert [row["testId"] for row in rows] == [check.id for check in no_go_sample().checks]
+    assert {row["result"] for row in rows} == {"Passed", "Failed", "Skipped"}
+
+
+def test_the_page_is_self_contained_and_small(page: str) -> None:
+    assert len(page) < 3_000_000
+    for kind, target in re.findall(r'<(?:link|script|img|iframe)[^>]*(href|src)="([^"]+)', page):
+        pytest.fail(f"the page loads {kind} {target}")
+    assert "@import" not in page
+    assert not re.findall(r"url\((?!#)", stylesheet().read_text("utf-8"))
+
+
+def test_the_tab_shows_the_verdict(page: str) -> None:
+    assert re.search(r'<title id="head-title">NO-GO · OPT1', page)
+
+
+def variables(css: str) -> dict[str, str]:
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css))
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_has_the_contrast_that_wcag_asks_for(theme: str) -> None:
+    light, dark = stylesheet().read_text("utf-8").split("prefers-color-scheme: dark", 1)
+    colours = variables(light if theme == "light" else dark)
+    for ink in ("ink", "muted", "good", "bad", "doubt", "after", "link"):
+        for ground in ("page", "raised"):
+            assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+    for tone in ("good", "bad", "doubt"):
+        assert contrast(colours[tone], colours[f"{tone}-soft"]) >= 4.5, tone
+        assert contrast(colours["muted"], colours[f"{tone}-soft"]) >= 4.5, tone
