@@ -1,5 +1,1 @@
-"""Loads the plugin, also where the package was not installed; fixtures stand with their tests."""
-
-from __future__ import annotations
-
-pytest_plugins = ("shadowgate.plugin",)
+"""The project's own conftest: shadowgate's plugin is loaded by ``addopts`` in pyproject.toml."""

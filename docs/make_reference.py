@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from shadowgate import plan
-from shadowgate.checks import CATALOGUE, PHASES
 from shadowgate.options import OPTIONS
+from shadowgate.phases.check import PHASES
+from shadowgate.phases.piece import Piece
+from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.run import Run
 
 TARGET = Path(__file__).with_name("reference.md")
 
@@ -49,27 +52,46 @@ def reference() -> str:
         *_plan_tables(plan.Plan, ""),
         "## Checks",
         "",
-        "A check whose requirement did not pass is `blocked`. Optional checks inform and do not "
-        "decide.",
+        "Each takes evidence that the run gathers once. Evidence that a check proves sound (see "
+        "the last table) blocks every other check until that one has passed. Optional checks "
+        "inform and do not decide.",
         "",
     ]
-    for number, name in PHASES.items():
+    for number, (phase, title) in enumerate(PHASES.items(), 1):
         lines += [
-            f"### Phase {number}: {name}",
+            f"### Phase {number}: {title}",
             "",
-            "| check | why | if it fails | stands on | |",
-            "|---|---|---|---|---|",
+            f"In `shadowgate/phases/{phase}/checks.py`.",
+            "",
+            "| check | claim | why | if it fails | takes | |",
+            "|---|---|---|---|---|---|",
         ]
-        for spec in CATALOGUE:
-            if spec.phase == number:
-                item = f"`.{spec.items}`" if spec.items else ""
-                stands = ", ".join(f"`{needed}`" for needed in spec.requires)
-                when = f"with {spec.when} in the plan" if spec.when else ""
-                kind = when if spec.required else "optional"
+        for check in CHECKS:
+            if check.phase == number:
+                item = f"`.{check.items.name}`" if check.items else ""
+                own = {"finding", "plan", check.items.name if check.items else ""}
+                takes = ", ".join(f"`{name}`" for name in check.takes if name not in own)
                 lines.append(
-                    f"| `{spec.id}`{item} | {spec.why} | {spec.remedy} | {stands} | {kind} |"
+                    f"| `{check.id}`{item} | {check.claim} | {check.why} | {check.remedy} | {takes} "
+                    f"| {'' if check.required else 'optional'} |"
                 )
         lines.append("")
+    lines += [
+        "## Evidence",
+        "",
+        "Attributes of `shadowgate.phases.run.Run`; a project's own tests get it from the fixture "
+        "`shadow_run`.",
+        "",
+        "| evidence | what it is | proven sound by |",
+        "|---|---|---|",
+        *(
+            f"| `{name}` | {(piece.__doc__ or '').strip().splitlines()[0]} "
+            f"| {f'`{piece.proven_by}`' if piece.proven_by else ''} |"
+            for name, piece in vars(Run).items()
+            if isinstance(piece, Piece)
+        ),
+        "",
+    ]
     return "\n".join(lines)
 
 

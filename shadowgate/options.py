@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shadowgate.errors import UsageError
 from shadowgate.plan import Plan, read_plan
@@ -29,7 +30,12 @@ class Option:
     @property
     def ini(self) -> str:
         """Ini key: ``shadowgate_rows`` for ``--rows``."""
-        return "shadowgate_" + self.flag.lstrip("-").replace("-", "_")
+        return f"shadowgate_{self.dest}"
+
+    @property
+    def dest(self) -> str:
+        """Name of its value among parsed arguments."""
+        return self.flag.lstrip("-").replace("-", "_")
 
     @property
     def variable(self) -> str:
@@ -37,13 +43,12 @@ class Option:
         return self.ini.upper()
 
 
+PLAN = Option(
+    "--plan", "FILE.toml", "", "the validation plan: what is validated, against which limits"
+)
+
 OPTIONS: tuple[Option, ...] = (
-    Option(
-        "--plan",
-        "FILE.toml",
-        "migrations/1770500100_auto_partition_creation_2029_plus.toml",
-        "the validation plan: what is validated, against which limits",
-    ),
+    PLAN,
     Option("--migration", "FILE.sql", "", "the migration script, instead of the plan's"),
     Option("--rollback", "FILE.sql", "", "the rollback script, instead of the plan's"),
     Option(
@@ -83,7 +88,7 @@ OPTIONS: tuple[Option, ...] = (
 
 
 @dataclass(frozen=True)
-class Run:
+class Request:
     """A resolved request: what to validate, where, and where to report."""
 
     plan: Plan
@@ -97,10 +102,27 @@ class Run:
     cold: bool = False
     """Measure with a cold buffer cache as well."""
 
+    def described(self) -> dict[str, Any]:
+        """What the report says of the plan."""
+        plan = self.plan
+        return {
+            "name": plan.name,
+            "title": plan.title,
+            "file": plan.path.name,
+            "migration": plan.migration.name,
+            "rollback": plan.rollback.name,
+            "database": plan.database,
+            "generated_rows": self.generated_rows,
+            "limit_percent": plan.performance.limit_percent,
+            "limits": plan.performance.limits_by_query,
+            "overall_percent": plan.performance.overall_percent,
+            "targets": dict(plan.performance.targets),
+        }
+
 
 def resolve(
     given: Callable[[str], str | bool | None], ini: Callable[[str], str], root: Path, here: Path
-) -> Run:
+) -> Request:
     """Resolve the options.
 
     Args:
@@ -123,13 +145,24 @@ def resolve(
     def path(flag: str) -> Path:
         return ((here if typed[flag] else root) / Path(values[flag]).expanduser()).resolve()
 
+    if not values["--plan"]:
+        raise UsageError(
+            "there is no plan: nothing says what is to be validated",
+            todo="name a plan file with --plan, SHADOWGATE_PLAN or the ini key shadowgate_plan",
+        )
     plan = read_plan(path("--plan"))
     plan = _override(plan, {flag: path(flag) for flag in _OVERRIDES if values[flag]})
     rows = _rows(values["--rows"], plan)
     update = _truth("--update-baseline", values)
     if update:
         _refuse_update(plan, rows)
-    return Run(
+    if plan.backup.path is None and plan.backup.generator is None:
+        raise UsageError(
+            "there is no backup to restore, and nothing to generate one",
+            where=f"{plan.path}, section backup",
+            todo="name a dump made by pg_dump with --backup or backup.path",
+        )
+    return Request(
         plan=dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, rows=rows)),
         server=values["--server"],
         image=values["--postgis-image"] or None,
@@ -152,7 +185,7 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
     )
 
 
-def _rows(text: str, plan: Plan) -> int:
+def _rows(text: str, plan: Plan) -> int | None:
     if not text:
         return plan.backup.rows
     if plan.backup.path:
@@ -177,7 +210,7 @@ def _truth(flag: str, values: Mapping[str, str]) -> bool:
     return value == "true"
 
 
-def _refuse_update(plan: Plan, rows: int) -> None:
+def _refuse_update(plan: Plan, rows: int | None) -> None:
     """Keep a baseline from being written that later runs of the plan could not be held against."""
     if plan.performance.baseline is None:
         raise UsageError(

@@ -57,7 +57,7 @@ def cached_path(script: Path, *, rows: int, seed: int, state: str, cache: Path) 
     for file in sorted(files):
         digest.update(str(file.relative_to(script.parent)).encode() + b"\0")
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return cache / f"{state}-{rows}-{seed}-{digest.hexdigest()[:16]}.dump"
+    return cache / f"{state or script.stem}-{rows}-{seed}-{digest.hexdigest()[:16]}.dump"
 
 
 def generated_backup(
@@ -79,7 +79,7 @@ def generated_backup(
         script: the generator; every ``*.py`` and ``*.sql`` file beside or below it counts.
         rows: rows of the large table.
         seed: seed of its random numbers.
-        state: of the schema, ``partitioned`` or ``flat``.
+        state: of the schema, for a generator that knows several; else empty.
         server: where the scratch database is made, and whose pg_dump dumps it.
         databases: makes and drops the scratch database.
         cache: folder of the dumps, made if needed.
@@ -89,7 +89,7 @@ def generated_backup(
         UsageError: the script is missing.
         SetupError: the script or pg_dump fails, or the cache cannot be written.
     """
-    arguments = (f"--rows={rows}", f"--seed={seed}", f"--state={state}")
+    arguments = (f"--rows={rows}", f"--seed={seed}", *([f"--state={state}"] if state else []))
     target = cached_path(script, rows=rows, seed=seed, state=state, cache=cache)
     if target.is_file():
         progress(f"generated backup found in the cache: {target.name}")

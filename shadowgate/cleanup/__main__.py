@@ -14,6 +14,7 @@ import os
 import select
 import sys
 from contextlib import ExitStack
+from importlib import import_module
 from typing import Any
 
 from shadowgate.cleanup.resources import Ward, from_message
@@ -49,13 +50,16 @@ def _note(wards: list[Ward], message: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Be the guardian process of the run whose process id is the first argument."""
+    """Be the guardian process of a run.
+
+    The first argument is the run's process id, the second the module whose ``clean`` removes what
+    a resource stands for.
+    """
     left = watch(sys.stdin.fileno(), int(sys.argv[1]))
     if not left:
         return
-    # Here, because it takes a third of a second, and a run that ends well leaves nothing.
-    from shadowgate.server.cleaning import clean  # noqa: PLC0415
-
+    # Only now, because it takes a third of a second, and a run that ends well leaves nothing.
+    clean = import_module(sys.argv[2]).clean
     with ExitStack() as stack:
         for ward in left:
             stack.callback(clean, ward)

@@ -23,11 +23,16 @@ _PATIENCE = 60.0
 class Guardian:
     """A running guardian process; see ``__main__`` beside this for what it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, cleaner: str) -> None:
+        """Start the process.
+
+        Args:
+            cleaner: module whose function ``clean`` removes what a resource stands for.
+        """
         package_root = str(Path(__file__).parents[2])
         search_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "shadowgate.cleanup", str(os.getpid())],
+            [sys.executable, "-P", "-m", "shadowgate.cleanup", str(os.getpid()), cleaner],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": search_path},
@@ -78,11 +83,11 @@ class Guardian:
 
 
 @contextmanager
-def guarded_folder() -> Iterator[Path]:
+def guarded_folder(cleaner: str) -> Iterator[Path]:
     """A private temporary folder that is deleted at the end, also if this process is killed."""
     folder = Path(tempfile.gettempdir()).resolve() / f"shadowgate-{uuid.uuid4().hex[:12]}"
     ward = FolderWard(str(folder))
-    with Guardian() as guardian:
+    with Guardian(cleaner) as guardian:
         guardian.protect(ward)
         folder.mkdir(mode=0o700)
         yield folder

@@ -169,7 +169,7 @@ def _resolved(plan: Plan) -> Plan:
         ),
         workload=dataclasses.replace(
             workload,
-            queries=paths.there("workload.queries", workload.queries),
+            queries=paths.optional("workload.queries", workload.queries),
             rewrites=paths.optional("workload.rewrites", workload.rewrites),
         ),
         performance=dataclasses.replace(
@@ -224,7 +224,10 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     yield simulation.rounds >= 6, "simulation.rounds", "at least 6"
     yield simulation.max_rounds >= simulation.rounds, "simulation.max_rounds", "at least the rounds"
     yield simulation.budget_seconds > 0, "simulation.budget_seconds", "more than 0"
-    yield plan.backup.rows >= 1_000, "backup.rows", "at least 1000"
+    rows, generated = plan.backup.rows, plan.backup.generator is not None
+    yield rows is not None or not generated, "backup.rows", "a number, for the generator"
+    yield rows is None or rows >= 1_000, "backup.rows", "at least 1000"
+    yield bool(plan.backup.table) or not plan.backup.geometry, "backup.table", "that of geometry"
     yield plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"
     yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
     yield all(probe.sessions >= 1 for probe in plan.probes), "probes.sessions", "at least 1"

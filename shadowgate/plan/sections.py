@@ -27,22 +27,29 @@ class BackupSection:
     path: Path | None = None
     """A production dump; without it the generator makes one."""
     generator: Path | None = None
-    """Script that fills an empty database; see ``fixtures/catalogue/generate.py``."""
-    rows: int = 251_247
-    """Rows that the generator makes."""
-    seed: int = 20_260_206
-    state: str = "partitioned"
+    """Script that fills an empty database, given ``--rows``, ``--seed`` and, if there is one,
+    ``--state``."""
+    rows: int | None = None
+    """Rows that the generator makes; it needs them."""
+    seed: int = 1
+    state: str = ""
+    """Which state of the schema the generator makes, for one that knows several."""
     apply: tuple[Path, ...] = ()
     """Migrations that production has already and the backup has not, applied in order right after
     the restore: what is validated comes on top of them."""
-    minimum_rows: int = 251_000
+    minimum_rows: int = 1
     """Fewer rows than this in a production dump is a failed restore."""
-    table: str = "public.catalogo_geometrias_particionada"
-    """The logical table whose rows are counted."""
-    geometry: str = "geometry"
-    srid: int = 31983
+    table: str = ""
+    """The logical table whose rows are counted, with its schema; all tables without it."""
+    geometry: str = ""
+    """Its geometry column; without it no geometry is looked at."""
+    validity: str = ""
+    """Its column that says whether the geometry is meant to be valid; without it all are."""
+    srid: int | None = None
+    """The one reference system of its geometries."""
     extent: Extent | None = None
-    indexes: int = 18
+    indexes: int | None = None
+    """How many there must be; any number without it."""
     roles: tuple[str, ...] = ()
     """Roles that the dump names, made (without login) on a server that this run started."""
     schemas: tuple[str, ...] = ("public",)
@@ -52,7 +59,8 @@ class BackupSection:
 class WorkloadSection:
     """The queries that are timed."""
 
-    queries: Path = Path("../fixtures/queries")
+    queries: Path | None = None
+    """Folder with a file for each query; without it nothing is timed."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Share of each query in the production mix; equal when empty."""
     rewrites: Path | None = None
@@ -239,8 +247,9 @@ class LaterSection:
 class SimulationSection:
     """Phase 7: what the later optimisations would add."""
 
-    target_percent: float = 36.0
-    measured_percent: float = 2.2
+    target_percent: float | None = None
+    """What all optimisations together must bring; without it they are shown, not judged."""
+    measured_percent: float = 0.0
     """What this plan's own migration was projected to bring overall, for the compounded sum."""
     rounds: int = 7
     """How often each query is asked of each database."""
@@ -289,6 +298,8 @@ class RolloutSection:
     stabilisation_days: int = 7
     latency_percent: float = 5.0
     error_percent: float = 0.1
+    service: str = "production"
+    """Entry of ``pg_service.conf`` for production; the canary's is this with ``_canary``."""
 
 
 @dataclass(frozen=True)
@@ -301,7 +312,8 @@ class Plan:
     rollback: Path
     rollout: RolloutSection
     schema: int = 1
-    database: str = "villa_canabrava_shadow"
+    database: str = "shadow"
+    """Name of the shadow; its copies are called after it."""
     backup: BackupSection = BackupSection()
     workload: WorkloadSection = WorkloadSection()
     performance: PerformanceSection = PerformanceSection()

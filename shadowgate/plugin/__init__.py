@@ -1,10 +1,13 @@
-"""pytest glue: options, preflight, the order of the phases, evidence and the report's hooks.
+"""pytest glue: options, the collection of checks, and the hooks of the reports.
 
-This package and the tests are the only places that know pytest; all work is done elsewhere.
+It reaches only a pytest that asks for it: ``-p shadowgate.plugin`` on the command line or in the
+ini file's ``addopts``, or the command ``shadowgate``. This package is the only one that knows
+pytest; all work is done elsewhere.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,15 +15,18 @@ from typing import Any
 import pytest
 
 from shadowgate.errors import ShadowgateError
-from shadowgate.options import OPTIONS, resolve
+from shadowgate.options import OPTIONS, PLAN, resolve
+from shadowgate.phases.run import Run
+from shadowgate.plugin.benchmark import BenchmarkRecorder
 from shadowgate.plugin.html import HtmlReport
-from shadowgate.plugin.session import RUN, ShadowSession
+from shadowgate.plugin.items import PHASES_KEY, RUN, Collection
+from shadowgate.plugin.session import ShadowSession
 from shadowgate.report import stylesheet
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the contract, each with its ini key."""
-    group = parser.getgroup("shadowgate", "validation of a PostGIS migration in a shadow")
+    group = parser.getgroup("shadowgate", "validation of a migration in a shadow")
     for option in OPTIONS:
         taking: Any = {"action": "store_true"} if option.switch else {"metavar": option.metavar}
         group.addoption(
@@ -31,67 +37,85 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             f"ini {option.ini}, environment {option.variable})",
         )
         parser.addini(option.ini, help=option.help, default="")
-
-
-def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Refuse an option of ours whose value has led pytest away from the project.
-
-    pytest looks for the project before it knows our options, and takes the value of one for a
-    path to start from: ``--backup /srv/prod.dump`` would find no project beside that file.
-
-    Raises:
-        pytest.UsageError: says how to pass the value.
-    """
-    ours = [option.flag for option in OPTIONS if option.flag in args]
-    if ours and early_config.inipath is None:
-        flag = ours[0]
-        raise pytest.UsageError(
-            f"pytest looked for the project at {early_config.rootpath}, beside the value of "
-            f"{flag}: write {flag}=VALUE with an equals sign, or use ./run shadow {flag} VALUE"
-        )
+    parser.addini(
+        PHASES_KEY,
+        help="files and folders whose modules name the phases: to run them asks for a validation",
+        type="paths",
+        default=[],
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Resolve the request and point pytest-html and pytest-benchmark at the reports folder.
 
-    Sessions that do not ask for the phases (the suite's own tests) are left alone.
+    A pytest that asks for no validation, such as for a project's other tests, is left alone.
     """
-    if not _asks_for_phases(config):
+    if not _asks_for_validation(config):
         return
     if config.getoption("numprocesses", default=None):
         raise pytest.UsageError("the phases run in order, in one process: leave out -n")
+    here = config.invocation_params.dir
     try:
-        run = resolve(
+        request = resolve(
             given=config.getoption,
             ini=lambda key: str(config.getini(key)),
             root=config.rootpath,
-            here=config.invocation_params.dir,
+            here=here,
         )
+        run = Run(request)
+        run.report()  # reads the workload: what is wrong with it is said now
     except ShadowgateError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[RUN] = run
-    option: Any = config.option
-    option.htmlpath = str(run.reports / "shadow.html")
-    option.self_contained_html = True
-    option.css = [*option.css, str(stylesheet())]
-    option.benchmark_json = option.benchmark_json or str(run.reports / "baseline.json")
-    option.benchmark_storage = f"file://{run.reports / 'benchmarks'}"
-    option.benchmark_autosave = option.benchmark_autosave or re.sub(r"[^\w.-]+", "_", run.plan.name)
-    option.benchmark_save_data = True
+    config.pluginmanager.register(
+        Collection(run, config.getini(PHASES_KEY)), "shadowgate-collection"
+    )
     if config.option.collectonly:
         return
+    _place_reports(config, request.reports, request.plan.name)
     session = ShadowSession(config, run)
+    run.progress = session.progress
     session.begin()
     config.pluginmanager.register(session, "shadowgate-session")
     config.pluginmanager.register(HtmlReport(session), "shadowgate-html")
 
 
-def _asks_for_phases(config: pytest.Config) -> bool:
-    """Whether the arguments cover the folder of the phases."""
-    phases = config.rootpath / "tests" / "phases"
-    if not phases.is_dir():
-        return False
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Hand the run a store for its rounds, once pytest-benchmark has made its own session."""
+    run = session.config.stash.get(RUN, None)
+    if run is not None:
+        run.rounds = BenchmarkRecorder(session.config)
+
+
+@pytest.fixture(scope="session")
+def shadow_run(pytestconfig: pytest.Config) -> Run:
+    """The run of this session, for tests of a project's own: typed evidence, gathered once."""
+    run: Run | None = pytestconfig.stash.get(RUN, None)
+    if run is None:
+        pytest.skip("no validation was asked for: name a plan with --plan")
+    return run
+
+
+def _asks_for_validation(config: pytest.Config) -> bool:
+    """Whether an option of ours or a plan is given, or the arguments cover a phase's module."""
+    if any(config.getoption(option.flag) for option in OPTIONS) or os.environ.get(PLAN.variable):
+        return True
     asked = [Path(str(argument).split("::")[0]) for argument in config.args]
     full = [(config.invocation_params.dir / path).resolve() for path in asked]
-    return any(phases == path or phases in path.parents or path in phases.parents for path in full)
+    return any(
+        phase == path or phase in path.parents or path in phase.parents
+        for phase in config.getini(PHASES_KEY)
+        for path in full
+    )
+
+
+def _place_reports(config: pytest.Config, reports: Path, name: str) -> None:
+    option: Any = config.option
+    option.htmlpath = str(reports / "shadow.html")
+    option.self_contained_html = True
+    option.css = [*option.css, str(stylesheet())]
+    option.benchmark_json = option.benchmark_json or str(reports / "baseline.json")
+    option.benchmark_storage = f"file://{reports / 'benchmarks'}"
+    option.benchmark_autosave = option.benchmark_autosave or re.sub(r"[^\w.-]+", "_", name)
+    option.benchmark_save_data = True

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from shadowgate.evidence import CheckResult
+from shadowgate.plugin.session import ShadowSession, check_of_report
 from shadowgate.report import row_cells, row_detail, row_headers, summary, title
-
-if TYPE_CHECKING:
-    from shadowgate.plugin.session import ShadowSession
 
 
 class HtmlReport:
@@ -49,6 +47,4 @@ class HtmlReport:
 
     def _result(self, report: pytest.TestReport) -> CheckResult | None:
         """Find the check that a test's report is about."""
-        properties = dict(getattr(report, "user_properties", ()))  # a collection error has none
-        name = str(properties.get("check", ""))
-        return self.session.recorder.results.get(name)
+        return self.session.run.results.by_id.get(check_of_report(report))

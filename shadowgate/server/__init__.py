@@ -1,6 +1,7 @@
 """Where PostGIS runs: a container, a local ephemeral cluster or an external server."""
 
 from shadowgate.server.base import (
+    CLEANER,
     ClientTools,
     Connection,
     Database,
@@ -16,6 +17,7 @@ from shadowgate.server.opening import open_server
 from shadowgate.server.space import require_space
 
 __all__ = [
+    "CLEANER",
     "ClientTools",
     "Connection",
     "Database",

@@ -11,6 +11,9 @@ import psycopg
 from psycopg.rows import TupleRow
 
 Connection = psycopg.Connection[TupleRow]
+CLEANER = "shadowgate.server.cleaning"
+"""The module that removes what a dead run left; named, as only the guardian imports it."""
+
 ServerKind = Literal["container", "local", "external"]
 
 

@@ -19,7 +19,7 @@ from testcontainers.core.container import DockerContainer
 from shadowgate.cleanup import ContainerWard, Guardian
 from shadowgate.errors import ServerError
 from shadowgate.progress import Progress, silent
-from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.base import CLEANER, Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.container_tools import ContainerTools
 from shadowgate.server.docker_daemon import (
     connect_docker,
@@ -88,7 +88,7 @@ class ContainerServer:
         self._directory = Path(tempfile.gettempdir()).resolve() / name
         self._ward = ContainerWard(name, str(self._directory))
         self._container: DockerContainer | None = None
-        self._guardian = Guardian()
+        self._guardian = Guardian(CLEANER)
         try:
             self._guardian.protect(self._ward)
             is_ours = image is None

@@ -20,9 +20,8 @@ from psycopg import sql
 
 from shadowgate.cleanup import DatabaseWard, Guardian
 from shadowgate.errors import ServerError, SpaceError
-from shadowgate.server.base import Connection, Database, Server
+from shadowgate.server.base import CLEANER, Connection, Database, Server
 from shadowgate.server.database_properties import copy_properties
-from shadowgate.server.janitor import Janitor
 
 MARKER = "shadowgate: created by run "
 
@@ -72,7 +71,7 @@ class Databases:
         self._life.execute("SET idle_session_timeout = 0")
         self._life.execute("SELECT pg_catalog.pg_advisory_lock(%s)", (_lock_key(self.run),))
         self._life_in_use = threading.Lock()
-        self._guardian = None if server.owned else Guardian()
+        self._guardian = None if server.owned else Guardian(CLEANER)
 
     def create(self, name: str) -> Database:
         """Create an empty UTF-8 database.
@@ -105,6 +104,24 @@ class Databases:
             copy_properties(connection, source.name, name)
         return self._server.database(name)
 
+    @contextmanager
+    def created(self, name: str) -> Iterator[Database]:
+        """An empty database for a while; see :meth:`create`."""
+        made = self.create(name)
+        try:
+            yield made
+        finally:
+            self.drop(made.name)
+
+    @contextmanager
+    def cloned(self, source: Database, name: str) -> Iterator[Database]:
+        """A copy for a while; see :meth:`clone`."""
+        made = self.clone(source, name)
+        try:
+            yield made
+        finally:
+            self.drop(made.name)
+
     def drop(self, name: str) -> None:
         """Drop one of this run's databases, ending the sessions on it; once dropped, a no-op.
 
@@ -114,7 +131,7 @@ class Databases:
             return
         with self._session() as connection:
             if _oid(connection, name) == self._oids[name]:
-                Janitor(name, connection).drop()
+                _drop(connection, name)
         del self._oids[name]
         ward = self._wards.pop(name, None)
         if ward is not None and self._guardian is not None:
@@ -156,7 +173,7 @@ class Databases:
             _mark(connection, staging, self.run)
             _rename(connection, staging, name)
         except psycopg.errors.DuplicateDatabase:
-            Janitor(staging, connection).drop()
+            _drop(connection, staging)
             raise self._in_use(name) from None
         except psycopg.errors.DiskFull as error:
             raise SpaceError(
@@ -214,7 +231,7 @@ class Databases:
             )
         if sessions or is_alive(connection, run):
             raise self._in_use(name)
-        Janitor(name, connection).drop()
+        _drop(connection, name)
 
     def _in_use(self, name: str) -> ServerError:
         return ServerError(
@@ -239,6 +256,13 @@ class Databases:
         )
         self._guardian.protect(ward)
         self._wards[name] = ward
+
+
+def _drop(connection: Connection, name: str) -> None:
+    """Drop a database and end the sessions on it."""
+    connection.execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
 
 
 def _oid(connection: Connection, name: str) -> int:

@@ -20,7 +20,7 @@ import psutil
 from shadowgate.cleanup import ClusterWard, Guardian
 from shadowgate.errors import ServerError, SetupError
 from shadowgate.progress import Progress, silent
-from shadowgate.server.base import Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.base import CLEANER, Database, Endpoint, ServerFacts, ServerKind
 from shadowgate.server.binaries import Installation
 from shadowgate.server.cleaning import stop_processes
 from shadowgate.server.facts import accepts_connections, read_facts
@@ -91,7 +91,7 @@ class LocalServer:
         root = cluster_root(account, room_bytes)
         self._directory = root / f"shadowgate-{uuid.uuid4().hex[:12]}"
         self._ward = ClusterWard(str(self._directory))
-        self._guardian = Guardian()
+        self._guardian = Guardian(CLEANER)
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._guardian.protect(self._ward)

@@ -5,27 +5,31 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from shadowgate.catalogue import diff, take_snapshot
-from shadowgate.checks import spec_of
+from shadowgate.evidence import CheckResult
 from shadowgate.migrate import Script, read_script
-from shadowgate.options import Run
+from shadowgate.options import Request
+from shadowgate.phases.check import Check
+from shadowgate.phases.environment.preflight import Preflight
+from shadowgate.phases.execution import carry_out
+from shadowgate.phases.migration.checks import jobs_run
+from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.run import Run
+from shadowgate.phases.runner import Applied
+from shadowgate.phases.verdict import check_of
 from shadowgate.plan import Plan
-from shadowgate.preflight import Preflight
-from shadowgate.progress import silent
-from shadowgate.recorder import Recorder
 from shadowgate.server import Databases, open_server
-from shadowgate.stages import Applied, Runner
 from tests.selftest.defects.files import Defect
-from tests.selftest.defects.scope import checks_for, every_check, plan_for
+from tests.selftest.defects.scope import PROOFS, checks_for, every_check, plan_for
 from tests.selftest.defects.traces import TracesLeft, on_server
-from tests.selftest.phase_values import Result, Values, run_checks
 
 ROWS = 4_000
 """Rows of the catalogue: enough for every partition to have hundreds."""
@@ -37,34 +41,31 @@ LEEWAY = 2
 """By how much locks may last longer than the plan says: several servers share a busy machine."""
 
 _SETTINGS = {"shared_buffers": "32MB", "default_statistics_target": "10"}
-_STANDS_ON = ("restore.clean", "restore.fingerprint", "migration.applied")
-"""What the checks of phases 5 and 8 require of the phase before, taken for granted at first."""
 _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> ALL (%s)"
-_SHARED = ("plan", "shadow", "before", "unmigrated", "before_rows")
-"""Values that no defect has a part in."""
-
-_OTHER_REFERENCE_SYSTEMS = "DELETE FROM spatial_ref_sys WHERE srid <> %s"
-"""Twice as many rows as the catalogue has, to be read for each state of each copy."""
-_BRINGS_THEM_BACK = "rollback.snapshot_restores"
-"""A restored dump has all of them: they come with PostGIS. No rollback has a part in it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What the checks said of one defect, or of the clean scripts."""
 
-    results: tuple[Result, ...]
+    results: tuple[CheckResult, ...]
     seconds: float
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    """Result id -> what this machine lacks to judge it."""
 
     @property
-    def failed(self) -> tuple[Result, ...]:
-        """The checks that did not pass, those aside that were blocked by another one."""
-        return tuple(r for r in self.results if r.status not in ("passed", "blocked", "skipped"))
+    def failed(self) -> tuple[CheckResult, ...]:
+        """The checks that were judged and did not pass; a blocked one was not."""
+        return tuple(
+            result
+            for result in self.results
+            if result.status in ("failed", "inconclusive") and result.id not in self.unavailable
+        )
 
     @property
     def failed_checks(self) -> frozenset[str]:
         """Their ids without items."""
-        return frozenset(spec_of(result.id).id for result in self.failed)
+        return frozenset(check_of(CHECKS, result.id).id for result in self.failed)
 
 
 class Bench:
@@ -77,13 +78,14 @@ class Bench:
             writer_ms=LEEWAY * plan.locks.writer_ms,
         )
         self.plan: Plan = replace(plan, backup=replace(plan.backup, rows=ROWS), locks=locks)
-        self._kept = [f"{self.plan.database}{suffix}" for suffix in ("", "_light", "_clean")]
+        self._kept = [self.plan.database, f"{self.plan.database}_clean"]
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._opened = self._open(stack)
-            self._whole = self._start(self._opened)
+            self._restored = self._run(self.plan, self._opened)
+            self._restored.ensure(self._restored.unmigrated)  # makes the roles of the backup
             self._on_server = on_server(self._maintenance, self._opened.shadow.name)
             self._stack = stack.pop_all()
         return self
@@ -104,11 +106,10 @@ class Bench:
             TracesLeft: the server is not what it was before.
         """
         began = time.perf_counter()
-        plan = self.plan if defect is None else plan_for(defect, self.plan)
-        checks = every_check(plan) if defect is None else checks_for(defect, plan)
-        values = Values(self._given(defect) | {"plan": plan})
+        run = self._begin(defect)
+        checks = every_check() if defect is None else checks_for(defect)
         try:
-            results = run_checks(checks, values, _recorder())
+            results = tuple(_carry_out(checks, run))
         finally:
             self._clean_up()
         if defect is None:
@@ -117,7 +118,7 @@ class Bench:
         elif defect.undo:
             self._undo(defect.undo)
         self._see_that_nothing_is_left()
-        return Outcome(tuple(results), time.perf_counter() - began)
+        return Outcome(results, time.perf_counter() - began, _unavailable(run))
 
     def _open(self, stack: ExitStack) -> Preflight:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
@@ -143,42 +144,40 @@ class Bench:
             _stack=ExitStack(),
         )
 
-    def _start(self, opened: Preflight, **made: Any) -> dict[str, Any]:
-        """Values that trials begin with: the shadow and what is in it, restored unless it is."""
-        run = Run(self.plan, "local", None, opened.workspace, self.plan.backup.rows)
-        given = {"run": run, "progress": silent, "opened": opened}
-        values = Values(given | made)
-        return given | {name: values[name] for name in _SHARED}
+    def _run(self, plan: Plan, opened: Preflight) -> Run:
+        request = Request(
+            plan=plan,
+            server="local",
+            image=None,
+            reports=opened.workspace,
+            generated_rows=plan.backup.rows,
+        )
+        run = Run(request)
+        run.opened = opened
+        return run
 
-    @cached_property
-    def _light(self) -> dict[str, Any]:
-        """The same with a copy that has one reference system, that of the catalogue."""
-        shadow = self._opened.databases.clone(self._opened.shadow, self._kept[1])
-        with shadow.connect() as connection:
-            connection.execute(_OTHER_REFERENCE_SYSTEMS, (self.plan.backup.srid,))
-            connection.execute("VACUUM FULL spatial_ref_sys")
-        return self._start(replace(self._opened, shadow=shadow), restored=None)
+    def _begin(self, defect: Defect | None) -> Run:
+        """A run with the evidence that no trial has a part in; a defect alters one script."""
+        if defect is None:
+            run = self._run(self.plan, self._opened)
+        elif defect.script == "migration":
+            script = self._spoiled(defect, self.plan.migration)
+            run = self._run(plan_for(defect, self.plan), replace(self._opened, migration=script))
+        else:
+            script = self._spoiled(defect, self.plan.rollback)
+            run = self._run(plan_for(defect, self.plan), replace(self._opened, rollback=script))
+            run.applied = self._applied
+        run.before = self._restored.before
+        run.unmigrated = self._restored.unmigrated
+        return run
 
     @cached_property
     def _applied(self) -> Applied:
         """A copy with the clean migration, for every defective rollback."""
-        copy = self._opened.databases.clone(self._light["shadow"], self._kept[2])
-        runner: Runner = Values(self._light)["runner"]
-        return runner.apply(self._opened.migration, copy)
+        copy = self._opened.databases.clone(self._opened.shadow, self._kept[1])
+        return self._restored.runner.apply(self._opened.migration, copy)
 
-    def _given(self, defect: Defect | None) -> dict[str, Any]:
-        """Values to begin with; a defect alters the scripts, one of a rollback also the copy."""
-        if defect is None:
-            return self._whole
-        if defect.script == "migration":
-            start = self._whole if _BRINGS_THEM_BACK in defect.allowed else self._light
-            script = self._with(defect, self.plan.migration)
-            return start | {"opened": replace(start["opened"], migration=script)}
-        script = self._with(defect, self.plan.rollback)
-        opened = replace(self._light["opened"], rollback=script)
-        return self._light | {"opened": opened, "applied": self._applied}
-
-    def _with(self, defect: Defect, clean: Path) -> Script:
+    def _spoiled(self, defect: Defect, clean: Path) -> Script:
         spoiled = self._opened.workspace / clean.name
         spoiled.write_text(defect.spoil(clean.read_text(encoding="utf-8")), encoding="utf-8")
         return read_script(spoiled)
@@ -204,13 +203,29 @@ class Bench:
 
     def _see_that_the_shadow_is_whole(self) -> None:
         with self._opened.shadow.connect() as connection:
-            found = diff(self._whole["unmigrated"].snapshot, take_snapshot(connection))
+            found = diff(self._restored.unmigrated.snapshot, take_snapshot(connection))
         if found:
             raise TracesLeft("; ".join(found.in_words()))
 
 
-def _recorder() -> Recorder:
-    recorder = Recorder()
-    for check in _STANDS_ON:
-        recorder.close(check, "passed", claim="", seconds=0.0)
-    return recorder
+def _carry_out(checks: Iterable[Check[Any]], run: Run) -> Iterator[CheckResult]:
+    """Carry out checks in order; what those prove that are left out is taken for granted.
+
+    Raises:
+        Exception: a check has a defect of its own.
+    """
+    chosen = tuple(checks)
+    for proof in PROOFS - {check.id for check in chosen}:
+        run.results.by_id[proof] = CheckResult(proof, 0, "passed", "taken for granted")
+    for check in chosen:
+        for item in check.items_of(run.plan):
+            outcome = carry_out(check, item, run)
+            if outcome.error is not None:
+                raise outcome.error
+            yield outcome.result
+
+
+def _unavailable(run: Run) -> Mapping[str, str]:
+    """What could not be carried out for want of pg_cron."""
+    scheduled = run.known(Run.scheduled)
+    return {jobs_run.id: scheduled.unavailable} if scheduled and scheduled.unavailable else {}

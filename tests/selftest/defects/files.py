@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from shadowgate.checks import BY_ID, spec_of
+from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.verdict import check_of
 from shadowgate.plan import Plan, read_plan
 
 FOLDER = Path(__file__).parent
@@ -52,8 +53,10 @@ class Defect:
 
     def __post_init__(self) -> None:
         for check in (self.check, *self.also):
-            if not any(check == known or check.startswith(f"{known}.") for known in BY_ID):
-                raise DefectFileError(f"{self.name}: there is no check {check}")
+            try:
+                check_of(CHECKS, check)
+            except KeyError:
+                raise DefectFileError(f"{self.name}: there is no check {check}") from None
 
     @property
     def id(self) -> str:
@@ -63,7 +66,7 @@ class Defect:
     @property
     def allowed(self) -> frozenset[str]:
         """Checks that may fail, without items."""
-        return frozenset(spec_of(check).id for check in (self.check, *self.also))
+        return frozenset(check_of(CHECKS, check).id for check in (self.check, *self.also))
 
     def spoil(self, text: str) -> str:
         """Put the defect into the text of the clean script.

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from shadowgate.checks import spec_of
+from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.verdict import check_of
 from tests.selftest.defects.bench import Outcome
 from tests.selftest.defects.files import Defect, plans
 from tests.selftest.defects.variants import all_defects
@@ -77,7 +78,7 @@ def is_caught(defect: Defect, outcome: Outcome) -> bool:
 
 def further_checks(defect: Defect, outcomes: Mapping[str, Outcome]) -> list[str]:
     """Checks that failed beside the one named, in order."""
-    return sorted(outcomes[defect.id].failed_checks - {spec_of(defect.check).id})
+    return sorted(outcomes[defect.id].failed_checks - {check_of(CHECKS, defect.check).id})
 
 
 def terminal_lines(outcomes: Mapping[str, Outcome], defects: Iterable[Defect]) -> list[str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.checks import CATALOGUE, spec_of
+from shadowgate.evidence import CheckResult
+from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.verdict import check_of
 from tests.selftest.defects.bench import Outcome
 from tests.selftest.defects.files import Defect, DefectFileError, parse_defect, plans, read_defects
 from tests.selftest.defects.matrix import (
@@ -18,6 +20,7 @@ from tests.selftest.defects.matrix import (
     sections,
     terminal_lines,
 )
+from tests.selftest.defects.scope import every_check
 from tests.selftest.defects.variants import all_defects
 from tests.selftest.defects.workers import Asked, Trial, Workers
 
@@ -91,22 +94,20 @@ def _in_words(outcome: Outcome) -> str:
 
 
 def _skip_what_this_machine_cannot_judge(defect: Defect, outcome: Outcome) -> None:
-    """Skip where the check named for a defect was: pg_cron may be missing."""
-    for found in outcome.results:
-        if found.id == defect.check and found.status == "skipped":
-            pytest.skip(f"{found.id}: {found.detail}")
+    """Skip where the check named for a defect could not be carried out: pg_cron may be missing."""
+    if defect.check in outcome.unavailable:
+        pytest.skip(f"{defect.check}: {outcome.unavailable[defect.check]}")
 
 
 @pytest.mark.parametrize("plan", plans())
 def test_clean_scripts_pass_every_check(judged: Judged, plan: str) -> None:
     outcome = judged[Trial(plan).id]
-    assert {spec_of(found.id).id for found in outcome.results} == {
-        spec.id for spec in CATALOGUE if spec.phase in (5, 8)
-    }
+    judged_checks = {check_of(CHECKS, found.id).id for found in outcome.results}
+    assert judged_checks == {check.id for check in every_check()}
     open_ones = [
         found
         for found in outcome.results
-        if found.status != "passed" and not (found.status == "skipped" and spec_of(found.id).when)
+        if found.status not in ("passed", "skipped") and found.id not in outcome.unavailable
     ]
     assert not open_ones, open_ones
 
@@ -140,6 +141,12 @@ def test_committed_matrix_is_that_of_this_run(judged: Judged, plan: str) -> None
     assert written.get(plan) == wanted, f"run python -m tests.selftest.defects.matrix {plan}"
 
 
+def test_a_check_that_this_machine_cannot_judge_has_not_failed() -> None:
+    undecided = CheckResult("migration.scheduled", 5, "inconclusive", "pg_cron runs the jobs.")
+    assert Outcome((undecided,), 0.0).failed == (undecided,)
+    assert Outcome((undecided,), 0.0, {undecided.id: "pg_cron is not installed"}).failed == ()
+
+
 def test_the_page_is_made_of_its_sections() -> None:
     page = TARGET.read_text(encoding="utf-8")
     assert page == page_of(sections(page))
@@ -149,9 +156,8 @@ def test_there_are_defects_of_every_kind_and_plan() -> None:
     assert len({defect.id for defect in DEFECTS}) == len(DEFECTS)
     for plan in plans():
         assert sum(defect.plan == plan for defect in DEFECTS) >= (40 if plan == "opt1" else 3)
-    never_named = {spec.id for spec in CATALOGUE if spec.phase in (5, 8)} - {
-        spec_of(defect.check).id for defect in DEFECTS
-    }
+    named = {check_of(CHECKS, defect.check).id for defect in DEFECTS}
+    never_named = {check.id for check in every_check()} - named
     assert never_named == {"rollback.snapshot"}  # it fails if pg_dump does
 
 

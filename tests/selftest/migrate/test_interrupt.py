@@ -17,9 +17,9 @@ from shadowgate.migrate import (
     interruptions_table,
     parse_script,
 )
+from shadowgate.phases.restore.state import differences_in_words
+from shadowgate.phases.restore.state import state_of as whole_state_of
 from shadowgate.server import Database, Server
-from shadowgate.stages.state import differences_in_words
-from shadowgate.stages.state import state_of as whole_state_of
 from tests.selftest.plain_database import plain_database
 
 State = list[tuple[str, int]]

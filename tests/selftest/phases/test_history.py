@@ -14,11 +14,11 @@ from shadowgate.catalogue.fingerprint import Sums
 from shadowgate.errors import PlanError
 from shadowgate.measure import Comparison, Query, Sampling, Workload
 from shadowgate.measure.sampler import Pair
+from shadowgate.phases.finding import CheckFailed, Finding
+from shadowgate.phases.performance.checks import no_gain_was_lost
+from shadowgate.phases.performance.history import History, last_run, timing_key
 from shadowgate.plan import Plan, read_plan
-from shadowgate.recorder import CheckFailed, Finding
 from shadowgate.server import ServerFacts
-from shadowgate.stages import History, last_run, timing_key
-from tests.phases.test_06_performance import test_history as check_history
 from tests.selftest.measure.test_timings import pairs, store
 
 ROOT = Path(__file__).parents[3]
@@ -101,7 +101,7 @@ def test_a_gain_that_is_lost_fails_the_check_and_names_the_query(tmp_path: Path)
     found = history(tmp_path, Q1=pairs(-0.1, seed=2), Q5=pairs(-0.3, seed=3))
     finding = Finding()
     with pytest.raises(CheckFailed, match="Q5: slower than in the stored run") as caught:
-        check_history(found, finding)
+        no_gain_was_lost(found, finding)
     assert "Q1" not in str(caught.value)
     (table,) = finding.tables
     assert [row[0] for row in table.rows] == ["Q1", "Q5"]
@@ -110,7 +110,7 @@ def test_a_gain_that_is_lost_fails_the_check_and_names_the_query(tmp_path: Path)
 def test_a_machine_that_is_slower_today_is_not_a_slower_query(tmp_path: Path) -> None:
     store(tmp_path / "0001_OPT1.json", {"Q1": pairs(-0.1)}, KEY)
     found = history(tmp_path, Q1=pairs(-0.1, seconds=0.08, seed=2))
-    check_history(found, Finding())
+    no_gain_was_lost(found, Finding())
     assert found.drifts[0].machine_percent == pytest.approx(60, abs=3)
 
 
@@ -118,7 +118,7 @@ def test_less_than_the_limit_is_shown_and_not_held_against_the_run(tmp_path: Pat
     store(tmp_path / "0001_OPT1.json", {"Q1": pairs(-0.1, count=400)}, KEY)
     found = history(tmp_path, Q1=pairs(-0.07, seed=2, count=400))
     assert found.drifts[0].trend == "slower"
-    check_history(found, Finding())
+    no_gain_was_lost(found, Finding())
 
 
 def test_a_file_that_is_no_stored_run_is_named(tmp_path: Path) -> None:

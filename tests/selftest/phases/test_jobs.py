@@ -11,10 +11,12 @@ import pytest
 
 from shadowgate.errors import MigrationError
 from shadowgate.migrate import parse_script
+from shadowgate.phases.migration.jobs import run_scheduled
+from shadowgate.phases.restore.earlier_migrations import apply_earlier
+from shadowgate.phases.runner import Runner
 from shadowgate.plan import JobSection, Plan, RolloutSection
 from shadowgate.progress import silent
 from shadowgate.server import Database, Databases, Server
-from shadowgate.stages import Runner, apply_earlier, run_scheduled
 from tests.selftest.catalogue_clones import rows_of, value_of
 
 JOB = JobSection(

@@ -10,10 +10,10 @@ import pytest
 
 from shadowgate.errors import ValidationError
 from shadowgate.measure import Query, Workload
+from shadowgate.phases.performance.rewrites import Rewrites, prove_rewrites
 from shadowgate.plan import Plan, read_plan
 from shadowgate.progress import silent
 from shadowgate.server import Database, Databases, Server
-from shadowgate.stages import Rewrites, prove_rewrites
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,19 +12,15 @@ from hypothesis import strategies as st
 from shadowgate.measure import Trial
 from shadowgate.measure.rows import Result
 from shadowgate.measure.statistics import Interval, to_effect
-from shadowgate.plan import LaterSection, Plan, SimulationSection, WorkloadSection, read_plan
-from shadowgate.stages import (
-    BEFORE,
-    Series,
+from shadowgate.phases.simulation.combined import BEFORE, undecided_queries
+from shadowgate.phases.simulation.presentation import (
     achieved,
-    compounded,
-    compounded_by_query,
     forecast_table,
     in_words,
     projections,
-    undecided_queries,
 )
-from shadowgate.stages.simulation import Cost
+from shadowgate.phases.simulation.series import Cost, Series, compounded, compounded_by_query
+from shadowgate.plan import LaterSection, Plan, SimulationSection, WorkloadSection, read_plan
 
 PLAN = Path(__file__).parents[3] / "migrations/1770500100_auto_partition_creation_2029_plus.toml"
 percents = st.floats(0.0, 99.0)
@@ -89,7 +85,7 @@ def series() -> Series:
     seconds = {BEFORE: same, "OPT1": same, "OPT9": halved}
     trial = Trial(seconds, ("Q1", "Q2"), rows, rows, tail=0.025, deviation=0.0)
     controls = {"OPT1": BEFORE, "OPT9": "OPT1"}
-    return Series(trial, "OPT1", controls, {"OPT9": Cost(1.0, 0.5, 1_000_000)}, complete=True)
+    return Series(trial, "OPT1", controls, {"OPT9": Cost(1.0, 0.5, 1_000_000)})
 
 
 def test_the_forecast_has_a_row_for_every_mix(plan: Plan, series: Series) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from shadowgate.errors import MigrationError
 from shadowgate.measure import Workload
+from shadowgate.phases.runner import Runner
+from shadowgate.phases.simulation.series import simulate
 from shadowgate.plan import LaterSection, Plan, SimulationSection, read_plan
 from shadowgate.progress import silent
 from shadowgate.server import Database, Databases, Server
-from shadowgate.stages import Runner, simulate
 from tests.selftest.catalogue_clones import MIGRATIONS
 
 NAME = "selftest_builds"

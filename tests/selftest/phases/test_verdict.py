@@ -3,126 +3,139 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.checks import CATALOGUE, PHASES, CheckSpec, spec_of
 from shadowgate.evidence import CheckResult, QueryEvidence, Status
-from shadowgate.signoff import judge
+from shadowgate.phases.check import PHASES, Check
+from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.verdict import Conclusion, Terms, check_of, judge
+
+AnyCheck = Check[Any]
 
 
-def result(spec: CheckSpec, status: Status = "passed") -> CheckResult:
+def result(check: AnyCheck, status: Status = "passed") -> CheckResult:
     return CheckResult(
-        id=f"{spec.id}.Q1" if spec.items else spec.id,
-        phase=spec.phase,
+        id=check.result_id("Q1" if check.items else ""),
+        phase=check.phase,
         status=status,
         claim="it holds",
-        required=spec.required,
+        required=check.required,
+        detail="because",
     )
 
 
-def clean() -> dict[str, CheckResult]:
-    results = [result(spec) for spec in CATALOGUE]
-    return {r.id: r for r in results}
+def concluded(*changed: CheckResult, **terms: Any) -> Conclusion:
+    """The verdict where every check has passed but for those that are given."""
+    results = {each.id: each for each in map(result, CHECKS)}
+    return judge(CHECKS, results | {each.id: each for each in changed}, terms=Terms(**terms))
 
 
-REQUIRED = [spec for spec in CATALOGUE if spec.required]
+REQUIRED = [check for check in CHECKS if check.required]
 NOT_PASSED: list[Status] = ["failed", "inconclusive", "blocked", "skipped"]
 
 
+def by_id(check: AnyCheck) -> str:
+    return check.id
+
+
 def test_every_check_passed_is_go_with_low_risk() -> None:
-    judgement = judge(clean())
-    assert (judgement.verdict, judgement.risk) == ("GO", "LOW")
+    conclusion = concluded()
+    assert (conclusion.verdict, conclusion.risk) == ("GO", "LOW")
 
 
-@pytest.mark.parametrize(
-    ("spec", "status"),
-    [
-        pytest.param(spec, status, id=f"{spec.id}-{status}")
-        for spec in REQUIRED
-        for status in NOT_PASSED
-        if not (spec.when and status == "skipped")
-    ],
-)
-def test_one_required_check_not_passed_is_no_go_and_named(spec: CheckSpec, status: Status) -> None:
-    results = clean()
-    bad = result(spec, status)
-    results[bad.id] = bad
-    judgement = judge(results)
-    assert (judgement.verdict, judgement.risk) == ("NO-GO", "HIGH")
-    assert len(judgement.reasons) == 1
-    assert judgement.reasons[0].startswith(bad.id)
+@pytest.mark.parametrize("check", REQUIRED, ids=by_id)
+@pytest.mark.parametrize("status", NOT_PASSED)
+def test_one_required_check_not_passed_is_no_go_and_named(check: AnyCheck, status: Status) -> None:
+    bad = result(check, status)
+    conclusion = concluded(bad)
+    assert (conclusion.verdict, conclusion.risk) == ("NO-GO", "HIGH")
+    assert len(conclusion.reasons) == 1
+    assert conclusion.reasons[0].startswith(bad.id)
 
 
-@pytest.mark.parametrize("spec", [s for s in REQUIRED if s.when], ids=lambda spec: spec.id)
-def test_what_a_plan_need_not_have_may_be_skipped(spec: CheckSpec) -> None:
-    results = clean()
-    results[result(spec).id] = result(spec, "skipped")
-    assert judge(results).verdict == "GO"
+@pytest.mark.parametrize("check", REQUIRED, ids=by_id)
+def test_a_skip_counts_only_where_the_predicate_said_so(check: AnyCheck) -> None:
+    skipped = result(check, "skipped")
+    assert concluded(skipped).verdict == "NO-GO"
+    conclusion = concluded(skipped, not_applicable={skipped.id: "the plan has none"})
+    assert (conclusion.verdict, conclusion.risk) == ("GO", "LOW")
 
 
-@pytest.mark.parametrize("spec", REQUIRED, ids=lambda spec: spec.id)
-def test_a_required_check_that_never_ran_is_no_go(spec: CheckSpec) -> None:
-    results = {k: v for k, v in clean().items() if not k.startswith(spec.id)}
-    judgement = judge(results)
-    assert judgement.verdict == "NO-GO"
-    assert any(check.status == "blocked" for check in judgement.checks)
+@pytest.mark.parametrize("check", REQUIRED, ids=by_id)
+def test_a_required_check_that_never_ran_is_no_go(check: AnyCheck) -> None:
+    results = {each.id: each for each in map(result, CHECKS) if not each.id.startswith(check.id)}
+    conclusion = judge(CHECKS, results)
+    assert conclusion.verdict == "NO-GO"
+    assert any(each.status == "blocked" for each in conclusion.checks)
 
 
 def test_an_item_that_a_complete_run_has_and_this_one_has_not_is_no_go() -> None:
-    judgement = judge(clean(), expected={"performance.not_slower.Q7"})
-    assert judgement.verdict == "NO-GO"
-    assert judgement.reasons[0].startswith("performance.not_slower.Q7")
+    results = {each.id: each for each in map(result, CHECKS)}
+    conclusion = judge(CHECKS, results, expected={"performance.not_slower.Q7"})
+    assert conclusion.verdict == "NO-GO"
+    assert conclusion.reasons[0].startswith("performance.not_slower.Q7")
 
 
 def test_nothing_ran_is_no_go() -> None:
-    assert judge({}).verdict == "NO-GO"
+    assert judge(CHECKS, {}).verdict == "NO-GO"
 
 
-@pytest.mark.parametrize("spec", REQUIRED, ids=lambda spec: spec.id)
-def test_a_small_copy_excuses_skipped_time_and_nothing_else(spec: CheckSpec) -> None:
-    results = clean()
-    results[result(spec).id] = result(spec, "skipped")
-    judgement = judge(results, quick="20,000 rows are too few")
-    assert (judgement.verdict == "GO") == (spec.judges_time or bool(spec.when))
-    failed = {**results, result(spec).id: result(spec, "failed")}
-    assert judge(failed, quick="20,000 rows are too few").verdict == "NO-GO"
+@pytest.mark.parametrize("check", REQUIRED, ids=by_id)
+def test_a_small_copy_excuses_skipped_time_and_nothing_else(check: AnyCheck) -> None:
+    small = "20,000 rows are too few"
+    assert (concluded(result(check, "skipped"), quick=small).verdict == "GO") == check.judges_time
+    assert concluded(result(check, "failed"), quick=small).verdict == "NO-GO"
+
+
+@pytest.mark.parametrize("check", REQUIRED, ids=by_id)
+@pytest.mark.parametrize("status", NOT_PASSED)
+def test_a_waiver_lets_a_check_do_without_a_pass_and_is_named_first(
+    check: AnyCheck, status: Status
+) -> None:
+    conclusion = concluded(result(check, status), waivers={check.id: "pg_cron comes in May"})
+    if status in ("failed", "inconclusive"):
+        assert (conclusion.verdict, conclusion.risk) == ("GO", "MEDIUM")
+        assert conclusion.reasons[0].startswith(f"waived: {check.id}")
+        assert "pg_cron comes in May" in conclusion.reasons[0]
+    else:
+        assert conclusion.verdict == "NO-GO"
+
+
+def test_a_waiver_that_covers_nothing_is_a_reservation() -> None:
+    conclusion = concluded(unused_waivers=["table-rewrite"])
+    assert (conclusion.verdict, conclusion.risk) == ("GO", "MEDIUM")
+    assert "table-rewrite" in conclusion.reasons[0]
 
 
 def test_optional_failure_and_small_copy_and_a_near_interval_raise_the_risk() -> None:
-    optional = next(spec for spec in CATALOGUE if not spec.required)
-    failed = {**clean(), result(optional).id: result(optional, "failed")}
-    assert judge(failed).risk == "MEDIUM"
-    assert judge(clean(), quick="small").risk == "MEDIUM"
-    near = QueryEvidence("Q1", "a query", high_percent=4.5)
-    assert judge(clean(), queries=[near]).risk == "MEDIUM"
-    far = QueryEvidence("Q1", "a query", high_percent=2.0)
-    assert judge(clean(), queries=[far]).risk == "LOW"
+    optional = next(check for check in CHECKS if not check.required)
+    assert concluded(result(optional, "failed")).risk == "MEDIUM"
+    assert concluded(quick="small").risk == "MEDIUM"
+    assert concluded(queries=[QueryEvidence("Q1", "a query", high_percent=4.5)]).risk == "MEDIUM"
+    assert concluded(queries=[QueryEvidence("Q1", "a query", high_percent=2.0)]).risk == "LOW"
 
 
 @given(st.lists(st.sampled_from(["passed", *NOT_PASSED]), min_size=200, max_size=200))
 def test_go_exactly_if_every_required_check_passed(statuses: list[Status]) -> None:
-    results = {
-        k: replace(v, status=status)
-        for (k, v), status in zip(clean().items(), statuses, strict=False)
-    }
-    all_passed = all(
-        r.status == "passed" or (r.status == "skipped" and spec_of(r.id).when)
-        for r in results.values()
-        if r.required
-    )
-    assert (judge(results).verdict == "GO") == all_passed
+    results = [
+        replace(each, status=status)
+        for each, status in zip(map(result, CHECKS), statuses, strict=False)
+    ]
+    all_passed = all(each.status == "passed" for each in results if each.required)
+    assert (concluded(*results).verdict == "GO") == all_passed
 
 
 def test_the_catalogue_is_sound() -> None:
-    ids = [spec.id for spec in CATALOGUE]
+    ids = [check.id for check in CHECKS]
     assert len(set(ids)) == len(ids)
-    for place, spec in enumerate(CATALOGUE):
-        assert spec.phase in PHASES
-        assert spec.why
-        assert spec.remedy
-        assert set(spec.requires) <= set(ids[:place]), f"{spec.id} stands on a later check"
-        assert spec.id.count(".") == 1, f"{spec.id}: ids are phase.check"
-    assert [s.phase for s in CATALOGUE] == sorted(s.phase for s in CATALOGUE)
+    assert {check.phase for check in CHECKS} == set(range(1, len(PHASES) + 1))
+    for check in CHECKS:
+        assert check.why
+        assert check.remedy
+        assert check.id.count(".") == 1, f"{check.id}: ids are phase.check"
+        assert check_of(CHECKS, f"{check.id}.an.item") is check
+    assert [check.phase for check in CHECKS] == sorted(check.phase for check in CHECKS)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from shadowgate.catalogue import fingerprint
-from shadowgate.checks import spec_of
 from shadowgate.errors import PlanError
+from shadowgate.evidence import CheckResult
 from shadowgate.measure import Comparison, Query, Sampling, Workload, compare, settle
+from shadowgate.options import Request
+from shadowgate.phases.execution import carry_out
+from shadowgate.phases.performance.checks import (
+    queries_touch_what_the_baseline_says,
+    rows_are_the_same,
+)
+from shadowgate.phases.performance.committed_baseline import Held, hold_witnesses
+from shadowgate.phases.run import Run
 from shadowgate.plan import Plan, read_plan
-from shadowgate.recorder import Recorder
 from shadowgate.server import Database, Server
-from shadowgate.stages import Held, hold_witnesses
-from tests.phases import test_06_performance
 from tests.selftest.conftest import MakeDatabase
-from tests.selftest.phase_values import Result, Values, checks_of, run_checks
 from tests.selftest.plain_database import plain_database
 
 ROOT = Path(__file__).parents[3]
@@ -79,30 +82,18 @@ def held(
     return hold_witnesses(comparison, content, server.facts, plan, update=update)
 
 
-def judged(comparison: Comparison, found: Held | None, *, quick: str = "") -> dict[str, Result]:
-    """The checks of phase 6 that do not judge time, by id."""
-    recorder = Recorder(quick=quick)
-    recorder.close("migration.applied", "passed", claim="", seconds=0.0)
-    values = Values(
-        {
-            "comparison": comparison,
-            "held": found,
-            "recorder": recorder,
-            "rewrites": None,
-            "cold": None,
-            "timing_key": "key",
-            "benchmarks": SimpleNamespace(record=lambda *_: None),
-        }
-    )
-    checks = [
-        check
-        for check in checks_of([test_06_performance], {"query_id": ["Q1"]})
-        if not spec_of(check.id).judges_time
-    ]
-    return {result.id: result for result in run_checks(checks, values, recorder)}
+def judged(
+    comparison: Comparison, found: Held | None, plan: Plan, *, quick: str = ""
+) -> dict[str, CheckResult]:
+    """The checks of phase 6 on what queries return and touch, by id."""
+    run = Run(Request(plan, "local", None, Path(), None))
+    run.comparison, run.committed_baseline, run.quick = comparison, found, quick
+    for check, item in ((rows_are_the_same, "Q1"), (queries_touch_what_the_baseline_says, "")):
+        carry_out(check, item, run)
+    return run.results.by_id
 
 
-def failed(results: dict[str, Result]) -> set[str]:
+def failed(results: Mapping[str, CheckResult]) -> set[str]:
     return {id_ for id_, result in results.items() if result.status not in ("passed", "skipped")}
 
 
@@ -113,7 +104,7 @@ def test_an_index_lost_by_the_migration_fails_exactly_this_check_and_is_explaine
     with after.connect() as connection:
         connection.execute("DROP INDEX parcel_owner")
     comparison = measured(before, after)
-    results = judged(comparison, held(comparison, before, server, plan))
+    results = judged(comparison, held(comparison, before, server, plan), plan)
     assert failed(results) == {"performance.witnesses"}
     detail = results["performance.witnesses"].detail
     assert "Q1 after the migration: no longer uses index parcel_owner" in detail
@@ -131,16 +122,16 @@ def test_an_index_lost_before_the_migration_is_seen_though_both_sides_are_alike(
     comparison = measured(before, after)
     found = held(comparison, before, server, plan)
     assert {each.side for each in found.differences} == {"before", "after"}
-    assert failed(judged(comparison, found)) == {"performance.witnesses"}
+    assert failed(judged(comparison, found, plan)) == {"performance.witnesses"}
     assert {row[1] for row in found.table.rows} == {"before", "after"}
 
 
 def test_the_same_plans_pass(before: Database, after: Database, server: Server, plan: Plan) -> None:
     comparison = measured(before, after)
     written = held(comparison, before, server, plan, update=True)
-    assert failed(judged(comparison, written)) == {"performance.witnesses"}
+    assert failed(judged(comparison, written, plan)) == {"performance.witnesses"}
     again = measured(before, after)
-    results = judged(again, held(again, before, server, plan))
+    results = judged(again, held(again, before, server, plan), plan)
     assert results["performance.witnesses"].status == "passed"
 
 
@@ -151,11 +142,11 @@ def test_a_baseline_that_was_rewritten_is_not_one_that_was_held_against(
     with after.connect() as connection:
         connection.execute("DROP INDEX parcel_owner")
     comparison = measured(before, after)
-    result = judged(comparison, held(comparison, before, server, plan, update=True))
+    result = judged(comparison, held(comparison, before, server, plan, update=True), plan)
     found = result["performance.witnesses"]
     assert found.status == "inconclusive"
     assert "commit the file" in found.detail
-    unchanged = judged(comparison, held(comparison, before, server, plan, update=True))
+    unchanged = judged(comparison, held(comparison, before, server, plan, update=True), plan)
     assert unchanged["performance.witnesses"].status == "passed"
 
 
@@ -164,10 +155,10 @@ def test_a_missing_baseline_fails_at_full_size_and_says_how_to_make_it(
 ) -> None:
     comparison = measured(before, after)
     found = held(comparison, before, server, plan)
-    full = judged(comparison, found)["performance.witnesses"]
+    full = judged(comparison, found, plan)["performance.witnesses"]
     assert full.status == "failed"
     assert "--update-baseline" in full.detail
-    small = judged(comparison, found, quick="too few rows")["performance.witnesses"]
+    small = judged(comparison, found, plan, quick="too few rows")["performance.witnesses"]
     assert small.status == "skipped"
 
 
@@ -178,7 +169,9 @@ def test_a_baseline_of_other_rows_is_not_held_against_and_says_why(
     held(comparison, before, server, plan, update=True)
     with before.connect() as connection:
         connection.execute("DELETE FROM parcel WHERE id = 1")
-    result = judged(comparison, held(comparison, before, server, plan))["performance.witnesses"]
+    result = judged(comparison, held(comparison, before, server, plan), plan)[
+        "performance.witnesses"
+    ]
     assert result.status == "skipped"
     assert "20,000 rows" in result.detail
     assert "19,999 rows" in result.detail
@@ -197,11 +190,11 @@ def test_another_postgis_leaves_plans_out_and_rows_in(
         connection.execute("DROP INDEX parcel_owner")
     comparison = measured(before, after)
     found = held(comparison, before, server, plan)
-    assert judged(comparison, found)["performance.witnesses"].status == "passed"
+    assert judged(comparison, found, plan)["performance.witnesses"].status == "passed"
     assert "taken on PostgreSQL" in found.in_words[-1]
     document["queries"]["Q1"]["after"]["rows"] = 5
     path.write_text(json.dumps(document), encoding="utf-8")
-    fewer = judged(comparison, held(comparison, before, server, plan))
+    fewer = judged(comparison, held(comparison, before, server, plan), plan)
     assert fewer["performance.witnesses"].status == "failed"
 
 
@@ -212,4 +205,4 @@ def test_a_plan_without_a_baseline_is_not_asked_for_one(
     comparison = measured(before, after)
     with pytest.raises(PlanError, match="names no baseline"):
         held(comparison, before, server, without)
-    assert judged(comparison, None)["performance.witnesses"].status == "skipped"
+    assert judged(comparison, None, plan)["performance.witnesses"].status == "skipped"

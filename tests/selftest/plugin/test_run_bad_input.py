@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 
 from shadowgate.errors import ShadowgateError
 from shadowgate.options import resolve
-from shadowgate.preflight import preflight
+from shadowgate.phases.environment.preflight import preflight
 from shadowgate.progress import silent
 from tests.selftest.shadow_runs import ROOT, shadow_run
 
@@ -102,11 +105,15 @@ CASES: dict[str, tuple[Callable[[Path], list[str]], tuple[str, ...]]] = {
 }
 
 
+def _ini(key: str) -> str:
+    return str(PLAN) if key == "shadowgate_plan" else ""
+
+
 def _refusal(arguments: list[str]) -> ShadowgateError:
     """What the options and the preflight say, without pytest around them."""
     given = dict(argument.split("=", 1) for argument in arguments)
     with pytest.raises(ShadowgateError) as caught:
-        preflight(resolve(given.get, lambda _key: "", ROOT, Path.cwd()), silent)
+        preflight(resolve(given.get, _ini, ROOT, Path.cwd()), silent)
     return caught.value
 
 
@@ -132,8 +139,51 @@ def test_the_command_line_says_so_once_and_exits_with_4(case: str, tmp_path: Pat
         assert word in message
 
 
-def test_a_value_with_a_space_that_misleads_pytest_is_explained(tmp_path: Path) -> None:
+def test_a_value_with_a_space_that_leads_pytest_away_from_the_project_is_an_error(
+    tmp_path: Path,
+) -> None:
     backup = _write(tmp_path, "x.dump", "x")
     run = shadow_run("--backup", str(backup), reports=tmp_path)
     assert run.status == 4
-    assert "--backup=VALUE" in run.output
+    assert "--backup" in run.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "usage: shadowgate"),
+        (["run"], "there is no plan"),
+        (["run", "--plan=none.toml"], "none.toml does not exist"),
+        (["run", "--plan"], "expected one argument"),
+        (["judge"], "invalid choice"),
+    ],
+)
+def test_the_command_says_what_is_wrong_and_exits_with_4(
+    tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "shadowgate", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pytest_with_a_plan_and_no_phase_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "test_other.py").write_text("def test_it():\n    pass\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "shadowgate.plugin", f"--plan={PLAN}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert "no phase was collected" in done.stdout + done.stderr

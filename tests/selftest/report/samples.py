@@ -8,8 +8,9 @@ from functools import cache
 
 import numpy as np
 
-from shadowgate.checks import CATALOGUE, spec_of
 from shadowgate.evidence import CheckResult, Evidence, QueryEvidence, Status, Table, Timing
+from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.verdict import check_of
 from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
 
 WORKLOAD: tuple[tuple[str, str, float, float], ...] = (
@@ -66,7 +67,11 @@ def query(name: str, title: str, before_ms: float, change: float, count: int = 4
 
 
 BEHIND_ROLLBACK: tuple[str, ...] = tuple(
-    spec.id for spec in CATALOGUE if "rollback.clean" in spec.requires
+    check.id
+    for check in CHECKS
+    if check.phase == 8
+    and check.id not in ("rollback.snapshot", "rollback.snapshot_restores")
+    and check.id != "rollback.clean"
 )
 """The checks that a failed rollback blocks."""
 
@@ -133,8 +138,8 @@ def checks(status_of: Callable[[str], Status] = lambda _id: "passed") -> tuple[C
         "optimisation": ["OPT2", "OPT3", "OPT4", "OPT5"],
     }
     found = []
-    for spec in CATALOGUE:
-        for item in items[spec.items] if spec.items else [""]:
+    for spec in CHECKS:
+        for item in items[spec.items.name] if spec.items else [""]:
             name = f"{spec.id}.{item}" if item else spec.id
             measured, limit = MEASURED.get(spec.id, (None, None))
             found.append(
@@ -142,7 +147,7 @@ def checks(status_of: Callable[[str], Status] = lambda _id: "passed") -> tuple[C
                     id=name,
                     phase=spec.phase,
                     status=status_of(name),
-                    claim=CLAIMS.get(spec.id, spec.why),
+                    claim=CLAIMS.get(spec.id, spec.claim),
                     measured=measured,
                     limit=limit,
                     required=spec.required,
@@ -285,7 +290,7 @@ def no_go_sample() -> Evidence:
 @cache
 def quick_sample() -> Evidence:
     def status_of(name: str) -> Status:
-        spec = spec_of(name)
+        spec = check_of(CHECKS, name)
         return "skipped" if spec.judges_time and spec.phase == 6 else "passed"
 
     reason = "the copy is too small to judge"

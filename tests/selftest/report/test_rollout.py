@@ -17,13 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import PlanError
-from shadowgate.rollout import (
-    RolloutFacts,
-    RolloutPlan,
-    RolloutSettings,
-    render_markdown,
-    rollout_plan,
-)
+from shadowgate.phases.rollout.document import render_markdown, rollout_plan
+from shadowgate.phases.rollout.model import RolloutFacts, RolloutPlan, RolloutSettings
 from shadowgate.server import Database
 from tests.selftest.report.samples import go_sample
 

@@ -118,8 +118,8 @@ def test_a_guarded_folder_is_deleted_at_the_end_and_when_its_process_is_killed(
 ) -> None:
     script = (
         "import os\n"
-        "from shadowgate.cleanup import guarded_folder\n"
-        "with guarded_folder() as folder:\n"
+        "from shadowgate.cleanup import guarded_folder\nfrom shadowgate.server import CLEANER\n"
+        "with guarded_folder(CLEANER) as folder:\n"
         "    (folder / 'file').touch()\n"
         "    print(folder, flush=True)\n"
         f"    os.kill(os.getpid(), 9) if {fatal} else None\n"

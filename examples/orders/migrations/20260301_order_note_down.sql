@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+ALTER TABLE public.orders DROP COLUMN IF EXISTS note;
+RESET lock_timeout;

@@ -1,0 +1,88 @@
+"""The command ``shadowgate``: pytest on the phases that the package brings.
+
+It keeps apart from the project that it is called in: that project's ini file, conftests and plugins
+are for its own tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import pytest_benchmark.plugin
+import pytest_html.plugin
+import pytest_metadata.plugin
+
+from shadowgate import plugin
+from shadowgate.options import OPTIONS
+from shadowgate.plugin.items import PHASES
+
+_PLUGINS = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
+"""All that a run needs; what else is installed beside is for the project's own tests."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for.
+
+    Returns:
+        0 for GO, 1 for NO-GO, 2 interrupted, 3 for an error of the program, 4 for a request or a
+        machine that is not right.
+    """
+    parser = _parser()
+    asked, others = parser.parse_known_args(sys.argv[1:] if arguments is None else arguments)
+    if asked.command is None:
+        parser.print_help(sys.stderr)
+        return int(pytest.ExitCode.USAGE_ERROR)
+    return _run(asked, others)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="shadowgate",
+        description="Decides, by measurement, whether a PostgreSQL migration may go to production.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"shadowgate {version('shadowgate')}"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    run = commands.add_parser(
+        "run",
+        help="run the ten phases on a plan",
+        description="Run the ten phases on a plan. Exit status: 0 GO, 1 NO-GO, 4 when the request "
+        "or the machine is not right. Other options go to pytest (-k, -q, -x …).",
+        allow_abbrev=False,
+    )
+    for option in OPTIONS:
+        text = f"{option.help} (environment: {option.variable})".replace("%", "%%")
+        if option.switch:
+            run.add_argument(option.flag, action="store_true", help=text)
+        else:
+            run.add_argument(option.flag, metavar=option.metavar, help=text)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exits with 4 where the command line is not right, as pytest does."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Say what is wrong, and how it is meant."""
+        self.print_usage(sys.stderr)
+        self.exit(int(pytest.ExitCode.USAGE_ERROR), f"{self.prog}: {message}\n")
+
+
+def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    given = {option.flag: getattr(asked, option.dest) for option in OPTIONS}
+    options = [
+        flag if value is True else f"{flag}={value}" for flag, value in given.items() if value
+    ]
+    apart = [f"--config-file={PHASES / 'pytest.ini'}", f"--rootdir={Path.cwd()}"]
+    apart += ["-p", "no:cacheprovider"]
+    return int(pytest.main([*apart, *options, *others, str(PHASES)], plugins=_PLUGINS))

@@ -1,0 +1,1 @@
+"""Phase 4: the queries as they are before the migration."""

@@ -1,0 +1,58 @@
+"""Checks of phase 4: every query runs on the restored backup, and its rounds are kept."""
+
+from __future__ import annotations
+
+from shadowgate.measure import Baseline
+from shadowgate.phases.check import check
+from shadowgate.phases.finding import Finding
+from shadowgate.phases.items import QUERIES
+from shadowgate.phases.rounds import RoundStore
+from shadowgate.plan import Plan
+
+
+@check(
+    "baseline.query",
+    remedy="See the query's error; it must run on the restored backup as it stands.",
+    items=QUERIES,
+)
+def query_runs(baseline: Baseline, query: str, plan: Plan, finding: Finding) -> None:
+    """The query runs on the restored backup; its rounds, plan and rows are on record.
+
+    A change can only be judged against what was measured before it.
+    """
+    found, wanted = baseline.queries[query], plan.performance.baseline_rounds
+    timing, witness = found.timing, found.witness
+    finding.note(
+        {
+            "average_ms": round(timing.mean, 3),
+            "median_ms": round(timing.median, 3),
+            "min_ms": round(timing.minimum, 3),
+            "max_ms": round(timing.maximum, 3),
+            "p95_ms": round(timing.p95, 3),
+            "rounds": timing.rounds,
+            "rows": found.result.count,
+            "rows_hash": found.result.hash,
+            "buffers": witness.buffers,
+            "planning_ms": round(witness.planning_ms, 3),
+            "partitions": list(witness.partitions),
+            "indexes": list(witness.indexes),
+        },
+        {"rounds": f">= {wanted}"},
+    )
+    finding.say(f"{found.query.title}. Its plan:", *witness.shape)
+    finding.require(timing.rounds >= wanted, f"{timing.rounds} rounds instead of {wanted}")
+
+
+@check("baseline.stored", remedy="See that the reports folder can be written.")
+def rounds_are_stored(baseline: Baseline, rounds: RoundStore, finding: Finding) -> None:
+    """Every round is handed to pytest-benchmark, which stores it in its JSON.
+
+    A later run on the same machine must be able to compare with this one.
+    """
+    missing = [query for query in baseline.queries if not rounds.has("baseline", query)]
+    finding.note(f"{rounds.rounds('baseline')} rounds of {len(baseline.queries)} queries")
+    finding.say(
+        f"stored in {rounds.path.name}, and in {rounds.storage.name} for later runs on the same "
+        "machine and server"
+    )
+    finding.require(not missing, f"not recorded: {', '.join(missing)}")

@@ -1,0 +1,1 @@
+"""Phase 1: a server that can host the shadow."""

@@ -1,0 +1,91 @@
+"""Checks of phase 1: the server can host the shadow, and the shadow is this run's own."""
+
+from __future__ import annotations
+
+import psycopg
+
+from shadowgate.phases.check import check
+from shadowgate.phases.environment.preflight import MINIMUM_VERSION, Preflight
+from shadowgate.phases.finding import Finding
+from shadowgate.server import Database, Server
+
+_NEEDED_SETTINGS = ("shared_buffers", "work_mem", "jit", "max_parallel_workers_per_gather")
+
+
+@check("environment.server", remedy="Start Docker, or install PostgreSQL 14 or newer with PostGIS.")
+def server_fits(server: Server, finding: Finding) -> None:
+    """A PostgreSQL server with PostGIS is up, of a version that the suite knows.
+
+    A copy on another major version or without PostGIS proves nothing about production.
+    """
+    facts = server.facts
+    finding.note(f"PostgreSQL {facts.version}, PostGIS {facts.postgis}", f">= {MINIMUM_VERSION}")
+    finding.say(facts.where)
+    finding.require(
+        facts.version_num >= MINIMUM_VERSION * 10_000, f"the server is PostgreSQL {facts.version}"
+    )
+    finding.require(bool(facts.postgis), "the server has no PostGIS")
+
+
+@check(
+    "environment.client_tools",
+    remedy="Install client tools of the server's major version or newer.",
+)
+def client_tools_fit(server: Server, finding: Finding) -> None:
+    """The client tools are not older than the server.
+
+    pg_dump and pg_restore refuse a server newer than themselves.
+    """
+    tools, version = server.tools.version, server.facts.version_num
+    finding.note(f"{tools // 10_000}.{tools % 10_000}", f">= {version // 10_000}")
+    finding.require(
+        tools // 10_000 >= version // 10_000,
+        f"the client tools are of version {tools // 10_000}, the server of {version // 10_000}",
+    )
+
+
+@check("environment.disk_space", remedy="Free disk space, or point TMPDIR at a larger disk.")
+def disk_has_room(server: Server, opened: Preflight, finding: Finding) -> None:
+    """The disk has room for the copies that the phases keep side by side.
+
+    The phases keep several copies of the database at the same time.
+    """
+    free, needed = server.free_bytes(), opened.needed_bytes
+    if free is None:
+        try:
+            opened.prove_room()
+        except psycopg.errors.DiskFull as error:
+            finding.require(False, f"{needed / 1e9:.1f} GB could not be written: {error}")
+        finding.note(
+            f"{needed / 1e9:.1f} GB written and dropped again", f">= {needed / 1e9:.1f} GB"
+        )
+        return
+    finding.note(f"{free / 1e9:.1f} GB", f">= {needed / 1e9:.1f} GB")
+    finding.require(free >= needed, f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed")
+
+
+@check("environment.database", remedy="See that the role may create databases and extensions.")
+def shadow_is_ours(server: Server, shadow: Database, finding: Finding) -> None:
+    """The shadow database is there, made by this run, with its extensions.
+
+    The shadow must be a database of its own that this run made.
+    """
+    with shadow.connect() as connection:
+        row = connection.execute(
+            "SELECT current_database(), pg_encoding_to_char(encoding)"
+            " FROM pg_database WHERE datname = current_database()"
+        ).fetchone()
+    finding.note([*(row or ()), f"PostGIS {server.facts.postgis}"])
+    finding.require(row is not None and row[0] == shadow.name, "the shadow database is not there")
+
+
+@check("environment.recorded", remedy="Give the role the right to read pg_settings.")
+def settings_are_recorded(server: Server, finding: Finding) -> None:
+    """The server's versions and settings stand in the report.
+
+    A measurement without its versions and settings cannot be repeated.
+    """
+    settings = server.facts.settings
+    finding.note(dict(settings))
+    missing = [name for name in _NEEDED_SETTINGS if not settings.get(name)]
+    finding.require(not missing, f"not recorded: {', '.join(missing)}")

@@ -1,0 +1,105 @@
+"""Carries out one check: whether it applies, its evidence, its judgement, its result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from shadowgate.errors import ShadowgateError
+from shadowgate.evidence import CheckResult, Status
+from shadowgate.phases.check import Check
+from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
+from shadowgate.phases.results import Blocked, DoesNotApply
+from shadowgate.phases.run import Run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a check, and the error behind it where that is one of this program."""
+
+    result: CheckResult
+    error: Exception | None = None
+    """Neither a finding nor an error that somebody raised on purpose: its traceback is wanted."""
+
+
+def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
+    """Carry out a check for one of its items and keep its result in the run.
+
+    Args:
+        check: what to judge.
+        item: for which item; ``""`` for a check without, or where the plan has none.
+        run: has the evidence, and gets the result.
+    """
+    began = time.perf_counter()
+    finding, result_id = Finding(), check.result_id(item)
+    status: Status
+    detail, blocked_by, error = "", None, None
+    try:
+        with run.judging(check.id):
+            _require_asked_for(check, item, run)
+            given = {name: getattr(run, name) for name in check.takes if name not in _own(check)}
+            if check.items:
+                given[check.items.name] = item
+            check(**given, finding=finding)
+        status = "passed"
+    except DoesNotApply as reason:
+        status, detail = "skipped", str(reason)
+        run.results.not_applicable[result_id] = detail
+    except _TooSmall as reason:
+        status, detail = "skipped", str(reason)
+    except Blocked as blocked:
+        status, detail, blocked_by = "blocked", str(blocked), blocked.by
+    except CheckInconclusive as undecided:
+        status, detail = "inconclusive", str(undecided)
+    except (CheckFailed, ShadowgateError) as failure:
+        status, detail = "failed", str(failure)
+    except psycopg.Error as failure:
+        status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
+    except Exception as failure:  # shown with its traceback: a defect of this program
+        status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
+        error = failure
+    if status in ("failed", "inconclusive"):
+        finding.say(f"To do: {check.remedy}")
+    result = CheckResult(
+        id=result_id,
+        phase=check.phase,
+        status=status,
+        claim=check.claim,
+        measured=finding.measured,
+        limit=finding.limit,
+        detail="\n".join(filter(None, (detail, *finding.details))),
+        required=check.required,
+        seconds=round(time.perf_counter() - began, 3),
+        blocked_by=blocked_by,
+        tables=tuple(finding.tables),
+        figures=tuple(finding.figures),
+    )
+    run.results.by_id[result_id] = result
+    return Outcome(result, error)
+
+
+class _TooSmall(Exception):  # noqa: N818 - the state of a check, not an error
+    """Timings are not judged on this copy; says why."""
+
+
+def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
+    if check.items and not item:
+        raise DoesNotApply(f"the plan names no {check.items.name}")
+    if check.items and (reason := check.items.not_judged(run.plan, item)):
+        raise DoesNotApply(reason)
+    if check.applies and (reason := check.applies(run)):
+        raise DoesNotApply(reason)
+    if check.judges_time and run.quick:
+        raise _TooSmall(run.quick)
+
+
+def _own(check: Check[Any]) -> tuple[str, ...]:
+    """Parameters that are not evidence of the run."""
+    return ("finding", check.items.name) if check.items else ("finding",)
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

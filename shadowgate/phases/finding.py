@@ -1,0 +1,67 @@
+"""What a check finds, written down while it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from shadowgate.evidence import Figure, Table
+
+
+class CheckFailed(AssertionError):  # noqa: N818 - a finding, not a programming error
+    """The check was carried out and what it claims does not hold."""
+
+
+class CheckInconclusive(CheckFailed):
+    """The check could not be carried out, or its evidence does not decide: not a pass."""
+
+
+@dataclass
+class Finding:
+    """What one check found so far.
+
+    It ends in :meth:`require` or :meth:`require_decided`, or else the check has passed.
+    """
+
+    measured: Any = None
+    limit: Any = None
+    details: list[str] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+
+    def note(self, measured: Any, limit: Any = None) -> None:
+        """Write down what was measured and what it is held against; both JSON-able."""
+        self.measured = measured
+        self.limit = limit
+
+    def say(self, *sentences: str) -> None:
+        """Add sentences to the detail."""
+        self.details += [sentence for sentence in sentences if sentence]
+
+    def show(self, *evidence: Table | Figure) -> None:
+        """Add tables and figures."""
+        self.tables += [item for item in evidence if isinstance(item, Table)]
+        self.figures += [item for item in evidence if isinstance(item, Figure)]
+
+    def require(self, holds: bool, otherwise: str | Iterable[str]) -> None:
+        """Fail the check unless ``holds``; ``otherwise`` says what is wrong and where.
+
+        Raises:
+            CheckFailed: it does not hold.
+        """
+        if not holds:
+            raise CheckFailed(_joined(otherwise))
+
+    def require_decided(self, decided: bool, otherwise: str | Iterable[str]) -> None:
+        """End the check as inconclusive unless ``decided``.
+
+        Raises:
+            CheckInconclusive: the evidence does not decide.
+        """
+        if not decided:
+            raise CheckInconclusive(_joined(otherwise))
+
+
+def _joined(sentences: str | Iterable[str]) -> str:
+    return sentences if isinstance(sentences, str) else "\n".join(sentences)

@@ -1,0 +1,39 @@
+"""What the migration made does its work: the plan's probes, run on copies of what it left."""
+
+from __future__ import annotations
+
+from shadowgate.migrate import (
+    Probe,
+    ProbeResult,
+    run_probe_in_clone,
+    run_probes,
+    wait_for_autovacuum,
+)
+from shadowgate.plan import Plan, ProbeSection
+from shadowgate.server import Database, Databases
+
+
+def behave(plan: Plan, migrated: Database, databases: Databases) -> dict[str, ProbeResult]:
+    """Run the plan's probes: rolled back where that is possible, in one clone for the rest."""
+    probes = [_probe(section) for section in plan.probes]
+    undone = [probe for probe in probes if not probe.commits and probe.sessions == 1]
+    clone = databases.clone(migrated, f"{plan.database}_behaviour")
+    try:
+        wait_for_autovacuum(migrated)
+        results = run_probes(undone, migrated)
+        results += [run_probe_in_clone(probe, clone) for probe in probes if probe not in undone]
+    finally:
+        databases.drop(clone.name)
+    return {result.name: result for result in results}
+
+
+def _probe(section: ProbeSection) -> Probe:
+    return Probe(
+        name=section.name,
+        sql=section.sql,
+        expect=section.expect,
+        verify=section.verify,
+        error=section.error,
+        sessions=section.sessions,
+        commits=section.commits,
+    )

@@ -1,0 +1,262 @@
+"""Checks of phase 5: the migration does what its plan says, nothing else, and stops nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from shadowgate.migrate import Interruption, ProbeResult, Review, interruptions_table
+from shadowgate.phases.check import check
+from shadowgate.phases.finding import Finding
+from shadowgate.phases.items import PROBES
+from shadowgate.phases.migration.changes import Migrated
+from shadowgate.phases.migration.jobs import Scheduled
+from shadowgate.phases.migration.locks import longest_locks, over_budget
+from shadowgate.phases.migration.rehearsal import Rehearsal, judge_kept, judge_waiting
+from shadowgate.phases.migration.repetition import Repeated
+from shadowgate.phases.migration.review import judge_review
+from shadowgate.phases.restore.state import State
+from shadowgate.phases.runner import Applied
+from shadowgate.plan import Plan
+
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
+
+
+def asks_for_kept_writes(run: Run) -> str:
+    """Whether the plan has a query for the writes that were acknowledged."""
+    return "" if run.plan.traffic.kept else "the plan does not ask what writers were told"
+
+
+def _has_jobs(run: Run) -> str:
+    return "" if run.plan.jobs else "the plan has no jobs"
+
+
+@check(
+    "migration.applied",
+    remedy="Mend the statement named; the detail says what was already committed.",
+)
+def script_runs(applied: Applied, finding: Finding) -> None:
+    """The script runs to its end without an error.
+
+    A migration that fails half-way leaves production in a state nobody tested.
+    """
+    run = applied.run
+    total = len(run.script.statements)
+    finding.note(
+        {"statements": len(run.committed), "seconds": round(run.seconds, 1)},
+        {"statements": total},
+    )
+    finding.say(*(f"NOTICE: {text}" for text in applied.notices))
+    finding.show(*run.tables())
+    run.raise_for_error()
+
+
+@check(
+    "migration.lock_budget",
+    remedy="Split the work, set lock_timeout, do the long part before the strong lock.",
+)
+def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
+    """No lock that stops readers or writers is held for longer than the plan allows.
+
+    A lock that stops readers or writers for long is an outage.
+    """
+    locks, budget = longest_locks(applied.run), plan.locks
+    finding.note(
+        {"reader_ms": round(locks.reader_ms), "writer_ms": round(locks.writer_ms)},
+        {"reader_ms": budget.reader_ms, "writer_ms": budget.writer_ms},
+    )
+    over = over_budget(locks, budget.reader_ms, budget.writer_ms)
+    finding.require(not over, over)
+
+
+@check(
+    "migration.waiting",
+    remedy="Shorten the step that the detail names as the blocker.",
+)
+def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
+    """Readers and writers at work meanwhile waited no longer than the plan allows.
+
+    What counts is how long a reader and a writer really waited while it ran.
+    """
+    judge_waiting(rehearsal, plan, finding)
+
+
+@check(
+    "migration.writes_kept",
+    remedy="See how the rows named were written, and what the migration does with such writes.",
+    applies=asks_for_kept_writes,
+)
+def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None:
+    """What writers at work meanwhile were told to have written is there afterwards.
+
+    A row written while the migration copies can be lost without an error.
+    """
+    judge_kept(rehearsal, finding)
+
+
+@check(
+    "migration.objects",
+    remedy="Create what is missing, or take it out of the plan's [creates].",
+)
+def announced_objects_are_there(migrated: Migrated, finding: Finding) -> None:
+    """Every object that the plan announces is there, and new partitions are like their siblings.
+
+    A script can end without an error and without its objects.
+    """
+    wrong = [*map(str, migrated.judgement.missing), *migrated.oddities]
+    finding.note(len(wrong), 0)
+    finding.say(*migrated.judgement.expected)
+    finding.require(not wrong, wrong)
+
+
+@check(
+    "migration.behaviour",
+    remedy="See what the probe measured against what it expects.",
+    items=PROBES,
+)
+def objects_work(
+    behaviour: Mapping[str, ProbeResult], probe: str, plan: Plan, finding: Finding
+) -> None:
+    """What the migration made does its work.
+
+    That an object exists does not say that it works.
+    """
+    result = behaviour[probe]
+    finding.note(result.measured, result.expected)
+    finding.say(next(section.claim for section in plan.probes if section.name == probe))
+    finding.require(result.passed, result.detail)
+
+
+@check(
+    "migration.scheduled",
+    remedy="See pg_cron's own record of the runs in the detail.",
+    applies=_has_jobs,
+)
+def jobs_run(scheduled: Scheduled, plan: Plan, finding: Finding) -> None:
+    """pg_cron itself runs what the migration schedules, and it does its work.
+
+    A job can be scheduled and never run, or fail each time where nobody looks.
+    """
+    finding.say(*(job.claim for job in plan.jobs))
+    finding.require_decided(not scheduled.unavailable, scheduled.unavailable)
+    finding.note(
+        {result.name: result.measured for result in scheduled.results},
+        {result.name: result.expected for result in scheduled.results},
+    )
+    finding.show(*scheduled.runs)
+    wrong = [f"{found.name}: {found.detail}" for found in scheduled.results if not found.passed]
+    finding.require(not wrong, wrong)
+
+
+@check(
+    "migration.schema_unchanged",
+    remedy="Undo the change in the migration, or declare it in the plan.",
+)
+def nothing_else_in_the_schema_changed(migrated: Migrated, finding: Finding) -> None:
+    """Nothing else in the schema changed.
+
+    A migration must do what its plan says and nothing else.
+    """
+    drift = migrated.unexpected("schema")
+    finding.note(len(drift), 0)
+    finding.require(not drift, drift)
+
+
+@check(
+    "migration.privileges_unchanged",
+    remedy="Undo the change in the migration, or declare it in the plan.",
+)
+def no_privilege_changed(migrated: Migrated, finding: Finding) -> None:
+    """No privilege, owner, policy or role changed.
+
+    One privilege, owner or policy more is a security hole; one less is an outage.
+    """
+    drift = migrated.unexpected("privileges")
+    finding.note(len(drift), 0)
+    finding.require(not drift, drift)
+
+
+@check(
+    "migration.settings_unchanged",
+    remedy="RESET it at the end of the migration.",
+)
+def no_setting_changed(migrated: Migrated, finding: Finding) -> None:
+    """No setting of the server, the database or a role changed.
+
+    A setting left on the database or a role outlives the migration unseen.
+    """
+    drift = migrated.unexpected("settings")
+    finding.note(len(drift), 0)
+    finding.require(not drift, drift)
+
+
+@check(
+    "migration.data_unchanged",
+    remedy="Compare the rows named in the restored backup and in the migrated copy.",
+)
+def no_row_changed(migrated: Migrated, before: State, finding: Finding) -> None:
+    """Every row of every table is as it was, in whichever partition it lies now.
+
+    Not one row may be lost, doubled or altered.
+    """
+    wrong = [sentence for rows in migrated.differing for sentence in rows.sentences()]
+    finding.note(len(wrong), 0)
+    finding.say(f"{before.rows_of(''):,} rows compared by fingerprint over every column")
+    finding.require(not migrated.differing, wrong)
+
+
+@check(
+    "migration.hazards",
+    remedy="Follow the workaround named, or waive the rule in the plan with a reason.",
+)
+def no_known_hazard(hazards: Review, finding: Finding) -> None:
+    """No known hazard shows in the script, in its locks or in what it rewrote.
+
+    Known ways to hurt a busy database show in the script and in its trace.
+    """
+    judge_review(hazards, finding)
+
+
+@check(
+    "migration.silence",
+    remedy="Mend the statement, or waive the rule in the plan with a reason.",
+)
+def nothing_is_passed_over_in_silence(suppressed_errors: Review, finding: Finding) -> None:
+    """No warning, no skipped creation and no swallowed exception went by.
+
+    IF NOT EXISTS that was skipped and a swallowed exception look like success.
+    """
+    judge_review(suppressed_errors, finding)
+
+
+@check(
+    "migration.repeatable",
+    remedy="Guard each step so that it does nothing when it is already done.",
+)
+def a_second_run_changes_nothing(repeated: Repeated, finding: Finding) -> None:
+    """Running the script a second time succeeds and changes nothing.
+
+    A deployment that is retried applies the script a second time.
+    """
+    finding.note(len(repeated.differences), 0)
+    repeated.run.raise_for_error()
+    finding.require(not repeated.differences, repeated.differences)
+
+
+@check(
+    "migration.interruptible",
+    remedy="Guard each step so that a second run completes what the first left.",
+)
+def an_interrupted_run_can_be_completed(
+    interruptions: tuple[Interruption, ...], finding: Finding
+) -> None:
+    """Interrupted at any statement, it leaves nothing that running it again does not complete.
+
+    Connections break and machines restart in the middle of a deployment.
+    """
+    broken = [found for found in interruptions if found.outcome == "broken"]
+    finding.note(f"{len(broken)} of {len(interruptions)} interruptions", 0)
+    finding.show(interruptions_table(interruptions))
+    finding.require(bool(interruptions), "nothing was interrupted")
+    finding.require(not broken, [f"{found.point}: {found.detail}" for found in broken])

@@ -1,0 +1,90 @@
+"""Phase 5: what an interrupted migration leaves, tried at every statement on a thinned copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from threading import Lock
+
+from psycopg import sql
+
+from shadowgate.catalogue import Snapshot
+from shadowgate.migrate import Interruption, Script, Trial, interrupt_at_every_boundary
+from shadowgate.phases.restore.state import State, differences_in_words, state_of
+from shadowgate.phases.runner import RETRY
+from shadowgate.plan import Plan
+from shadowgate.progress import Progress
+from shadowgate.server import Database, Databases
+
+KEPT_ROWS = 1_000
+"""Rows that the thinned copy keeps, about: enough for every year, quick to migrate thirty times."""
+
+
+def interrupt(
+    script: Script,
+    shadow: Database,
+    before: State,
+    databases: Databases,
+    plan: Plan,
+    progress: Progress,
+) -> tuple[Interruption, ...]:
+    """Terminate the migrating session at each statement, each time on a fresh small copy.
+
+    What the migration itself makes may hold other content each time, as a log does; schema and the
+    tables that were there before must come out the same.
+
+    Raises:
+        MigrationError: the script fails without being interrupted.
+    """
+    progress(f"interrupting {script.path.name} at every statement, on a thinned copy")
+    numbers = count(1)
+    cloning = Lock()  # a session on the source, as cloning opens one, would stop another clone
+
+    @contextmanager
+    def clone() -> Iterator[Database]:
+        with cloning:
+            copy = databases.clone(thin, f"{plan.database}_thin_{next(numbers)}")
+        try:
+            yield copy
+        finally:
+            databases.drop(copy.name)
+
+    with _thinned(shadow, before.content[plan.backup.table].rows, databases, plan) as thin:
+        trial = Trial(
+            clone, lambda copy: _comparable(copy, before, plan), differences_in_words, RETRY
+        )
+        return interrupt_at_every_boundary(script, trial)
+
+
+@contextmanager
+def _thinned(shadow: Database, rows: int, databases: Databases, plan: Plan) -> Iterator[Database]:
+    """Copy the shadow and keep a fixed random sample of the large table."""
+    thin = databases.clone(shadow, f"{plan.database}_thin")
+    try:
+        table = sql.Identifier(*plan.backup.table.split("."))
+        with thin.connect() as connection:
+            connection.execute("SELECT setseed(0.5)")
+            connection.execute(
+                sql.SQL("DELETE FROM {} WHERE random() >= %s").format(table), [KEPT_ROWS / rows]
+            )
+            connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(table))
+        yield thin
+    finally:
+        databases.drop(thin.name)
+
+
+def _comparable(database: Database, before: State, plan: Plan) -> State:
+    """What counts of a state: not the content, nor the counters, of what the migration made."""
+    state = state_of(database, before.content, plan.renames)
+    objects = {
+        identity: found
+        if identity in before.snapshot.objects
+        else replace(
+            found, attributes={k: v for k, v in found.attributes.items() if k != "next_value"}
+        )
+        for identity, found in state.snapshot.objects.items()
+    }
+    content = {table: found for table, found in state.content.items() if table in before.content}
+    return State(Snapshot(objects), content)

@@ -1,0 +1,143 @@
+"""A script again, with readers and writers at work: who waited, and whether a write was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shadowgate.evidence import Figure
+from shadowgate.migrate import LockWatch, Script, ScriptRun
+from shadowgate.phases.finding import Finding
+from shadowgate.phases.runner import Runner
+from shadowgate.plan import Plan
+from shadowgate.report.figures import ClientWait, StatementSpan, waits
+from shadowgate.server import Database
+from shadowgate.traffic import (
+    Breach,
+    Traffic,
+    TrafficSettings,
+    WaitBudget,
+    WaitReport,
+    judge_waits,
+    report_waits,
+)
+
+GO_OVER_SECONDS = 5.0
+"""How long clients may take after a script to notice that their tables have other names."""
+
+
+_SHOWN = 10
+"""Lost rows that are named."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The migration again, on another copy, with readers and writers at work."""
+
+    run: ScriptRun
+    waits: WaitReport
+    breaches: tuple[Breach, ...]
+    told: int
+    """Rows that writers were told they had written; 0 where the plan does not ask."""
+    lost: tuple[str, ...]
+    """Those that are not there afterwards as they were told, a sentence each."""
+
+
+def rehearse(
+    script: Script, copy: Database, plan: Plan, runner: Runner, *, back: bool = False
+) -> Rehearsal:
+    """Apply the script while readers and writers work; tell how long they waited, what they lost.
+
+    Args:
+        script: the migration, or its rollback.
+        copy: a copy of the shadow; for the rollback, the one that was migrated under traffic.
+        plan: the plan.
+        runner: applies the script.
+        back: whether clients begin with what they say after the migration.
+    """
+    traffic = plan.traffic
+    forms = [traffic, traffic.after or traffic]
+    first, other = reversed(forms) if back else forms
+    settings = TrafficSettings(
+        reads=first.reads,
+        writes=first.writes,
+        reads_after=other.reads if traffic.after else (),
+        writes_after=other.writes if traffic.after else (),
+        readers=traffic.readers,
+        writers=traffic.writers,
+        reads_per_second=traffic.reads_per_second,
+        writes_per_second=traffic.writes_per_second,
+    )
+    runner.progress(f"traffic: {traffic.readers} readers, {traffic.writers} writers")
+    with Traffic(copy, settings) as load:
+        load.wait_until_steady()
+        run = runner.run(script, copy, LockWatch(copy))
+        if not run.error:
+            load.wait_until_all_went_over(GO_OVER_SECONDS)
+    waits = report_waits(load, run)
+    budget = WaitBudget(reader_ms=plan.locks.reader_ms, writer_ms=plan.locks.writer_ms)
+    told = load.told if traffic.kept else {}
+    lost = () if run.error else _lost(copy, other.kept, told)
+    return Rehearsal(run, waits, tuple(judge_waits(waits, budget)), len(told), lost)
+
+
+def _lost(database: Database, kept: str, told: Mapping[Any, tuple[Any, ...]]) -> tuple[str, ...]:
+    """Rows that writers were told and that are not there as they were told."""
+    if not told:
+        return ()
+    with database.connect() as connection:
+        there = {row[0]: row for row in connection.execute(kept.encode())}
+    return tuple(
+        f"{row} was told to a writer, {there.get(key, 'nothing')} is there"
+        for key, row in told.items()
+        if there.get(key) != row
+    )
+
+
+def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:
+    """Write down the longest waits, show who waited for what, and require the plan's budgets.
+
+    Raises:
+        CheckFailed: somebody waited longer than the plan allows, or got an error.
+        MigrationError: the script failed under traffic.
+    """
+    measured = {f"{kind.kind}_ms": round(kind.longest_wait_ms) for kind in online.waits.kinds}
+    errors = sum(kind.error_count for kind in online.waits.kinds)
+    finding.note(
+        measured | {"errors": errors},
+        {"reader_ms": plan.locks.reader_ms, "writer_ms": plan.locks.writer_ms, "errors": 0},
+    )
+    finding.show(*online.waits.tables(), waits_figure(online, plan))
+    online.run.raise_for_error()
+    finding.require(not online.breaches, [breach.detail for breach in online.breaches])
+
+
+def judge_kept(online: Rehearsal, finding: Finding) -> None:
+    """Require that what writers were told is there.
+
+    Raises:
+        CheckFailed: a row is not there, or not as it was told.
+        CheckInconclusive: no writer was told anything.
+        MigrationError: the script failed under traffic.
+    """
+    finding.note(f"{len(online.lost)} of {online.told:,} rows told", 0)
+    online.run.raise_for_error()
+    finding.require(not online.lost, online.lost[:_SHOWN])
+    finding.require_decided(online.told > 0, "no writer was told a row")
+
+
+def waits_figure(online: Rehearsal, plan: Plan) -> Figure:
+    """Draw when readers and writers waited while the statements ran."""
+    return waits(
+        [
+            StatementSpan(run.statement.excerpt, run.started, run.ended + run.commit_seconds)
+            for run in online.run.runs
+        ],
+        [
+            ClientWait(w.kind, w.since - online.run.origin, w.seconds * 1e3, w.blocker)
+            for w in online.waits.waits
+        ],
+        reader_limit_ms=plan.locks.reader_ms,
+        writer_limit_ms=plan.locks.writer_ms,
+    )

@@ -1,0 +1,27 @@
+"""The same script a second time, as a deployment that is retried applies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shadowgate.migrate import Script, ScriptRun
+from shadowgate.phases.restore.state import State, differences_in_words, state_of
+from shadowgate.phases.runner import Runner
+from shadowgate.plan import Plan
+from shadowgate.server import Database
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A second run of the same script, and what it left different from the first."""
+
+    run: ScriptRun
+    differences: tuple[str, ...]
+
+
+def repeat(script: Script, copy: Database, first: State, plan: Plan, runner: Runner) -> Repeated:
+    """Run the script again on a copy of the migrated database."""
+    run = runner.run(script, copy)
+    if run.error:
+        return Repeated(run, ())
+    return Repeated(run, differences_in_words(first, state_of(copy, renames=plan.renames)))

@@ -1,0 +1,1 @@
+"""Phase 3: what the server does can be read afterwards."""

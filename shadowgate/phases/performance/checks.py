@@ -1,0 +1,283 @@
+"""Checks of phase 6: the same queries, paired with the copy before the migration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from shadowgate.evidence import Table
+from shadowgate.measure import ColdFigures, Comparison, LayoutShare, Target, to_evidence
+from shadowgate.measure.statistics import to_percent
+from shadowgate.phases.check import check
+from shadowgate.phases.finding import Finding
+from shadowgate.phases.items import QUERIES, TARGETS
+from shadowgate.phases.performance.committed_baseline import Held
+from shadowgate.phases.performance.history import History
+from shadowgate.phases.performance.layout import layout_table, left_out
+from shadowgate.phases.performance.rewrites import Rewrites
+from shadowgate.plan import Plan
+
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
+
+
+def _baseline_is_of_these_rows(run: Run) -> str:
+    held = run.committed_baseline
+    if held is None:
+        return "the plan names no baseline"
+    if held.written:
+        return ""
+    if held.expected is None and run.quick:
+        return held.missing
+    return held.why_not
+
+
+def _claims_an_overall_gain(run: Run) -> str:
+    claimed = run.plan.performance.overall_percent
+    return "the plan claims no overall gain" if claimed is None else ""
+
+
+def _has_rewrites(run: Run) -> str:
+    return "" if run.workload.rewrites else "the plan has no rewritten queries"
+
+
+def _has_an_earlier_run(run: Run) -> str:
+    if run.history is None:
+        return "no run on this machine, server and backup is stored yet; this one now is"
+    return ""
+
+
+def _names_a_rewritten_table(run: Run) -> str:
+    return "" if run.plan.performance.layout else "the plan names no table that is rewritten"
+
+
+def _asked_for_cold(run: Run) -> str:
+    return "" if run.request.cold else "not asked for: --cold measures it"
+
+
+@check(
+    "performance.same_results",
+    remedy="Compare the query's rows on both copies.",
+    items=QUERIES,
+)
+def rows_are_the_same(comparison: Comparison, query: str, finding: Finding) -> None:
+    """The query returns the same rows before and after, in whatever order.
+
+    A faster query with another answer is a defect.
+    """
+    found = comparison.queries[query]
+    finding.note(f"{found.rows} rows", "the same rows")
+    finding.require(found.same_rows, str(found.difference))
+
+
+@check(
+    "performance.witnesses",
+    remedy="Undo the change of plan, or accept it: --update-baseline, then commit the file.",
+    applies=_baseline_is_of_these_rows,
+)
+def queries_touch_what_the_baseline_says(committed_baseline: Held, finding: Finding) -> None:
+    """What each query touches, before and after, is what the committed baseline says.
+
+    Rows, pages and plans have no noise: what they say holds on every machine.
+    """
+    held = committed_baseline
+    finding.note(f"{len(held.differences)} differences", "0 differences")
+    finding.say(*held.in_words)
+    if held.written:
+        finding.say(f"{held.path.name} was written anew:", *held.written)
+        finding.require_decided(held.unchanged, held.changed)
+    finding.show(*([held.table] if held.differences else []))
+    finding.require(held.expected is not None, held.missing)
+    finding.require(not held.differences, [*held.in_words, *map(str, held.differences)])
+
+
+@check(
+    "performance.not_slower",
+    remedy="Read the plan's change in words; inconclusive: run on a calmer machine.",
+    judges_time=True,
+    items=QUERIES,
+)
+def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding: Finding) -> None:
+    """The query is not slower than the limit allows: its interval ends below it.
+
+    A pass proves that the query is not slower than the limit.
+    """
+    evidence = next(each for each in to_evidence(comparison) if each.id == query)
+    limits = plan.performance.limits_by_query
+    finding.note(
+        {
+            "change": _percent(evidence.change_percent),
+            "interval": f"{_percent(evidence.low_percent)} to {_percent(evidence.high_percent)}",
+            "pairs": len(evidence.pairs_ms),
+            "planning": " -> ".join(
+                f"{evidence.witnesses[side]['planning_ms']:.2f}" for side in ("before", "after")
+            )
+            + " ms",
+            "verdict": evidence.verdict,
+        },
+        f"below {_percent(limits.get(query, plan.performance.limit_percent))}",
+    )
+    finding.say(
+        *(
+            f"It may be {limit.percent:g} % slower: {limit.reason.strip()}"
+            for limit in plan.performance.limits
+            if query in limit.queries
+        )
+    )
+    finding.say(*evidence.notes)
+    finding.require(
+        evidence.verdict != "regressed",
+        f"{query} is slower: {_percent(evidence.change_percent)}, interval "
+        f"{_percent(evidence.low_percent)} to {_percent(evidence.high_percent)}",
+    )
+    finding.require_decided(
+        evidence.verdict in ("improved", "equivalent"),
+        f"{query} could not be decided within {len(evidence.pairs_ms)} pairs",
+    )
+
+
+@check(
+    "performance.target",
+    remedy="Improve the migration; the limit stays.",
+    judges_time=True,
+    items=TARGETS,
+)
+def target_is_met(comparison: Comparison, target: str, finding: Finding) -> None:
+    """The query that the migration is made for is faster by what was promised.
+
+    The migration is made for this query.
+    """
+    promised = comparison.targets[target]
+    _judge(promised, finding)
+
+
+@check(
+    "performance.overall",
+    remedy="Improve the migration; the limit stays.",
+    judges_time=True,
+    applies=_claims_an_overall_gain,
+)
+def average_gain_is_met(comparison: Comparison, finding: Finding) -> None:
+    """The average over the reading queries is faster by what was promised.
+
+    The catalogue as a whole must gain.
+    """
+    finding.say(comparison.how)
+    if comparison.overall_target is not None:
+        _judge(comparison.overall_target, finding)
+
+
+@check(
+    "performance.rewrites",
+    remedy="Compare both forms on the migrated copy after the writes named.",
+    applies=_has_rewrites,
+)
+def rewritten_queries_agree(rewrites: Rewrites, finding: Finding) -> None:
+    """Every rewritten query returns the rows of its original, before and after writes.
+
+    A rewritten query can be right on the day and wrong after the first write.
+    """
+    wrong = [sentence for item in rewrites.queries for sentence in item.sentences()]
+    untouched = [item.query.id for item in rewrites.queries if not item.touched]
+    finding.note(
+        {
+            "the same": sum(item.same for item in rewrites.queries),
+            "touched by writes": len(rewrites.queries) - len(untouched),
+            "rows written": rewrites.written,
+        },
+        {"the same": len(rewrites.queries), "touched by writes": len(rewrites.queries)},
+    )
+    finding.show(rewrites.table())
+    finding.require(not wrong, wrong)
+    finding.require_decided(
+        not untouched,
+        f"the writes change nothing that {', '.join(untouched)} return: add some to the plan's "
+        "[workload] writes",
+    )
+
+
+@check(
+    "performance.history",
+    remedy="Compare the two runs' plans; delete the stored run if it is not to count.",
+    required=False,
+    applies=_has_an_earlier_run,
+    judges_time=True,
+)
+def no_gain_was_lost(history: History, finding: Finding) -> None:
+    """No query lost its gain since the last stored run on this machine and server.
+
+    A gain can dwindle from one version of a migration to the next, limits kept.
+    """
+    finding.note(f"{len(history.slower)} of {len(history.drifts)} slower", "0 slower")
+    finding.show(history.table)
+    finding.require(not history.slower, [str(each) for each in history.slower])
+
+
+@check(
+    "performance.layout",
+    remedy="Name a table with a primary key in the plan, or leave performance.layout out.",
+    required=False,
+    applies=_names_a_rewritten_table,
+    judges_time=True,
+)
+def gains_are_split(
+    layout: Mapping[str, LayoutShare], comparison: Comparison, finding: Finding
+) -> None:
+    """Of the gains claimed it is known how much is the rewrite of the rows, and how much stays.
+
+    What comes from freshly written rows fades as they are updated.
+    """
+    finding.note(f"{len(layout)} queries")
+    finding.say(*(share.sentence for share in layout.values()), left_out(comparison, layout))
+    finding.show(layout_table(layout))
+
+
+@check(
+    "performance.cold",
+    remedy="See the query's error.",
+    required=False,
+    applies=_asked_for_cold,
+)
+def cold_figures_are_recorded(cold: Mapping[str, ColdFigures], finding: Finding) -> None:
+    """Times and pages read are on record for an empty buffer cache too.
+
+    On a server whose data does not fit its memory the first reader pays for each page.
+    """
+    finding.note(f"{len(cold)} queries")
+    finding.show(_cold_table(cold))
+
+
+def _cold_table(cold: Mapping[str, ColdFigures]) -> Table:
+    rows = []
+    for id_, figures in cold.items():
+        before, after = figures.medians
+        times = (f"{side.milliseconds:.1f}" for side in (before, after))
+        rows.append((id_, *times, str(before.pages_read), str(after.pages_read)))
+    return Table(
+        "With a cold buffer cache (medians; shown, not judged)",
+        ("Query", "Before, ms", "After, ms", "Pages read before", "Pages read after"),
+        tuple(rows),
+    )
+
+
+def _judge(promised: Target, finding: Finding) -> None:
+    """A target holds only if the whole interval says so."""
+    estimate = promised.estimate
+    interval = estimate.plain if estimate else None
+    change = round(to_percent(interval.estimate), 2) if interval else None
+    finding.note(change, -promised.percent)
+    if interval:
+        finding.say(
+            f"interval {to_percent(interval.low):+.1f} % to {to_percent(interval.high):+.1f} %"
+        )
+    finding.require(
+        promised.status != "missed",
+        f"{promised.name} changed by {change:+.1f} %, promised were -{promised.percent:g} %",
+    )
+    finding.require_decided(
+        promised.status == "met", f"{promised.name}: its interval does not decide"
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:+.1f} %"

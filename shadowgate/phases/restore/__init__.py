@@ -1,0 +1,1 @@
+"""Phase 2: the production backup, restored and looked over."""

@@ -1,0 +1,135 @@
+"""Checks of phase 2: the backup restores, and what it brings is sound."""
+
+from __future__ import annotations
+
+from shadowgate.backup import Backup, Restoration
+from shadowgate.catalogue import Integrity
+from shadowgate.options import Request
+from shadowgate.phases.check import check
+from shadowgate.phases.environment.preflight import Preflight
+from shadowgate.phases.finding import Finding
+from shadowgate.phases.restore.state import State
+from shadowgate.plan import Plan
+
+
+@check("restore.backup", remedy="Pass a dump made by pg_dump with --backup.")
+def backup_is_recognised(backup: Backup, finding: Finding) -> None:
+    """The backup is there, is recognised by its content, and its checksum is on record.
+
+    What is signed must name exactly the backup that it was proven on.
+    """
+    finding.note({"format": backup.format, "sha256": backup.sha256, "bytes": backup.size_bytes})
+    finding.say(backup.described())
+    finding.require(backup.size_bytes > 0, "the backup is empty")
+
+
+@check("restore.clean", remedy="Make the objects that the first error names, or dump again.")
+def restore_is_clean(restored: Restoration, opened: Preflight, finding: Finding) -> None:
+    """The backup restores without an error.
+
+    A restore with errors is a different database.
+    """
+    finding.note(f"{restored.seconds:.1f} s", "no error")
+    finding.say(restored.command, *restored.warnings)
+    finding.say(*(f"applied on top of it: {script.path.name}" for script in opened.earlier))
+
+
+@check("restore.fingerprint", remedy="See the error; the content must be readable in full.")
+def content_has_a_fingerprint(before: State, finding: Finding) -> None:
+    """The content of every table has a fingerprint to compare with later.
+
+    Everything later is compared with this content.
+    """
+    finding.note({table: content.digest for table, content in before.content.items()})
+    finding.require(bool(before.content), "the backup has no table")
+
+
+@check("restore.rows", remedy="Take a fresh dump and compare its row count with production.")
+def rows_are_there(before: State, request: Request, plan: Plan, finding: Finding) -> None:
+    """The restored tables have the rows that they must have.
+
+    A truncated dump can restore without an error.
+    """
+    rows = before.rows_of(plan.backup.table)
+    if request.generated_rows is not None:
+        finding.note(rows, request.generated_rows)
+        finding.require(
+            rows == request.generated_rows,
+            f"{rows:,} rows instead of {request.generated_rows:,}",
+        )
+        return
+    minimum = plan.backup.minimum_rows
+    finding.note(rows, f">= {minimum}")
+    finding.require(rows >= minimum, f"{rows:,} rows, at least {minimum:,} expected")
+
+
+@check("restore.indexes", remedy="REINDEX the invalid ones in production, then dump again.")
+def indexes_are_valid(integrity: Integrity, plan: Plan, finding: Finding) -> None:
+    """Every index is there and valid.
+
+    A missing or invalid index changes every plan that is measured later.
+    """
+    wanted = plan.backup.indexes
+    finding.note(integrity.indexes, "all valid" if wanted is None else wanted)
+    finding.require(
+        wanted is None or integrity.indexes == wanted,
+        f"{integrity.indexes} indexes, {wanted} expected",
+    )
+    finding.require(
+        not integrity.invalid_indexes, f"not valid: {', '.join(integrity.invalid_indexes)}"
+    )
+
+
+@check(
+    "restore.constraints",
+    remedy="ALTER TABLE … VALIDATE CONSTRAINT in production, then dump again.",
+)
+def constraints_are_validated(integrity: Integrity, finding: Finding) -> None:
+    """Every constraint is validated and enforced.
+
+    A constraint that was never validated protects nothing.
+    """
+    unproven = integrity.unvalidated_constraints
+    finding.note(
+        f"{integrity.constraints - len(unproven)} of {integrity.constraints} validated", "all"
+    )
+    finding.require(not unproven, f"not validated: {', '.join(unproven)}")
+
+
+@check(
+    "restore.geometries",
+    remedy="Mend the rows named in production, or mark them in the column that the plan names.",
+)
+def geometries_are_sound(integrity: Integrity, plan: Plan, finding: Finding) -> None:
+    """Geometries are valid where they say so, of one SRID, and inside the extent.
+
+    Invalid geometries, a second SRID or a stray coordinate make spatial answers wrong.
+    """
+    wrong, outside = integrity.wrongly_marked_total, integrity.outside_total
+    finding.note(
+        {"srids": list(integrity.srids), "wrongly_marked": wrong, "outside": outside},
+        {"srids": [plan.backup.srid], "wrongly_marked": 0, "outside": 0},
+    )
+    problems = []
+    if integrity.srids != (plan.backup.srid,):
+        problems.append(f"SRIDs found: {', '.join(map(str, integrity.srids))}")
+    if wrong:
+        problems.append(
+            f"{wrong} geometries are not as valid as {plan.backup.validity or 'all'} says: "
+            f"{', '.join(integrity.wrongly_marked)}"
+        )
+    if outside:
+        problems.append(
+            f"{outside} geometries are not inside the extent: {', '.join(integrity.outside)}"
+        )
+    finding.require(not problems, problems)
+
+
+@check("restore.sequences", remedy="setval() the sequence past the column's maximum.")
+def sequences_are_ahead(integrity: Integrity, finding: Finding) -> None:
+    """Every sequence is ahead of the column that it feeds.
+
+    A sequence behind its column makes the first insert fail.
+    """
+    finding.note(len(integrity.sequences_behind), 0)
+    finding.require(not integrity.sequences_behind, integrity.sequences_behind)

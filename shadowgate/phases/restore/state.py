@@ -1,0 +1,114 @@
+"""What a database holds, and how two of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from shadowgate.catalogue import (
+    RowDifferences,
+    Snapshot,
+    TableFingerprint,
+    diff,
+    differing_rows,
+    every_row_lost,
+    fingerprint,
+    take_snapshot,
+)
+from shadowgate.errors import ValidationError
+from shadowgate.server import Database
+
+
+@dataclass(frozen=True)
+class State:
+    """What a database holds: its schema and the fingerprint of its content."""
+
+    snapshot: Snapshot
+    content: Mapping[str, TableFingerprint]
+    """By the name that a table has before the migration, if the plan says that it is renamed."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """That name -> the one that it has here, where they differ."""
+
+    def rows_of(self, table: str) -> int:
+        """Rows of a table; of all tables for ``""``.
+
+        Raises:
+            ValidationError: there is no such table.
+        """
+        if not table:
+            return sum(content.rows for content in self.content.values())
+        if table not in self.content:
+            raise ValidationError(
+                f"there is no table {table}",
+                where=f"the database has {', '.join(sorted(self.content)) or 'no table'}",
+                todo="name one of them in the plan, with its schema",
+            )
+        return self.content[table].rows
+
+    def name_of(self, table: str) -> str:
+        """What a table is called here."""
+        return self.names.get(table, table)
+
+
+def state_of(
+    database: Database,
+    like: Mapping[str, TableFingerprint] | None = None,
+    renames: Mapping[str, str] | None = None,
+) -> State:
+    """Read schema and content of a database.
+
+    Args:
+        database: what to read.
+        like: earlier fingerprints; columns that are new since then are left out.
+        renames: name before the migration -> name after it. Such a table is one logical table
+            under two names; its rows count as a whole, since it may be partitioned otherwise.
+    """
+    moved = renames or {}
+    earlier = dict(like or {})
+    earlier |= {new: earlier[old] for old, new in moved.items() if old in earlier}
+    with database.connect() as connection:
+        snapshot = take_snapshot(connection)
+        there = fingerprint(connection, like=earlier)
+    names = {old: new for old, new in moved.items() if new in there and old not in there}
+    known_as = {new: old for old, new in names.items()}
+    content = {
+        known_as.get(name, name): replace(found, parts={})
+        if name in moved or name in known_as
+        else found
+        for name, found in there.items()
+    }
+    return State(snapshot, content, names)
+
+
+def content_differences(
+    one: Database, held: State, other: Database, found: State
+) -> tuple[RowDifferences, ...]:
+    """For each table of one database whose content differs in the other: which rows differ.
+
+    A table that the other one does not have has lost every row.
+    """
+    return tuple(
+        differing_rows(one, other, held.name_of(table), found.name_of(table))
+        if table in found.content
+        else every_row_lost(table, print_.rows)
+        for table, print_ in held.content.items()
+        if found.content.get(table) != print_
+    )
+
+
+def differences_in_words(expected: State, found: State) -> tuple[str, ...]:
+    """Every difference between two states, schema first, one sentence each."""
+    drift = diff(expected.snapshot, found.snapshot)
+    return (*drift.in_words(), *content_in_words(expected.content, found.content))
+
+
+def content_in_words(
+    expected: Mapping[str, TableFingerprint], found: Mapping[str, TableFingerprint]
+) -> tuple[str, ...]:
+    """Every expected table whose content is not found, one sentence each."""
+    return tuple(
+        f"the content of {table} differs: {content.rows:,} rows expected, "
+        f"{found[table].rows if table in found else 0:,} found"
+        for table, content in expected.items()
+        if found.get(table) != content
+    )

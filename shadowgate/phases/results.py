@@ -1,0 +1,50 @@
+"""The results of a run so far, and the checks that were found not to apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shadowgate.evidence import CheckResult
+
+
+class Blocked(Exception):  # noqa: N818 - the state of a check, not an error
+    """Evidence was asked for that an earlier check has not proven sound.
+
+    Args:
+        by: id of the check at the root of it.
+    """
+
+    def __init__(self, by: str) -> None:
+        self.by = by
+        super().__init__(f"blocked by {by}")
+
+
+class DoesNotApply(Exception):  # noqa: N818 - the state of a check, not an error
+    """The plan, the backup or the server has nothing that the check is about; says what."""
+
+
+@dataclass
+class Results:
+    """What checks have left, by result id."""
+
+    by_id: dict[str, CheckResult] = field(default_factory=dict)
+    not_applicable: dict[str, str] = field(default_factory=dict)
+    """Result id -> why its check does not apply, as the check's own predicate said."""
+
+    def require_passed(self, check: str) -> None:
+        """See that a check has proven its evidence.
+
+        A blocked check hands on the name of what blocked it, so that the report points at the
+        cause.
+
+        Raises:
+            Blocked: it did not pass, or did not run.
+            DoesNotApply: it does not apply, so nothing that stands on it does.
+        """
+        if check in self.not_applicable:
+            raise DoesNotApply(self.not_applicable[check])
+        result = self.by_id.get(check)
+        if result is None:
+            raise Blocked(check)
+        if result.status != "passed":
+            raise Blocked(result.blocked_by or check)

@@ -1,0 +1,1 @@
+"""Phase 8: the way back, by script and by snapshot."""

@@ -1,0 +1,203 @@
+"""Checks of phase 8: the way back, by script and by snapshot."""
+
+from __future__ import annotations
+
+from shadowgate.migrate import Review
+from shadowgate.phases.check import check
+from shadowgate.phases.finding import Finding
+from shadowgate.phases.migration.checks import asks_for_kept_writes
+from shadowgate.phases.migration.rehearsal import Rehearsal, judge_kept, judge_waiting
+from shadowgate.phases.migration.repetition import Repeated
+from shadowgate.phases.migration.review import judge_review
+from shadowgate.phases.restore.state import State
+from shadowgate.phases.rollback.snapshot import Dump
+from shadowgate.phases.rollback.way_back import RolledBack
+from shadowgate.plan import Plan
+
+
+@check(
+    "rollback.snapshot",
+    remedy="See pg_dump's message.",
+)
+def snapshot_is_taken(dump: Dump, finding: Finding) -> None:
+    """A snapshot of the migrated copy is taken with pg_dump.
+
+    The snapshot is the last resort when the rollback script fails too.
+    """
+    finding.note(f"{dump.bytes / 1e6:.0f} MB in {dump.seconds:.1f} s", "> 0 bytes")
+    finding.require(dump.bytes > 0, "the snapshot is empty")
+
+
+@check(
+    "rollback.snapshot_restores",
+    remedy="See what differs between the migrated copy and its restored snapshot.",
+)
+def snapshot_restores(dump_differences: tuple[str, ...], finding: Finding) -> None:
+    """The snapshot restores to exactly what it was taken from.
+
+    A backup that was never restored is no backup.
+    """
+    finding.note(len(dump_differences), 0)
+    finding.require(not dump_differences, dump_differences)
+
+
+@check(
+    "rollback.clean",
+    remedy="Mend the statement named.",
+)
+def script_runs(rolled_back: RolledBack, finding: Finding) -> None:
+    """The rollback script runs to its end without an error.
+
+    A rollback is run under stress; it must not need thought.
+    """
+    run = rolled_back.run
+    finding.note(f"{len(run.committed)} of {len(run.script.statements)} statements", "all")
+    finding.show(*run.tables())
+    run.raise_for_error()
+
+
+@check(
+    "rollback.in_time",
+    remedy="Do less in the rollback.",
+)
+def rollback_is_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -> None:
+    """The rollback takes no longer than the plan allows.
+
+    The way back must be short.
+    """
+    seconds = rolled_back.run.seconds
+    finding.note(round(seconds, 1), plan.undo.max_seconds)
+    finding.require(
+        seconds < plan.undo.max_seconds,
+        f"{seconds:.0f} s, the plan allows {plan.undo.max_seconds:.0f} s",
+    )
+
+
+@check(
+    "rollback.waiting",
+    remedy="Shorten the step that the detail names as the blocker.",
+)
+def nobody_waits_long(rollback_rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
+    """Readers and writers at work during the rollback waited no longer than the plan allows.
+
+    Whoever rolls back does so because users already suffer.
+    """
+    judge_waiting(rollback_rehearsal, plan, finding)
+
+
+@check(
+    "rollback.writes_kept",
+    remedy="See how the rows named were written, and what the rollback does with such writes.",
+    applies=asks_for_kept_writes,
+)
+def acknowledged_writes_are_kept(rollback_rehearsal: Rehearsal, finding: Finding) -> None:
+    """What writers at work during the rollback were told to have written is there afterwards.
+
+    A row written while the rollback copies can be lost without an error.
+    """
+    judge_kept(rollback_rehearsal, finding)
+
+
+@check(
+    "rollback.hazards",
+    remedy="Follow the workaround named, or waive the rule in the plan with a reason.",
+)
+def no_known_hazard(rollback_review: Review, finding: Finding) -> None:
+    """No known hazard shows in the rollback's locks or rewrites, and no warning went by.
+
+    A rollback meets the traffic that the migration met, at a worse hour.
+    """
+    judge_review(rollback_review, finding)
+
+
+@check(
+    "rollback.objects_gone",
+    remedy="Drop what is named in the rollback.",
+)
+def nothing_is_left(rolled_back: RolledBack, finding: Finding) -> None:
+    """Nothing that the migration made is left.
+
+    What is left behind breaks the next attempt.
+    """
+    left = [str(identity) for identity in rolled_back.drift.created]
+    finding.note(len(left), 0)
+    finding.require(not left, f"left behind: {', '.join(left)}")
+
+
+@check(
+    "rollback.schema_identical",
+    remedy="Restore the objects and attributes named.",
+)
+def schema_is_as_before(rolled_back: RolledBack, finding: Finding) -> None:
+    """Schema, privileges and settings are what they were before the migration.
+
+    After a rollback production must be what it was.
+    """
+    drift = list(rolled_back.drift.in_words())
+    finding.note(len(drift), 0)
+    finding.require(not drift, drift)
+
+
+@check(
+    "rollback.rows_identical",
+    remedy="Move the rows named back before their partition goes.",
+)
+def rows_identical(rolled_back: RolledBack, finding: Finding) -> None:
+    """Every row from before the migration is there, unchanged.
+
+    A rollback that loses a row is worse than the migration.
+    """
+    lost = rolled_back.rows_lost
+    finding.note(lost, 0)
+    sentences = [sentence for rows in rolled_back.tables for sentence in rows.sentences()]
+    finding.require(not lost, [s for s in sentences if " rows added" not in s])
+
+
+@check(
+    "rollback.later_rows_kept",
+    remedy="Move rows of every later partition back, auto-created ones too.",
+)
+def later_rows_are_kept(rolled_back: RolledBack, before: State, finding: Finding) -> None:
+    """Rows written after the migration are all there, those of new years too.
+
+    Users go on writing between the migration and its rollback.
+    """
+    kept, written = rolled_back.rows.added.total, rolled_back.later_rows
+    finding.note(f"{kept} of {written}", "all")
+    finding.require(written > 0, "nothing was written between migration and rollback")
+    held, found = rolled_back.written.content, rolled_back.state.content
+    differing = [table for table in before.content if found.get(table) != held.get(table)]
+    finding.require(
+        kept == written and not differing,
+        f"{kept} of {written} kept; the rollback altered {', '.join(differing) or 'no table'}",
+    )
+
+
+@check(
+    "rollback.indexes_back",
+    remedy="Create or re-attach the indexes named.",
+)
+def indexes_are_back(rolled_back: RolledBack, before: State, finding: Finding) -> None:
+    """The indexes from before the migration are back, valid and defined as they were.
+
+    A missing index is a slow production.
+    """
+    after = rolled_back.state.snapshot
+    indexes = dict(before.snapshot.of_kind("index"))
+    wrong = [str(name) for name, index in indexes.items() if after.objects.get(name) != index]
+    finding.note(len(indexes) - len(wrong), len(indexes))
+    finding.require(not wrong, f"missing, not valid or another: {', '.join(wrong)}")
+
+
+@check(
+    "rollback.reapplies",
+    remedy="See what the second application left different from the first.",
+)
+def migration_applies_again(reapplied: Repeated, finding: Finding) -> None:
+    """After the rollback the migration applies again, with the same result.
+
+    After a rollback comes the second attempt.
+    """
+    finding.note(len(reapplied.differences), 0)
+    reapplied.run.raise_for_error()
+    finding.require(not reapplied.differences, reapplied.differences)

@@ -1,0 +1,65 @@
+"""The way into production: four dated weeks with their gates, from what the shadow measured.
+
+Pure: a start date, the facts of a run and the plan's numbers go in; a plan comes out, and Markdown
+from it. A run that is not GO still gets a plan, which says at its top that it must not start.
+
+A schema change cannot be applied to a fifth of one database. A *share* here is the share of read
+sessions that the connection pooler sends to a second server, the canary: restored from the backup,
+migrated, and kept current by logical replication. Writers move last.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from shadowgate.phases.rollout.model import (
+    Gate,
+    RolloutFacts,
+    RolloutPlan,
+    RolloutSettings,
+    Rule,
+    Task,
+    Week,
+)
+from shadowgate.phases.rollout.rules import escalation, success_criteria, triggers
+from shadowgate.phases.rollout.weeks import day, four_weeks
+from shadowgate.report.redact import redacted_text
+from shadowgate.report.templates import render
+
+__all__ = [
+    "Gate",
+    "RolloutFacts",
+    "RolloutPlan",
+    "RolloutSettings",
+    "Rule",
+    "Task",
+    "Week",
+    "render_markdown",
+    "rollout_plan",
+]
+
+
+def rollout_plan(
+    start: dt.date, facts: RolloutFacts, settings: RolloutSettings | None = None
+) -> RolloutPlan:
+    """Lay out the four weeks on consecutive calendar days from the start date on.
+
+    Raises:
+        PlanError: the calendar ends before the rollout does.
+    """
+    numbers = settings or RolloutSettings()
+    return RolloutPlan(
+        facts=facts,
+        settings=numbers,
+        weeks=four_weeks(start, facts, numbers),
+        triggers=triggers(numbers),
+        escalation=escalation(numbers),
+        success=success_criteria(facts, numbers),
+    )
+
+
+def render_markdown(plan: RolloutPlan) -> str:
+    """Return the plan as Markdown, with open check boxes and commands to copy. No secrets."""
+    return redacted_text(
+        render("rollout.md.j2", plan=plan, facts=plan.facts, settings=plan.settings, day=day)
+    )

@@ -1,0 +1,592 @@
+"""The evidence of one run: each piece is gathered once, when a check first asks for it.
+
+What a piece is made of stands in its method, so the order of the work follows from what is asked.
+A piece that a check proves sound (``proven_by``) blocks every other check until that one passed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from shadowgate import measure
+from shadowgate.backup import (
+    Backup,
+    Restoration,
+    cache_directory,
+    create_roles,
+    examine_backup,
+    generated_backup,
+    restore,
+)
+from shadowgate.catalogue import Integrity, check_restored, take_snapshot
+from shadowgate.evidence import Evidence, QueryEvidence
+from shadowgate.measure import (
+    Baseline,
+    ColdFigures,
+    Comparison,
+    Copier,
+    LayoutShare,
+    Workload,
+    copies_of_run,
+    measure_cold,
+    settle_changes,
+    to_evidence,
+)
+from shadowgate.migrate import Interruption, ProbeResult, Review
+from shadowgate.options import Request
+from shadowgate.phases.baseline.sampling import sampling_of
+from shadowgate.phases.environment.preflight import Preflight
+from shadowgate.phases.gathered import Gathered
+from shadowgate.phases.items import workload_of
+from shadowgate.phases.migration.behaviour import behave
+from shadowgate.phases.migration.changes import Migrated, compare_with_plan
+from shadowgate.phases.migration.interruption import interrupt
+from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
+from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse
+from shadowgate.phases.migration.repetition import Repeated, repeat
+from shadowgate.phases.migration.review import (
+    review,
+    review_suppressed_errors,
+    review_trace,
+    unused_waivers,
+)
+from shadowgate.phases.monitoring.log_probes import Monitoring, set_up_monitoring
+from shadowgate.phases.performance.committed_baseline import Held, hold_witnesses
+from shadowgate.phases.performance.history import History, last_run, timing_key
+from shadowgate.phases.performance.layout import tell_layout, with_layout
+from shadowgate.phases.performance.rewrites import Rewrites, prove_rewrites
+from shadowgate.phases.piece import Piece, evidence, proven_by
+from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.restore.earlier_migrations import apply_earlier
+from shadowgate.phases.restore.state import State, state_of
+from shadowgate.phases.results import Results
+from shadowgate.phases.rollback.snapshot import Dump, restored_differences, take_dump
+from shadowgate.phases.rollback.way_back import (
+    RolledBack,
+    apply_again,
+    roll_back,
+    write_later_rows,
+)
+from shadowgate.phases.rollout.document import RolloutPlan, render_markdown, rollout_plan
+from shadowgate.phases.rollout.facts import Measured, rollout_facts, rollout_settings
+from shadowgate.phases.rounds import (
+    MemoryStore,
+    RoundStore,
+    record_baseline,
+    record_comparison,
+)
+from shadowgate.phases.runner import Applied, Runner
+from shadowgate.phases.simulation.series import Series, simulate
+from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge
+from shadowgate.plan import Plan
+from shadowgate.progress import Progress, silent
+from shadowgate.server import Database, Databases, Server
+
+T = TypeVar("T")
+
+
+def _required(value: T | None) -> T:
+    """What the request was refused without."""
+    assert value is not None  # noqa: S101
+    return value
+
+
+class Run:
+    """One run of the phases: what was asked for, the evidence, the results.
+
+    Args:
+        request: what was asked for.
+        progress: told what is going on.
+        rounds: where measured rounds are kept.
+    """
+
+    def __init__(
+        self, request: Request, *, progress: Progress = silent, rounds: RoundStore | None = None
+    ) -> None:
+        self.request = request
+        self.progress = progress
+        self.rounds = rounds or MemoryStore(request.reports)
+        self.results = Results()
+        self.gathered = Gathered()
+        self.judged_check = ""
+        """Id of the check that is being carried out; empty between them."""
+        self.started = dt.datetime.now(dt.UTC).astimezone()
+        self._clock = time.monotonic()
+
+    @property
+    def run(self) -> Run:
+        """Itself, for the checks that judge the run as a whole."""
+        return self
+
+    @property
+    def plan(self) -> Plan:
+        """The validation plan."""
+        return self.request.plan
+
+    @contextmanager
+    def judging(self, check: str) -> Iterator[None]:
+        """While a check is carried out: evidence that another has to prove first blocks it."""
+        self.judged_check = check
+        try:
+            yield
+        finally:
+            self.judged_check = ""
+
+    def ensure(self, *evidence: object) -> None:
+        """Name evidence that has to be gathered before something else, for what it leaves."""
+
+    def known(self, piece: Piece[T]) -> T | None:
+        """A piece of evidence as far as it was gathered; ``None`` if it was not."""
+        found: T | None = self.gathered.known(piece.name)
+        return found
+
+    # --- 1: environment ---------------------------------------------------------------------------
+
+    @evidence
+    def opened(self) -> Preflight:
+        """The server and the examined inputs; whoever begins the run sets it."""
+        raise RuntimeError("the preflight has not run")
+
+    @proven_by("environment.server")
+    def server(self) -> Server:
+        """The server that everything runs on."""
+        return self.opened.server
+
+    @proven_by("environment.database")
+    def shadow(self) -> Database:
+        """The database that the backup is restored into: what *before* means."""
+        return self.opened.shadow
+
+    @evidence
+    def databases(self) -> Databases:
+        """Makes and drops the databases of this run."""
+        return self.opened.databases
+
+    @evidence
+    def runner(self) -> Runner:
+        """Applies scripts."""
+        return Runner(self.opened.server.tools, self.progress)
+
+    # --- 2: restore -------------------------------------------------------------------------------
+
+    @proven_by("restore.backup")
+    def backup(self) -> Backup:
+        """The dump to restore: the one given, or a generated one."""
+        opened, wanted = self.opened, self.plan.backup
+        if opened.backup is not None:
+            return opened.backup
+        return examine_backup(
+            generated_backup(
+                _required(wanted.generator),
+                rows=_required(wanted.rows),
+                seed=wanted.seed,
+                state=wanted.state,
+                server=opened.server,
+                databases=opened.databases,
+                cache=cache_directory(),
+                progress=self.progress,
+            )
+        )
+
+    @proven_by("restore.clean")
+    def restored(self) -> Restoration:
+        """The restore into the shadow, with the migrations that production has since."""
+        opened = self.opened
+        if opened.server.owned:
+            create_roles(self.shadow, self.plan.backup.roles)
+        found = restore(
+            self.backup,
+            opened.server.tools,
+            self.shadow,
+            workspace=opened.workspace,
+            progress=self.progress,
+        )
+        apply_earlier(opened.earlier, self.shadow, self.runner)
+        return found
+
+    @proven_by("restore.fingerprint")
+    def before(self) -> State:
+        """Schema and content before the migration."""
+        shadow = self.shadow
+        self.ensure(self.restored)
+        self.progress(f"reading schema and content of {shadow.name}")
+        return state_of(shadow, renames=self.plan.renames)
+
+    @evidence
+    def integrity(self) -> Integrity:
+        """How sound the restored data is."""
+        shadow = self.shadow
+        self.ensure(self.restored)
+        with shadow.connect() as connection:
+            return check_restored(connection, self.plan.backup)
+
+    @evidence
+    def quick(self) -> str:
+        """Why timings are shown and not judged; empty when they are judged."""
+        rows, asked = self.before.rows_of(self.plan.backup.table), self.plan.performance.min_rows
+        if rows >= asked:
+            return ""
+        return f"{rows:,} rows are too few to judge timings; the plan asks for {asked:,}"
+
+    # --- 3: monitoring ----------------------------------------------------------------------------
+
+    @evidence
+    def monitoring(self) -> Monitoring:
+        """Logging, turned on and probed."""
+        return set_up_monitoring(self.opened.server, self.shadow)
+
+    # --- 4: baseline ------------------------------------------------------------------------------
+
+    @evidence
+    def workload(self) -> Workload:
+        """The queries that are timed."""
+        return workload_of(self.plan)
+
+    @evidence
+    def copier(self) -> Copier:
+        """Makes the copies that are measured: the run's own, so that they go however it ends."""
+        return copies_of_run(self.databases)
+
+    @evidence
+    def quiet_before(self) -> Database:
+        """The shadow, settled, that the copies are taken from that are measured."""
+        shadow = self.shadow
+        self.ensure(self.restored)
+        self.progress(f"settling {shadow.name}")
+        settle_changes(shadow)  # a restore ends by analysing
+        return shadow
+
+    @evidence
+    def baseline(self) -> Baseline:
+        """The workload on the shadow."""
+        found = measure.baseline(
+            self.quiet_before,
+            self.workload,
+            sampling_of(self.plan),
+            rounds=self.plan.performance.baseline_rounds,
+            copier=self.copier,
+            progress=self.progress,
+        )
+        record_baseline(self.rounds, found)
+        return found
+
+    # --- 5: migration -----------------------------------------------------------------------------
+
+    @evidence
+    def unmigrated(self) -> State:
+        """The shadow right before the migration: monitoring has changed settings since."""
+        before = self.before
+        with self.shadow.connect() as connection:
+            return replace(before, snapshot=take_snapshot(connection))
+
+    @proven_by("migration.applied")
+    def applied(self) -> Applied:
+        """The migration, applied to a copy of the shadow."""
+        self.ensure(self.unmigrated)  # a migration can change what belongs to the server
+        copy = self.databases.clone(self.shadow, f"{self.plan.database}_after")
+        return self.runner.apply(self.opened.migration, copy)
+
+    @evidence
+    def migrated(self) -> Migrated:
+        """What the migration changed."""
+        after = self.applied.database
+        self.progress("comparing schema and content with before")
+        return compare_with_plan(self.shadow, self.unmigrated, after, self.plan)
+
+    @evidence
+    def hazards(self) -> Review:
+        """Known hazards of the script and its trace."""
+        return review(self.applied, self.server.facts.version_num, self.plan)
+
+    @evidence
+    def suppressed_errors(self) -> Review:
+        """Warnings, skipped creations and swallowed exceptions of the script."""
+        return review_suppressed_errors(self.applied, self.plan)
+
+    @evidence
+    def online_copy(self) -> Database:
+        """A copy on which migration and rollback are rehearsed under traffic."""
+        return self.databases.clone(self.shadow, f"{self.plan.database}_online")
+
+    @evidence
+    def rehearsal(self) -> Rehearsal:
+        """The migration under traffic."""
+        self.applied.run.raise_for_error()
+        return rehearse(self.opened.migration, self.online_copy, self.plan, self.runner)
+
+    @evidence
+    def behaviour(self) -> Mapping[str, ProbeResult]:
+        """What the plan's probes measured on the migrated copy, by name."""
+        after = self.applied.database
+        self.ensure(self.migrated)  # what probes write must not be taken for the migration's
+        self.progress(f"probing what the migration made: {len(self.plan.probes)} probes")
+        return behave(self.plan, after, self.databases)
+
+    @evidence
+    def scheduled(self) -> Scheduled:
+        """What the plan's jobs did when pg_cron ran them."""
+        return run_scheduled(
+            self.plan, self.applied.database, self.databases, self.server, self.progress
+        )
+
+    @evidence
+    def repeated(self) -> Repeated:
+        """The migration a second time, on a copy of the migrated database."""
+        first = self.migrated.state
+        with self.databases.cloned(self.applied.database, f"{self.plan.database}_again") as copy:
+            return repeat(self.opened.migration, copy, first, self.plan, self.runner)
+
+    @evidence
+    def interruptions(self) -> tuple[Interruption, ...]:
+        """The migration, interrupted at every statement of a thinned copy."""
+        self.applied.run.raise_for_error()
+        return interrupt(
+            self.opened.migration,
+            self.shadow,
+            self.unmigrated,
+            self.databases,
+            self.plan,
+            self.progress,
+        )
+
+    # --- 6: performance ---------------------------------------------------------------------------
+
+    @evidence
+    def quiet_after(self) -> Database:
+        """The migrated database, settled: what is as before keeps the statistics of before."""
+        after = self.applied.database
+        self.progress(f"settling {after.name}")
+        settle_changes(after)
+        return after
+
+    @evidence
+    def comparison(self) -> Comparison:
+        """The workload on both sides of the migration, in pairs."""
+        after = self.quiet_after
+        found = measure.compare(
+            self.quiet_before,
+            after,
+            self.workload,
+            sampling_of(self.plan, quick=self.quick),
+            copier=self.copier,
+            progress=self.progress,
+        )
+        record_comparison(self.rounds, found, self.timing_key)
+        return found
+
+    @evidence
+    def timing_key(self) -> str:
+        """What this run's times depend on."""
+        return timing_key(self.server.facts, self.before.content, self.workload, self.plan)
+
+    @evidence
+    def committed_baseline(self) -> Held | None:
+        """What the queries touched beside the committed baseline; ``None`` if there is none."""
+        if self.plan.performance.baseline is None:
+            return None
+        return hold_witnesses(
+            self.comparison,
+            self.before.content,
+            self.server.facts,
+            self.plan,
+            update=self.request.update_baseline,
+        )
+
+    @evidence
+    def history(self) -> History | None:
+        """This run beside the last stored one with the same key; ``None`` if there is none."""
+        return last_run(self.rounds.storage, self.timing_key, self.comparison)
+
+    @evidence
+    def layout(self) -> Mapping[str, LayoutShare]:
+        """The parts of each gain: the rewrite of the rows, and the design."""
+        sides = (self.quiet_before, self.quiet_after)
+        return tell_layout(sides, self.comparison, self.plan, self.copier, self.progress)
+
+    @evidence
+    def cold(self) -> Mapping[str, ColdFigures]:
+        """The reading queries with a cold buffer cache."""
+        sides = (self.shadow, self.applied.database)
+        return measure_cold(
+            sides,
+            self.workload,
+            sampling_of(self.plan),
+            copier=self.copier,
+            progress=self.progress,
+        )
+
+    @evidence
+    def rewrites(self) -> Rewrites:
+        """Rewritten queries beside their originals."""
+        after = self.applied.database
+        return prove_rewrites(
+            self.shadow, after, self.workload, self.databases, self.plan, self.progress
+        )
+
+    # --- 7: simulation ----------------------------------------------------------------------------
+
+    @evidence
+    def series(self) -> Series:
+        """Every later optimisation that has a migration, measured in one trial."""
+        after = self.quiet_after
+        return simulate(
+            self.quiet_before,
+            after,
+            self.baseline,
+            self.workload,
+            self.plan,
+            self.databases,
+            self.copier,
+            self.runner,
+            quick=self.quick,
+        )
+
+    # --- 8: rollback ------------------------------------------------------------------------------
+
+    @proven_by("rollback.snapshot")
+    def dump(self) -> Dump:
+        """A snapshot of the migrated copy."""
+        target = self.opened.workspace / "snapshot"
+        return take_dump(self.server, self.applied.database, target, self.progress)
+
+    @evidence
+    def dump_differences(self) -> tuple[str, ...]:
+        """What the restored snapshot has different from what it was taken from."""
+        dump, expected = self.dump, self.migrated.state
+        with self.databases.created(f"{self.plan.database}_snapshot") as target:
+            return restored_differences(
+                self.server,
+                dump,
+                target,
+                expected,
+                self.plan,
+                self.opened.workspace,
+                self.progress,
+            )
+
+    @proven_by("rollback.clean")
+    def rolled_back(self) -> RolledBack:
+        """The rollback, after rows were written as users do before someone rolls back."""
+        copy = self.databases.clone(self.applied.database, f"{self.plan.database}_undo")
+        write_later_rows(copy, self.plan.undo.write)
+        return roll_back(
+            self.opened.rollback, self.shadow, self.unmigrated, copy, self.plan, self.runner
+        )
+
+    @evidence
+    def rollback_review(self) -> Review:
+        """Hazards in the trace of the rollback, and what it passed over in silence."""
+        return review_trace(self.rolled_back.run, self.rolled_back.database, self.plan)
+
+    @evidence
+    def rollback_rehearsal(self) -> Rehearsal:
+        """The rollback under traffic, on the copy that was migrated under traffic."""
+        self.rolled_back.run.raise_for_error()
+        self.rehearsal.run.raise_for_error()
+        return rehearse(self.opened.rollback, self.online_copy, self.plan, self.runner, back=True)
+
+    @evidence
+    def reapplied(self) -> Repeated:
+        """The migration again, after its rollback."""
+        return apply_again(
+            self.opened.migration, self.unmigrated, self.rolled_back, self.plan, self.runner
+        )
+
+    # --- 9: sign-off ------------------------------------------------------------------------------
+
+    def conclude(self, phases: Collection[int] = ALL_PHASES) -> Conclusion:
+        """The verdict as the results stand; what never ran stands against it."""
+        return judge(
+            CHECKS,
+            self.results.by_id,
+            expected=self._expected(),
+            terms=self._terms(),
+            phases=phases,
+        )
+
+    def _expected(self) -> Iterator[str]:
+        for check in CHECKS:
+            yield from check.result_ids(self.plan)
+
+    def _terms(self) -> Terms:
+        performance = self.plan.performance
+        ids = {check.id for check in CHECKS}
+        waivers = {each.rule: each.reason for each in self.plan.waivers}
+        by_check = {
+            rule: why for rule, why in waivers.items() if ".".join(rule.split(".")[:2]) in ids
+        }
+        reviews = [
+            self.known(piece) for piece in (Run.hazards, Run.suppressed_errors, Run.rollback_review)
+        ]
+        return Terms(
+            not_applicable=self.results.not_applicable,
+            quick=self.known(Run.quick) or "",
+            waivers=by_check,
+            unused_waivers=(
+                *unused_waivers(reviews, by_check),
+                *(rule for rule in by_check if self._has_passed(rule)),
+            ),
+            queries=self.queries,
+            limit_percent=performance.limit_percent,
+            limits=performance.limits_by_query,
+        )
+
+    def _has_passed(self, result_id: str) -> bool:
+        result = self.results.by_id.get(result_id)
+        return result is not None and result.status == "passed"
+
+    @property
+    def queries(self) -> tuple[QueryEvidence, ...]:
+        """The queries as far as they were measured."""
+        comparison = self.known(Run.comparison)
+        found = to_evidence(comparison) if comparison else ()
+        return with_layout(found, self.known(Run.layout) or {})
+
+    def report(self) -> Evidence:
+        """Everything found so far, with the verdict that it amounts to."""
+        conclusion, quick = self.conclude(), self.known(Run.quick)
+        opened, backup = self.known(Run.opened), self.known(Run.backup)
+        return Evidence(
+            plan=self.request.described(),
+            inputs={
+                **(opened.inputs if opened else {}),
+                **({backup.path.name: backup.sha256} if backup else {}),
+            },
+            server=opened.described() if opened else {},
+            started=self.started.isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - self._clock, 1),
+            checks=conclusion.checks,
+            queries=self.queries,
+            quick=bool(quick),
+            verdict=conclusion.verdict,
+            risk=conclusion.risk,
+            reasons=conclusion.reasons,
+        )
+
+    # --- 10: rollout ------------------------------------------------------------------------------
+
+    @proven_by("rollout.plan")
+    def rollout(self) -> RolloutPlan:
+        """The four weeks, with what was measured."""
+        measured = Measured(
+            before=self.known(Run.before),
+            applied=self.known(Run.applied),
+            rehearsal=self.known(Run.rehearsal),
+            comparison=self.known(Run.comparison),
+            rolled_back=self.known(Run.rolled_back),
+        )
+        facts = rollout_facts(self.report(), self.conclude(range(1, 10)), measured, self.plan)
+        return rollout_plan(self.plan.rollout.start, facts, rollout_settings(self.plan))
+
+    @evidence
+    def rollout_file(self) -> Path:
+        """The four weeks as a page."""
+        target = self.request.reports / "rollout_plan.md"
+        target.write_text(render_markdown(self.rollout), encoding="utf-8")
+        return target

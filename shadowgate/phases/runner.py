@@ -1,0 +1,48 @@
+"""Applies a script to a copy as the rollout does, watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shadowgate.migrate import LockWatch, RetryPolicy, Script, ScriptRun, Watch, apply_script
+from shadowgate.progress import Progress
+from shadowgate.server import ClientTools, Database
+
+RETRY = RetryPolicy(attempts=20, pause_seconds=0.25)
+"""How the rollout's runner treats a lock timeout."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The migration, applied to a quiet copy of the shadow."""
+
+    database: Database
+    run: ScriptRun
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the script told its operator."""
+        return tuple(
+            notice.message for _, notice in self.run.notices if notice.severity == "NOTICE"
+        )
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Applies scripts as the rollout does: statement by statement, lock timeouts retried."""
+
+    tools: ClientTools
+    """For scripts that only psql can read."""
+    progress: Progress
+
+    def run(self, script: Script, database: Database, watch: Watch | None = None) -> ScriptRun:
+        """Apply a script; a failed statement is in the run's ``error``."""
+        name = f"{script.path.parent.name}/{script.path.name}"
+        self.progress(f"applying {name} to {database.name}")
+        return apply_script(
+            script, database, watch=watch, retry=RETRY, tools=self.tools, progress=self.progress
+        )
+
+    def apply(self, script: Script, database: Database) -> Applied:
+        """Apply a script, watched from a second session."""
+        return Applied(database, self.run(script, database, LockWatch(database)))

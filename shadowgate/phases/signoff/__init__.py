@@ -1,0 +1,1 @@
+"""Phase 9: the verdict, derived from the checks and from nothing else."""
