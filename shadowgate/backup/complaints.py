@@ -59,7 +59,7 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
     ),
     (r"must be owner of|permission denied|must be superuser", "restore as a superuser"),
     (
-        r"(?P<what>[^\n]+) already exists",
+        r"already exists",
         "the target holds PostGIS and nothing else, so the dump makes this twice or what an"
         " extension makes: pass a dump of one database, not two in one file; and where production"
         " has an extension's objects without the extension, make it one there (CREATE EXTENSION)"

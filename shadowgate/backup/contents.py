@@ -12,7 +12,6 @@ import pglast
 from pglast import ast
 from pglast.enums import (
     ObjectType,
-    PublicationObjSpecType,
     RoleSpecType,
     VariableSetKind,
 )
@@ -30,10 +29,11 @@ _TELLING = ("ALTER ", "CREATE ", "DROP SCHEMA ", "GRANT ", "REVOKE ", "SET ")
 """How the statements begin that say what a dump needs; INSERT, which may be long, is none."""
 
 _SUPERUSERS_OWN = {
-    ObjectType.OBJECT_EVENT_TRIGGER: "event trigger",
-    ObjectType.OBJECT_FDW: "foreign-data wrapper",
+    ObjectType.OBJECT_EVENT_TRIGGER: ("event trigger", None),
+    ObjectType.OBJECT_FDW: ("foreign-data wrapper", None),
+    ObjectType.OBJECT_SUBSCRIPTION: ("subscription", 16),
 }
-"""What PostgreSQL lets only superusers own."""
+"""What only a superuser can be made the owner of, whoever does it, and before which version."""
 
 Qualified = tuple[str, str]
 """Schema and name."""
@@ -59,14 +59,23 @@ class DumpedSchema:
 
 
 @dataclass(frozen=True)
+class PrivilegedObject:
+    """An object whose owner must be a superuser."""
+
+    described: str
+    owner: str
+    before: int | None
+    """Major version from which any role can own it, if there is one."""
+
+
+@dataclass(frozen=True)
 class Needs:
     """What a dump expects to find."""
 
     roles: frozenset[str]
     extensions: tuple[tuple[str, str], ...]
     """Name and schema of each extension that the dump creates."""
-    privileged: tuple[tuple[str, str], ...] = ()
-    """Role and object, for each object whose owner must be a superuser."""
+    privileged: tuple[PrivilegedObject, ...] = ()
     schemas: tuple[DumpedSchema, ...] = ()
     """Those that the dump creates."""
     used_schemas: frozenset[str] = frozenset()
@@ -134,8 +143,6 @@ class _Reading(Visitor):
         self._roles: set[str] = set()
         self._owners: list[tuple[ObjectType, str, str]] = []
         """Kind, name and owner of what has a name without a schema."""
-        self._sweeping: set[str] = set()
-        """Publications of all tables, or of all in some schema."""
         self._extensions: dict[str, str] = {}
         self._schemas: dict[str, list[DumpedStatement]] = {}
         self._drops: dict[str, list[DumpedStatement]] = {}
@@ -174,12 +181,11 @@ class _Reading(Visitor):
             unread=unread,
         )
 
-    def _privileged(self) -> Iterator[tuple[str, str]]:
-        for kind, name, role in self._owners:
+    def _privileged(self) -> Iterator[PrivilegedObject]:
+        for kind, name, owner in self._owners:
             if kind in _SUPERUSERS_OWN:
-                yield role, f"{_SUPERUSERS_OWN[kind]} {name}"
-            elif kind == ObjectType.OBJECT_PUBLICATION and name in self._sweeping:
-                yield role, f"publication {name}"
+                words, before = _SUPERUSERS_OWN[kind]
+                yield PrivilegedObject(f"{words} {name}", owner, before)
 
     def visit_VariableSetStmt(self, _: object, node: Any) -> None:
         if id(node) != id(self._top):  # such as the settings of a function
@@ -208,15 +214,6 @@ class _Reading(Visitor):
         if isinstance(node.object, ast.String):
             name: Any = node.object.sval
             self._owners.append((node.objectType, name, node.newowner.rolename))
-
-    def visit_CreatePublicationStmt(self, _: object, node: Any) -> None:
-        if node.for_all_tables:
-            self._sweeping.add(node.pubname)
-
-    def visit_AlterPublicationStmt(self, _: object, node: Any) -> None:
-        kind = PublicationObjSpecType.PUBLICATIONOBJ_TABLES_IN_SCHEMA
-        if any(one.pubobjtype == kind for one in node.pubobjects or ()):
-            self._sweeping.add(node.pubname)
 
     def visit_RoleSpec(self, _: object, node: Any) -> None:
         if node.roletype == RoleSpecType.ROLESPEC_CSTRING:

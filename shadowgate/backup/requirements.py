@@ -110,21 +110,27 @@ def _escaped(role: str) -> str:
     return role.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def ordinary_owners(needs: Needs, connection: Connection) -> tuple[tuple[str, str], ...]:
-    """Role and object, where the owner must be a superuser and the role is none."""
+def ordinary_owners(needs: Needs, connection: Connection) -> dict[str, list[str]]:
+    """Roles that are no superusers and have to be, each with what the dump lets it own."""
     ordinary = {row[0] for row in connection.execute(_ORDINARY)}
-    return tuple((role, what) for role, what in needs.privileged if role in ordinary)
+    major = connection.info.server_version // 10_000
+    owned: dict[str, list[str]] = {}
+    for one in needs.privileged:
+        if one.owner in ordinary and (one.before is None or major < one.before):
+            owned.setdefault(one.owner, []).append(one.described)
+    return owned
 
 
 def _superusers(needs: Needs, connection: Connection) -> Iterator[Lack]:
     made = set(made_roles(connection))
-    for role, what in ordinary_owners(needs, connection):
+    for role, objects in ordinary_owners(needs, connection).items():
         if role not in made:
             yield Lack(
-                f"{what} belongs to {role}, which is no superuser here as PostgreSQL asks",
-                f"make it one on a server for tests: ALTER ROLE {role} SUPERUSER, or use one that"
-                " this run starts (--server local or container), where the plan's roles are made"
-                " as they have to be",
+                f"it makes {role}, who is no superuser here, the owner of {', '.join(objects)},"
+                " which only a superuser can be",
+                f"make that role one on a server for tests: ALTER ROLE {role} SUPERUSER, or use one"
+                " that this run starts (--server local or container), where the plan's roles are"
+                " made as they have to be",
             )
 
 

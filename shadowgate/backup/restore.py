@@ -26,6 +26,7 @@ from shadowgate.backup.versions import version_advice
 from shadowgate.errors import BackupError, RestoreError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import ClientTools, Connection, Database, ToolResult
+from shadowgate.server.tools import fill_in
 
 Program = Literal["psql", "pg_restore"]
 
@@ -111,11 +112,11 @@ def restore(
     for path in {*source.files.values(), bare.path} - {backup.path}:
         path.unlink()
     if result.status:
-        raise _restore_error(result, backup, target.major)
+        raise _restore_error(result, backup, target.major, tools.version // 10_000)
     return Restoration(
         seconds=time.perf_counter() - started,
         vacuum_seconds=_vacuum(database, progress) if vacuum else 0.0,
-        command=f"{program} {' '.join(arguments[:-1])} {backup.path.name}",
+        command=_in_words(program, arguments, source, backup),
         warnings=(
             *_doubts(backup),
             *target.changes,
@@ -172,10 +173,7 @@ def _drop_misplaced(needs: Needs, connection: Connection) -> Iterable[str]:
 
 def _promote_owners(needs: Needs, connection: Connection) -> Iterable[str]:
     """Make roles of ours superusers that own what only superusers can; no other role is left."""
-    owned: dict[str, list[str]] = {}
-    for role, what in ordinary_owners(needs, connection):
-        owned.setdefault(role, []).append(what)
-    for role, objects in owned.items():
+    for role, objects in ordinary_owners(needs, connection).items():
         make_superuser(connection, role)
         yield (
             f"role {role} was made a superuser that cannot log in: PostgreSQL asks that of the"
@@ -210,6 +208,12 @@ class _Source:
     def files(self) -> dict[str, Path]:
         listed = {"entries": self.entries} if self.entries is not None else {}
         return {"dump": self.dump, **listed}
+
+
+def _in_words(program: Program, arguments: Sequence[str], source: _Source, backup: Backup) -> str:
+    """The command with the names of the files, not their places."""
+    names = {name: path.name for name, path in source.files.items()} | {"dump": backup.path.name}
+    return f"{program} {' '.join(fill_in(arguments, names))}"
 
 
 def _source(
@@ -253,8 +257,10 @@ def _command(
     return "pg_restore", [*options, "{dump}"]
 
 
-def _restore_error(result: ToolResult, backup: Backup, major: int) -> RestoreError:
-    complaint = first_complaint(result.stderr, version_advice(backup, major))
+def _restore_error(
+    result: ToolResult, backup: Backup, major: int, tools_major: int
+) -> RestoreError:
+    complaint = first_complaint(result.stderr, version_advice(backup, major, tools_major))
     where = f"{backup.path}, {complaint.where}" if complaint.where else str(backup.path)
     return RestoreError(
         f"the backup does not restore: {complaint.what}", where=where, todo=complaint.todo

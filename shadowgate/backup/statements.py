@@ -54,7 +54,8 @@ def read_statements(lines: Iterable[bytes]) -> Iterator[DumpedStatement]:
         was cut off ends with is left out.
     """
     scanner = _Scanner()
-    held, place, offset, in_rows = b"", (0, 0), 0, False
+    held: list[bytes] = []
+    place, offset, in_rows = (0, 0), 0, False
     for number, line in enumerate(lines, 1):
         position = 0
         if in_rows:
@@ -67,16 +68,16 @@ def read_statements(lines: Iterable[bytes]) -> Iterator[DumpedStatement]:
             piece = line[position:end]
             if not held:
                 place = (number, offset + position + _blank(piece))
-            whole = (held + piece).strip()
+            whole = b"".join((*held, piece)).strip()
             alone = place == (number, offset) and not line[end:].strip()
             yield DumpedStatement(_text(whole), *place, alone=alone)
             in_rows = _COPY.fullmatch(whole) is not None
-            held, position = b"", end
+            held, position = [], end
         rest = line[position:]
         if held or _says_something(rest):
             if not held:
                 place = (number, offset + position + _blank(rest))
-            held += rest
+            held.append(rest)
         offset += len(line)
 
 

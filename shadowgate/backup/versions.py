@@ -12,17 +12,24 @@ _KNOWS_RESTRICT = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
 r"""First minor version of each major one whose psql knows ``\restrict``."""
 
 
-def version_advice(backup: Backup, major: int) -> str:
-    r"""Say which client tools and which server a dump asks for.
+def version_advice(backup: Backup, major: int, tools_major: int | None = None) -> str:
+    """Say which client tools and which server a dump asks for.
 
     Args:
         backup: the dump, which need not tell any version.
         major: major version of the server here.
+        tools_major: that of the client tools here, if they may be the reason.
 
     Returns:
         An instruction.
     """
     by, production = backup.dump_major, backup.server_major
+    if backup.format != "plain" and tools_major is not None and tools_major > major:
+        return (
+            f"pg_restore here is of version {tools_major} and sets what the server, of version"
+            f" {major}, does not know: use client tools of version {major}, or let this run start"
+            " the server with its own (--server local or container)"
+        )
     if production is None:
         wrote = f"pg_dump {by}" if by else "a pg_dump of an unknown version"
         return (

@@ -9,7 +9,6 @@ import pytest
 from shadowgate.backup import examine_backup, restore
 from shadowgate.backup.contents import needs_of
 from shadowgate.backup.omissions import comment_out, omissions_of, without_schemas
-from shadowgate.backup.versions import knows_restrict
 from shadowgate.errors import RestoreError
 from shadowgate.server import Database, Server
 from tests.selftest.backup.dumps import differences, dump
@@ -168,23 +167,6 @@ def test_restrict_is_passed_over_by_a_psql_that_does_not_know_it(
         b"\n\\unrestrict ", b"\n--nrestrict "
     )
     assert after != before
-
-
-@pytest.mark.parametrize(
-    ("version", "knows"),
-    [
-        (120022, False),
-        (130021, False),
-        (130022, True),
-        (150013, False),
-        (150020, True),
-        (160009, False),
-        (170006, True),
-        (180000, True),
-    ],
-)
-def test_versions_of_psql_that_know_restrict(version: int, *, knows: bool) -> None:
-    assert knows_restrict(version) == knows
 
 
 def test_the_schema_of_an_entry_is_told_from_another_with_a_blank(
