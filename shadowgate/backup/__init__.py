@@ -2,14 +2,14 @@
 
 from shadowgate.backup.cache import cache_directory
 from shadowgate.backup.generate import cached_path, generated_backup
-from shadowgate.backup.recognise import Backup, Format, examine_backup
+from shadowgate.backup.recognise import Backup, Format, examine_backup, expect_sha256
 from shadowgate.backup.restore import (
     Restoration,
-    create_roles,
     missing_roles,
     restore,
     unwrapped,
 )
+from shadowgate.backup.roles import create_roles
 
 __all__ = [
     "Backup",
@@ -19,6 +19,7 @@ __all__ = [
     "cached_path",
     "create_roles",
     "examine_backup",
+    "expect_sha256",
     "generated_backup",
     "missing_roles",
     "restore",

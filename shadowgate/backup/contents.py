@@ -1,37 +1,71 @@
-"""What a dump will ask of the server: roles and extensions, read from its schema part."""
+"""What a dump asks of the server and of its target, read from its statements without its rows."""
+
+# ruff: noqa: N802  pglast calls a visitor's methods by the names of the nodes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import pglast
+from pglast import ast
+from pglast.enums import (
+    ObjectType,
+    RoleSpecType,
+    VariableSetKind,
+)
+from pglast.visitors import Visitor
 
 from shadowgate.backup.complaints import first_complaint
 from shadowgate.backup.decode import read_chunks, unwrap
 from shadowgate.backup.recognise import Backup
+from shadowgate.backup.statements import DumpedStatement, read_statements, split_lines
+from shadowgate.backup.versions import version_advice
 from shadowgate.errors import RestoreError
 from shadowgate.server.base import ClientTools
 
-_NAME = r'(?:"(?:[^"]|"")+"|[a-z_][\w$]*)'
-_NAMES = rf"{_NAME}(?:, {_NAME})*"
-# One line each, in the wording of pg_dump. PUBLIC is no role and does not match: it is upper-case.
-_ROLES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"^ALTER .* OWNER TO (?P<roles>{_NAME});$",
-        rf"^GRANT .* TO (?P<roles>{_NAMES})(?: WITH GRANT OPTION)?;$",
-        rf"^REVOKE .* FROM (?P<roles>{_NAMES});$",
-        rf"^ALTER DEFAULT PRIVILEGES FOR ROLE (?P<roles>{_NAME}) ",
-        rf"^ALTER DEFAULT PRIVILEGES .* (?:TO|FROM) +(?P<roles>{_NAME})(?: WITH GRANT OPTION)?;$",
-        rf"^CREATE POLICY .*? ON \S+ (?:AS \w+ )?(?:FOR \w+ )?TO (?P<roles>{_NAMES})",
-        rf"^CREATE USER MAPPING FOR (?P<roles>{_NAME}) ",
-        rf"^SET SESSION AUTHORIZATION (?P<roles>{_NAME});$",
-    )
-)
-_EXTENSION = re.compile(
-    rf"^CREATE EXTENSION (?:IF NOT EXISTS )?(?P<name>{_NAME}) WITH SCHEMA (?P<schema>{_NAME})"
-)
-_COPY = re.compile(r"^COPY .* FROM stdin;$")
+_TELLING = ("ALTER ", "CREATE ", "DROP SCHEMA ", "GRANT ", "REVOKE ", "SET ")
+"""How the statements begin that say what a dump needs; INSERT, which may be long, is none."""
+
+_SUPERUSERS_OWN = {
+    ObjectType.OBJECT_EVENT_TRIGGER: ("event trigger", None),
+    ObjectType.OBJECT_FDW: ("foreign-data wrapper", None),
+    ObjectType.OBJECT_SUBSCRIPTION: ("subscription", 16),
+}
+"""What only a superuser can be made the owner of, whoever does it, and before which version."""
+
+Qualified = tuple[str, str]
+"""Schema and name."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """``SET parameter = …`` at the top level of a dump."""
+
+    parameter: str
+    statement: DumpedStatement
+
+
+@dataclass(frozen=True)
+class DumpedSchema:
+    """A schema that a dump creates."""
+
+    name: str
+    owner: str | None
+    """Its owner, where the dump tells."""
+    statements: tuple[DumpedStatement, ...]
+    """What fails where the schema is there: CREATE, and DROP by ``pg_dump --clean``."""
+
+
+@dataclass(frozen=True)
+class PrivilegedObject:
+    """An object whose owner must be a superuser."""
+
+    described: str
+    owner: str
+    before: int | None
+    """Major version from which any role can own it, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +75,22 @@ class Needs:
     roles: frozenset[str]
     extensions: tuple[tuple[str, str], ...]
     """Name and schema of each extension that the dump creates."""
+    privileged: tuple[PrivilegedObject, ...] = ()
+    schemas: tuple[DumpedSchema, ...] = ()
+    """Those that the dump creates."""
+    used_schemas: frozenset[str] = frozenset()
+    """Those that hold what the dump uses and not creates, the server's own left out."""
+    used_types: frozenset[Qualified] = frozenset()
+    """Types that columns and arguments have and the dump does not create."""
+    settings: tuple[Setting, ...] = ()
+    restrictions: tuple[DumpedStatement, ...] = ()
+    r"""psql's ``\restrict`` and ``\unrestrict``."""
+    unread: int = 0
+    """Statements in a syntax that is not known here: of them nothing was taken."""
 
 
 def read_needs(backup: Backup, tools: ClientTools) -> Needs:
-    """Read the schema part of a dump.
+    """Read what a dump needs.
 
     Args:
         backup: the dump; an archive must have been unwrapped.
@@ -55,7 +101,7 @@ def read_needs(backup: Backup, tools: ClientTools) -> Needs:
     """
     if backup.format == "plain":
         with backup.path.open("rb") as stream:
-            return needs_of(_text_lines(unwrap(read_chunks(stream), backup.wrappings)))
+            return needs_of(split_lines(unwrap(read_chunks(stream), backup.wrappings)))
     result = tools.run(
         "pg_restore",
         ["--schema-only", "--file=-", "{dump}"],
@@ -63,49 +109,172 @@ def read_needs(backup: Backup, tools: ClientTools) -> Needs:
         files={"dump": backup.path},
     )
     if result.status:
-        complaint = first_complaint(result.stderr)
+        advice = version_advice(backup, tools.version // 10_000)
+        complaint = first_complaint(result.stderr, advice)
         raise RestoreError(
             f"the backup cannot be read: {complaint.what}",
             where=str(backup.path),
             todo=complaint.todo,
         )
-    return needs_of(result.stdout.splitlines())
+    return needs_of(result.stdout.encode().splitlines(keepends=True))
 
 
-def needs_of(lines: Iterable[str]) -> Needs:
-    """Collect roles and extensions from the lines of a plain dump."""
-    roles: set[str] = set()
-    extensions: dict[str, str] = {}
-    for line in _outside_copy(lines):
-        if not line.startswith(("ALTER", "GRANT", "REVOKE", "CREATE", "SET SESSION")):
-            continue
-        if match := _EXTENSION.match(line):
-            extensions[_unquoted(match["name"])] = _unquoted(match["schema"])
-        for pattern in _ROLES:
-            if match := pattern.match(line):
-                roles.update(_unquoted(name) for name in re.findall(_NAME, match["roles"]))
-    return Needs(frozenset(roles), tuple(extensions.items()))
+def needs_of(lines: Iterable[bytes]) -> Needs:
+    """Collect what the lines of a plain dump need."""
+    reading, restrictions, unread = _Reading(), [], 0
+    for statement in read_statements(lines):
+        if statement.text.startswith((r"\restrict ", r"\unrestrict ")):
+            restrictions.append(statement)
+        elif statement.text.startswith(_TELLING):
+            try:
+                reading.take(statement)
+            except pglast.parser.ParseError:
+                unread += 1
+    return reading.needs(tuple(restrictions), unread)
 
 
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+class _Reading(Visitor):
+    """Takes out of parsed statements what they need and what they make."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._statement = DumpedStatement("", 0, 0, alone=False)
+        self._top: ast.Node | None = None
+        self._roles: set[str] = set()
+        self._owners: list[tuple[ObjectType, str, str]] = []
+        """Kind, name and owner of what has a name without a schema."""
+        self._extensions: dict[str, str] = {}
+        self._schemas: dict[str, list[DumpedStatement]] = {}
+        self._drops: dict[str, list[DumpedStatement]] = {}
+        self._settings: list[Setting] = []
+        self._used_schemas: set[str] = set()
+        self._used_types: set[Qualified] = set()
+        self._made_types: set[Qualified] = set()
+
+    def take(self, statement: DumpedStatement) -> None:
+        """Read a statement.
+
+        Raises:
+            pglast.parser.ParseError: its syntax is not known here.
+        """
+        for raw in pglast.parse_sql(statement.text):
+            self._statement, self._top = statement, raw.stmt
+            self(raw)
+
+    def needs(self, restrictions: tuple[DumpedStatement, ...], unread: int) -> Needs:
+        """What all the statements need together."""
+        owners = {
+            name: role for kind, name, role in self._owners if kind == ObjectType.OBJECT_SCHEMA
+        }
+        return Needs(
+            roles=frozenset(self._roles),
+            extensions=tuple(self._extensions.items()),
+            privileged=tuple(self._privileged()),
+            schemas=tuple(
+                DumpedSchema(name, owners.get(name), (*self._drops.get(name, ()), *statements))
+                for name, statements in self._schemas.items()
+            ),
+            used_schemas=frozenset(self._used_schemas - set(self._schemas)),
+            used_types=frozenset(self._used_types - self._made_types),
+            settings=tuple(self._settings),
+            restrictions=restrictions,
+            unread=unread,
+        )
+
+    def _privileged(self) -> Iterator[PrivilegedObject]:
+        for kind, name, owner in self._owners:
+            if kind in _SUPERUSERS_OWN:
+                words, before = _SUPERUSERS_OWN[kind]
+                yield PrivilegedObject(f"{words} {name}", owner, before)
+
+    def visit_VariableSetStmt(self, _: object, node: Any) -> None:
+        if id(node) != id(self._top):  # such as the settings of a function
+            return
+        if node.name == "session_authorization":
+            self._roles.update(value.val.sval for value in node.args or ())
+        elif node.kind == VariableSetKind.VAR_SET_VALUE and "." not in node.name:
+            self._settings.append(Setting(node.name, self._statement))
+
+    def visit_CreateSchemaStmt(self, _: object, node: Any) -> None:
+        made = self._schemas.setdefault(node.schemaname, [])
+        if not (node.if_not_exists or node.authrole or node.schemaElts):
+            made.append(self._statement)
+
+    def visit_DropStmt(self, _: object, node: Any) -> None:
+        if node.removeType == ObjectType.OBJECT_SCHEMA:
+            for name in node.objects:
+                self._drops.setdefault(name.sval, []).append(self._statement)
+
+    def visit_CreateExtensionStmt(self, _: object, node: Any) -> None:
+        for option in node.options or ():
+            if option.defname == "schema":
+                self._extensions[node.extname] = option.arg.sval
+
+    def visit_AlterOwnerStmt(self, _: object, node: Any) -> None:
+        if isinstance(node.object, ast.String):
+            name: Any = node.object.sval
+            self._owners.append((node.objectType, name, node.newowner.rolename))
+
+    def visit_RoleSpec(self, _: object, node: Any) -> None:
+        if node.roletype == RoleSpecType.ROLESPEC_CSTRING:
+            self._roles.add(node.rolename)
+
+    def visit_RangeVar(self, _: object, node: Any) -> None:
+        if node.schemaname:
+            self._use(node.schemaname)
+            # Each relation has a row type of its name.
+            self._made_types.add((node.schemaname, node.relname))
+
+    def visit_ColumnDef(self, _: object, node: Any) -> None:
+        self._use_type(node.typeName)
+
+    def visit_FunctionParameter(self, _: object, node: Any) -> None:
+        self._use_type(node.argType)
+
+    def visit_CreateFunctionStmt(self, _: object, node: Any) -> None:
+        self._use_type(node.returnType)
+
+    def visit_CreateDomainStmt(self, _: object, node: Any) -> None:
+        self._make_type(node.domainname)
+        self._use_type(node.typeName)
+
+    def visit_CreateEnumStmt(self, _: object, node: Any) -> None:
+        self._make_type(node.typeName)
+
+    def visit_CreateRangeStmt(self, _: object, node: Any) -> None:
+        self._make_type(node.typeName)
+        for parameter in node.params or ():
+            if parameter.defname == "multirange_type_name":
+                self._make_type(parameter.arg.names)
+
+    def visit_DefineStmt(self, _: object, node: Any) -> None:
+        if node.kind == ObjectType.OBJECT_TYPE:
+            self._make_type(node.defnames)
+
+    def visit_IndexElem(self, _: object, node: Any) -> None:
+        if qualified := _qualified(node.opclass):
+            self._use(qualified[0])
+
+    def _use_type(self, node: Any) -> None:
+        qualified = _qualified(node.names) if node is not None and not node.pct_type else None
+        if qualified is not None and qualified[0] not in _OF_THE_SERVER:
+            self._use(qualified[0])
+            self._used_types.add(qualified)
+
+    def _use(self, schema: str) -> None:
+        if schema not in _OF_THE_SERVER:
+            self._used_schemas.add(schema)
+
+    def _make_type(self, names: Any) -> None:
+        if qualified := _qualified(names):
+            self._made_types.add(qualified)
 
 
-def _outside_copy(lines: Iterable[str]) -> Iterator[str]:
-    """Leave out the rows between ``COPY … FROM stdin;`` and the line that ends them."""
-    inside = False
-    for line in lines:
-        if inside:
-            inside = line != r"\."
-        else:
-            inside = _COPY.match(line) is not None
-            yield line
+_OF_THE_SERVER = frozenset({"pg_catalog", "information_schema", "pg_temp", "pg_toast"})
 
 
-def _text_lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode("utf-8", errors="replace")
-    yield rest.decode("utf-8", errors="replace")
+def _qualified(names: Any) -> Qualified | None:
+    """Schema and name, if exactly these are given."""
+    if names is None or len(names) != 2:
+        return None
+    return names[0].sval, names[1].sval

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +56,12 @@ class Backup:
     @property
     def dump_major(self) -> int | None:
         """Major version of the pg_dump that wrote it."""
-        digits = (self.dump_version or "").split(".")[0].split(" ")[0]
-        return int(digits) if digits.isdecimal() else None
+        return _major(self.dump_version)
+
+    @property
+    def server_major(self) -> int | None:
+        """Major version of the server that it was taken from: of production."""
+        return _major(self.server_version)
 
     def described(self) -> str:
         """In words: ``plain SQL in gzip, by pg_dump 15.20``."""
@@ -64,6 +69,37 @@ class Backup:
         inside = "".join(f" in {name}" for name in reversed(self.wrappings))
         by = f", by pg_dump {self.dump_version}" if self.dump_version else ""
         return f"{words}{inside}{by}"
+
+
+def _major(version: str | None) -> int | None:
+    digits = re.match(r"\d+", version or "")
+    return int(digits[0]) if digits else None
+
+
+def expect_sha256(backup: Backup, sha256: str) -> None:
+    """See that a backup is the one that somebody noted the checksum of, to the last bit.
+
+    Args:
+        backup: what :func:`examine_backup` recognised.
+        sha256: 64 hexadecimal digits, as ``sha256sum`` prints them.
+
+    Raises:
+        BackupError: it is another one, or ``sha256`` is no such checksum.
+    """
+    expected = sha256.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", expected):
+        raise BackupError(
+            f"the expected checksum is no SHA-256: {sha256!r}",
+            where=str(backup.path),
+            todo="give the 64 hexadecimal digits that sha256sum prints",
+        )
+    if expected != backup.sha256:
+        raise BackupError(
+            f"the backup is not the expected one: its SHA-256 is {backup.sha256},"
+            f" {expected} is expected",
+            where=str(backup.path),
+            todo="copy the backup again; if it was made anew on purpose, note its new checksum",
+        )
 
 
 def examine_backup(path: Path) -> Backup:

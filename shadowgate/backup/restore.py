@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -13,10 +13,20 @@ from psycopg import sql
 from shadowgate.backup.complaints import first_complaint
 from shadowgate.backup.contents import Needs, read_needs
 from shadowgate.backup.decode import decoded_copy
-from shadowgate.backup.recognise import Backup
-from shadowgate.errors import RestoreError
+from shadowgate.backup.omissions import (
+    Omission,
+    comment_out,
+    omissions_of,
+    without_schemas,
+)
+from shadowgate.backup.recognise import Backup, Format
+from shadowgate.backup.requirements import ordinary_owners, require_all
+from shadowgate.backup.roles import absent_roles, make_superuser
+from shadowgate.backup.versions import version_advice
+from shadowgate.errors import BackupError, RestoreError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import ClientTools, Connection, Database, ToolResult
+from shadowgate.server.tools import fill_in
 
 Program = Literal["psql", "pg_restore"]
 
@@ -62,23 +72,7 @@ def missing_roles(backup: Backup, tools: ClientTools, database: Database) -> tup
         RestoreError: pg_restore cannot read the archive.
     """
     with database.connect() as connection:
-        return _missing_roles(read_needs(backup, tools), connection)
-
-
-def create_roles(database: Database, roles: Iterable[str]) -> tuple[str, ...]:
-    """Create roles without login and without any privilege; return those that were not there.
-
-    Only for a server that this run started: roles belong to the whole server.
-
-    Raises:
-        psycopg.Error: the server refuses.
-    """
-    created = []
-    with database.connect() as connection:
-        for role in _absent(connection, roles):
-            connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-            created.append(role)
-    return tuple(created)
+        return absent_roles(connection, read_needs(backup, tools).roles)
 
 
 def restore(
@@ -104,23 +98,31 @@ def restore(
 
     Raises:
         BackupError: a layer around the dump is damaged.
-        RestoreError: roles or extensions are missing, or an object does not restore; it is named.
+        RestoreError: something is missing on the server, all of it named at once; or an object
+            does not restore, and is named.
     """
     started = time.perf_counter()
     bare = unwrapped(backup, workspace, progress)
-    replaced = _prepare(database, read_needs(bare, tools), backup)
+    needs = read_needs(bare, tools)
+    target = _prepared(database, needs, backup, tools)
+    source = _source(bare, needs, target.omissions, tools, workspace)
     progress(f"restoring {backup.path.name} ({backup.described()})")
-    program, arguments = _command(bare, database, jobs)
-    result = tools.run(program, arguments, database=database.name, files={"dump": bare.path})
-    if bare.path != backup.path:
-        bare.path.unlink()
+    program, arguments = _command(source, bare.format, database, jobs)
+    result = tools.run(program, arguments, database=database.name, files=source.files)
+    for path in {*source.files.values(), bare.path} - {backup.path}:
+        path.unlink()
     if result.status:
-        raise _restore_error(result, backup, tools)
+        raise _restore_error(result, backup, target.major, tools.version // 10_000)
     return Restoration(
         seconds=time.perf_counter() - started,
         vacuum_seconds=_vacuum(database, progress) if vacuum else 0.0,
-        command=f"{program} {' '.join(arguments[:-1])} {backup.path.name}",
-        warnings=(*_doubts(backup), *replaced, *_warned(result.stderr)),
+        command=_in_words(program, arguments, source, backup),
+        warnings=(
+            *_doubts(backup),
+            *target.changes,
+            *(omission.why for omission in target.omissions),
+            *_warned(result.stderr),
+        ),
     )
 
 
@@ -133,32 +135,29 @@ def _vacuum(database: Database, progress: Progress) -> float:
     return time.perf_counter() - started
 
 
-def _command(backup: Backup, database: Database, jobs: int) -> tuple[Program, list[str]]:
-    if backup.format == "plain":
-        return "psql", ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file={dump}"]
-    parallel = [f"--jobs={jobs}"] if backup.format in _PARALLEL and jobs > 1 else []
-    return "pg_restore", ["--exit-on-error", f"--dbname={database.name}", *parallel, "{dump}"]
+@dataclass(frozen=True)
+class _Target:
+    """The target once it has what the dump needs."""
+
+    major: int
+    """Major version of the server."""
+    changes: tuple[str, ...]
+    """What was changed for the dump, in words."""
+    omissions: tuple[Omission, ...]
 
 
-def _prepare(database: Database, needs: Needs, backup: Backup) -> tuple[str, ...]:
-    """See that the server has what the dump needs; return what was changed in the target."""
+def _prepared(database: Database, needs: Needs, backup: Backup, tools: ClientTools) -> _Target:
+    """See that the server has what the dump needs, and make the target as the dump expects it.
+
+    Raises:
+        RestoreError: something is missing; nothing was changed.
+    """
     with database.connect() as connection:
-        if roles := _missing_roles(needs, connection):
-            listed = ", ".join(f'"{role}"' for role in roles)
-            raise RestoreError(
-                f"the backup names roles that the server lacks: {', '.join(roles)}",
-                where=str(backup.path),
-                todo="name them in the plan, which makes them on a server that this run started:"
-                f" [backup] roles = [{listed}]",
-            )
-        if extensions := _missing_extensions(needs, connection):
-            raise RestoreError(
-                f"the backup needs extensions that the server lacks: {', '.join(extensions)}",
-                where=str(backup.path),
-                todo="use a server that has them (--postgis-image, --server), or dump only the"
-                " schemas that do without them: pg_dump --schema=public",
-            )
-        return tuple(_drop_misplaced(needs, connection))
+        require_all(needs, backup, connection)
+        changes = (*_drop_misplaced(needs, connection), *_promote_owners(needs, connection))
+        omissions = omissions_of(needs, connection, tools.version)
+        _give_schemas(needs, omissions, connection)
+        return _Target(connection.info.server_version // 10_000, changes, omissions)
 
 
 def _drop_misplaced(needs: Needs, connection: Connection) -> Iterable[str]:
@@ -172,32 +171,100 @@ def _drop_misplaced(needs: Needs, connection: Connection) -> Iterable[str]:
             yield f"extension {name} was moved from schema {row[0]} to {schema}, as in the backup"
 
 
-def _missing_roles(needs: Needs, connection: Connection) -> tuple[str, ...]:
-    return _absent(connection, needs.roles)
-
-
-def _absent(connection: Connection, roles: Iterable[str]) -> tuple[str, ...]:
-    """Those of the names that no role has, in order."""
-    known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-    return tuple(sorted(set(roles) - known))
-
-
-def _missing_extensions(needs: Needs, connection: Connection) -> tuple[str, ...]:
-    known = {row[0] for row in connection.execute("SELECT name FROM pg_available_extensions")}
-    return tuple(name for name, _ in needs.extensions if name not in known)
-
-
-def _restore_error(result: ToolResult, backup: Backup, tools: ClientTools) -> RestoreError:
-    complaint = first_complaint(result.stderr)
-    todo = complaint.todo
-    ours = tools.version // 10_000
-    if backup.dump_major is not None and backup.dump_major > ours:
-        todo = (
-            f"the dump is by pg_dump {backup.dump_major}, newer than the client tools and server"
-            f" here ({ours}): use version {backup.dump_major} or newer"
+def _promote_owners(needs: Needs, connection: Connection) -> Iterable[str]:
+    """Make roles of ours superusers that own what only superusers can; no other role is left."""
+    for role, objects in ordinary_owners(needs, connection).items():
+        make_superuser(connection, role)
+        yield (
+            f"role {role} was made a superuser that cannot log in: PostgreSQL asks that of the"
+            f" owner of {', '.join(objects)}"
         )
+
+
+def _give_schemas(needs: Needs, omissions: Iterable[Omission], connection: Connection) -> None:
+    """Give schemas that are not created to the owners that the dump gives them to.
+
+    An archive names the owner in the entry that is passed over.
+    """
+    passed_over = {omission.schema for omission in omissions}
+    for schema in needs.schemas:
+        if schema.name in passed_over and schema.owner is not None:
+            connection.execute(
+                sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(
+                    sql.Identifier(schema.name), sql.Identifier(schema.owner)
+                )
+            )
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The dump as psql or pg_restore gets it."""
+
+    dump: Path
+    entries: Path | None = None
+    """The list of an archive's entries to restore; all if there is none."""
+
+    @property
+    def files(self) -> dict[str, Path]:
+        listed = {"entries": self.entries} if self.entries is not None else {}
+        return {"dump": self.dump, **listed}
+
+
+def _in_words(program: Program, arguments: Sequence[str], source: _Source, backup: Backup) -> str:
+    """The command with the names of the files, not their places."""
+    names = {name: path.name for name, path in source.files.items()} | {"dump": backup.path.name}
+    return f"{program} {' '.join(fill_in(arguments, names))}"
+
+
+def _source(
+    bare: Backup, needs: Needs, omissions: Sequence[Omission], tools: ClientTools, workspace: Path
+) -> _Source:
+    """Take out of an unwrapped dump what is passed over.
+
+    Raises:
+        BackupError: the copy without it cannot be written into ``workspace``.
+    """
+    if not omissions:
+        return _Source(bare.path)
+    try:
+        if bare.format == "plain":
+            copy = workspace / "restored.sql"
+            comment_out(bare.path, omissions, copy)
+            return _Source(copy)
+        entries = workspace / "restored.list"
+        listing = tools.run(
+            "pg_restore", ["--list", "{dump}"], database=None, files={"dump": bare.path}
+        ).stdout
+        names = (schema.name for schema in needs.schemas)
+        entries.write_text(without_schemas(listing, omissions, names), encoding="utf-8")
+        return _Source(bare.path, entries)
+    except OSError as error:
+        raise BackupError(
+            f"the copy of the backup that is restored cannot be written: {error.strerror}",
+            where=str(workspace),
+            todo="free disk space, or point TMPDIR at a larger disk",
+        ) from error
+
+
+def _command(
+    source: _Source, form: Format, database: Database, jobs: int
+) -> tuple[Program, list[str]]:
+    if form == "plain":
+        return "psql", ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file={dump}"]
+    parallel = [f"--jobs={jobs}"] if form in _PARALLEL and jobs > 1 else []
+    listed = ["--use-list={entries}"] if source.entries is not None else []
+    options = ["--exit-on-error", f"--dbname={database.name}", *parallel, *listed]
+    return "pg_restore", [*options, "{dump}"]
+
+
+def _restore_error(
+    result: ToolResult, backup: Backup, major: int, tools_major: int
+) -> RestoreError:
+    complaint = first_complaint(result.stderr, version_advice(backup, major, tools_major))
     where = f"{backup.path}, {complaint.where}" if complaint.where else str(backup.path)
-    return RestoreError(f"the backup does not restore: {complaint.what}", where=where, todo=todo)
+    return RestoreError(
+        f"the backup does not restore: {complaint.what}", where=where, todo=complaint.todo
+    )
 
 
 def _doubts(backup: Backup) -> tuple[str, ...]:

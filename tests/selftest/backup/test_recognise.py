@@ -20,7 +20,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadowgate.backup import examine_backup
+from shadowgate.backup import examine_backup, expect_sha256
 from shadowgate.backup.archive import read_archive_header
 from shadowgate.backup.decode import LAYERS, decoded_copy, outermost_layer, unwrap
 from shadowgate.backup.plain import PlainScan
@@ -257,6 +257,32 @@ def test_a_tar_archive_and_a_directory_are_recognised(
 def test_a_dump_without_its_comments_is_recognised(keep: Callable[[bytes], Path]) -> None:
     backup = examine_backup(keep(WITHOUT_COMMENTS))
     assert (backup.format, backup.dump_version, backup.dump_major) == ("plain", None, None)
+
+
+@given(st.integers(0, len(PLAIN) - 1))
+def test_a_flipped_letter_is_found_by_the_checksum(place: int) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "backup"
+        path.write_bytes(PLAIN)
+        noted = hashlib.sha256(PLAIN).hexdigest()
+        expect_sha256(examine_backup(path), noted)
+        expect_sha256(examine_backup(path), f"{noted.upper()}\n")
+        flipped = bytearray(PLAIN)
+        flipped[place] ^= 1
+        path.write_bytes(bytes(flipped))
+        try:
+            backup = examine_backup(path)
+        except BackupError:
+            return
+        with pytest.raises(BackupError, match="not the expected one") as error:
+            expect_sha256(backup, noted)
+    assert error.value.where == str(path)
+
+
+@pytest.mark.parametrize("checksum", ["", "abc", "0" * 63 + "g", "0" * 65])
+def test_what_is_no_checksum_is_refused(checksum: str, keep: Callable[[bytes], Path]) -> None:
+    with pytest.raises(BackupError, match="no SHA-256"):
+        expect_sha256(examine_backup(keep(PLAIN)), checksum)
 
 
 # --- refusal ----------------------------------------------------------------------------------

@@ -20,11 +20,10 @@ from shadowgate.backup import (
     restore,
     unwrapped,
 )
-from shadowgate.backup.complaints import first_complaint
 from shadowgate.backup.contents import needs_of
-from shadowgate.catalogue import diff, fingerprint, take_snapshot
 from shadowgate.errors import BackupError, RestoreError
 from shadowgate.server import Database, Server
+from tests.selftest.backup.dumps import differences, dump
 from tests.selftest.conftest import MakeDatabase
 
 FORMATS = ("plain", "custom", "directory", "tar")
@@ -64,25 +63,10 @@ def dumped(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
-def dump(server: Server, database: Database, path: Path, *options: str) -> Path:
-    result = server.tools.run(
-        "pg_dump", [*options, "--file={dump}"], database=database.name, files={"dump": path}
-    )
-    assert result.status == 0, result.stderr
-    return path
-
-
 @pytest.fixture
 def target(make_database: MakeDatabase) -> Database:
     """An empty database to restore into."""
     return make_database("template0")
-
-
-def differences(one: Database, other: Database) -> list[str]:
-    """What two databases differ by, schema and content."""
-    with one.connect() as left, other.connect() as right:
-        drift = diff(take_snapshot(left), take_snapshot(right)).in_words()
-        return [*drift, *([] if fingerprint(left) == fingerprint(right) else ["content"])]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -268,8 +252,20 @@ def test_an_extension_that_the_server_lacks_is_named(
     assert "--postgis-image" in error.value.todo
 
 
+@pytest.mark.parametrize(
+    ("production", "advice"),
+    [
+        ("98.2", "use a server and client tools of version 98"),
+        (None, "ask production for its version"),
+    ],
+)
 def test_a_dump_of_a_newer_version_says_which_one_is_needed(
-    dumped: Dumped, target: Database, server: Server, tmp_path: Path
+    production: str | None,
+    advice: str,
+    dumped: Dumped,
+    target: Database,
+    server: Server,
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "newer.sql"
     text = dumped.dumps["plain"].read_text(encoding="utf-8")
@@ -277,10 +273,30 @@ def test_a_dump_of_a_newer_version_says_which_one_is_needed(
         text.replace("SET lock_timeout", "SET timeout_of_the_future = 0;\nSET lock_timeout", 1),
         encoding="utf-8",
     )
-    backup = replace(examine_backup(path), dump_version="99.1")
+    backup = replace(examine_backup(path), dump_version="99.1", server_version=production)
     with pytest.raises(RestoreError, match="timeout_of_the_future") as error:
         restore(backup, server.tools, target, workspace=tmp_path)
-    assert "version 99" in error.value.todo
+    assert advice in error.value.todo
+
+
+def test_a_newer_pg_dump_alone_asks_for_no_newer_server(
+    dumped: Dumped, target: Database, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "newer.sql"
+    text = dumped.dumps["plain"].read_text(encoding="utf-8")
+    newer = text.replace("SET lock_timeout", "SET of_the_future = 0;\nSET lock_timeout", 1)
+    path.write_text(newer, encoding="utf-8")
+    with pytest.raises(RestoreError, match="of_the_future") as error:
+        restore(
+            replace(examine_backup(path), dump_version="99.1"),
+            server.tools,
+            target,
+            workspace=tmp_path,
+        )
+    production = server.facts.version_num // 10_000
+    assert f"dump again with pg_dump {production}" in error.value.todo
+    assert "use a server" not in error.value.todo
+    assert "version 99" not in error.value.todo
 
 
 def test_an_archive_of_a_newer_version_is_refused(
@@ -290,10 +306,10 @@ def test_an_archive_of_a_newer_version_is_refused(
     data = bytearray(dumped.dumps["custom"].read_bytes())
     data[6] = 99
     path.write_bytes(bytes(data))
-    backup = replace(examine_backup(dumped.dumps["custom"]), path=path)
+    backup = replace(examine_backup(dumped.dumps["custom"]), path=path, dump_version="99.1")
     with pytest.raises(RestoreError, match="unsupported version") as error:
         restore(backup, server.tools, target, workspace=tmp_path)
-    assert "newer" in error.value.todo
+    assert "only pg_dump was newer (99)" in error.value.todo
 
 
 # --- without a server -------------------------------------------------------------------------
@@ -301,7 +317,7 @@ def test_an_archive_of_a_newer_version_is_refused(
 
 def test_roles_are_read_from_every_kind_of_statement_and_not_from_rows() -> None:
     needs = needs_of(
-        """
+        b"""
 ALTER TABLE public.a OWNER TO owner_role;
 ALTER FUNCTION public.f(a integer) OWNER TO "Mixed ""x"" Case";
 GRANT SELECT,INSERT ON TABLE public.a TO reader WITH GRANT OPTION;
@@ -314,7 +330,7 @@ CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA extensions;
 COPY public.a (id) FROM stdin;
 ALTER TABLE public.a OWNER TO from_a_row;
 \\.
-""".splitlines()
+""".splitlines(keepends=True)
     )
     assert needs.roles == {
         "owner_role",
@@ -328,45 +344,3 @@ ALTER TABLE public.a OWNER TO from_a_row;
         "mapped",
     }
     assert needs.extensions == (("postgis", "extensions"),)
-
-
-COMPLAINTS = {
-    "psql": (
-        "psql:/tmp/x/d.sql:61: WARNING:  never mind\n"
-        'psql:/tmp/x/d.sql:62: ERROR:  role "anon" does not exist\n',
-        'role "anon" does not exist',
-        "line 62 of the dump",
-        "CREATE ROLE anon",
-    ),
-    "psql in COPY": (
-        'psql:d.sql:70: ERROR:  missing data for column "b"\nCONTEXT:  COPY a, line 3: "7"\n',
-        'missing data for column "b"',
-        'COPY a, line 3: "7"',
-        "truncated",
-    ),
-    "pg_restore": (
-        "pg_restore: while PROCESSING TOC:\n"
-        'pg_restore: error: could not execute query: ERROR:  extension "x" is not available\n'
-        "DETAIL:  Could not open it.\nCommand was: CREATE EXTENSION x;\n\n"
-        "pg_restore: error: a worker process died unexpectedly\n",
-        'extension "x" is not available (Could not open it.)',
-        "CREATE EXTENSION x;",
-        "--postgis-image",
-    ),
-    "truncated archive": (
-        "pg_restore: error: could not read from input file: end of file\n",
-        "could not read from input file: end of file",
-        "",
-        "truncated",
-    ),
-    "silent": ("", "the client tool failed without saying why", "", "production"),
-}
-
-
-@pytest.mark.parametrize("case", COMPLAINTS)
-def test_the_first_error_is_picked_with_its_object_and_a_remedy(case: str) -> None:
-    stderr, what, where, todo = COMPLAINTS[case]
-    complaint = first_complaint(stderr)
-    assert complaint.what == what
-    assert where in complaint.where
-    assert todo in complaint.todo

@@ -1,0 +1,59 @@
+"""What to do about a dump in words that a server does not know, with production's version in mind.
+
+The version of the pg_dump that wrote a dump is not that of production: the machine that dumps may
+have a newer one. To validate on its version would be to validate for another server.
+"""
+
+from __future__ import annotations
+
+from shadowgate.backup.recognise import Backup
+
+_KNOWS_RESTRICT = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
+r"""First minor version of each major one whose psql knows ``\restrict``."""
+
+
+def version_advice(backup: Backup, major: int, tools_major: int | None = None) -> str:
+    """Say which client tools and which server a dump asks for.
+
+    Args:
+        backup: the dump, which need not tell any version.
+        major: major version of the server here.
+        tools_major: that of the client tools here, if they may be the reason.
+
+    Returns:
+        An instruction.
+    """
+    by, production = backup.dump_major, backup.server_major
+    if backup.format != "plain" and tools_major is not None and tools_major > major:
+        return (
+            f"pg_restore here is of version {tools_major} and sets what the server, of version"
+            f" {major}, does not know: use client tools of version {major}, or let this run start"
+            " the server with its own (--server local or container)"
+        )
+    if production is None:
+        wrote = f"pg_dump {by}" if by else "a pg_dump of an unknown version"
+        return (
+            f"{wrote} wrote the dump, the server here is of version {major}: ask production for"
+            " its version (SHOW server_version), use a server of that one (--postgis-image,"
+            " --server), and dump again with a pg_dump of that one"
+        )
+    if production > major:
+        return (
+            f"production is of version {production}, the server here of {major}: use a server and"
+            f" client tools of version {production} (--postgis-image, --server)"
+        )
+    if by is not None and by > major:
+        return (
+            f"production is of version {production}, only pg_dump was newer ({by}): dump again"
+            f" with pg_dump {production}, and keep the server here at version {production}"
+        )
+    return (
+        f"dump again with pg_dump {production}, production's version; what another program wrote"
+        " into the dump can be taken out"
+    )
+
+
+def knows_restrict(version: int) -> bool:
+    r"""Whether the psql of a version (150018 is 15.18) knows ``\restrict``."""
+    major, minor = divmod(version, 10_000)
+    return major > max(_KNOWS_RESTRICT) or minor >= _KNOWS_RESTRICT.get(major, 10_000)
