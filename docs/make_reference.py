@@ -72,8 +72,8 @@ def reference() -> str:
                 own = {"finding", "plan", check.items.name if check.items else ""}
                 takes = ", ".join(f"`{name}`" for name in check.takes if name not in own)
                 lines.append(
-                    f"| `{check.id}`{item} | {check.claim} | {check.why} | {check.remedy} | {takes} "
-                    f"| {'' if check.required else 'optional'} |"
+                    f"| `{check.id}`{item} | {check.claim} | {check.why} | {check.remedy} "
+                    f"| {takes} | {'' if check.required else 'optional'} |"
                 )
         lines.append("")
     lines += [

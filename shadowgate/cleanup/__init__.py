@@ -4,14 +4,5 @@ Every run starts one or two of them, so what is imported here takes little time.
 """
 
 from shadowgate.cleanup.guardian import Guardian, guarded_folder
-from shadowgate.cleanup.resources import ClusterWard, ContainerWard, DatabaseWard, FolderWard, Ward
 
-__all__ = [
-    "ClusterWard",
-    "ContainerWard",
-    "DatabaseWard",
-    "FolderWard",
-    "Guardian",
-    "Ward",
-    "guarded_folder",
-]
+__all__ = ["Guardian", "guarded_folder"]

@@ -17,43 +17,43 @@ from contextlib import ExitStack
 from importlib import import_module
 from typing import Any
 
-from shadowgate.cleanup.resources import Ward, from_message
+from shadowgate.cleanup.resources import Resource, from_message
 
 
-def watch(stream: int, parent: int) -> list[Ward]:
+def watch(stream: int, parent: int) -> list[Resource]:
     """Read messages until the pipe ends or the parent is gone; return what was not released.
 
     Args:
         stream: file descriptor to read from.
         parent: process id of the run.
     """
-    wards: list[Ward] = []
+    resources: list[Resource] = []
     pending = b""
     while True:
         readable, _, _ = select.select([stream], [], [], 1.0)
         if readable:
             chunk = os.read(stream, 65536)
             if not chunk:
-                return wards
+                return resources
             *lines, pending = (pending + chunk).split(b"\n")
             for line in lines:
-                _note(wards, json.loads(line))
+                _note(resources, json.loads(line))
         elif os.getppid() != parent:
-            return wards
+            return resources
 
 
-def _note(wards: list[Ward], message: dict[str, Any]) -> None:
+def _note(resources: list[Resource], message: dict[str, Any]) -> None:
     if "protect" in message:
-        wards.append(from_message(message["protect"]))
+        resources.append(from_message(message["protect"]))
     else:
-        wards.remove(from_message(message["release"]))
+        resources.remove(from_message(message["release"]))
 
 
 def main() -> None:
     """Be the guardian process of a run.
 
-    The first argument is the run's process id, the second the module whose ``clean`` removes what
-    a resource stands for.
+    The first argument is the run's process id, the second the module whose ``clean`` removes
+    a resource.
     """
     left = watch(sys.stdin.fileno(), int(sys.argv[1]))
     if not left:
@@ -61,8 +61,8 @@ def main() -> None:
     # Only now, because it takes a third of a second, and a run that ends well leaves nothing.
     clean = import_module(sys.argv[2]).clean
     with ExitStack() as stack:
-        for ward in left:
-            stack.callback(clean, ward)
+        for resource in left:
+            stack.callback(clean, resource)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from shadowgate.cleanup.resources import FolderWard, Ward, to_message
+from shadowgate.cleanup.resources import FolderResource, Resource, to_message
 
 _PATIENCE = 60.0
 """Seconds that a closing run waits for its guardian; cleaning takes a second or two."""
@@ -27,7 +27,7 @@ class Guardian:
         """Start the process.
 
         Args:
-            cleaner: module whose function ``clean`` removes what a resource stands for.
+            cleaner: module whose function ``clean`` removes a resource.
         """
         package_root = str(Path(__file__).parents[2])
         search_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
@@ -38,24 +38,24 @@ class Guardian:
             env={**os.environ, "PYTHONPATH": search_path},
             start_new_session=True,
         )
-        self._wards: list[Ward] = []
+        self._resources: list[Resource] = []
 
     @property
     def pid(self) -> int:
         """Process id of the guardian process."""
         return self._process.pid
 
-    def protect(self, ward: Ward) -> None:
+    def protect(self, resource: Resource) -> None:
         """Have it cleaned if this run dies before it is released."""
-        self._send({"protect": to_message(ward)})
-        self._wards.append(ward)
+        self._send({"protect": to_message(resource)})
+        self._resources.append(resource)
 
-    def release(self, ward: Ward) -> None:
+    def release(self, resource: Resource) -> None:
         """Tell that it was cleaned in the normal way, or is not ours any more."""
-        if ward in self._wards:
-            self._wards.remove(ward)
+        if resource in self._resources:
+            self._resources.remove(resource)
             with suppress(BrokenPipeError):
-                self._send({"release": to_message(ward)})
+                self._send({"release": to_message(resource)})
 
     def close(self) -> None:
         """End the guardian; what was not released is cleaned first. Safe to call twice."""
@@ -86,8 +86,8 @@ class Guardian:
 def guarded_folder(cleaner: str) -> Iterator[Path]:
     """A private temporary folder that is deleted at the end, also if this process is killed."""
     folder = Path(tempfile.gettempdir()).resolve() / f"shadowgate-{uuid.uuid4().hex[:12]}"
-    ward = FolderWard(str(folder))
+    resource = FolderResource(str(folder))
     with Guardian(cleaner) as guardian:
-        guardian.protect(ward)
+        guardian.protect(resource)
         folder.mkdir(mode=0o700)
         yield folder

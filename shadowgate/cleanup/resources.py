@@ -1,7 +1,7 @@
 """What must not outlive a run, told as plain data; :mod:`shadowgate.server.cleaning` removes it.
 
-A ward is made before the thing that it stands for, so that there is no moment at which the thing
-exists and nobody would clean it. Cleaning what never came to be is therefore not an error.
+A resource is named before it is made, so that there is no moment at which it exists and nobody
+would clean it. Cleaning what never came to be is therefore not an error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
-class ClusterWard:
+class ClusterResource:
     """A directory with a cluster in it, and every process that works inside it."""
 
     kind: ClassVar[str] = "cluster"
@@ -20,7 +20,7 @@ class ClusterWard:
 
 
 @dataclass(frozen=True)
-class FolderWard:
+class FolderResource:
     """A folder of temporary files."""
 
     kind: ClassVar[str] = "folder"
@@ -28,7 +28,7 @@ class FolderWard:
 
 
 @dataclass(frozen=True)
-class ContainerWard:
+class ContainerResource:
     """A container, known by its name before it exists, and the folder that is mounted in it."""
 
     kind: ClassVar[str] = "container"
@@ -37,7 +37,7 @@ class ContainerWard:
 
 
 @dataclass(frozen=True)
-class DatabaseWard:
+class DatabaseResource:
     """A database on a server that is not ours, under the name that it was created with or has."""
 
     kind: ClassVar[str] = "database"
@@ -51,19 +51,20 @@ class DatabaseWard:
     password: str | None = field(default=None, repr=False)
 
 
-Ward = ClusterWard | ContainerWard | DatabaseWard | FolderWard
+Resource = ClusterResource | ContainerResource | DatabaseResource | FolderResource
 
-_KINDS: Mapping[str, type[Ward]] = {
-    ward.kind: ward for ward in (ClusterWard, ContainerWard, DatabaseWard, FolderWard)
+_KINDS: Mapping[str, type[Resource]] = {
+    resource.kind: resource
+    for resource in (ClusterResource, ContainerResource, DatabaseResource, FolderResource)
 }
 
 
-def to_message(ward: Ward) -> dict[str, Any]:
-    """A ward as plain data."""
-    return {"kind": ward.kind, **asdict(ward)}
+def to_message(resource: Resource) -> dict[str, Any]:
+    """A resource as plain data."""
+    return {"kind": resource.kind, **asdict(resource)}
 
 
-def from_message(message: Mapping[str, Any]) -> Ward:
-    """The ward that :func:`to_message` wrote."""
+def from_message(message: Mapping[str, Any]) -> Resource:
+    """The resource that :func:`to_message` wrote."""
     fields = dict(message)
     return _KINDS[fields.pop("kind")](**fields)

@@ -12,7 +12,13 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from shadowgate.cleanup import ClusterWard, ContainerWard, DatabaseWard, FolderWard, Ward
+from shadowgate.cleanup.resources import (
+    ClusterResource,
+    ContainerResource,
+    DatabaseResource,
+    FolderResource,
+    Resource,
+)
 from shadowgate.server.base import Connection
 from shadowgate.server.docker_daemon import remove_container
 
@@ -30,49 +36,49 @@ WHERE state = 'active' AND pid <> pg_catalog.pg_backend_pid() AND strpos(query, 
 """
 
 
-def clean(ward: Ward) -> None:
-    """Remove what a ward stands for; nothing happens if it does not exist."""
-    match ward:
-        case ClusterWard(directory):
+def clean(resource: Resource) -> None:
+    """Remove a resource; nothing happens if it does not exist."""
+    match resource:
+        case ClusterResource(directory):
             # Found by what they work on and not by their ids: it does not matter whether initdb
             # or postgres was running, nor who started it.
             stop_processes(Path(directory), seconds=10)
             shutil.rmtree(directory, ignore_errors=True)
-        case ContainerWard(name, directory):
+        case ContainerResource(name, directory):
             # The daemon may still be creating it.
             remove_container(name, seconds=5)
             shutil.rmtree(directory, ignore_errors=True)
-        case DatabaseWard():
-            _drop(ward)
-        case FolderWard(directory):
+        case DatabaseResource():
+            _drop(resource)
+        case FolderResource(directory):
             shutil.rmtree(directory, ignore_errors=True)
         case _:
-            assert_never(ward)
+            assert_never(resource)
 
 
-def _drop(ward: DatabaseWard) -> None:
+def _drop(resource: DatabaseResource) -> None:
     """Drop it if it carries the marker of its run, and what was still being made for it."""
     try:
-        with _connect(ward) as connection:
-            _end_creation(connection, ward.staging)
-            ours = {"name": ward.name, "staging": ward.staging, "marker": ward.marker}
+        with _connect(resource) as connection:
+            _end_creation(connection, resource.staging)
+            ours = {"name": resource.name, "staging": resource.staging, "marker": resource.marker}
             for (name,) in connection.execute(_OURS, ours).fetchall():
                 drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
                 connection.execute(drop.format(sql.Identifier(name)))
     except psycopg.Error as error:
         sys.stderr.write(
-            f"shadowgate: database {ward.name} may be left on {ward.host}:{ward.port}, "
+            f"shadowgate: database {resource.name} may be left on {resource.host}:{resource.port}, "
             f"drop it yourself: {error}\n"
         )
 
 
-def _connect(ward: DatabaseWard) -> Connection:
+def _connect(resource: DatabaseResource) -> Connection:
     return psycopg.connect(
-        host=ward.host,
-        port=ward.port,
-        user=ward.user,
-        password=ward.password,
-        dbname=ward.maintenance,
+        host=resource.host,
+        port=resource.port,
+        user=resource.user,
+        password=resource.password,
+        dbname=resource.maintenance,
         autocommit=True,
         connect_timeout=10,
     )

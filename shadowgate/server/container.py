@@ -16,7 +16,8 @@ from docker.errors import DockerException
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from shadowgate.cleanup import ContainerWard, Guardian
+from shadowgate.cleanup import Guardian
+from shadowgate.cleanup.resources import ContainerResource
 from shadowgate.errors import ServerError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import CLEANER, Database, Endpoint, ServerFacts, ServerKind
@@ -86,11 +87,11 @@ class ContainerServer:
         self._client = client
         name = f"shadowgate-{uuid.uuid4().hex[:12]}"
         self._directory = Path(tempfile.gettempdir()).resolve() / name
-        self._ward = ContainerWard(name, str(self._directory))
+        self._resource = ContainerResource(name, str(self._directory))
         self._container: DockerContainer | None = None
         self._guardian = Guardian(CLEANER)
         try:
-            self._guardian.protect(self._ward)
+            self._guardian.protect(self._resource)
             is_ours = image is None
             if image is None:
                 image = require_built(client, IMAGE_FOLDER, IMAGE_NAME, progress)
@@ -129,12 +130,12 @@ class ContainerServer:
         """Remove the container and what it wrote. Safe to call twice."""
         with ExitStack() as stack:
             stack.callback(self._guardian.close)
-            stack.callback(self._guardian.release, self._ward)
+            stack.callback(self._guardian.release, self._resource)
             stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
             stack.callback(self._client.close)
             if self._container is not None:
                 stack.callback(self._container.get_docker_client().client.close)
-                remove_container(self._ward.name)
+                remove_container(self._resource.name)
                 self._container = None
 
     def _write_configuration(self, settings: Mapping[str, str], *, is_ours: bool) -> None:

@@ -18,7 +18,8 @@ from types import TracebackType
 import psycopg
 from psycopg import sql
 
-from shadowgate.cleanup import DatabaseWard, Guardian
+from shadowgate.cleanup import Guardian
+from shadowgate.cleanup.resources import DatabaseResource
 from shadowgate.errors import ServerError, SpaceError
 from shadowgate.server.base import CLEANER, Connection, Database, Server
 from shadowgate.server.database_properties import copy_properties
@@ -66,7 +67,7 @@ class Databases:
         self.run = uuid.uuid4()
         self._server = server
         self._oids: dict[str, int] = {}
-        self._wards: dict[str, DatabaseWard] = {}
+        self._resources: dict[str, DatabaseResource] = {}
         self._life = server.maintenance.connect(application_name=f"shadowgate run {self.run}")
         self._life.execute("SET idle_session_timeout = 0")
         self._life.execute("SELECT pg_catalog.pg_advisory_lock(%s)", (_lock_key(self.run),))
@@ -133,9 +134,9 @@ class Databases:
             if _oid(connection, name) == self._oids[name]:
                 _drop(connection, name)
         del self._oids[name]
-        ward = self._wards.pop(name, None)
-        if ward is not None and self._guardian is not None:
-            self._guardian.release(ward)
+        resource = self._resources.pop(name, None)
+        if resource is not None and self._guardian is not None:
+            self._guardian.release(resource)
 
     def drop_all(self) -> None:
         """Drop every database of this run; one that cannot be dropped does not keep the rest."""
@@ -244,7 +245,7 @@ class Databases:
         if self._guardian is None:
             return
         endpoint = self._server.endpoint
-        ward = DatabaseWard(
+        resource = DatabaseResource(
             host=endpoint.host,
             port=endpoint.port,
             user=endpoint.user,
@@ -254,8 +255,8 @@ class Databases:
             staging=staging,
             marker=f"{MARKER}{self.run}",
         )
-        self._guardian.protect(ward)
-        self._wards[name] = ward
+        self._guardian.protect(resource)
+        self._resources[name] = resource
 
 
 def _drop(connection: Connection, name: str) -> None:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-from shadowgate.cleanup import ClusterWard, Guardian
+from shadowgate.cleanup import Guardian
+from shadowgate.cleanup.resources import ClusterResource
 from shadowgate.errors import ServerError, SetupError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import CLEANER, Database, Endpoint, ServerFacts, ServerKind
@@ -90,11 +91,11 @@ class LocalServer:
         self._installation = installation
         root = cluster_root(account, room_bytes)
         self._directory = root / f"shadowgate-{uuid.uuid4().hex[:12]}"
-        self._ward = ClusterWard(str(self._directory))
+        self._resource = ClusterResource(str(self._directory))
         self._guardian = Guardian(CLEANER)
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            self._guardian.protect(self._ward)
+            self._guardian.protect(self._resource)
             progress(f"server: making a cluster with {installation.bindir}")
             password = _make_cluster(self._directory, installation, account)
             _write_settings(self._directory, _settings(installation, root, settings or {}), account)
@@ -125,7 +126,7 @@ class LocalServer:
         if self._process is not None:
             self._process.wait()
         shutil.rmtree(self._directory, ignore_errors=True)
-        self._guardian.release(self._ward)
+        self._guardian.release(self._resource)
         self._guardian.close()
 
     def _read_facts(self) -> ServerFacts:
