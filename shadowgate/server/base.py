@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,47 +110,31 @@ class ServerFacts:
     """In words, without secrets: ``container shadowgate-postgis:15-3.3 on 127.0.0.1:49153``."""
 
 
-class Server(Protocol):
+class Server(ABC):
     """A running server that can host the shadow."""
 
-    @property
-    def kind(self) -> ServerKind:
-        """Where it runs."""
-        ...
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """How to reach it."""
-        ...
-
-    @property
-    def owned(self) -> bool:
-        """True if this run started it, so that ``ALTER SYSTEM`` is ours to use."""
-        ...
-
-    @property
-    def tools(self) -> ClientTools:
-        """Client tools that fit it."""
-        ...
-
-    @property
-    def facts(self) -> ServerFacts:
-        """Versions and settings, read when it was opened."""
-        ...
+    kind: ServerKind
+    owned: bool
+    """True if this run started it, so that ``ALTER SYSTEM`` is ours to use."""
+    endpoint: Endpoint
+    tools: ClientTools
+    facts: ServerFacts
+    """Versions and settings, read when it was opened."""
+    maintenance_name: str = "postgres"
 
     @property
     def maintenance(self) -> Database:
         """The database from which others are created and dropped; nothing else is done in it."""
-        ...
+        return self.database(self.maintenance_name)
 
     def database(self, name: str) -> Database:
         """Name a database of this server; it need not exist yet."""
-        ...
+        return Database(self.endpoint, name)
 
+    @abstractmethod
     def free_bytes(self) -> int | None:
         """Free space where it keeps its data, in bytes; ``None`` if that cannot be known."""
-        ...
 
+    @abstractmethod
     def close(self) -> None:
         """Stop it and delete its data if it is ours; forget it otherwise. Safe to call twice."""
-        ...

@@ -20,7 +20,7 @@ from shadowgate.cleanup import Guardian
 from shadowgate.cleanup.resources import ContainerResource
 from shadowgate.errors import ServerError
 from shadowgate.progress import Progress, silent
-from shadowgate.server.base import CLEANER, Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.base import CLEANER, Endpoint, Server, ServerKind
 from shadowgate.server.container_tools import ContainerTools
 from shadowgate.server.docker_daemon import (
     connect_docker,
@@ -52,7 +52,7 @@ _POSTGIS_LIBRARY = "postgis-3"
 """As our image has it, of PostGIS 3 from Debian."""
 
 
-class ContainerServer:
+class ContainerServer(Server):
     """A container of this run; see :class:`shadowgate.server.base.Server`.
 
     The image keeps the contract of the official one: ``POSTGRES_PASSWORD`` in its environment, the
@@ -103,19 +103,12 @@ class ContainerServer:
             progress(f"server: starting a container of {image}")
             self.endpoint = self._start(name, in_memory=in_memory)
             self.tools = self._find_tools()
-            self.facts = self._read_facts()
+            self.facts = read_facts(
+                self, f"container of {self._image} on 127.0.0.1:{self.endpoint.port}"
+            )
         except BaseException:
             self.close()
             raise
-
-    @property
-    def maintenance(self) -> Database:
-        """The database from which others are created and dropped."""
-        return self.database("postgres")
-
-    def database(self, name: str) -> Database:
-        """Name a database of this server."""
-        return Database(self.endpoint, name)
 
     def free_bytes(self) -> int:
         """Free space on the disk of the container's data, in bytes."""
@@ -225,13 +218,6 @@ class ContainerServer:
         """
         rootless = any("rootless" in option for option in self._client.info()["SecurityOptions"])
         return "0:0" if rootless else f"{os.getuid()}:{os.getgid()}"
-
-    def _read_facts(self) -> ServerFacts:
-        where = f"container of {self._image} on 127.0.0.1:{self.endpoint.port}"
-        with self.maintenance.connect() as connection:
-            return read_facts(
-                connection, kind=self.kind, tools_version=self.tools.version, where=where
-            )
 
 
 def _published(

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from shadowgate.errors import ServerError, UsageError
 from shadowgate.progress import Progress, silent
-from shadowgate.server.base import Connection, Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.base import Connection, Database, Endpoint, Server, ServerKind
 from shadowgate.server.databases import Databases, marked_run
 from shadowgate.server.facts import read_facts, require_version
 from shadowgate.server.tools import HostTools, find_host_tools
@@ -37,7 +37,7 @@ WHERE datname = pg_catalog.current_database()
 """
 
 
-class ExternalServer:
+class ExternalServer(Server):
     """A server that this run did not start; see :class:`shadowgate.server.base.Server`."""
 
     kind: ServerKind = "external"
@@ -52,8 +52,8 @@ class ExternalServer:
                 create databases, or the URI names a database that is not ours to work from.
             ToolError: the client tools of this machine are older than the server.
         """
-        self.endpoint, name = parse_uri(uri)
-        self.maintenance = Database(self.endpoint, name)
+        self.endpoint, self.maintenance_name = parse_uri(uri)
+        name = self.maintenance_name
         where = f"{self.endpoint.user}@{self.endpoint.host}:{self.endpoint.port}/{name}"
         progress(f"server: connecting to {where}")
         with _connect(self.maintenance, where) as connection:
@@ -61,16 +61,10 @@ class ExternalServer:
             _require_maintenance(connection, name, where)
             _require_creator(connection, where)
             installation = find_host_tools(connection.info.server_version)
-            self.tools = HostTools(installation, self.endpoint)
-            self.facts: ServerFacts = read_facts(
-                connection, kind=self.kind, tools_version=self.tools.version, where=where
-            )
+        self.tools = HostTools(installation, self.endpoint)
+        self.facts = read_facts(self, where)
         progress("server: trying to create a database with PostGIS there")
         _require_postgis(self)
-
-    def database(self, name: str) -> Database:
-        """Name a database of this server."""
-        return Database(self.endpoint, name)
 
     def free_bytes(self) -> None:
         """Unknown: SQL does not tell the space on a server's disk."""

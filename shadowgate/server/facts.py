@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from shadowgate.errors import ServerError
-from shadowgate.server.base import Connection, Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.base import Database, Endpoint, Server, ServerFacts
 from shadowgate.server.binaries import OLDEST_MAJOR
 
 SETTINGS_THAT_MATTER = (
@@ -47,33 +47,37 @@ SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'pos
 """
 
 
-def read_facts(
-    connection: Connection, *, kind: ServerKind, tools_version: int, where: str
-) -> ServerFacts:
-    """Read the facts of a server through a session on it.
+def read_facts(server: Server, where: str) -> ServerFacts:
+    """Read the facts of a server that is started and has its tools.
+
+    Args:
+        server: the server.
+        where: where it runs, in words.
 
     Raises:
-        ServerError: the server is too old or has no PostGIS.
+        ServerError: it is too old or has no PostGIS.
     """
-    version_num = connection.info.server_version
-    require_version(version_num, where)
-    found = connection.execute(_POSTGIS).fetchone()
-    if found is None:
+    with server.maintenance.connect() as connection:
+        version_num = connection.info.server_version
+        require_version(version_num, where)
+        version = connection.execute("SHOW server_version").fetchone()
+        postgis = connection.execute(_POSTGIS).fetchone()
+        settings = connection.execute(_SETTINGS, (list(SETTINGS_THAT_MATTER),)).fetchall()
+    assert version is not None  # noqa: S101  SHOW always answers with one row
+    if postgis is None:
         raise ServerError(
             "PostGIS is not installed on this server",
             where=where,
             todo="install the PostGIS package of its PostgreSQL version there, "
             "or run with --server auto",
         )
-    version = connection.execute("SHOW server_version").fetchone()
-    assert version is not None  # noqa: S101  SHOW always answers with one row
     return ServerFacts(
-        kind=kind,
+        kind=server.kind,
         version=version[0],
         version_num=version_num,
-        postgis=found[0],
-        tools_version=tools_version,
-        settings=dict(connection.execute(_SETTINGS, (list(SETTINGS_THAT_MATTER),)).fetchall()),
+        postgis=postgis[0],
+        tools_version=server.tools.version,
+        settings=dict(settings),
         where=where,
     )
 

@@ -21,7 +21,7 @@ from shadowgate.cleanup import Guardian
 from shadowgate.cleanup.resources import ClusterResource
 from shadowgate.errors import ServerError, SetupError
 from shadowgate.progress import Progress, silent
-from shadowgate.server.base import CLEANER, Database, Endpoint, ServerFacts, ServerKind
+from shadowgate.server.base import CLEANER, Endpoint, Server, ServerKind
 from shadowgate.server.binaries import Installation
 from shadowgate.server.cleaning import stop_processes
 from shadowgate.server.facts import accepts_connections, read_facts
@@ -58,7 +58,7 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
 
-class LocalServer:
+class LocalServer(Server):
     """A cluster that this run made and will delete; see :class:`shadowgate.server.base.Server`."""
 
     kind: ServerKind = "local"
@@ -88,7 +88,6 @@ class LocalServer:
             SetupError: we are root and there is no account that may run a server.
         """
         account = server_account()
-        self._installation = installation
         root = cluster_root(account, room_bytes)
         self._directory = root / f"shadowgate-{uuid.uuid4().hex[:12]}"
         self._resource = ClusterResource(str(self._directory))
@@ -102,19 +101,12 @@ class LocalServer:
             progress("server: starting it")
             self.endpoint, self._process = _start(self._directory, installation, account, password)
             self.tools = HostTools(installation, self.endpoint)
-            self.facts = self._read_facts()
+            self.facts = read_facts(
+                self, f"local cluster in {self._directory}, binaries in {installation.bindir}"
+            )
         except BaseException:
             self.close()
             raise
-
-    @property
-    def maintenance(self) -> Database:
-        """The database from which others are created and dropped."""
-        return self.database("postgres")
-
-    def database(self, name: str) -> Database:
-        """Name a database of this server."""
-        return Database(self.endpoint, name)
 
     def free_bytes(self) -> int:
         """Free space where the cluster lies, in bytes."""
@@ -128,13 +120,6 @@ class LocalServer:
         shutil.rmtree(self._directory, ignore_errors=True)
         self._guardian.release(self._resource)
         self._guardian.close()
-
-    def _read_facts(self) -> ServerFacts:
-        where = f"local cluster in {self._directory}, binaries in {self._installation.bindir}"
-        with self.maintenance.connect() as connection:
-            return read_facts(
-                connection, kind=self.kind, tools_version=self.tools.version, where=where
-            )
 
 
 def server_account() -> Account:

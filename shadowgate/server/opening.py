@@ -42,65 +42,49 @@ def open_server(
     """
     if choice.startswith(("postgresql://", "postgres://")):
         return ExternalServer(choice, progress=progress)
-    if choice == "local":
-        return LocalServer(
-            _require_installation(), settings=settings, room_bytes=room_bytes, progress=progress
+    if choice not in ("auto", "container", "local"):
+        raise UsageError(
+            f"--server {choice}: no such kind of server", todo=f"use one of: {', '.join(CHOICES)}"
         )
-    if choice == "container":
-        return _open_container(image, settings, room_bytes, progress)
-    if choice == "auto":
-        return _open_any(image, settings, room_bytes, progress)
-    raise UsageError(
-        f"--server {choice}: no such kind of server", todo=f"use one of: {', '.join(CHOICES)}"
-    )
+    no_docker = _docker_error() if choice == "auto" else None
+    if choice == "container" or (choice == "auto" and no_docker is None):
+        # Importing testcontainers takes a while, and only those who use containers have to wait.
+        from shadowgate.server.container import ContainerServer  # noqa: PLC0415
+
+        return ContainerServer(
+            image=image, settings=settings, room_bytes=room_bytes, progress=progress
+        )
+    installation = _require_installation(no_docker)
+    return LocalServer(installation, settings=settings, room_bytes=room_bytes, progress=progress)
 
 
-def _open_any(
-    image: str | None,
-    settings: Mapping[str, str] | None,
-    room_bytes: int | None,
-    progress: Progress,
-) -> Server:
+def _docker_error() -> ServerError | None:
+    """Why no Docker daemon answers; ``None`` if one does."""
     try:
         connect_docker().close()
-    except ServerError as no_docker:
-        installation = with_postgis(installations())
-        if installation is None:
-            raise ServerError(
-                "no PostGIS is to be had on this machine: no Docker daemon answers, and there "
-                "are no PostgreSQL server binaries with PostGIS",
-                where=no_docker.where,
-                todo="start Docker, or install PostGIS: apt-get install postgresql "
-                "postgresql-postgis (Debian, Ubuntu), brew install postgis (macOS), "
-                "or name a server: --server postgresql://user@host:port/postgres",
-            ) from None
-        return LocalServer(
-            installation, settings=settings, room_bytes=room_bytes, progress=progress
-        )
-    return _open_container(image, settings, room_bytes, progress)
+    except ServerError as error:
+        return error
+    return None
 
 
-def _open_container(
-    image: str | None,
-    settings: Mapping[str, str] | None,
-    room_bytes: int | None,
-    progress: Progress,
-) -> Server:
-    # Importing testcontainers takes a while, and only those who use containers have to wait.
-    from shadowgate.server.container import ContainerServer  # noqa: PLC0415
-
-    return ContainerServer(image=image, settings=settings, room_bytes=room_bytes, progress=progress)
-
-
-def _require_installation() -> Installation:
+def _require_installation(no_docker: ServerError | None) -> Installation:
+    """Binaries for a local cluster; the error says so if there is no Docker either."""
     found = installations()
     installation = with_postgis(found)
-    if installation is None:
-        have = ", ".join(str(one.bindir) for one in found) or "none"
+    if installation is not None:
+        return installation
+    have = ", ".join(str(one.bindir) for one in found) or "none"
+    how = "apt-get install postgresql postgresql-postgis (Debian, Ubuntu), brew install postgis (macOS)"
+    if no_docker is None:
         raise ServerError(
             "no PostgreSQL server binaries with PostGIS were found on this machine",
             where=f"PostgreSQL installations found: {have}",
-            todo="install them: apt-get install postgresql postgresql-postgis (Debian, Ubuntu), "
-            "brew install postgis (macOS); or run with --server container",
+            todo=f"install them: {how}; or run with --server container",
         )
-    return installation
+    raise ServerError(
+        "no PostGIS is to be had on this machine: no Docker daemon answers, and there are no "
+        "PostgreSQL server binaries with PostGIS",
+        where=no_docker.where,
+        todo=f"start Docker, or install PostGIS: {how}, "
+        "or name a server: --server postgresql://user@host:port/postgres",
+    )
