@@ -9,7 +9,6 @@ would leave an unmarked one under a name that somebody asked for.
 from __future__ import annotations
 
 import re
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -71,7 +70,6 @@ class Databases:
         self._life = server.maintenance.connect(application_name=f"shadowgate run {self.run}")
         self._life.execute("SET idle_session_timeout = 0")
         self._life.execute("SELECT pg_catalog.pg_advisory_lock(%s)", (_lock_key(self.run),))
-        self._life_in_use = threading.Lock()
         self._guardian = None if server.owned else Guardian(CLEANER)
 
     def create(self, name: str) -> Database:
@@ -80,7 +78,7 @@ class Databases:
         Raises:
             ServerError: a database of that name is not ours, or another run is using it.
         """
-        with self._session() as connection:
+        with self._server.maintenance.connect() as connection:
             self._claim(connection, name)
             self._make(connection, name, template="template0")
         return self._server.database(name)
@@ -99,7 +97,7 @@ class Databases:
                 f"database {source.name} was not created by this run, so it is not cloned",
                 todo="clone only databases that Databases.create or clone returned",
             )
-        with self._session() as connection:
+        with self._server.maintenance.connect() as connection:
             self._claim(connection, name)
             self._make(connection, name, template=source.name)
             copy_properties(connection, source.name, name)
@@ -130,7 +128,7 @@ class Databases:
         """
         if name not in self._oids:
             return
-        with self._session() as connection:
+        with self._server.maintenance.connect() as connection:
             if _oid(connection, name) == self._oids[name]:
                 _drop(connection, name)
         del self._oids[name]
@@ -189,21 +187,6 @@ class Databases:
                 todo="correct what the server names, or use another server",
             ) from None
         self._oids[name] = _oid(connection, name)
-
-    @contextmanager
-    def _session(self) -> Iterator[Connection]:
-        """A session of the maintenance database: that of the run, or another if it is in use.
-
-        To open one takes a third as long as to clone a small database.
-        """
-        if self._life_in_use.acquire(blocking=False):
-            try:
-                yield self._life
-            finally:
-                self._life_in_use.release()
-        else:
-            with self._server.maintenance.connect() as connection:
-                yield connection
 
     def _server_answers(self) -> bool:
         try:

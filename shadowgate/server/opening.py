@@ -74,7 +74,7 @@ def _require_installation(no_docker: ServerError | None) -> Installation:
     if installation is not None:
         return installation
     have = ", ".join(str(one.bindir) for one in found) or "none"
-    how = "apt-get install postgresql postgresql-postgis (Debian, Ubuntu), brew install postgis (macOS)"
+    how = "apt-get install postgresql postgresql-postgis (Debian), brew install postgis (macOS)"
     if no_docker is None:
         raise ServerError(
             "no PostgreSQL server binaries with PostGIS were found on this machine",
