@@ -124,7 +124,7 @@ class PerformanceSection:
 
 @dataclass(frozen=True)
 class LocksSection:
-    """How long the migration may hold a lock that stops readers or writers, in milliseconds."""
+    """How long a lock may stop readers or writers, and how long they may wait, in milliseconds."""
 
     reader_ms: float = 500.0
     writer_ms: float = 1000.0
@@ -144,7 +144,8 @@ class TrafficSection:
     """Readers and writers at work while the migration is rehearsed."""
 
     reads: tuple[str, ...] = ()
-    """Statements of the readers, in turn; several in one text are one transaction."""
+    """Statements of the readers, in turn; several in one text are one transaction. ``random()`` is
+    seeded, but volatile: an index serves a comparison with it only if a subquery draws it once."""
     writes: tuple[str, ...] = ()
     readers: int = 4
     writers: int = 1
@@ -152,11 +153,23 @@ class TrafficSection:
     """Of each reader, on average; arrivals are a Poisson process."""
     writes_per_second: float = 10.0
     kept: str = ""
-    """A query for the rows that writers were told with RETURNING, the key first: what they were
-    told last of each key must be there when the migration has ended."""
+    """A query for the rows whose writes were acknowledged with RETURNING, the key first: the last
+    acknowledged write of each key must be there when the migration has ended."""
     after: AfterTrafficSection | None = None
-    """Where the migration gives tables other names: a client to whom its table is gone (42P01) goes
-    over to these, as a deployed application does."""
+    """Where the migration gives tables other names: a client to whom its table is gone (42P01)
+    switches over to these, once and for good, as a deployed application does."""
+
+    def reversed(self) -> TrafficSection:
+        """The same load, of clients that begin with what they say after the migration."""
+        if self.after is None:
+            return self
+        return dataclasses.replace(
+            self,
+            reads=self.after.reads,
+            writes=self.after.writes,
+            kept=self.after.kept,
+            after=AfterTrafficSection(self.reads, self.writes, self.kept),
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ bootstrap interval. A limit counts as broken only if the whole interval lies abo
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,9 +18,11 @@ import numpy as np
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Table
+from shadowgate.measure.statistics import to_percent
+from shadowgate.plan import TrafficSection
 from shadowgate.server.base import Database
 from shadowgate.traffic.budget import Breach
-from shadowgate.traffic.load import Kind, Request, Traffic, TrafficSettings
+from shadowgate.traffic.load import Kind, Request, Traffic
 
 _RESAMPLES = 2000
 _LEVEL = 0.99
@@ -91,7 +92,7 @@ class CanaryReport:
 def rehearse_canary(
     stable: Database,
     canary: Database,
-    settings: TrafficSettings,
+    settings: TrafficSection,
     share: float,
     seconds: float,
 ) -> CanaryReport:
@@ -117,7 +118,7 @@ def rehearse_canary(
         time.sleep(seconds)
     before, after = unchanged.requests, migrated.requests
     kinds: tuple[Kind, ...] = ("reader", "writer")
-    changes = (_change(kind, before, after, settings.seed) for kind in kinds)
+    changes = (_change(kind, before, after) for kind in kinds)
     return CanaryReport(
         share=share,
         seconds=seconds,
@@ -155,7 +156,7 @@ def judge_canary(report: CanaryReport, limits: CanaryLimits) -> tuple[Breach, ..
     return tuple(breaches)
 
 
-def _portion(settings: TrafficSettings, part: float) -> TrafficSettings:
+def _portion(settings: TrafficSection, part: float) -> TrafficSection:
     if part <= 0.0:
         return replace(settings, readers=0, writers=0)
     return replace(
@@ -171,18 +172,18 @@ def _side(requests: Sequence[Request]) -> Side:
 
 
 def _change(
-    kind: Kind, before: Sequence[Request], after: Sequence[Request], seed: int
+    kind: Kind, before: Sequence[Request], after: Sequence[Request]
 ) -> LatencyChange | None:
     """Compare one kind; ``None`` if a side has no answer of it."""
     old, new = _log_latencies(kind, before), _log_latencies(kind, after)
     if not old.size or not new.size:
         return None
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(1)
     differences = _resampled_medians(new, generator) - _resampled_medians(old, generator)
     tail = (1.0 - _LEVEL) / 2
     low, high = np.quantile(differences, (tail, 1.0 - tail))
-    estimate = float(np.median(new) - np.median(old))
-    return LatencyChange(kind, _percent(estimate), _percent(float(low)), _percent(float(high)))
+    effects = (np.median(new) - np.median(old), low, high)
+    return LatencyChange(kind, *(to_percent(float(effect)) for effect in effects))
 
 
 def _log_latencies(kind: Kind, requests: Sequence[Request]) -> np.ndarray:
@@ -195,7 +196,3 @@ def _resampled_medians(values: np.ndarray, generator: np.random.Generator) -> np
     chosen = generator.integers(0, values.size, size=(_RESAMPLES, values.size))
     medians: np.ndarray = np.median(values[chosen], axis=1)
     return medians
-
-
-def _percent(log_ratio: float) -> float:
-    return (math.exp(log_ratio) - 1.0) * 100.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 from types import TracebackType
@@ -18,9 +18,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import psycopg
-from psycopg import sql
 
 from shadowgate.errors import UsageError
+from shadowgate.plan import TrafficSection
 from shadowgate.server.base import Connection, Database
 from shadowgate.traffic.blocking import BlockingSampler, Snapshot
 
@@ -30,62 +30,10 @@ APPLICATION_NAME = "shadowgate traffic"
 _TABLE_GONE = "42P01"
 _LEAVE_SECONDS = 5.0
 _STEADY_SECONDS = 30.0
+_SAMPLE_SECONDS = 0.01
+"""How often it is looked who waits for whom."""
 _TIMES, _VALUES = 0, 1
 """Arrivals and values are drawn from generators of their own."""
-
-
-@dataclass(frozen=True)
-class TrafficSettings:
-    """Who does what, how often.
-
-    Statements take values as ``%(name)s``, drawn anew for each request from ``parameters``; where
-    there are parameters, a percent sign of SQL is written twice. ``random()`` in SQL is seeded as
-    well, but volatile: no index serves a comparison with it, unless a subquery draws it once.
-    Several statements in one text, separated by semicolons, are one transaction.
-    """
-
-    reads: tuple[str, ...]
-    writes: tuple[str, ...] = ()
-    parameters: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Name -> lowest and highest value, evenly distributed: whole numbers if both are whole."""
-    readers: int = 4
-    writers: int = 1
-    reads_per_second: float = 20.0
-    """Of each reader, on average; arrivals are a Poisson process."""
-    writes_per_second: float = 20.0
-    """Of each writer."""
-    statement_timeout_ms: int = 30_000
-    seed: int = 1
-    sample_seconds: float = 0.01
-    """How often it is looked who waits for whom."""
-    reads_after: tuple[str, ...] = ()
-    """For each of ``reads`` what is said instead by a session that was told that its table is gone:
-    it goes over once, for good, and asks again. Without it such an answer is an error like any."""
-    writes_after: tuple[str, ...] = ()
-
-    def forms(self, kind: Kind) -> list[tuple[str, str]]:
-        """The statements of a kind, each with what is said after going over; empty if nothing."""
-        if kind == "reader":
-            return list(zip(self.reads, self.reads_after or [""] * len(self.reads), strict=True))
-        return list(zip(self.writes, self.writes_after or [""] * len(self.writes), strict=True))
-
-    def __post_init__(self) -> None:
-        kinds = (
-            ("reads", self.reads, self.readers, self.reads_per_second),
-            ("writes", self.writes, self.writers, self.writes_per_second),
-        )
-        for name, statements, sessions, rate in kinds:
-            if sessions < 0 or (sessions and (not statements or rate <= 0)):
-                raise UsageError(
-                    f"{sessions} sessions cannot send {len(statements)} {name} at {rate} a second.",
-                    todo="Give a statement and a rate above 0, or no sessions.",
-                )
-        for before, after in ((self.reads, self.reads_after), (self.writes, self.writes_after)):
-            if after and len(after) != len(before):
-                raise UsageError(
-                    f"{len(before)} statements have {len(after)} other forms.",
-                    todo="Give one for each, or none.",
-                )
 
 
 Row = tuple[Any, ...]
@@ -105,9 +53,9 @@ class Request:
     sqlstate: str = ""
     """Empty if it succeeded."""
     message: str = ""
-    went_over: bool = False
+    switched_over: bool = False
     """Its table was gone, and it was answered when asked in the other form."""
-    told: tuple[Row, ...] = ()
+    acknowledged: tuple[Row, ...] = ()
     """What a writer's statement returned."""
 
     @property
@@ -119,19 +67,47 @@ class Request:
 class Traffic:
     """A load on a database, as a context manager: it runs until the block is left."""
 
-    def __init__(self, database: Database, settings: TrafficSettings) -> None:
+    def __init__(self, database: Database, settings: TrafficSection, *, seed: int = 1) -> None:
+        """Prepare a load.
+
+        Args:
+            database: what the clients work on.
+            settings: who does what, how often.
+            seed: of the arrival times and of ``random()`` in SQL.
+
+        Raises:
+            UsageError: sessions have no statement to send, or no rate to send it at.
+        """
         self.settings = settings
         self._stop = threading.Event()
-        self._sampler = BlockingSampler(database, settings.sample_seconds)
-        counts: tuple[tuple[Kind, int], ...] = (
-            ("reader", settings.readers),
-            ("writer", settings.writers),
-        )
+        self._sampler = BlockingSampler(database, _SAMPLE_SECONDS)
+        after = settings.after
         self._sessions = [
-            _Session(database, settings, kind, number, self._stop)
-            for kind, count in counts
-            for number in range(count)
+            *self._clients("reader", database, after.reads if after else (), seed),
+            *self._clients("writer", database, after.writes if after else (), seed),
         ]
+
+    def sessions(self, kind: Kind) -> int:
+        """How many clients of a kind there are."""
+        return self.settings.readers if kind == "reader" else self.settings.writers
+
+    def _clients(
+        self, kind: Kind, database: Database, after: tuple[str, ...], seed: int
+    ) -> Iterator[_Session]:
+        load, count = self.settings, self.sessions(kind)
+        statements, rate = (
+            (load.reads, load.reads_per_second)
+            if kind == "reader"
+            else (load.writes, load.writes_per_second)
+        )
+        if count < 0 or (count and (not statements or rate <= 0)):
+            raise UsageError(
+                f"{count} {kind}s cannot send {len(statements)} statements at {rate} a second.",
+                todo="Give a statement and a rate above 0, or no sessions.",
+            )
+        forms = tuple(zip(statements, after or [""] * len(statements), strict=True))
+        for number in range(count):
+            yield _Session(database, kind, forms, rate, (seed, number), self._stop)
 
     def __enter__(self) -> Self:
         try:
@@ -177,10 +153,10 @@ class Traffic:
                     )
                 time.sleep(0.01)
 
-    def wait_until_all_went_over(self, seconds: float) -> None:
+    def wait_until_switched_over(self, seconds: float) -> None:
         """Return when every session that has other statements says those, or after some time."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not all(each.went_over for each in self._sessions):
+        while time.monotonic() < deadline and not all(s.switched_over for s in self._sessions):
             time.sleep(0.01)
 
     @property
@@ -195,10 +171,10 @@ class Traffic:
         return {pid: session.kind for session in self._sessions for pid in session.pids}
 
     @property
-    def told(self) -> dict[Any, Row]:
-        """Of every row that writers were told, by its first value, what they were told last."""
+    def acknowledged(self) -> dict[Any, Row]:
+        """The last acknowledged write of every row, by the row's first value."""
         answers = sorted(self.requests, key=lambda request: request.ended)
-        return {row[0]: row for request in answers for row in request.told}
+        return {row[0]: row for request in answers for row in request.acknowledged}
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -211,19 +187,22 @@ class _Session:
     """One client: a schedule, a session and a thread."""
 
     database: Database
-    settings: TrafficSettings
     kind: Kind
-    number: int
+    forms: tuple[tuple[str, str], ...]
+    """The statements, each with what is said after switching over; empty if nothing."""
+    rate: float
+    """Requests a second."""
+    seed: tuple[int, int]
     stop: threading.Event
     requests: list[Request] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
-    _over: bool = False
+    _switched_over: bool = False
     _connection: Connection | None = None
     _failure: BaseException | None = None
 
     def start(self) -> None:
         self._connection = self._connect()
-        name = f"{self.kind} {self.number}"
+        name = f"{self.kind} {self.seed[1]}"
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
@@ -243,50 +222,42 @@ class _Session:
             raise self._failure
 
     @property
-    def went_over(self) -> bool:
+    def switched_over(self) -> bool:
         """Whether it says the other statements by now, or has none."""
-        return self._over or not any(other for _, other in self.settings.forms(self.kind))
+        return self._switched_over or not any(other for _, other in self.forms)
 
     def _connect(self) -> Connection:
         connection = self.database.connect(application_name=f"{APPLICATION_NAME} {self.kind}")
         self.pids.append(connection.info.backend_pid)
         connection.prepare_threshold = None
-        timeout = sql.Literal(self.settings.statement_timeout_ms)
-        connection.execute(sql.SQL("SET statement_timeout = {}").format(timeout))
+        connection.execute("SET statement_timeout = '30s'")
         seed = float(self._generator(_VALUES).uniform(-1, 1))
         connection.execute("SELECT setseed(%s)", (seed,))
         return connection
 
     def _generator(self, purpose: int) -> np.random.Generator:
-        kind_seed = 0 if self.kind == "reader" else 1
-        return np.random.default_rng([self.settings.seed, kind_seed, self.number, purpose])
+        return np.random.default_rng([*self.seed, self.kind == "writer", purpose])
 
     def _loop(self) -> None:
-        reading = self.kind == "reader"
-        statements = cycle(self.settings.forms(self.kind))
-        rate = self.settings.reads_per_second if reading else self.settings.writes_per_second
-        generator = self._generator(_VALUES)
+        arrivals = _arrivals(self._generator(_TIMES), self.rate, time.monotonic())
         try:
-            for scheduled in _arrivals(self._generator(_TIMES), rate, time.monotonic()):
+            for forms, scheduled in zip(cycle(self.forms), arrivals, strict=False):
                 if self.stop.wait(max(0.0, scheduled - time.monotonic())):
                     return
-                values = _draw(generator, self.settings.parameters)
-                self._request(next(statements), values, scheduled)
+                self._request(forms, scheduled)
         except psycopg.Error as problem:
             self._failure = problem
 
-    def _request(
-        self, forms: tuple[str, str], values: Mapping[str, float], scheduled: float
-    ) -> None:
+    def _request(self, forms: tuple[str, str], scheduled: float) -> None:
         connection = self._connection
         assert connection is not None  # noqa: S101  (the thread starts after the session)
         pid = connection.info.backend_pid
-        goes_over = False
+        switches_over = False
         started = time.monotonic()
-        answer = self._ask(connection, forms[self._over], values)
-        if answer.sqlstate == _TABLE_GONE and forms[1] and not self._over:
-            goes_over = self._over = True
-            answer = self._ask(connection, forms[1], values)
+        answer = self._ask(connection, forms[self._switched_over])
+        if answer.sqlstate == _TABLE_GONE and forms[1] and not self._switched_over:
+            switches_over = self._switched_over = True
+            answer = self._ask(connection, forms[1])
         ended = time.monotonic()
         self.requests.append(
             Request(
@@ -297,17 +268,17 @@ class _Session:
                 ended=ended,
                 sqlstate=answer.sqlstate,
                 message=answer.message,
-                went_over=goes_over,
-                told=answer.rows,
+                switched_over=switches_over,
+                acknowledged=answer.rows,
             )
         )
         if connection.closed:
             self._connection = self._connect()
 
-    def _ask(self, connection: Connection, statement: str, values: Mapping[str, float]) -> _Answer:
+    def _ask(self, connection: Connection, statement: str) -> _Answer:
         cursor = psycopg.ClientCursor(connection)
         try:
-            cursor.execute(statement.encode(), values or None)
+            cursor.execute(statement.encode())
         except psycopg.Error as problem:
             return _Answer(problem.sqlstate or "08006", str(problem).splitlines()[0])
         returns_rows = self.kind == "writer" and cursor.description is not None
@@ -321,18 +292,6 @@ class _Answer:
     sqlstate: str = ""
     message: str = ""
     rows: tuple[Row, ...] = ()
-
-
-def _draw(
-    generator: np.random.Generator, parameters: Mapping[str, tuple[float, float]]
-) -> dict[str, float]:
-    values: dict[str, float] = {}
-    for name, (low, high) in parameters.items():
-        if isinstance(low, int) and isinstance(high, int):
-            values[name] = int(generator.integers(low, high, endpoint=True))
-        else:
-            values[name] = float(generator.uniform(low, high))
-    return values
 
 
 def _arrivals(generator: np.random.Generator, rate: float, origin: float) -> Iterator[float]:

@@ -72,7 +72,7 @@ class KindReport:
     median_latency_ms: float
     quiet_median_latency_ms: float
     """Of requests before and after the migration; NaN if there were none."""
-    went_over: int = 0
+    switched_over: int = 0
     """Sessions whose table was gone and who went on under its new name."""
 
     @property
@@ -128,7 +128,7 @@ def report_waits(traffic: Traffic, run: ScriptRun) -> WaitReport:
         kinds=tuple(
             _kind_report(kind, traffic, waits, (run.origin, end))
             for kind in KINDS
-            if _sessions(kind, traffic)
+            if traffic.sessions(kind)
         ),
         waits=tuple(sorted(waits, key=lambda wait: -wait.seconds)),
     )
@@ -215,10 +215,6 @@ def _largest_gap(times: Sequence[float]) -> float:
     return max(float(gap) for gap in np.diff(np.asarray(times)))
 
 
-def _sessions(kind: Kind, traffic: Traffic) -> int:
-    return traffic.settings.readers if kind == "reader" else traffic.settings.writers
-
-
 def _kind_report(
     kind: Kind, traffic: Traffic, waits: Sequence[Wait], window: tuple[float, float]
 ) -> KindReport:
@@ -227,7 +223,7 @@ def _kind_report(
     during = [item for item in requests if item.scheduled < ended and item.ended > began]
     quiet = [item.latency for item in requests if item.scheduled >= ended or item.ended <= began]
     own = [wait for wait in waits if wait.kind == kind]
-    sessions = _sessions(kind, traffic)
+    sessions = traffic.sessions(kind)
     blocked = sum(min(wait.until, ended) - max(wait.since, began) for wait in own)
     # Whoever comes after the change meets it as well.
     failed = [item for item in requests if item.sqlstate and item.ended > began]
@@ -243,7 +239,7 @@ def _kind_report(
         longest_latency_ms=max(latencies, default=math.nan) * 1000,
         median_latency_ms=_median(latencies) * 1000,
         quiet_median_latency_ms=_median(quiet) * 1000,
-        went_over=sum(item.went_over for item in requests),
+        switched_over=sum(item.switched_over for item in requests),
     )
 
 
@@ -260,7 +256,7 @@ def _kind_table(report: WaitReport) -> Table:
         "blocked %",
         "errors",
         "deadlocks",
-        "went over",
+        "switched over",
         "longest latency ms",
         "median ms",
         "median when quiet ms",
@@ -274,7 +270,7 @@ def _kind_table(report: WaitReport) -> Table:
             f"{item.share_blocked * 100:.1f}",
             ", ".join(f"{count} x {state}" for state, count in item.errors.items()) or "0",
             str(item.deadlocks),
-            str(item.went_over),
+            str(item.switched_over),
             f"{item.longest_latency_ms:.0f}",
             f"{item.median_latency_ms:.1f}",
             f"{item.quiet_median_latency_ms:.1f}",

@@ -12,7 +12,7 @@ from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.locks import longest_locks, over_budget
-from shadowgate.phases.migration.rehearsal import Rehearsal, judge_kept, judge_waiting
+from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.restore.state import State
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from shadowgate.phases.run import Run
 
 
-def asks_for_kept_writes(run: Run) -> str:
+def asks_for_acknowledged_writes(run: Run) -> str:
     """Whether the plan has a query for the writes that were acknowledged."""
-    return "" if run.plan.traffic.kept else "the plan does not ask what writers were told"
+    return "" if run.plan.traffic.kept else "the plan has no query for acknowledged writes"
 
 
 def _has_jobs(run: Run) -> str:
@@ -85,14 +85,14 @@ def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> Non
 @check(
     "migration.writes_kept",
     remedy="See how the rows named were written, and what the migration does with such writes.",
-    applies=asks_for_kept_writes,
+    applies=asks_for_acknowledged_writes,
 )
 def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None:
-    """What writers at work meanwhile were told to have written is there afterwards.
+    """No acknowledged write of the writers at work meanwhile is lost.
 
     A row written while the migration copies can be lost without an error.
     """
-    judge_kept(rehearsal, finding)
+    judge_acknowledged(rehearsal, finding)
 
 
 @check(

@@ -16,16 +16,13 @@ from shadowgate.server import Database
 from shadowgate.traffic import (
     Breach,
     Traffic,
-    TrafficSettings,
-    WaitBudget,
     WaitReport,
     judge_waits,
     report_waits,
 )
 
-GO_OVER_SECONDS = 5.0
+SWITCH_SECONDS = 5.0
 """How long clients may take after a script to notice that their tables have other names."""
-
 
 _SHOWN = 10
 """Lost rows that are named."""
@@ -38,10 +35,10 @@ class Rehearsal:
     run: ScriptRun
     waits: WaitReport
     breaches: tuple[Breach, ...]
-    told: int
-    """Rows that writers were told they had written; 0 where the plan does not ask."""
+    acknowledged: int
+    """Rows whose writes were acknowledged; 0 where the plan does not ask."""
     lost: tuple[str, ...]
-    """Those that are not there afterwards as they were told, a sentence each."""
+    """Those that are not there afterwards as they were acknowledged, a sentence each."""
 
 
 def rehearse(
@@ -56,41 +53,30 @@ def rehearse(
         runner: applies the script.
         back: whether clients begin with what they say after the migration.
     """
-    traffic = plan.traffic
-    forms = [traffic, traffic.after or traffic]
-    first, other = reversed(forms) if back else forms
-    settings = TrafficSettings(
-        reads=first.reads,
-        writes=first.writes,
-        reads_after=other.reads if traffic.after else (),
-        writes_after=other.writes if traffic.after else (),
-        readers=traffic.readers,
-        writers=traffic.writers,
-        reads_per_second=traffic.reads_per_second,
-        writes_per_second=traffic.writes_per_second,
-    )
+    traffic = plan.traffic.reversed() if back else plan.traffic
     runner.progress(f"traffic: {traffic.readers} readers, {traffic.writers} writers")
-    with Traffic(copy, settings) as load:
+    with Traffic(copy, traffic) as load:
         load.wait_until_steady()
         run = runner.run(script, copy, LockWatch(copy))
         if not run.error:
-            load.wait_until_all_went_over(GO_OVER_SECONDS)
+            load.wait_until_switched_over(SWITCH_SECONDS)
     waits = report_waits(load, run)
-    budget = WaitBudget(reader_ms=plan.locks.reader_ms, writer_ms=plan.locks.writer_ms)
-    told = load.told if traffic.kept else {}
-    lost = () if run.error else _lost(copy, other.kept, told)
-    return Rehearsal(run, waits, tuple(judge_waits(waits, budget)), len(told), lost)
+    acknowledged = load.acknowledged if plan.traffic.kept else {}
+    lost = () if run.error else _lost(copy, (traffic.after or traffic).kept, acknowledged)
+    return Rehearsal(run, waits, judge_waits(waits, plan.locks), len(acknowledged), lost)
 
 
-def _lost(database: Database, kept: str, told: Mapping[Any, tuple[Any, ...]]) -> tuple[str, ...]:
-    """Rows that writers were told and that are not there as they were told."""
-    if not told:
+def _lost(
+    database: Database, kept: str, acknowledged: Mapping[Any, tuple[Any, ...]]
+) -> tuple[str, ...]:
+    """Acknowledged writes that are not there, or not as they were acknowledged."""
+    if not acknowledged:
         return ()
     with database.connect() as connection:
         there = {row[0]: row for row in connection.execute(kept.encode())}
     return tuple(
-        f"{row} was told to a writer, {there.get(key, 'nothing')} is there"
-        for key, row in told.items()
+        f"{row} was acknowledged to a writer, {there.get(key, 'nothing')} is there"
+        for key, row in acknowledged.items()
         if there.get(key) != row
     )
 
@@ -113,18 +99,18 @@ def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:
     finding.require(not online.breaches, [breach.detail for breach in online.breaches])
 
 
-def judge_kept(online: Rehearsal, finding: Finding) -> None:
-    """Require that what writers were told is there.
+def judge_acknowledged(online: Rehearsal, finding: Finding) -> None:
+    """Require that no acknowledged write is lost.
 
     Raises:
-        CheckFailed: a row is not there, or not as it was told.
-        CheckInconclusive: no writer was told anything.
+        CheckFailed: a row is not there, or not as it was acknowledged.
+        CheckInconclusive: no write was acknowledged.
         MigrationError: the script failed under traffic.
     """
-    finding.note(f"{len(online.lost)} of {online.told:,} rows told", 0)
+    finding.note(f"{len(online.lost)} of {online.acknowledged:,} acknowledged writes lost", 0)
     online.run.raise_for_error()
     finding.require(not online.lost, online.lost[:_SHOWN])
-    finding.require_decided(online.told > 0, "no writer was told a row")
+    finding.require_decided(online.acknowledged > 0, "no write was acknowledged")
 
 
 def waits_figure(online: Rehearsal, plan: Plan) -> Figure:

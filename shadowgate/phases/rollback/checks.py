@@ -5,8 +5,8 @@ from __future__ import annotations
 from shadowgate.migrate import Review
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
-from shadowgate.phases.migration.checks import asks_for_kept_writes
-from shadowgate.phases.migration.rehearsal import Rehearsal, judge_kept, judge_waiting
+from shadowgate.phases.migration.checks import asks_for_acknowledged_writes
+from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.restore.state import State
@@ -88,14 +88,14 @@ def nobody_waits_long(rollback_rehearsal: Rehearsal, plan: Plan, finding: Findin
 @check(
     "rollback.writes_kept",
     remedy="See how the rows named were written, and what the rollback does with such writes.",
-    applies=asks_for_kept_writes,
+    applies=asks_for_acknowledged_writes,
 )
 def acknowledged_writes_are_kept(rollback_rehearsal: Rehearsal, finding: Finding) -> None:
-    """What writers at work during the rollback were told to have written is there afterwards.
+    """No acknowledged write of the writers at work during the rollback is lost.
 
     A row written while the rollback copies can be lost without an error.
     """
-    judge_kept(rollback_rehearsal, finding)
+    judge_acknowledged(rollback_rehearsal, finding)
 
 
 @check(

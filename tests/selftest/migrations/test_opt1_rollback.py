@@ -21,8 +21,9 @@ from shadowgate.migrate import (
     interrupt_at_every_boundary,
     read_script,
 )
+from shadowgate.plan import TrafficSection
 from shadowgate.server import Database, Server
-from shadowgate.traffic import Traffic, TrafficSettings
+from shadowgate.traffic import Traffic
 from tests.selftest.catalogue_clones import (
     MIGRATIONS,
     apply,
@@ -224,7 +225,7 @@ def test_writes_made_meanwhile_are_neither_lost_nor_refused(
     database = make_database(before.name if script == OPT1 else after.name)
     with database.connect() as connection:
         connection.execute("CREATE TABLE tally (change bigint)")
-    settings = TrafficSettings(
+    settings = TrafficSection(
         reads=("SELECT count(*) FROM catalogo_geometrias_particionada WHERE catalogo_id < 500",),
         writes=(
             """

@@ -7,14 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from shadowgate.errors import UsageError
+from shadowgate.plan import TrafficSection
 from shadowgate.server import Database, Server
-from shadowgate.traffic import (
-    CanaryLimits,
-    CanaryReport,
-    TrafficSettings,
-    judge_canary,
-    rehearse_canary,
-)
+from shadowgate.traffic.canary import CanaryLimits, CanaryReport, judge_canary, rehearse_canary
 from tests.selftest.plain_database import plain_database, refill
 
 SETUP = (
@@ -22,9 +17,8 @@ SETUP = (
     "INSERT INTO item SELECT g, 'n' FROM generate_series(1, 100) AS g;"
     "CREATE FUNCTION pause() RETURNS void LANGUAGE sql AS 'SELECT pg_sleep({})';"
 )
-SETTINGS = TrafficSettings(
-    ("SELECT name, pause() FROM item WHERE id = %(id)s",),
-    parameters={"id": (1, 100)},
+SETTINGS = TrafficSection(
+    ("SELECT name, pause() FROM item WHERE id = (SELECT 1 + floor(random() * 100)::int)",),
     readers=2,
     writers=0,
     reads_per_second=50.0,
