@@ -73,8 +73,9 @@ from shadowgate.phases.rollback.way_back import (
     roll_back,
     write_later_rows,
 )
-from shadowgate.phases.rollout.document import RolloutPlan, render_markdown, rollout_plan
-from shadowgate.phases.rollout.facts import Measured, rollout_facts, rollout_settings
+from shadowgate.phases.rollout.document import render_markdown, rollout_plan
+from shadowgate.phases.rollout.facts import Measured, rollout_facts
+from shadowgate.phases.rollout.model import RolloutPlan
 from shadowgate.phases.rounds import (
     MemoryStore,
     RoundStore,
@@ -578,11 +579,10 @@ class Run:
             before=self.known(Run.before),
             applied=self.known(Run.applied),
             rehearsal=self.known(Run.rehearsal),
-            comparison=self.known(Run.comparison),
             rolled_back=self.known(Run.rolled_back),
         )
         facts = rollout_facts(self.report(), self.conclude(range(1, 10)), measured, self.plan)
-        return rollout_plan(self.plan.rollout.start, facts, rollout_settings(self.plan))
+        return rollout_plan(facts, self.plan.rollout)
 
     @evidence
     def rollout_file(self) -> Path:

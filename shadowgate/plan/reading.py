@@ -13,7 +13,7 @@ import cattrs
 from cattrs.errors import ForbiddenExtraKeysError
 
 from shadowgate.errors import PlanError
-from shadowgate.plan.sections import LaterSection, PerformanceSection, Plan
+from shadowgate.plan.sections import LaterSection, PerformanceSection, Plan, RolloutSection
 
 T = TypeVar("T")
 
@@ -187,7 +187,8 @@ Rule = tuple[bool, str, str]
 
 def _check_limits(plan: Plan) -> None:
     """Refuse values that would make a check meaningless."""
-    for holds, key, allowed in (*_performance_rules(plan.performance), *_other_rules(plan)):
+    rules = (*_performance_rules(plan.performance), *_rollout_rules(plan.rollout))
+    for holds, key, allowed in (*rules, *_other_rules(plan)):
         if not holds:
             raise PlanError(
                 f"{key} is out of range",
@@ -214,6 +215,17 @@ def _performance_rules(performance: PerformanceSection) -> Iterator[Rule]:
     yield pairs, "performance.max_pairs", "at least performance.min_pairs"
     yield performance.budget_seconds > 0, "performance.budget_seconds", "above 0"
     yield performance.layout_seconds > 0, "performance.layout_seconds", "above 0"
+
+
+def _rollout_rules(rollout: RolloutSection) -> Iterator[Rule]:
+    days = {"preproduction": 1, "canary": 1, "gradual": 4, "stabilisation": 1}
+    for stage, fewest in days.items():
+        key = f"{stage}_days"
+        yield getattr(rollout, key) >= fewest, f"rollout.{key}", f"{fewest} or more"
+    shares = 0 < rollout.canary_percent < rollout.gradual_percent < 100
+    yield shares, "rollout.canary_percent", "0 < canary_percent < gradual_percent < 100"
+    yield rollout.latency_percent > 0, "rollout.latency_percent", "above 0"
+    yield rollout.error_percent >= 0, "rollout.error_percent", "0 or more"
 
 
 def _other_rules(plan: Plan) -> Iterator[Rule]:

@@ -307,10 +307,13 @@ class RolloutSection:
     canary_days: int = 2
     canary_percent: int = 20
     gradual_days: int = 5
+    """At least 4: one at the first share, one to validate, two at 100 %."""
     gradual_percent: int = 50
     stabilisation_days: int = 7
     latency_percent: float = 5.0
+    """A query that gets slower by more than this is rolled back."""
     error_percent: float = 0.1
+    """A larger share of failed transactions is rolled back."""
     service: str = "production"
     """Entry of ``pg_service.conf`` for production; the canary's is this with ``_canary``."""
 

@@ -10,51 +10,27 @@ migrated, and kept current by logical replication. Writers move last.
 
 from __future__ import annotations
 
-import datetime as dt
-
-from shadowgate.phases.rollout.model import (
-    Gate,
-    RolloutFacts,
-    RolloutPlan,
-    RolloutSettings,
-    Rule,
-    Task,
-    Week,
-)
+from shadowgate.phases.rollout.model import RolloutFacts, RolloutPlan
 from shadowgate.phases.rollout.rules import escalation, success_criteria, triggers
 from shadowgate.phases.rollout.weeks import day, four_weeks
+from shadowgate.plan import RolloutSection
 from shadowgate.report.redact import redacted_text
 from shadowgate.report.templates import render
 
-__all__ = [
-    "Gate",
-    "RolloutFacts",
-    "RolloutPlan",
-    "RolloutSettings",
-    "Rule",
-    "Task",
-    "Week",
-    "render_markdown",
-    "rollout_plan",
-]
 
-
-def rollout_plan(
-    start: dt.date, facts: RolloutFacts, settings: RolloutSettings | None = None
-) -> RolloutPlan:
+def rollout_plan(facts: RolloutFacts, settings: RolloutSection) -> RolloutPlan:
     """Lay out the four weeks on consecutive calendar days from the start date on.
 
     Raises:
         PlanError: the calendar ends before the rollout does.
     """
-    numbers = settings or RolloutSettings()
     return RolloutPlan(
         facts=facts,
-        settings=numbers,
-        weeks=four_weeks(start, facts, numbers),
-        triggers=triggers(numbers),
-        escalation=escalation(numbers),
-        success=success_criteria(facts, numbers),
+        settings=settings,
+        weeks=four_weeks(facts, settings),
+        triggers=triggers(settings),
+        escalation=escalation(settings),
+        success=success_criteria(facts, settings),
     )
 
 

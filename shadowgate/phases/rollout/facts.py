@@ -7,33 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadowgate.evidence import Evidence
-from shadowgate.measure import Comparison
-from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.migration.rehearsal import Rehearsal
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.rollback.way_back import RolledBack
-from shadowgate.phases.rollout.model import RolloutFacts, RolloutSettings
+from shadowgate.phases.rollout.model import RolloutFacts
 from shadowgate.phases.runner import Applied
 from shadowgate.phases.verdict import Conclusion
 from shadowgate.plan import Plan
-
-
-def rollout_settings(plan: Plan) -> RolloutSettings:
-    """The numbers of the four weeks, from the plan."""
-    numbers = plan.rollout
-    return RolloutSettings(
-        preproduction_days=numbers.preproduction_days,
-        canary_days=numbers.canary_days,
-        canary_percent=numbers.canary_percent,
-        gradual_days=numbers.gradual_days,
-        gradual_percent=numbers.gradual_percent,
-        stabilisation_days=numbers.stabilisation_days,
-        latency_percent=numbers.latency_percent,
-        error_percent=numbers.error_percent,
-        rollback_seconds=plan.undo.max_seconds,
-        reader_wait_ms=plan.locks.reader_ms,
-        writer_wait_ms=plan.locks.writer_ms,
-    )
 
 
 @dataclass(frozen=True)
@@ -43,16 +23,7 @@ class Measured:
     before: State | None
     applied: Applied | None
     rehearsal: Rehearsal | None
-    comparison: Comparison | None
     rolled_back: RolledBack | None
-
-    @property
-    def overall_percent(self) -> float | None:
-        """Change of the average over the reading queries, where the plan claims one."""
-        target = self.comparison.overall_target if self.comparison else None
-        if target is None or target.estimate is None:
-            return None
-        return round(to_percent(target.estimate.plain.estimate), 2)
 
     def longest_wait_ms(self, kind: str) -> float | None:
         """How long a ``reader`` or ``writer`` waited at most while the migration ran."""
@@ -81,7 +52,6 @@ def rollout_facts(
         quick=evidence.quick,
         reasons=conclusion.reasons,
         digests=tuple(sorted(evidence.inputs.items())),
-        service=plan.rollout.service,
         tables=_compared(before.content if before else (), plan),
         rows=before.rows_of(plan.backup.table) if before else None,
         migration_seconds=round(applied.run.seconds, 1) if applied else None,
@@ -89,9 +59,10 @@ def rollout_facts(
         writer_wait_ms=measured.longest_wait_ms("writer"),
         rollback_measured_seconds=round(rolled_back.run.seconds, 1) if rolled_back else None,
         rows_lost=rolled_back.rows_lost if rolled_back else None,
-        overall_change_percent=measured.overall_percent,
         targets=tuple(plan.performance.targets.items()),
         queries=evidence.queries,
+        locks=plan.locks,
+        undo=plan.undo,
     )
 
 

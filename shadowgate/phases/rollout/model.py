@@ -1,62 +1,12 @@
-"""What a rollout plan is made of: its numbers, its facts, its weeks and its rules."""
+"""What a rollout plan is made of: its facts, its weeks and its rules."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from shadowgate.errors import PlanError
 from shadowgate.evidence import QueryEvidence, Risk, Verdict
-
-GRADUAL_MINIMUM = 4
-"""Days that the gradual week needs: one at the first share, one to validate, two at 100 %."""
-
-
-@dataclass(frozen=True)
-class RolloutSettings:
-    """The numbers of the four weeks; a plan file may change each.
-
-    Raises:
-        PlanError: a number lies outside of what makes sense.
-    """
-
-    preproduction_days: int = 3
-    canary_days: int = 2
-    canary_percent: int = 20
-    gradual_days: int = 5
-    gradual_percent: int = 50
-    stabilisation_days: int = 7
-    latency_percent: float = 5.0
-    """A query that gets slower by more than this is rolled back."""
-    error_percent: float = 0.1
-    """A larger share of failed transactions is rolled back."""
-    rollback_seconds: float = 300.0
-    """The rollback may take this long."""
-    reader_wait_ms: float = 500.0
-    writer_wait_ms: float = 1000.0
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that make no rollout."""
-        rules = (
-            (self.preproduction_days >= 1, "preproduction_days", "1 or more"),
-            (self.canary_days >= 1, "canary_days", "1 or more"),
-            (
-                self.gradual_days >= GRADUAL_MINIMUM,
-                "gradual_days",
-                f"{GRADUAL_MINIMUM} or more",
-            ),
-            (self.stabilisation_days >= 1, "stabilisation_days", "1 or more"),
-            (
-                0 < self.canary_percent < self.gradual_percent < 100,
-                "canary_percent, gradual_percent",
-                "0 < canary < gradual < 100",
-            ),
-            (self.latency_percent > 0, "latency_percent", "above 0"),
-            (self.error_percent >= 0, "error_percent", "0 or more"),
-        )
-        for holds, key, allowed in rules:
-            if not holds:
-                raise PlanError(f"rollout.{key} is out of range", todo=f"allowed: {allowed}")
+from shadowgate.plan import LocksSection, RollbackSection, RolloutSection
 
 
 @dataclass(frozen=True)
@@ -76,8 +26,6 @@ class RolloutFacts:
     reasons: tuple[str, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
     """(file, sha256) of what was validated; the two scripts are found in it by name."""
-    service: str = "production"
-    """Entry of ``pg_service.conf`` for production; the canary's is this with ``_canary``."""
     tables: tuple[str, ...] = ()
     """Logical tables whose content is compared before and after."""
     rows: int | None = None
@@ -86,10 +34,12 @@ class RolloutFacts:
     writer_wait_ms: float | None = None
     rollback_measured_seconds: float | None = None
     rows_lost: int | None = None
-    overall_change_percent: float | None = None
     targets: tuple[tuple[str, float], ...] = ()
     """(query id, percent that it must be faster)."""
     queries: tuple[QueryEvidence, ...] = ()
+    locks: LocksSection = field(default_factory=LocksSection)
+    undo: RollbackSection = field(default_factory=RollbackSection)
+    """What was allowed for waits and for the rollback."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +91,7 @@ class RolloutPlan:
     """The four weeks, with all that an operator needs beside them."""
 
     facts: RolloutFacts
-    settings: RolloutSettings
+    settings: RolloutSection
     weeks: tuple[Week, ...]
     triggers: tuple[Rule, ...]
     escalation: tuple[Rule, ...]
@@ -156,8 +106,3 @@ class RolloutPlan:
             if fitting:
                 found.append((path, max(fitting, key=lambda each: len(each[0]))[1]))
         return tuple(found)
-
-    @property
-    def may_start(self) -> bool:
-        """Whether the verdict allows the rollout: GO, with performance judged."""
-        return self.facts.verdict == "GO" and not self.facts.quick

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from shadowgate.phases.rollout import measured
-from shadowgate.phases.rollout.model import Gate, RolloutFacts, RolloutSettings, Rule
+from shadowgate.phases.rollout.model import Gate, RolloutFacts, Rule
+from shadowgate.plan import RolloutSection
 from shadowgate.report import words
 
 
-def triggers(numbers: RolloutSettings) -> tuple[Rule, ...]:
+def triggers(numbers: RolloutSection) -> tuple[Rule, ...]:
     """What makes whoever watches roll back."""
     return (
         Rule(
@@ -27,7 +28,7 @@ def triggers(numbers: RolloutSettings) -> tuple[Rule, ...]:
     )
 
 
-def escalation(numbers: RolloutSettings) -> tuple[Rule, ...]:
+def escalation(numbers: RolloutSection) -> tuple[Rule, ...]:
     """Who does what when something goes wrong."""
     return (
         Rule(
@@ -39,7 +40,7 @@ def escalation(numbers: RolloutSettings) -> tuple[Rule, ...]:
     )
 
 
-def success_criteria(facts: RolloutFacts, numbers: RolloutSettings) -> tuple[Gate, ...]:
+def success_criteria(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Gate, ...]:
     """When the rollout counts as a success."""
     return (
         *(

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from shadowgate.errors import PlanError
 from shadowgate.phases.rollout import measured
-from shadowgate.phases.rollout.model import Gate, RolloutFacts, RolloutSettings, Task, Week
+from shadowgate.phases.rollout.model import Gate, RolloutFacts, Task, Week
+from shadowgate.plan import RolloutSection
 from shadowgate.report import words
 
 
-def four_weeks(start: dt.date, facts: RolloutFacts, numbers: RolloutSettings) -> tuple[Week, ...]:
+def four_weeks(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Week, ...]:
     """Lay out the weeks on consecutive calendar days from the start date on.
 
     Raises:
@@ -24,7 +25,7 @@ def four_weeks(start: dt.date, facts: RolloutFacts, numbers: RolloutSettings) ->
         numbers.stabilisation_days,
     )
     makers = (_preproduction, _canary, _gradual, _stabilisation)
-    spans = _spans(start, lengths)
+    spans = _spans(numbers.start, lengths)
     return tuple(make(span, facts, numbers) for make, span in zip(makers, spans, strict=True))
 
 
@@ -34,11 +35,17 @@ def day(date: dt.date) -> str:
     return f"{names[date.weekday()]} {date.isoformat()}"
 
 
-def _dates(first: dt.date, last: dt.date) -> str:
-    return day(first) if first == last else f"{day(first)} to {day(last)}"
+Span = tuple[dt.date, dt.date]
+"""First and last day."""
 
 
-def _spans(start: dt.date, lengths: Sequence[int]) -> list[tuple[dt.date, dt.date]]:
+def _days(span: Span) -> tuple[str, str, str]:
+    """First day, last day and all days of a span, in words."""
+    first, last = map(day, span)
+    return first, last, first if first == last else f"{first} to {last}"
+
+
+def _spans(start: dt.date, lengths: Sequence[int]) -> list[Span]:
     spans = []
     try:
         for length in lengths:
@@ -53,25 +60,21 @@ def _spans(start: dt.date, lengths: Sequence[int]) -> list[tuple[dt.date, dt.dat
     return spans
 
 
-def _preproduction(
-    span: tuple[dt.date, dt.date], facts: RolloutFacts, numbers: RolloutSettings
-) -> Week:
-    first, last = span
-    whole = _dates(first, last)
+def _preproduction(span: Span, facts: RolloutFacts, _numbers: RolloutSection) -> Week:
+    first, last, whole = _days(span)
     return Week(
         1,
         "Pre-production validation",
-        first,
-        last,
+        *span,
         "no production traffic",
         (
-            Task(day(first), "take the final backup of production, restore it, compare row counts"),
-            Task(day(first), "run the suite on that backup (`--backup`): the verdict must be GO"),
-            Task(day(first), "tell the stakeholders dates, expected effect and who is on call"),
+            Task(first, "take the final backup of production, restore it, compare row counts"),
+            Task(first, "run the suite on that backup (`--backup`): the verdict must be GO"),
+            Task(first, "tell the stakeholders dates, expected effect and who is on call"),
             Task(whole, "build the canary server from the backup and let it catch up"),
             Task(whole, "rehearse migration and rollback on the canary, with the commands below"),
             Task(whole, "go through the disaster recovery plan, restore included"),
-            Task(day(last), "record production's own latencies and error rate as the reference"),
+            Task(last, "record production's own latencies and error rate as the reference"),
         ),
         (
             Gate("verdict of the shadow run", "GO, at full size", measured.verdict(facts)),
@@ -81,63 +84,62 @@ def _preproduction(
                 "within twice the shadow's",
                 measured.time(facts.migration_seconds),
             ),
-            _rollback_gate(facts, numbers),
+            Gate(
+                "duration of the rollback",
+                f"≤ {words.duration(facts.undo.max_seconds)}",
+                measured.time(facts.rollback_measured_seconds),
+            ),
             Gate("rows lost by the rollback", "0", measured.rows(facts.rows_lost)),
         ),
         "GO / NO-GO for the canary",
     )
 
 
-def _canary(span: tuple[dt.date, dt.date], facts: RolloutFacts, numbers: RolloutSettings) -> Week:
-    first, last = span
-    whole = _dates(first, last)
+def _canary(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
+    first, last, whole = _days(span)
     return Week(
         2,
         "Canary",
-        first,
-        last,
+        *span,
         f"{numbers.canary_percent} % of the read sessions",
         (
-            Task(day(first), "apply the migration on the canary and verify it"),
-            Task(day(first), f"send {numbers.canary_percent} % of the read sessions to the canary"),
+            Task(first, "apply the migration on the canary and verify it"),
+            Task(first, f"send {numbers.canary_percent} % of the read sessions to the canary"),
             Task(whole, "watch latency, errors, locks and replication lag live"),
             Task(whole, "collect each query's latency on the canary and on the primary"),
-            Task(day(last), "compare the answers of the critical queries on both servers"),
+            Task(last, "compare the answers of the critical queries on both servers"),
         ),
         _traffic_gates(facts, numbers),
         f"escalate to {numbers.gradual_percent} %, or send the sessions back",
     )
 
 
-def _gradual(span: tuple[dt.date, dt.date], facts: RolloutFacts, numbers: RolloutSettings) -> Week:
-    first, last = span
-    full = last - dt.timedelta(days=1)
-    validate = _dates(first + dt.timedelta(days=1), full - dt.timedelta(days=1))
+def _gradual(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
+    first, _, whole = _days(span)
+    full = (span[1] - dt.timedelta(days=1), span[1])
+    _, _, validate = _days((span[0] + dt.timedelta(days=1), span[1] - dt.timedelta(days=2)))
     return Week(
         3,
         "Gradual rollout",
-        first,
-        last,
+        *span,
         f"{numbers.gradual_percent} %, then 100 %",
         (
-            Task(
-                day(first), f"send {numbers.gradual_percent} % of the read sessions to the canary"
-            ),
+            Task(first, f"send {numbers.gradual_percent} % of the read sessions to the canary"),
             Task(validate, "validate performance at scale: gates below, at peak hours too"),
-            Task(day(full), "back up, then apply the migration on the primary and verify it"),
-            Task(_dates(full, last), "100 %: all sessions, writers included, on migrated servers"),
-            Task(_dates(first, last), "watch latency, errors and locks without a gap"),
+            Task(day(full[0]), "back up, then apply the migration on the primary and verify it"),
+            Task(_days(full)[2], "100 %: all sessions, writers included, on migrated servers"),
+            Task(whole, "watch latency, errors and locks without a gap"),
         ),
         (
             *_traffic_gates(facts, numbers),
             Gate(
                 "longest wait of a reader while the primary is migrated",
-                words.milliseconds(numbers.reader_wait_ms),
+                words.milliseconds(facts.locks.reader_ms),
                 words.milliseconds(facts.reader_wait_ms),
             ),
             Gate(
                 "longest wait of a writer while the primary is migrated",
-                words.milliseconds(numbers.writer_wait_ms),
+                words.milliseconds(facts.locks.writer_ms),
                 words.milliseconds(facts.writer_wait_ms),
             ),
         ),
@@ -145,31 +147,27 @@ def _gradual(span: tuple[dt.date, dt.date], facts: RolloutFacts, numbers: Rollou
     )
 
 
-def _stabilisation(
-    span: tuple[dt.date, dt.date], facts: RolloutFacts, numbers: RolloutSettings
-) -> Week:
-    first, last = span
-    whole = _dates(first, last)
+def _stabilisation(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
+    first, last, whole = _days(span)
     return Week(
         4,
         "Stabilisation",
-        first,
-        last,
+        *span,
         "100 %",
         (
             Task(whole, "watch for anomalies: latency, errors, table and index growth, vacuum"),
             Task(whole, "see that scheduled maintenance ran and logged"),
-            Task(day(last), "collect the final figures and hold them against the criteria below"),
-            Task(day(last), "confirm that the service levels were met every day"),
-            Task(day(last), "take the canary down, or make it the next one"),
-            Task(day(last), "schedule the next optimisation; prepare its shadow run"),
+            Task(last, "collect the final figures and hold them against the criteria below"),
+            Task(last, "confirm that the service levels were met every day"),
+            Task(last, "take the canary down, or make it the next one"),
+            Task(last, "schedule the next optimisation; prepare its shadow run"),
         ),
         _traffic_gates(facts, numbers),
         "done: proceed to the next optimisation",
     )
 
 
-def _traffic_gates(facts: RolloutFacts, numbers: RolloutSettings) -> tuple[Gate, ...]:
+def _traffic_gates(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Gate, ...]:
     targets = [
         Gate(
             f"{name} against production's reference",
@@ -187,12 +185,4 @@ def _traffic_gates(facts: RolloutFacts, numbers: RolloutSettings) -> tuple[Gate,
         *targets,
         Gate("failed transactions", f"≤ {numbers.error_percent:g} %", words.NOTHING),
         Gate("rows lost, doubled or altered", "0", measured.rows(facts.rows_lost)),
-    )
-
-
-def _rollback_gate(facts: RolloutFacts, numbers: RolloutSettings) -> Gate:
-    return Gate(
-        "duration of the rollback",
-        f"≤ {words.duration(numbers.rollback_seconds)}",
-        measured.time(facts.rollback_measured_seconds),
     )
