@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import count
 from threading import Lock
@@ -44,12 +44,11 @@ def interrupt(
 
     @contextmanager
     def clone() -> Iterator[Database]:
-        with cloning:
-            copy = databases.clone(thin, f"{plan.database}_thin_{next(numbers)}")
-        try:
-            yield copy
-        finally:
-            databases.drop(copy.name)
+        with ExitStack() as stack:
+            with cloning:
+                copy = databases.cloned(thin, f"{plan.database}_thin_{next(numbers)}")
+                made = stack.enter_context(copy)
+            yield made
 
     with _thinned(shadow, before.content[plan.backup.table].rows, databases, plan) as thin:
         trial = Trial(
@@ -61,9 +60,8 @@ def interrupt(
 @contextmanager
 def _thinned(shadow: Database, rows: int, databases: Databases, plan: Plan) -> Iterator[Database]:
     """Copy the shadow and keep a fixed random sample of the large table."""
-    thin = databases.clone(shadow, f"{plan.database}_thin")
-    try:
-        table = sql.Identifier(*plan.backup.table.split("."))
+    table = sql.Identifier(*plan.backup.table.split("."))
+    with databases.cloned(shadow, f"{plan.database}_thin") as thin:
         with thin.connect() as connection:
             connection.execute("SELECT setseed(0.5)")
             connection.execute(
@@ -71,8 +69,6 @@ def _thinned(shadow: Database, rows: int, databases: Databases, plan: Plan) -> I
             )
             connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(table))
         yield thin
-    finally:
-        databases.drop(thin.name)
 
 
 def _comparable(database: Database, before: State, plan: Plan) -> State:

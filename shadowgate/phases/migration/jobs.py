@@ -49,8 +49,8 @@ def run_scheduled(
     unavailable = _why_not(server)
     if unavailable or not plan.jobs:
         return Scheduled(unavailable=unavailable)
-    copy = databases.clone(migrated, f"{plan.database}_scheduled")
-    with server.maintenance.connect() as home:
+    scheduled = databases.cloned(migrated, f"{plan.database}_scheduled")
+    with scheduled as copy, server.maintenance.connect() as home:
         home.execute("CREATE EXTENSION IF NOT EXISTS pg_cron")
         try:
             for job in plan.jobs:
@@ -60,7 +60,6 @@ def run_scheduled(
             return Scheduled(results, (_runs(home, copy),))
         finally:
             home.execute(_UNSCHEDULE_SQL, (copy.name,))
-            databases.drop(copy.name)
 
 
 def _why_not(server: Server) -> str:

@@ -162,12 +162,8 @@ def _migrated_writes(workload: Workload, plan: Plan) -> list[tuple[str, str]]:
 
 @contextmanager
 def _session(source: Database, databases: Databases, name: str) -> Iterator[TimedSession]:
-    copy = databases.clone(source, name)
-    try:
-        with timed_session(copy, Sampling()) as session:
-            yield session
-    finally:
-        databases.drop(copy.name)
+    with databases.cloned(source, name) as copy, timed_session(copy, Sampling()) as session:
+        yield session
 
 
 def _runs(session: TimedSession, query: Query) -> bool:

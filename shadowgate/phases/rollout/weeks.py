@@ -148,7 +148,7 @@ def _gradual(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
 
 
 def _stabilisation(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
-    first, last, whole = _days(span)
+    _, last, whole = _days(span)
     return Week(
         4,
         "Stabilisation",

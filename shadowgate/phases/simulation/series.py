@@ -8,7 +8,7 @@ the series against the same control as in phase 6, and both from the same rounds
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -168,16 +168,14 @@ def _all_built(
     variants = _variants(plan)
     built = {plan.name: Built(plan.name, (), BEFORE, workload, "", migrated, Cost(0.0, None, 0))}
 
-    def build(variant: Variant) -> None:
-        built[variant.name] = _build(variant, migrated, workload, plan, databases, runner)
+    with ExitStack() as copies:
 
-    try:
+        def build(variant: Variant) -> None:
+            made = _build(variant, migrated, workload, plan, databases, runner, copies)
+            built[variant.name] = made
+
         all_at_once(build, variants)
         yield [built[name] for name in (plan.name, *(variant.name for variant in variants))]
-    finally:
-        for one in built.values():
-            if one.later:
-                databases.drop(one.database.name)
 
 
 def _variants(plan: Plan) -> list[Variant]:
@@ -201,10 +199,11 @@ def _build(
     plan: Plan,
     databases: Databases,
     runner: Runner,
+    copies: ExitStack,
 ) -> Built:
     """Apply optimisations to a clone, copy it, and roll back what is the variant's own there.
 
-    The clone is dropped at once, so that its memory serves the next one.
+    The clone is dropped at once, so that its memory serves the next one; the copy with ``copies``.
     """
     suffix = variant.name.lower().replace(" ", "_")
     with databases.cloned(migrated, f"{plan.database}_build_{suffix}") as clone:
@@ -217,12 +216,8 @@ def _build(
         seconds = _apply(variant.own, clone, runner)
         grown = _bytes(clone) - size
         settle_changes(clone)
-        copy = databases.clone(clone, f"{plan.database}_{suffix}")
-        try:
-            cost = Cost(seconds, _roll_back(variant.own, clone, runner), grown)
-        except BaseException:
-            databases.drop(copy.name)
-            raise
+        copy = copies.enter_context(databases.cloned(clone, f"{plan.database}_{suffix}"))
+        cost = Cost(seconds, _roll_back(variant.own, clone, runner), grown)
     refresh = ";\n".join(filter(None, refreshes))
     return Built(variant.name, variant.own, variant.control, asked, refresh, copy, cost)
 
