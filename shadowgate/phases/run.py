@@ -57,7 +57,10 @@ from shadowgate.phases.migration.review import (
     unused_waivers,
 )
 from shadowgate.phases.monitoring.log_probes import Monitoring, set_up_monitoring
-from shadowgate.phases.performance.committed_baseline import Held, hold_witnesses
+from shadowgate.phases.performance.committed_baseline import (
+    BaselineComparison,
+    compare_with_baseline,
+)
 from shadowgate.phases.performance.history import History, last_run, timing_key
 from shadowgate.phases.performance.layout import tell_layout, with_layout
 from shadowgate.phases.performance.rewrites import Rewrites, prove_rewrites
@@ -387,11 +390,11 @@ class Run:
         return timing_key(self.server.facts, self.before.content, self.workload, self.plan)
 
     @evidence
-    def committed_baseline(self) -> Held | None:
+    def committed_baseline(self) -> BaselineComparison | None:
         """What the queries touched beside the committed baseline; ``None`` if there is none."""
         if self.plan.performance.baseline is None:
             return None
-        return hold_witnesses(
+        return compare_with_baseline(
             self.comparison,
             self.before.content,
             self.server.facts,

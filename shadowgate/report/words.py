@@ -153,6 +153,12 @@ def interval(low: float | None, high: float | None) -> str:
     return " to ".join(end.removesuffix(" %") for end in ends) + " %"
 
 
+def change(estimate: float | None, low: float | None, high: float | None) -> str:
+    """A change with its interval: ``−12.3 % (−14.0 to −10.1 %)``."""
+    ends = interval(low, high)
+    return f"{percent(estimate)} ({ends})" if ends else percent(estimate)
+
+
 def faster(change_percent: float) -> str:
     """A change in words: ``29.1 % faster``, ``3.0 % slower``, ``no faster, no slower``."""
     rounded = round(change_percent, 1)

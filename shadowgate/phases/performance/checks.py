@@ -11,25 +11,26 @@ from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import QUERIES, TARGETS
-from shadowgate.phases.performance.committed_baseline import Held
+from shadowgate.phases.performance.committed_baseline import BaselineComparison
 from shadowgate.phases.performance.history import History
 from shadowgate.phases.performance.layout import layout_table, left_out
 from shadowgate.phases.performance.rewrites import Rewrites
 from shadowgate.plan import Plan
+from shadowgate.report import words
 
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run
 
 
 def _baseline_is_of_these_rows(run: Run) -> str:
-    held = run.committed_baseline
-    if held is None:
+    compared = run.committed_baseline
+    if compared is None:
         return "the plan names no baseline"
-    if held.written:
+    if compared.written:
         return ""
-    if held.expected is None and run.quick:
-        return held.missing
-    return held.why_not
+    if compared.expected is None and run.quick:
+        return compared.missing
+    return compared.why_not
 
 
 def _claims_an_overall_gain(run: Run) -> str:
@@ -75,20 +76,22 @@ def rows_are_the_same(comparison: Comparison, query: str, finding: Finding) -> N
     remedy="Undo the change of plan, or accept it: --update-baseline, then commit the file.",
     applies=_baseline_is_of_these_rows,
 )
-def queries_touch_what_the_baseline_says(committed_baseline: Held, finding: Finding) -> None:
+def queries_touch_what_the_baseline_says(
+    committed_baseline: BaselineComparison, finding: Finding
+) -> None:
     """What each query touches, before and after, is what the committed baseline says.
 
     Rows, pages and plans have no noise: what they say holds on every machine.
     """
-    held = committed_baseline
-    finding.note(f"{len(held.differences)} differences", "0 differences")
-    finding.say(*held.in_words)
-    if held.written:
-        finding.say(f"{held.path.name} was written anew:", *held.written)
-        finding.require_decided(held.unchanged, held.changed)
-    finding.show(*([held.table] if held.differences else []))
-    finding.require(held.expected is not None, held.missing)
-    finding.require(not held.differences, [*held.in_words, *map(str, held.differences)])
+    compared = committed_baseline
+    finding.note(f"{len(compared.differences)} differences", "0 differences")
+    finding.say(*compared.in_words)
+    if compared.written:
+        finding.say(f"{compared.path.name} was written anew:", *compared.written)
+        finding.require_decided(compared.unchanged, compared.changed)
+    finding.show(*([compared.table] if compared.differences else []))
+    finding.require(compared.expected is not None, compared.missing)
+    finding.require(not compared.differences, [*compared.in_words, *map(str, compared.differences)])
 
 
 @check(
@@ -106,8 +109,8 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
     limits = plan.performance.limits_by_query
     finding.note(
         {
-            "change": _percent(evidence.change_percent),
-            "interval": f"{_percent(evidence.low_percent)} to {_percent(evidence.high_percent)}",
+            "change": words.percent(evidence.change_percent),
+            "interval": words.interval(evidence.low_percent, evidence.high_percent),
             "pairs": len(evidence.pairs_ms),
             "planning": " -> ".join(
                 f"{evidence.witnesses[side]['planning_ms']:.2f}" for side in ("before", "after")
@@ -115,7 +118,7 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
             + " ms",
             "verdict": evidence.verdict,
         },
-        f"below {_percent(limits.get(query, plan.performance.limit_percent))}",
+        f"below {words.percent(limits.get(query, plan.performance.limit_percent))}",
     )
     finding.say(
         *(
@@ -127,8 +130,8 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
     finding.say(*evidence.notes)
     finding.require(
         evidence.verdict != "regressed",
-        f"{query} is slower: {_percent(evidence.change_percent)}, interval "
-        f"{_percent(evidence.low_percent)} to {_percent(evidence.high_percent)}",
+        f"{query} is slower: "
+        f"{words.change(evidence.change_percent, evidence.low_percent, evidence.high_percent)}",
     )
     finding.require_decided(
         evidence.verdict in ("improved", "equivalent"),
@@ -267,9 +270,8 @@ def _judge(promised: Target, finding: Finding) -> None:
     change = round(to_percent(interval.estimate), 2) if interval else None
     finding.note(change, -promised.percent)
     if interval:
-        finding.say(
-            f"interval {to_percent(interval.low):+.1f} % to {to_percent(interval.high):+.1f} %"
-        )
+        ends = words.interval(to_percent(interval.low), to_percent(interval.high))
+        finding.say(f"interval {ends}")
     finding.require(
         promised.status != "missed",
         f"{promised.name} changed by {change:+.1f} %, promised were -{promised.percent:g} %",
@@ -277,7 +279,3 @@ def _judge(promised: Target, finding: Finding) -> None:
     finding.require_decided(
         promised.status == "met", f"{promised.name}: its interval does not decide"
     )
-
-
-def _percent(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:+.1f} %"

@@ -30,7 +30,7 @@ UPDATE = "--update-baseline"
 
 
 @dataclass(frozen=True)
-class Held:
+class BaselineComparison:
     """A run's witnesses beside the baseline as it was before the run."""
 
     path: Path
@@ -100,15 +100,15 @@ def _cell(value: Any) -> str:
     return ", ".join(map(str.strip, value)) if isinstance(value, list) else str(value)
 
 
-def hold_witnesses(
+def compare_with_baseline(
     comparison: Comparison,
     content: Mapping[str, TableFingerprint],
     facts: ServerFacts,
     plan: Plan,
     *,
     update: bool = False,
-) -> Held:
-    """Hold what a comparison found against the plan's baseline, or write that anew.
+) -> BaselineComparison:
+    """Compare what was measured with the plan's baseline, or write that anew.
 
     Args:
         comparison: the workload on both sides.
@@ -132,7 +132,7 @@ def hold_witnesses(
     )
     expected = read_witnesses(path)
     written = write_witnesses(path, found) if update else ()
-    return Held(path, expected, found, written)
+    return BaselineComparison(path, expected, found, written)
 
 
 def data_in_words(content: Mapping[str, TableFingerprint], table: str) -> str:

@@ -22,6 +22,7 @@ from shadowgate.measure import Comparison, Drift, Workload, drift, fingerprint, 
 from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.performance.committed_baseline import data_in_words
 from shadowgate.plan import Plan
+from shadowgate.report import words
 from shadowgate.server import ServerFacts
 
 _CPUINFO = Path("/proc/cpuinfo")
@@ -57,9 +58,9 @@ class History:
             tuple(
                 (
                     each.query,
-                    f"{to_percent(each.change.estimate):+.1f} %",
-                    f"{to_percent(each.change.low):+.1f} to {to_percent(each.change.high):+.1f} %",
-                    f"{each.machine_percent:+.1f} %",
+                    words.percent(to_percent(each.change.estimate)),
+                    words.interval(to_percent(each.change.low), to_percent(each.change.high)),
+                    words.percent(each.machine_percent),
                     each.trend,
                 )
                 for each in self.drifts

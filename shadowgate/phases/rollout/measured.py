@@ -31,12 +31,7 @@ def effect(queries: Sequence[QueryEvidence], name: str) -> str:
     query = next((each for each in queries if each.id == name), None)
     if query is None or query.change_percent is None:
         return UNKNOWN
-    ends = words.interval(query.low_percent, query.high_percent)
-    return (
-        f"{words.percent(query.change_percent)} ({ends})"
-        if ends
-        else words.percent(query.change_percent)
-    )
+    return words.change(query.change_percent, query.low_percent, query.high_percent)
 
 
 def slowest(queries: Sequence[QueryEvidence]) -> str:

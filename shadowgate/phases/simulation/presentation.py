@@ -16,16 +16,16 @@ from shadowgate.phases.simulation.series import (
     compounded_by_query,
 )
 from shadowgate.plan import LaterSection, Plan
+from shadowgate.report import words
 from shadowgate.report.figures import Effect, projection
-from shadowgate.report.words import signed
 
 EQUALLY = "every query equally often"
 
 
 def in_words(interval: Interval) -> str:
     """An effect with its interval: ``−12.3 % (−14.0 to −10.1 %)``."""
-    bounds = f"{_percent(interval.low)} to {_percent(interval.high)} %"
-    return f"{_percent(interval.estimate)} % ({bounds})"
+    ends = map(to_percent, (interval.estimate, interval.low, interval.high))
+    return words.change(*ends)
 
 
 def own_effect(series: Series, later: LaterSection) -> Interval:
@@ -36,12 +36,12 @@ def own_effect(series: Series, later: LaterSection) -> Interval:
 
 def achieved(interval: Interval, projected_percent: float) -> str:
     """Whether a projection was reached; only the whole interval can say so."""
-    words: dict[TargetStatus, str] = {
+    said: dict[TargetStatus, str] = {
         "met": "achieved",
         "missed": "not achieved",
         "inconclusive": "neither shown nor refuted",
     }
-    return words[judge_interval(interval, projected_percent)]
+    return said[judge_interval(interval, projected_percent)]
 
 
 def effects_table(series: Series, arm: str, control: str) -> Table:
@@ -131,7 +131,3 @@ def _effect(interval: Interval) -> Effect:
         low=-to_percent(interval.high),
         high=-to_percent(interval.low),
     )
-
-
-def _percent(effect: float) -> str:
-    return signed(f"{to_percent(effect):+.1f}")

@@ -237,8 +237,8 @@ def pairs(query: QueryEvidence) -> Figure:
     changes = (times[:, 1] / times[:, 0] - 1) * 100
     won = int((changes < 0).sum())
     sentence = f"After was the faster side in {won} of {len(changes)} pairs; " + (
-        f"the estimate is {words.percent(query.change_percent)}"
-        f" ({words.interval(query.low_percent, query.high_percent)})."
+        "the estimate is "
+        f"{words.change(query.change_percent, query.low_percent, query.high_percent)}."
         if query.change_percent is not None
         else "no estimate was made."
     )

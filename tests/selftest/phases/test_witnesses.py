@@ -19,7 +19,10 @@ from shadowgate.phases.performance.checks import (
     queries_touch_what_the_baseline_says,
     rows_are_the_same,
 )
-from shadowgate.phases.performance.committed_baseline import Held, hold_witnesses
+from shadowgate.phases.performance.committed_baseline import (
+    BaselineComparison,
+    compare_with_baseline,
+)
 from shadowgate.phases.run import Run
 from shadowgate.plan import Plan, read_plan
 from shadowgate.server import Database, Server
@@ -76,14 +79,14 @@ def measured(before: Database, after: Database) -> Comparison:
 
 def held(
     comparison: Comparison, before: Database, server: Server, plan: Plan, *, update: bool = False
-) -> Held:
+) -> BaselineComparison:
     with before.connect() as connection:
         content = fingerprint(connection)
-    return hold_witnesses(comparison, content, server.facts, plan, update=update)
+    return compare_with_baseline(comparison, content, server.facts, plan, update=update)
 
 
 def judged(
-    comparison: Comparison, found: Held | None, plan: Plan, *, quick: str = ""
+    comparison: Comparison, found: BaselineComparison | None, plan: Plan, *, quick: str = ""
 ) -> dict[str, CheckResult]:
     """The checks of phase 6 on what queries return and touch, by id."""
     run = Run(Request(plan, "local", None, Path(), None))
