@@ -4,44 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Self
 
 from shadowgate.measure import Baseline, Comparison, extra_info
 
 
-class RoundStore(Protocol):
-    """Keeps the rounds of this run, by series (``before`` …) and query."""
+class RoundStore:
+    """Knows which rounds of this run are on record; pytest's own store also writes them to files.
 
-    path: Path
-    """File that the rounds of this run are written to."""
-    storage: Path
-    """Folder of the stored runs."""
+    Args:
+        path: file that the rounds of this run are written to.
+        storage: folder of the stored runs.
+    """
 
-    def record(
-        self, series: str, query_id: str, seconds: Sequence[float], facts: Mapping[str, Any]
-    ) -> None:
-        """Add one query's rounds, in the order taken, with JSON-able facts beside them."""
+    def __init__(self, path: Path, storage: Path) -> None:
+        self.path = path
+        self.storage = storage
+        self._recorded: dict[tuple[str, str], int] = {}
 
-    def has(self, series: str, query_id: str) -> bool:
-        """Whether rounds of a query are on record."""
-
-    def rounds(self, series: str) -> int:
-        """How many rounds of a series are on record."""
-
-
-class MemoryStore:
-    """Keeps counts alone, where no pytest is there to write files."""
-
-    def __init__(self, reports: Path) -> None:
-        self.path = reports / "baseline.json"
-        self.storage = reports / "benchmarks"
-        self._recorded: dict[tuple[str, str], tuple[int, Mapping[str, Any]]] = {}
+    @classmethod
+    def of_reports(cls, reports: Path) -> Self:
+        """A store that names the usual files of a reports folder."""
+        return cls(reports / "baseline.json", reports / "benchmarks")
 
     def record(
-        self, series: str, query_id: str, seconds: Sequence[float], facts: Mapping[str, Any]
+        self, series: str, query_id: str, seconds: Sequence[float], _facts: Mapping[str, Any], /
     ) -> None:
-        """Count one query's rounds."""
-        self._recorded[series, query_id] = (len(seconds), facts)
+        """Add one query's rounds.
+
+        Args:
+            series: ``before``, ``after`` …
+            query_id: id of the query.
+            seconds: its rounds, in the order taken.
+            _facts: JSON-able facts that are stored beside the rounds.
+        """
+        self._recorded[series, query_id] = len(seconds)
 
     def has(self, series: str, query_id: str) -> bool:
         """Whether rounds of a query are on record."""
@@ -49,7 +46,7 @@ class MemoryStore:
 
     def rounds(self, series: str) -> int:
         """How many rounds of a series are on record."""
-        return sum(n for (name, _), (n, _) in self._recorded.items() if name == series)
+        return sum(n for (name, _), n in self._recorded.items() if name == series)
 
 
 def record_baseline(store: RoundStore, baseline: Baseline) -> None:

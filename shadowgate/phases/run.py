@@ -80,7 +80,6 @@ from shadowgate.phases.rollout.document import render_markdown, rollout_plan
 from shadowgate.phases.rollout.facts import Measured, rollout_facts
 from shadowgate.phases.rollout.model import RolloutPlan
 from shadowgate.phases.rounds import (
-    MemoryStore,
     RoundStore,
     record_baseline,
     record_comparison,
@@ -115,7 +114,7 @@ class Run:
     ) -> None:
         self.request = request
         self.progress = progress
-        self.rounds = rounds or MemoryStore(request.reports)
+        self.rounds = rounds or RoundStore.of_reports(request.reports)
         self.results = Results()
         self.gathered = Gathered()
         self.judged_check = ""

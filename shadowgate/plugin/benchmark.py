@@ -16,28 +16,23 @@ from typing import Any
 import pytest
 from pytest_benchmark.stats import Metadata
 
+from shadowgate.phases.rounds import RoundStore
 
-class BenchmarkRecorder:
+
+class BenchmarkRecorder(RoundStore):
     """The rounds of this run, by series (``before`` …) and query."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._session: Any = getattr(config, "_benchmarksession")  # noqa: B009 - not typed
-        self._recorded: dict[tuple[str, str], int] = {}
-        self.path = Path(str(config.option.benchmark_json))
-        self.storage = Path(str(config.option.benchmark_storage).removeprefix("file://"))
-        """Folder of the stored runs."""
+        super().__init__(
+            Path(str(config.option.benchmark_json)),
+            Path(str(config.option.benchmark_storage).removeprefix("file://")),
+        )
 
     def record(
-        self, series: str, query_id: str, seconds: Sequence[float], facts: Mapping[str, Any]
+        self, series: str, query_id: str, seconds: Sequence[float], facts: Mapping[str, Any], /
     ) -> None:
-        """Add one query's rounds.
-
-        Args:
-            series: ``before``, ``after`` …; queries of one id are shown as one group.
-            query_id: id of the query.
-            seconds: its rounds, in the order taken.
-            facts: JSON-able facts that are stored beside the rounds.
-        """
+        """Add one query's rounds; those of one query are shown as one group."""
         shell = SimpleNamespace(
             name=f"{query_id}[{series}]",
             fullname=f"shadowgate::{query_id}[{series}]",
@@ -61,12 +56,4 @@ class BenchmarkRecorder:
         for duration in seconds:
             metadata.update(duration)
         self._session.benchmarks.append(metadata)
-        self._recorded[series, query_id] = len(seconds)
-
-    def has(self, series: str, query_id: str) -> bool:
-        """Whether rounds of a query are on record."""
-        return (series, query_id) in self._recorded
-
-    def rounds(self, series: str) -> int:
-        """How many rounds of a series are on record."""
-        return sum(n for (name, _), n in self._recorded.items() if name == series)
+        super().record(series, query_id, seconds, facts)

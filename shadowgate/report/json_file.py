@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -13,7 +14,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from shadowgate.evidence import SCHEMA, CheckResult, Evidence, QueryEvidence, Table, Timing
+from shadowgate.evidence import SCHEMA, Evidence
 from shadowgate.report.redact import without_secrets
 
 
@@ -27,8 +28,8 @@ def json_schema() -> dict[str, Any]:
 def to_json(evidence: Evidence) -> dict[str, Any]:
     """Turn evidence into the plain data of ``shadow.json``: no secrets, no figures.
 
-    Values that JSON does not know become their nearest kin: a NaN or an infinity is ``null``, a
-    date or a path its text, a set a sorted list.
+    Values that JSON does not know become their nearest kin: a dataclass is its fields, a NaN or an
+    infinity ``null``, a date or a path its text, a set a sorted list.
 
     Raises:
         ValueError: two checks or two queries share an id.
@@ -47,8 +48,8 @@ def to_json(evidence: Evidence) -> dict[str, Any]:
         "server": _plain(clean.server),
         "started": clean.started,
         "seconds": _plain(clean.seconds),
-        "checks": [_check(check) for check in clean.checks],
-        "queries": {query.id: _query(query) for query in clean.queries},
+        "checks": _plain(clean.checks),
+        "queries": {query.id: _plain(query) for query in clean.queries},
     }
 
 
@@ -73,62 +74,6 @@ def write_json(evidence: Evidence, path: Path) -> None:
         raise
 
 
-def _check(check: CheckResult) -> dict[str, Any]:
-    return {
-        "id": check.id,
-        "phase": check.phase,
-        "status": check.status,
-        "claim": check.claim,
-        "measured": _plain(check.measured),
-        "limit": _plain(check.limit),
-        "detail": check.detail,
-        "required": check.required,
-        "seconds": _plain(check.seconds),
-        "blocked_by": check.blocked_by,
-        "tables": [_table(table) for table in check.tables],
-    }
-
-
-def _table(table: Table) -> dict[str, Any]:
-    return {
-        "title": table.title,
-        "columns": list(table.columns),
-        "rows": [list(row) for row in table.rows],
-    }
-
-
-def _query(query: QueryEvidence) -> dict[str, Any]:
-    return {
-        "id": query.id,
-        "title": query.title,
-        "kind": query.kind,
-        "verdict": query.verdict,
-        "before": _timing(query.before),
-        "after": _timing(query.after),
-        "change_percent": _plain(query.change_percent),
-        "low_percent": _plain(query.low_percent),
-        "high_percent": _plain(query.high_percent),
-        "rows": query.rows,
-        "same_rows": query.same_rows,
-        "notes": list(query.notes),
-        "witnesses": _plain(query.witnesses),
-        "pairs_ms": _plain(query.pairs_ms),
-    }
-
-
-def _timing(timing: Timing | None) -> dict[str, Any] | None:
-    if timing is None:
-        return None
-    return {
-        "rounds": timing.rounds,
-        "mean": _plain(timing.mean),
-        "median": _plain(timing.median),
-        "minimum": _plain(timing.minimum),
-        "maximum": _plain(timing.maximum),
-        "p95": _plain(timing.p95),
-    }
-
-
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
@@ -136,6 +81,9 @@ def _plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, Real):
         return float(value) if math.isfinite(value) else None
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value) if field.name != "figures"]
+        value = {name: getattr(value, name) for name in names}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

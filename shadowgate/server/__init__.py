@@ -5,30 +5,25 @@ from shadowgate.server.base import (
     ClientTools,
     Connection,
     Database,
-    Endpoint,
     Server,
     ServerFacts,
-    ServerKind,
-    ToolResult,
 )
+from shadowgate.server.binaries import OLDEST_MAJOR
 from shadowgate.server.databases import Databases
-from shadowgate.server.log import LogPosition, ServerLog
+from shadowgate.server.log import ServerLog
 from shadowgate.server.opening import open_server
 from shadowgate.server.space import require_space
 
 __all__ = [
     "CLEANER",
+    "OLDEST_MAJOR",
     "ClientTools",
     "Connection",
     "Database",
     "Databases",
-    "Endpoint",
-    "LogPosition",
     "Server",
     "ServerFacts",
-    "ServerKind",
     "ServerLog",
-    "ToolResult",
     "open_server",
     "require_space",
 ]

@@ -15,6 +15,7 @@ Connection = psycopg.Connection[TupleRow]
 CLEANER = "shadowgate.server.cleaning"
 """The module that removes what a dead run left; named, as only the guardian imports it."""
 
+Program = Literal["psql", "pg_dump", "pg_restore"]
 ServerKind = Literal["container", "local", "external"]
 
 
@@ -74,7 +75,7 @@ class ClientTools(Protocol):
 
     def run(
         self,
-        program: Literal["psql", "pg_dump", "pg_restore"],
+        program: Program,
         arguments: Sequence[str],
         *,
         database: str | None,

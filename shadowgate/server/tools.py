@@ -6,13 +6,11 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from shadowgate.errors import ToolError
-from shadowgate.server.base import Endpoint, ToolResult
+from shadowgate.server.base import Endpoint, Program, ToolResult
 from shadowgate.server.binaries import Installation, installations
 
-Program = Literal["psql", "pg_dump", "pg_restore"]
 PROGRAMS: tuple[Program, ...] = ("psql", "pg_dump", "pg_restore")
 
 _POINTING_ELSEWHERE = frozenset(

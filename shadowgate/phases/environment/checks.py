@@ -5,9 +5,9 @@ from __future__ import annotations
 import psycopg
 
 from shadowgate.phases.check import check
-from shadowgate.phases.environment.preflight import MINIMUM_VERSION, Preflight
+from shadowgate.phases.environment.preflight import Preflight
 from shadowgate.phases.finding import Finding
-from shadowgate.server import Database, Server
+from shadowgate.server import OLDEST_MAJOR, Database, Server
 
 _NEEDED_SETTINGS = ("shared_buffers", "work_mem", "jit", "max_parallel_workers_per_gather")
 
@@ -19,10 +19,10 @@ def server_fits(server: Server, finding: Finding) -> None:
     A copy on another major version or without PostGIS proves nothing about production.
     """
     facts = server.facts
-    finding.note(f"PostgreSQL {facts.version}, PostGIS {facts.postgis}", f">= {MINIMUM_VERSION}")
+    finding.note(f"PostgreSQL {facts.version}, PostGIS {facts.postgis}", f">= {OLDEST_MAJOR}")
     finding.say(facts.where)
     finding.require(
-        facts.version_num >= MINIMUM_VERSION * 10_000, f"the server is PostgreSQL {facts.version}"
+        facts.version_num >= OLDEST_MAJOR * 10_000, f"the server is PostgreSQL {facts.version}"
     )
     finding.require(bool(facts.postgis), "the server has no PostGIS")
 

@@ -27,9 +27,6 @@ from shadowgate.server import (
     require_space,
 )
 
-MINIMUM_VERSION = 14
-"""Oldest major version of PostgreSQL that the suite knows."""
-
 BYTES_PER_ROW = 1_000
 """Taken for a generated row on disk with its indexes, before there is one to measure."""
 

@@ -13,11 +13,13 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, cast
+
+from shadowgate.evidence import Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -128,6 +130,21 @@ class Canvas:
 
     def __exit__(self, *raised: Any) -> None:
         self._style.__exit__(*raised)
+
+    def rows(self, labels: Sequence[str]) -> None:
+        """Call the rows of the first axes so, from top to bottom."""
+        self.axes.set_ylim(len(labels) - 0.4, -0.6)
+        self.axes.set_yticks(range(len(labels)), labels)
+
+    def note(self, text: str, at: tuple[float, float], colour: str, gap: float = 5) -> None:
+        """Write beside a place in the first axes, so many points to the right of it."""
+        self.axes.annotate(
+            text, at, xytext=(gap, 0), textcoords="offset points", va="center", color=colour
+        )
+
+    def figure(self, title: str, sentence: str) -> Figure:
+        """Return the drawing with its title and the sentence that reads it."""
+        return Figure(title, sentence, self.svg(f"{title}. {sentence}"))
 
     def svg(self, label: str) -> str:
         """Return the drawing as inline SVG, labelled for a reader who cannot see it."""

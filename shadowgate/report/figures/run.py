@@ -70,7 +70,7 @@ def waits(
         for axes, (who, limit) in zip(canvas.all_axes[1:], limits.items(), strict=True):
             _draw_waits(axes, who, [c for c in clients if c.who == who], limit)
         canvas.all_axes[-1].set_xlabel("seconds from the start of the migration")
-        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+        return canvas.figure(title, sentence)
 
 
 def _draw_spans(axes: Axes, statements: Sequence[StatementSpan]) -> None:
@@ -146,21 +146,11 @@ def phases(durations: Mapping[int, float]) -> Figure:
         axes.grid(visible=True, axis="x")
         axes.barh(range(len(known)), [durations[p] for p in known], height=0.55, color=AFTER)
         for row, phase in enumerate(known):
-            axes.annotate(
-                words.duration(durations[phase]),
-                (durations[phase], row),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                color=MUTED,
-            )
-        axes.set_ylim(len(known) - 0.4, -0.6)
+            canvas.note(words.duration(durations[phase]), (durations[phase], row), MUTED, gap=4)
         axes.set_xmargin(0.12)
-        axes.set_yticks(
-            range(len(known)), [f"{p}\N{EN SPACE}{words.PHASE_NAMES.get(p, '')}" for p in known]
-        )
+        canvas.rows([f"{p}\N{EN SPACE}{words.PHASE_NAMES.get(p, '')}" for p in known])
         axes.set_xlabel("seconds")
-        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+        return canvas.figure(title, sentence)
 
 
 def projection(projected: Mapping[str, float], measured: Mapping[str, Effect]) -> Figure:
@@ -189,44 +179,24 @@ def projection(projected: Mapping[str, float], measured: Mapping[str, Effect]) -
                     ls="--",
                     lw=0.8,
                 )
-                axes.annotate(
-                    f"{projected[name]:g} % projected",
-                    (max(projected[name], 0), row - 0.18),
-                    xytext=(5, 0),
-                    textcoords="offset points",
-                    va="center",
-                    color=MUTED,
-                )
+                told = f"{projected[name]:g} % projected"
+                canvas.note(told, (max(projected[name], 0), row - 0.18), MUTED)
             _draw_measured(canvas, row + 0.18, measured.get(name))
-        axes.set_ylim(len(names) - 0.4, -0.6)
         axes.set_xmargin(0.3)
-        axes.set_yticks(range(len(names)), names)
+        canvas.rows(names)
         axes.set_xlabel("percent faster (hatched: projection, not a measurement; solid: measured)")
-        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+        return canvas.figure(title, sentence)
 
 
 def _draw_measured(canvas: Canvas, at: float, effect: Effect | None) -> None:
     axes = canvas.axes
     if effect is None:
-        axes.annotate(
-            "not yet measured",
-            (0, at),
-            xytext=(5, 0),
-            textcoords="offset points",
-            va="center",
-            color=DOUBT,
-        )
+        canvas.note("not yet measured", (0, at), DOUBT)
         return
     axes.barh([at], [effect.percent], height=0.3, color=AFTER)
     axes.plot([effect.low, effect.high], [at, at], color=INK, lw=1.4)
-    axes.annotate(
-        words.signed(f"{effect.percent:.1f} % measured"),
-        (max(effect.high, effect.percent, 0), at),
-        xytext=(5, 0),
-        textcoords="offset points",
-        va="center",
-        color=AFTER,
-    )
+    told = words.signed(f"{effect.percent:.1f} % measured")
+    canvas.note(told, (max(effect.high, effect.percent, 0), at), AFTER)
 
 
 def _projection_sentence(

@@ -64,7 +64,6 @@ def effects(
         axes = canvas.axes
         low, high = _effect_range(shown, max(limit_percent, *own.values(), 0.0), goals)
         axes.set_xlim(low, high)
-        axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.axvspan(limit_percent, high, color=SHADE, lw=0)
         axes.axvline(0, color=INK, lw=0.9)
         axes.axvline(limit_percent, color=BAD, lw=0.9, ls="--")
@@ -73,13 +72,11 @@ def effects(
             _draw_effect(canvas, row, query, goals.get(query.id))
             if query.id in own:
                 axes.plot([own[query.id]] * 2, [row - 0.4, row + 0.4], color=BAD, lw=0.9, ls="--")
-        axes.set_yticks(
-            range(len(shown)), [f"{q.id}\N{EN SPACE}{words.shortened(q.title, 24)}" for q in shown]
-        )
+        canvas.rows(_names(shown))
         axes.locator_params(axis="x", nbins=6)
         axes.xaxis.set_major_formatter(lambda x, _at: words.percent(x).replace(".0", ""))
         axes.set_xlabel(f"← faster{GAP}slower →{GAP}dashed: limit {words.percent(limit_percent)}")
-        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+        return canvas.figure(title, sentence)
 
 
 def _draw_effect(canvas: Canvas, row: int, query: QueryEvidence, goal: float | None) -> None:
@@ -112,6 +109,10 @@ def _draw_effect(canvas: Canvas, row: int, query: QueryEvidence, goal: float | N
         color=colour,
         annotation_clip=False,
     )
+
+
+def _names(queries: Sequence[QueryEvidence]) -> list[str]:
+    return [f"{each.id}\N{EN SPACE}{words.shortened(each.title, 24)}" for each in queries]
 
 
 def _height(queries: Sequence[QueryEvidence]) -> float:
@@ -203,15 +204,12 @@ def before_after(queries: Sequence[QueryEvidence]) -> Figure:
                     mew=1.4,
                     ls="none",
                 )
-        axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_yticks(
-            range(len(shown)), [f"{q.id}\N{EN SPACE}{words.shortened(q.title, 24)}" for q in shown]
-        )
+        canvas.rows(_names(shown))
         axes.minorticks_off()
         axes.locator_params(axis="x", subs=(1.0, 2.0, 5.0))
         axes.xaxis.set_major_formatter(lambda x, _at: f"{x:g} ms")
         axes.set_xlabel(f"○ before{GAP}◆ after{GAP}thick: the middle half of the rounds")
-        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+        return canvas.figure(title, sentence)
 
 
 def _before_after_sentence(queries: Sequence[QueryEvidence]) -> str:
@@ -255,4 +253,4 @@ def pairs(query: QueryEvidence) -> Figure:
         axes.yaxis.set_major_formatter(lambda y, _at: words.percent(y).replace(".0", ""))
         axes.locator_params(axis="x", integer=True)
         axes.set_xlabel("pair, in the order taken (band: interval of the estimate)")
-        return Figure(title, sentence, canvas.svg(f"{title}. {sentence}"))
+        return canvas.figure(title, sentence)

@@ -11,8 +11,9 @@ import pytest
 from psycopg import sql
 
 from shadowgate.errors import ServerError, ToolError, UsageError
-from shadowgate.server import Databases, Endpoint, Server, ServerLog, facts, open_server
+from shadowgate.server import Databases, Server, ServerLog, facts, open_server
 from shadowgate.server import tools as tools_module
+from shadowgate.server.base import Endpoint
 from shadowgate.server.databases import MARKER
 from shadowgate.server.external import parse_uri
 from tests.selftest.conftest import ROOM_BYTES

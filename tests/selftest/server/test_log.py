@@ -8,7 +8,8 @@ import pytest
 from psycopg import sql
 
 from shadowgate.errors import ServerError
-from shadowgate.server import Database, LogPosition, Server, ServerLog
+from shadowgate.server import Database, Server, ServerLog
+from shadowgate.server.log import LogPosition
 
 
 def write_to_log(server: Server) -> str:
