@@ -19,7 +19,7 @@ from shadowgate.cleanup.resources import (
     FolderResource,
     Resource,
 )
-from shadowgate.server.base import Connection
+from shadowgate.server.base import Connection, Database, Endpoint
 from shadowgate.server.docker_daemon import remove_container
 
 _OURS = """
@@ -59,7 +59,8 @@ def clean(resource: Resource) -> None:
 def _drop(resource: DatabaseResource) -> None:
     """Drop it if it carries the marker of its run, and what was still being made for it."""
     try:
-        with _connect(resource) as connection:
+        endpoint = Endpoint(resource.host, resource.port, resource.user, resource.password)
+        with Database(endpoint, resource.maintenance).connect() as connection:
             _end_creation(connection, resource.staging)
             ours = {"name": resource.name, "staging": resource.staging, "marker": resource.marker}
             for (name,) in connection.execute(_OURS, ours).fetchall():
@@ -70,18 +71,6 @@ def _drop(resource: DatabaseResource) -> None:
             f"shadowgate: database {resource.name} may be left on {resource.host}:{resource.port}, "
             f"drop it yourself: {error}\n"
         )
-
-
-def _connect(resource: DatabaseResource) -> Connection:
-    return psycopg.connect(
-        host=resource.host,
-        port=resource.port,
-        user=resource.user,
-        password=resource.password,
-        dbname=resource.maintenance,
-        autocommit=True,
-        connect_timeout=10,
-    )
 
 
 def _end_creation(connection: Connection, staging: str) -> None:

@@ -12,7 +12,6 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from types import TracebackType
 
 import psycopg
 from psycopg import sql
@@ -155,12 +154,7 @@ class Databases:
     def __enter__(self) -> Databases:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self.close()
 
     def _make(self, connection: Connection, name: str, *, template: str) -> None:

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -56,6 +57,22 @@ class Account:
         """Make it the owner of a file or folder."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
+
+    def process(self, directory: Path) -> dict[str, Any]:
+        """How :mod:`subprocess` starts one of its processes, apart from ours, in a folder.
+
+        Nothing of libpq's or the user's locale may reach it; messages in English.
+        """
+        return {
+            "cwd": directory,
+            "env": {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
+            "stdin": subprocess.DEVNULL,
+            "start_new_session": True,
+            "umask": 0o077,
+            "user": self.uid,
+            "group": self.gid,
+            "extra_groups": self.groups,
+        }
 
 
 class LocalServer(Server):
@@ -182,18 +199,11 @@ def _make_cluster(directory: Path, installation: Installation, account: Account)
                 *("--username", _USER, "--auth", "scram-sha-256", f"--pwfile={password_file}"),
                 *("--encoding", "UTF8", "--locale", "C", "--lc-ctype", _character_type()),
             ],
-            cwd=directory,
-            env=_server_environment(),
-            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
             check=False,
-            start_new_session=True,
-            umask=0o077,
-            user=account.uid,
-            group=account.gid,
-            extra_groups=account.groups,
+            **account.process(directory),
         )
     finally:
         password_file.unlink()
@@ -244,16 +254,9 @@ def _start(
                     str(installation.bindir / "postgres"),
                     *("-D", str(directory / "data"), "-p", str(endpoint.port)),
                 ],
-                cwd=directory,
-                env=_server_environment(),
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
-                umask=0o077,
-                user=account.uid,
-                group=account.gid,
-                extra_groups=account.groups,
+                **account.process(directory),
             )
         if _answers(process, endpoint):
             return endpoint, process
@@ -289,8 +292,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _server_environment() -> dict[str, str]:
-    """Nothing of libpq's or the user's locale may reach the server; messages in English."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import psycopg
@@ -46,7 +45,7 @@ class ServerLog:
     def since(self, position: LogPosition) -> str:
         """What was written after a position, also if the server went on to another file since.
 
-        The server writes its log with a delay of some milliseconds; see :meth:`wait_for`.
+        The server writes its log with a delay of some milliseconds.
 
         Raises:
             ServerError: the log is not collected in files, or we may not read it.
@@ -60,21 +59,6 @@ class ServerLog:
             return _read(connection, position.file, position.offset, rest) + _read(
                 connection, end.file, 0, end.offset
             )
-
-    def wait_for(self, text: str, position: LogPosition, *, seconds: float = 5.0) -> str:
-        """What was written after a position, as soon as it contains a text.
-
-        When ``seconds`` have passed, what there is by then is returned, without the text.
-
-        Raises:
-            ServerError: the log is not collected in files, or we may not read it.
-        """
-        deadline = time.monotonic() + seconds
-        written = self.since(position)
-        while text not in written and time.monotonic() < deadline:
-            time.sleep(0.05)
-            written = self.since(position)
-        return written
 
 
 def _end(connection: Connection) -> LogPosition:

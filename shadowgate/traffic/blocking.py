@@ -82,8 +82,8 @@ class BlockingSampler:
                 self._snapshots.append(self._look())
             except psycopg.Error as problem:
                 self._failure = ServerError(
-                    f"The session that watched who waits for whom was lost: {problem}",
-                    todo="Look into the server's log; the evidence is not complete: run it again.",
+                    f"the session that watched who waits for whom was lost: {problem}",
+                    todo="look into the server's log; the evidence is not complete: run it again",
                 )
                 return
 

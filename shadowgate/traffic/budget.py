@@ -44,8 +44,8 @@ def _blame(report: WaitReport, item: KindReport, limit: float) -> str:
     wait = next(wait for wait in report.waits if wait.kind == item.kind)
     behind = f" behind statement {wait.statement} ({wait.blocker})" if wait.statement else ""
     return (
-        f"A {item.kind} waited {item.longest_wait_ms:.0f} ms for {wait.mode} on {wait.target}"
-        f"{behind}; the budget is {limit:.0f} ms."
+        f"a {item.kind} waited {item.longest_wait_ms:.0f} ms for {wait.mode} on {wait.target}"
+        f"{behind}; the budget is {limit:.0f} ms"
     )
 
 
@@ -65,7 +65,7 @@ def _silent_kinds(report: WaitReport) -> Iterator[Breach]:
     for item in report.kinds:
         if item.requests == 0:
             detail = (
-                f"No {item.kind} sent a request in the {report.seconds:.2f} s of the migration: "
-                "nothing is known of their waits. Raise the rate of the traffic."
+                f"no {item.kind} sent a request in the {report.seconds:.2f} s of the migration: "
+                "nothing is known of their waits; raise the rate of the traffic"
             )
             yield Breach("evidence", 0, 1, detail)

@@ -110,8 +110,8 @@ def rehearse_canary(
     """
     if not 0.0 < share <= 1.0:
         raise UsageError(
-            f"A share of {share} of the load cannot be sent to the migrated database.",
-            todo="Give a share above 0 and up to 1: 0.2 is twenty percent.",
+            f"a share of {share} of the load cannot be sent to the migrated database",
+            todo="give a share above 0 and up to 1: 0.2 is twenty percent",
         )
     old, new = _portion(settings, 1.0 - share), _portion(settings, share)
     with Traffic(stable, old) as unchanged, Traffic(canary, new) as migrated:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
-from types import TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -102,8 +101,8 @@ class Traffic:
         )
         if count < 0 or (count and (not statements or rate <= 0)):
             raise UsageError(
-                f"{count} {kind}s cannot send {len(statements)} statements at {rate} a second.",
-                todo="Give a statement and a rate above 0, or no sessions.",
+                f"{count} {kind}s cannot send {len(statements)} statements at {rate} a second",
+                todo="give a statement and a rate above 0, or no sessions",
             )
         forms = tuple(zip(statements, after or [""] * len(statements), strict=True))
         for number in range(count):
@@ -119,12 +118,7 @@ class Traffic:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self._end()
 
     def _end(self) -> None:
@@ -147,9 +141,8 @@ class Traffic:
                 session.raise_for_error()
                 if time.monotonic() > deadline:
                     raise UsageError(
-                        f"A {session.kind} of the traffic had no answer within "
-                        f"{_STEADY_SECONDS:.0f} s.",
-                        todo="Use statements that answer quickly, and a rate above one in 30 s.",
+                        f"a {session.kind} of the load had no answer in {_STEADY_SECONDS:.0f} s",
+                        todo="use statements that answer quickly, and a rate above one in 30 s",
                     )
                 time.sleep(0.01)
 

@@ -7,6 +7,9 @@ import sys
 import time
 from collections.abc import Callable
 
+from shadowgate.server import ServerLog
+from shadowgate.server.log import LogPosition
+
 _HOLD = """
 import os, sys
 from shadowgate.server import Databases, open_server
@@ -62,3 +65,9 @@ def comes_true(condition: Callable[[], bool], *, seconds: float = 20) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
     return condition()
+
+
+def logged(log: ServerLog, text: str, position: LogPosition, *, seconds: float = 5.0) -> str:
+    """What a log has after a position, as soon as it contains a text or the time is up."""
+    comes_true(lambda: text in log.since(position), seconds=seconds)
+    return log.since(position)

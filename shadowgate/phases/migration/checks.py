@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from shadowgate.migrate import Interruption, ProbeResult, Review, interruptions_table
@@ -63,10 +64,9 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
     """
     locks, budget = longest_locks(applied.run), plan.locks
     finding.note(
-        {"reader_ms": round(locks.reader_ms), "writer_ms": round(locks.writer_ms)},
-        {"reader_ms": budget.reader_ms, "writer_ms": budget.writer_ms},
+        {"reader_ms": round(locks.reader_ms), "writer_ms": round(locks.writer_ms)}, asdict(budget)
     )
-    over = over_budget(locks, budget.reader_ms, budget.writer_ms)
+    over = over_budget(locks, budget)
     finding.require(not over, over)
 
 

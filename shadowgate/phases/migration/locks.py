@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockHeld, ScriptRun
+from shadowgate.plan import LocksSection
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ def _longest(locks: Iterable[LockHeld], modes: frozenset[str]) -> LockHeld | Non
     return max(strong, key=lambda lock: lock.seconds, default=None)
 
 
-def over_budget(locks: LongestLocks, reader_ms: float, writer_ms: float) -> list[str]:
-    """Name the locks that were held for longer than a budget in milliseconds allows."""
+def over_budget(locks: LongestLocks, budget: LocksSection) -> list[str]:
+    """Name the locks that were held for longer than a budget allows."""
     held = (
-        ("readers", locks.readers, locks.reader_ms, reader_ms),
-        ("writers", locks.writers, locks.writer_ms, writer_ms),
+        ("readers", locks.readers, locks.reader_ms, budget.reader_ms),
+        ("writers", locks.writers, locks.writer_ms, budget.writer_ms),
     )
     return [
         f"statement {lock.statement} held {lock.mode} on {lock.relation} for {ms:.0f} ms, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from shadowgate.evidence import Figure
@@ -90,10 +90,7 @@ def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:
     """
     measured = {f"{kind.kind}_ms": round(kind.longest_wait_ms) for kind in online.waits.kinds}
     errors = sum(kind.error_count for kind in online.waits.kinds)
-    finding.note(
-        measured | {"errors": errors},
-        {"reader_ms": plan.locks.reader_ms, "writer_ms": plan.locks.writer_ms, "errors": 0},
-    )
+    finding.note(measured | {"errors": errors}, asdict(plan.locks) | {"errors": 0})
     finding.show(*online.waits.tables(), waits_figure(online, plan))
     online.run.raise_for_error()
     finding.require(not online.breaches, [breach.detail for breach in online.breaches])

@@ -9,7 +9,7 @@ the migration that was given the same writes in their original form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -104,11 +104,12 @@ def prove_rewrites(
     progress("asking original and rewritten queries before and after writes")
     asked = [query for query in workload.rewrites if query.kind == "read"]
     with _session(migrated, databases, f"{plan.database}_rewritten") as after:
-        writes = {after: _migrated_writes(workload, plan)}
+        migrated_writes = (query.after for query in workload.writes)
+        writes = {after: _writes(migrated_writes, "writes", plan)}
         if all(_runs(after, query) for query in asked):
             return _prove(after, after, asked, writes, "the migrated copy")
         with _session(shadow, databases, f"{plan.database}_original") as before:
-            writes[before] = _original_writes(workload, plan)
+            writes[before] = _writes(workload.writes, "original_writes", plan)
             return _prove(before, after, asked, writes, "the copy before the migration")
 
 
@@ -148,16 +149,11 @@ def _both(original: TimedSession, rewritten: TimedSession, query: Query) -> tupl
     return fetch_result(original, query), fetch_result(rewritten, query.after)
 
 
-def _original_writes(workload: Workload, plan: Plan) -> list[tuple[str, str]]:
-    more = plan.workload.original_writes
-    writes = [(query.id, query.sql) for query in workload.writes]
-    return [*writes, ("[workload] original_writes", more)] if more else writes
-
-
-def _migrated_writes(workload: Workload, plan: Plan) -> list[tuple[str, str]]:
-    more = plan.workload.writes
-    writes = [(query.id, query.after.sql) for query in workload.writes]
-    return [*writes, ("[workload] writes", more)] if more else writes
+def _writes(queries: Iterable[Query], key: str, plan: Plan) -> list[tuple[str, str]]:
+    """What to commit, as name and SQL: the workload's writes, then the plan's own."""
+    more = getattr(plan.workload, key)
+    writes = [(query.id, query.sql) for query in queries]
+    return [*writes, (f"[workload] {key}", more)] if more else writes
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from docker.models.containers import Container
 from shadowgate.errors import ServerError, ToolError
 from shadowgate.server import Databases, Server, ServerLog, open_server
 from shadowgate.server.docker_daemon import connect_docker, folder_hash
-from tests.selftest.server_runs import HeldServer, comes_true
+from tests.selftest.server_runs import HeldServer, comes_true, logged
 
 
 def daemon_answers() -> bool:
@@ -166,7 +166,7 @@ def test_databases_dumps_and_the_log_go_through_the_container(
         with source.connect() as connection:
             connection.execute("SET log_statement = 'all'")
             connection.execute("SELECT 'probe in a container'")
-        assert "probe in a container" in log.wait_for("probe in a container", position)
+        assert "probe in a container" in logged(log, "probe in a container", position)
     assert dump.exists()
 
 

@@ -10,6 +10,7 @@ from psycopg import sql
 from shadowgate.errors import ServerError
 from shadowgate.server import Database, Server, ServerLog
 from shadowgate.server.log import LogPosition
+from tests.selftest.server_runs import logged
 
 
 def write_to_log(server: Server) -> str:
@@ -48,10 +49,10 @@ def test_what_is_written_after_a_position_is_read_and_nothing_before(server: Ser
     log = ServerLog(server.maintenance)
     beginning = log.position()
     earlier = write_to_log(server)
-    assert earlier in log.wait_for(earlier, beginning)
+    assert earlier in logged(log, earlier, beginning)
     position = log.position()
     mark = write_to_log(server)
-    written = log.wait_for(mark, position)
+    written = logged(log, mark, position)
     assert mark in written
     assert earlier not in written
 
@@ -60,13 +61,13 @@ def test_reading_goes_on_when_the_server_changes_to_another_file(server: Server)
     log = ServerLog(server.maintenance)
     position = log.position()
     before = write_to_log(server)
-    assert before in log.wait_for(before, position)
+    assert before in logged(log, before, position)
     try:
         set_log_file(server, "another.log")
         written = ""
         for _ in range(20):
             after = write_to_log(server)
-            written = log.wait_for(after, position)
+            written = logged(log, after, position)
             if log.position().file != position.file:
                 break
         assert log.position().file.endswith("another.log")
@@ -80,12 +81,12 @@ def test_a_log_that_was_cut_since_is_read_from_its_beginning(server: Server) -> 
     log = ServerLog(server.maintenance)
     end = log.position()
     mark = write_to_log(server)
-    assert mark in log.wait_for(mark, LogPosition(end.file, end.offset + 10**9))
+    assert mark in logged(log, mark, LogPosition(end.file, end.offset + 10**9))
 
 
 def test_waiting_ends_without_the_text(server: Server) -> None:
     log = ServerLog(server.maintenance)
-    assert "never written" not in log.wait_for("never written", log.position(), seconds=0.1)
+    assert "never written" not in logged(log, "never written", log.position(), seconds=0.1)
 
 
 def test_a_role_that_may_not_read_the_log_is_told_what_to_grant(
@@ -99,4 +100,4 @@ def test_a_role_that_may_not_read_the_log_is_told_what_to_grant(
     log = ServerLog(stranger)
     position = log.position()
     mark = write_to_log(server)
-    assert mark in log.wait_for(mark, position)
+    assert mark in logged(log, mark, position)
