@@ -70,10 +70,7 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
     finding.require(not over, over)
 
 
-@check(
-    "migration.waiting",
-    remedy="Shorten the step that the detail names as the blocker.",
-)
+@check("migration.waiting", remedy="Shorten the step that the detail names as the blocker.")
 def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work meanwhile waited no longer than the plan allows.
 
@@ -177,10 +174,7 @@ def no_privilege_changed(migrated: Migrated, finding: Finding) -> None:
     finding.require(not drift, drift)
 
 
-@check(
-    "migration.settings_unchanged",
-    remedy="RESET it at the end of the migration.",
-)
+@check("migration.settings_unchanged", remedy="RESET it at the end of the migration.")
 def no_setting_changed(migrated: Migrated, finding: Finding) -> None:
     """No setting of the server, the database or a role changed.
 

@@ -56,11 +56,7 @@ def _asked_for_cold(run: Run) -> str:
     return "" if run.request.cold else "not asked for: --cold measures it"
 
 
-@check(
-    "performance.same_results",
-    remedy="Compare the query's rows on both copies.",
-    items=QUERIES,
-)
+@check("performance.same_results", remedy="Compare the query's rows on both copies.", items=QUERIES)
 def rows_are_the_same(comparison: Comparison, query: str, finding: Finding) -> None:
     """The query returns the same rows before and after, in whatever order.
 
@@ -235,12 +231,7 @@ def gains_are_split(
     finding.show(layout_table(layout))
 
 
-@check(
-    "performance.cold",
-    remedy="See the query's error.",
-    required=False,
-    applies=_asked_for_cold,
-)
+@check("performance.cold", remedy="See the query's error.", required=False, applies=_asked_for_cold)
 def cold_figures_are_recorded(cold: Mapping[str, ColdFigures], finding: Finding) -> None:
     """Times and pages read are on record for an empty buffer cache too.
 

@@ -15,10 +15,7 @@ from shadowgate.phases.rollback.way_back import RolledBack
 from shadowgate.plan import Plan
 
 
-@check(
-    "rollback.snapshot",
-    remedy="See pg_dump's message.",
-)
+@check("rollback.snapshot", remedy="See pg_dump's message.")
 def snapshot_is_taken(dump: Dump, finding: Finding) -> None:
     """A snapshot of the migrated copy is taken with pg_dump.
 
@@ -41,10 +38,7 @@ def snapshot_restores(dump_differences: tuple[str, ...], finding: Finding) -> No
     finding.require(not dump_differences, dump_differences)
 
 
-@check(
-    "rollback.clean",
-    remedy="Mend the statement named.",
-)
+@check("rollback.clean", remedy="Mend the statement named.")
 def script_runs(rolled_back: RolledBack, finding: Finding) -> None:
     """The rollback script runs to its end without an error.
 
@@ -56,10 +50,7 @@ def script_runs(rolled_back: RolledBack, finding: Finding) -> None:
     run.raise_for_error()
 
 
-@check(
-    "rollback.in_time",
-    remedy="Do less in the rollback.",
-)
+@check("rollback.in_time", remedy="Do less in the rollback.")
 def rollback_is_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -> None:
     """The rollback takes no longer than the plan allows.
 
@@ -73,10 +64,7 @@ def rollback_is_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -
     )
 
 
-@check(
-    "rollback.waiting",
-    remedy="Shorten the step that the detail names as the blocker.",
-)
+@check("rollback.waiting", remedy="Shorten the step that the detail names as the blocker.")
 def nobody_waits_long(rollback_rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work during the rollback waited no longer than the plan allows.
 
@@ -110,10 +98,7 @@ def no_known_hazard(rollback_review: Review, finding: Finding) -> None:
     judge_review(rollback_review, finding)
 
 
-@check(
-    "rollback.objects_gone",
-    remedy="Drop what is named in the rollback.",
-)
+@check("rollback.objects_gone", remedy="Drop what is named in the rollback.")
 def nothing_is_left(rolled_back: RolledBack, finding: Finding) -> None:
     """Nothing that the migration made is left.
 
@@ -124,10 +109,7 @@ def nothing_is_left(rolled_back: RolledBack, finding: Finding) -> None:
     finding.require(not left, f"left behind: {', '.join(left)}")
 
 
-@check(
-    "rollback.schema_identical",
-    remedy="Restore the objects and attributes named.",
-)
+@check("rollback.schema_identical", remedy="Restore the objects and attributes named.")
 def schema_is_as_before(rolled_back: RolledBack, finding: Finding) -> None:
     """Schema, privileges and settings are what they were before the migration.
 
@@ -138,10 +120,7 @@ def schema_is_as_before(rolled_back: RolledBack, finding: Finding) -> None:
     finding.require(not drift, drift)
 
 
-@check(
-    "rollback.rows_identical",
-    remedy="Move the rows named back before their partition goes.",
-)
+@check("rollback.rows_identical", remedy="Move the rows named back before their partition goes.")
 def rows_identical(rolled_back: RolledBack, finding: Finding) -> None:
     """Every row from before the migration is there, unchanged.
 
@@ -173,10 +152,7 @@ def later_rows_are_kept(rolled_back: RolledBack, before: State, finding: Finding
     )
 
 
-@check(
-    "rollback.indexes_back",
-    remedy="Create or re-attach the indexes named.",
-)
+@check("rollback.indexes_back", remedy="Create or re-attach the indexes named.")
 def indexes_are_back(rolled_back: RolledBack, before: State, finding: Finding) -> None:
     """The indexes from before the migration are back, valid and defined as they were.
 

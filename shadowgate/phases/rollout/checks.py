@@ -9,10 +9,7 @@ from shadowgate.phases.finding import Finding
 from shadowgate.phases.rollout.model import RolloutPlan
 
 
-@check(
-    "rollout.plan",
-    remedy="Mend the plan's [rollout].",
-)
+@check("rollout.plan", remedy="Mend the plan's [rollout].")
 def weeks_follow_each_other(rollout: RolloutPlan, rollout_file: Path, finding: Finding) -> None:
     """Four weeks follow each other from the plan's start date, each with tasks and a go/no-go.
 
@@ -33,10 +30,7 @@ def weeks_follow_each_other(rollout: RolloutPlan, rollout_file: Path, finding: F
     finding.require(not gaps, f"does not follow the week before: {', '.join(gaps)}")
 
 
-@check(
-    "rollout.triggers",
-    remedy="Mend the plan's [rollout].",
-)
+@check("rollout.triggers", remedy="Mend the plan's [rollout].")
 def triggers_are_written_down(rollout: RolloutPlan, rollout_file: Path, finding: Finding) -> None:
     """The rollback triggers and the escalation are written down with their numbers.
 
