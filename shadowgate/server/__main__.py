@@ -11,17 +11,15 @@ import sys
 from shadowgate.errors import ServerError
 from shadowgate.server.binaries import installations, with_postgis
 from shadowgate.server.docker_daemon import connect_docker
-from shadowgate.server.tools import PROGRAMS
 
 
 def kinds() -> list[str]:
     """What is there, in the order in which ``auto`` prefers it."""
     found = installations()
-    clients = [one for one in found if all((one.bindir / program).exists() for program in PROGRAMS)]
     available = {
         "container": _docker_answers(),
         "local": with_postgis(found) is not None,
-        "client": bool(clients),
+        "client": any(one.has_client_tools for one in found),
     }
     return [kind for kind, there in available.items() if there]
 

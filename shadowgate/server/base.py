@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -16,6 +16,7 @@ CLEANER = "shadowgate.server.cleaning"
 """The module that removes what a dead run left; named, as only the guardian imports it."""
 
 Program = Literal["psql", "pg_dump", "pg_restore"]
+PROGRAMS: tuple[Program, ...] = get_args(Program)
 ServerKind = Literal["container", "local", "external"]
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shadowgate.server.base import PROGRAMS
+
 OLDEST_MAJOR = 14
 """Older servers are refused: they lack what the phases rely on, and are out of support."""
 
@@ -43,6 +45,11 @@ class Installation:
     def has_server(self) -> bool:
         """True if a cluster can be made and run with it."""
         return all((self.bindir / name).exists() for name in ("postgres", "initdb"))
+
+    @property
+    def has_client_tools(self) -> bool:
+        """True if all the client tools that are used are there."""
+        return all((self.bindir / program).exists() for program in PROGRAMS)
 
     @property
     def has_postgis(self) -> bool:

@@ -13,9 +13,9 @@ from docker import APIClient
 from docker.errors import DockerException
 
 from shadowgate.errors import ToolError
-from shadowgate.server.base import Endpoint, Program, ToolResult
+from shadowgate.server.base import PROGRAMS, Endpoint, Program, ToolResult
 from shadowgate.server.binaries import version_number
-from shadowgate.server.tools import PROGRAMS, connection_environment, fill_in
+from shadowgate.server.tools import connection_environment, fill_in
 
 _EXCHANGE = "/exchange"
 

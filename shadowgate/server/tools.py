@@ -11,8 +11,6 @@ from shadowgate.errors import ToolError
 from shadowgate.server.base import Endpoint, Program, ToolResult
 from shadowgate.server.binaries import Installation, installations
 
-PROGRAMS: tuple[Program, ...] = ("psql", "pg_dump", "pg_restore")
-
 _POINTING_ELSEWHERE = frozenset(
     {
         "PGHOST",
@@ -79,11 +77,7 @@ def find_host_tools(server_version_num: int) -> Installation:
         ToolError: there are none, or all are of an older major version.
     """
     major = server_version_num // 10000
-    found = [
-        one
-        for one in installations()
-        if all((one.bindir / program).exists() for program in PROGRAMS)
-    ]
+    found = [one for one in installations() if one.has_client_tools]
     fitting = [one for one in found if one.major >= major]
     if fitting:
         return fitting[0]

@@ -19,21 +19,14 @@ import numpy as np
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Table
 from shadowgate.measure.statistics import to_percent
-from shadowgate.plan import TrafficSection
+from shadowgate.plan import RolloutSection, TrafficSection
 from shadowgate.server.base import Database
 from shadowgate.traffic.budget import Breach
 from shadowgate.traffic.load import Kind, Request, Traffic
+from shadowgate.traffic.waits import KINDS
 
 _RESAMPLES = 2000
 _LEVEL = 0.99
-
-
-@dataclass(frozen=True)
-class CanaryLimits:
-    """When a rollout is rolled back."""
-
-    latency_percent: float = 5.0
-    error_percent: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -117,8 +110,7 @@ def rehearse_canary(
     with Traffic(stable, old) as unchanged, Traffic(canary, new) as migrated:
         time.sleep(seconds)
     before, after = unchanged.requests, migrated.requests
-    kinds: tuple[Kind, ...] = ("reader", "writer")
-    changes = (_change(kind, before, after) for kind in kinds)
+    changes = (_change(kind, before, after) for kind in KINDS)
     return CanaryReport(
         share=share,
         seconds=seconds,
@@ -128,7 +120,7 @@ def rehearse_canary(
     )
 
 
-def judge_canary(report: CanaryReport, limits: CanaryLimits) -> tuple[Breach, ...]:
+def judge_canary(report: CanaryReport, limits: RolloutSection) -> tuple[Breach, ...]:
     """List the limits that are surely broken: each is a reason to roll back."""
     breaches = []
     more_errors = report.canary.error_percent - report.stable.error_percent

@@ -40,17 +40,18 @@ def escalation(numbers: RolloutSection) -> tuple[Rule, ...]:
     )
 
 
+def target_gates(facts: RolloutFacts, where: str) -> tuple[Gate, ...]:
+    """A gate for each query that is to be faster."""
+    return tuple(
+        Gate(f"{name} {where}", f"≥ {asked:g} % faster", measured.effect(facts.queries, name))
+        for name, asked in facts.targets
+    )
+
+
 def success_criteria(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Gate, ...]:
     """When the rollout counts as a success."""
     return (
-        *(
-            Gate(
-                f"{name} in production",
-                f"≥ {asked:g} % faster",
-                measured.effect(facts.queries, name),
-            )
-            for name, asked in facts.targets
-        ),
+        *target_gates(facts, "in production"),
         Gate("data lost", "0 rows", measured.rows(facts.rows_lost)),
         Gate("rollback", "tested", measured.time(facts.rollback_measured_seconds)),
         Gate(

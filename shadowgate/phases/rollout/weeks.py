@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from shadowgate.errors import PlanError
 from shadowgate.phases.rollout import measured
 from shadowgate.phases.rollout.model import Gate, RolloutFacts, Task, Week
+from shadowgate.phases.rollout.rules import target_gates
 from shadowgate.plan import RolloutSection
 from shadowgate.report import words
 
@@ -168,21 +169,13 @@ def _stabilisation(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> 
 
 
 def _traffic_gates(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Gate, ...]:
-    targets = [
-        Gate(
-            f"{name} against production's reference",
-            f"≥ {asked:g} % faster",
-            measured.effect(facts.queries, name),
-        )
-        for name, asked in facts.targets
-    ]
     return (
         Gate(
             "slowest query against production's reference",
             f"≤ {words.percent(numbers.latency_percent)}",
             measured.slowest(facts.queries),
         ),
-        *targets,
+        *target_gates(facts, "against production's reference"),
         Gate("failed transactions", f"≤ {numbers.error_percent:g} %", words.NOTHING),
         Gate("rows lost, doubled or altered", "0", measured.rows(facts.rows_lost)),
     )

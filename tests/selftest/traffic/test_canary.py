@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
 
 from shadowgate.errors import UsageError
-from shadowgate.plan import TrafficSection
+from shadowgate.plan import RolloutSection, TrafficSection
 from shadowgate.server import Database, Server
-from shadowgate.traffic.canary import CanaryLimits, CanaryReport, judge_canary, rehearse_canary
+from shadowgate.traffic.canary import CanaryReport, judge_canary, rehearse_canary
 from tests.selftest.plain_database import plain_database, refill
 
 SETUP = (
@@ -17,6 +18,7 @@ SETUP = (
     "INSERT INTO item SELECT g, 'n' FROM generate_series(1, 100) AS g;"
     "CREATE FUNCTION pause() RETURNS void LANGUAGE sql AS 'SELECT pg_sleep({})';"
 )
+LIMITS = RolloutSection(dt.date(2026, 2, 13))
 SETTINGS = TrafficSection(
     ("SELECT name, pause() FROM item WHERE id = (SELECT 1 + floor(random() * 100)::int)",),
     readers=2,
@@ -54,12 +56,12 @@ def test_the_last_stage_leaves_the_old_database_alone(
     report = rehearse(databases, 1.0)
     assert (report.stable.requests, report.changes) == (0, ())
     assert report.canary.requests > 50
-    assert judge_canary(report, CanaryLimits()) == ()
+    assert judge_canary(report, LIMITS) == ()
 
 
 def test_a_slower_canary_is_rolled_back(databases: tuple[Database, Database]) -> None:
     report = rehearse(databases, 0.5, pause=0.03)
-    assert [breach.about for breach in judge_canary(report, CanaryLimits())] == ["reader latency"]
+    assert [breach.about for breach in judge_canary(report, LIMITS)] == ["reader latency"]
     (change,) = report.changes
     assert change.low <= change.percent <= change.high
 
@@ -69,7 +71,7 @@ def test_a_canary_that_fails_is_rolled_back(databases: tuple[Database, Database]
     refill(stable, SETUP.format(0.005))
     refill(canary, "CREATE TABLE item (id int PRIMARY KEY)")
     report = rehearse_canary(stable, canary, SETTINGS, 0.5, seconds=0.6)
-    (breach,) = judge_canary(report, CanaryLimits())
+    (breach,) = judge_canary(report, LIMITS)
     assert breach.about == "errors"
     assert "name" in breach.detail
     assert report.canary.error_percent == 100.0
