@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 
 import psycopg
 from psycopg import sql
@@ -221,12 +222,8 @@ class Databases:
     def _protect(self, name: str, staging: str) -> None:
         if self._guardian is None:
             return
-        endpoint = self._server.endpoint
         resource = DatabaseResource(
-            host=endpoint.host,
-            port=endpoint.port,
-            user=endpoint.user,
-            password=endpoint.password,
+            **asdict(self._server.endpoint),
             maintenance=self._server.maintenance.name,
             name=name,
             staging=staging,

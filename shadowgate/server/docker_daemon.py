@@ -42,7 +42,12 @@ def connect_docker() -> docker.DockerClient:
             "or run with --server local",
         ) from None
     if client.api.base_url.startswith(("http://", "https://")) or "ssh" in client.api.base_url:
-        raise _elsewhere(client)
+        raise ServerError(
+            "the Docker daemon is on another machine; files and ports are shared with a local one "
+            "only",
+            where=client.api.base_url,
+            todo="unset DOCKER_HOST, choose another docker context, or run with --server local",
+        )
     return client
 
 
@@ -51,14 +56,6 @@ def _first_cause(error: BaseException) -> BaseException:
     while earlier := error.__cause__ or error.__context__:
         error = earlier
     return error
-
-
-def _elsewhere(client: docker.DockerClient) -> ServerError:
-    return ServerError(
-        "the Docker daemon is on another machine; files and ports are shared with a local one only",
-        where=client.api.base_url,
-        todo="unset DOCKER_HOST, choose another docker context, or run with --server local",
-    )
 
 
 def require_image(client: docker.DockerClient, image: str, progress: Progress) -> None:

@@ -147,16 +147,16 @@ def _require_targets(series: Series, later: LaterSection, finding: Finding) -> N
         for query in later.targets
     }
     judged = {query: judge_interval(effects[query], later.targets[query]) for query in effects}
-    for wanted, sentence in (("missed", "is not reached"), ("inconclusive", "is not decided")):
+    for wanted, sentence, require in (
+        ("missed", "is not reached", finding.require),
+        ("inconclusive", "is not decided", finding.require_decided),
+    ):
         lines = [
             f"{query}: {-later.targets[query]:g} % {sentence}: {in_words(effects[query])}"
             for query, status in judged.items()
             if status == wanted
         ]
-        if wanted == "missed":
-            finding.require(not lines, lines)
-        else:
-            finding.require_decided(not lines, lines)
+        require(not lines, lines)
 
 
 def _require_not_slower(
