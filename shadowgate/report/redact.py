@@ -10,9 +10,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from shadowgate.evidence import Evidence
+from shadowgate.evidence import CheckResult, Evidence
+
+T = TypeVar("T", Evidence, CheckResult)
 
 MASK = "***"
 
@@ -33,12 +35,9 @@ def redacted_text(text: str) -> str:
     return _KEYWORD_PASSWORD.sub(rf"\g<head>{MASK}", text)
 
 
-def without_secrets(evidence: Evidence) -> Evidence:
+def without_secrets(found: T) -> T:
     """Return the same evidence with passwords masked in every text and under every secret key."""
-    cleaned = _redacted(evidence)
-    if not isinstance(cleaned, Evidence):
-        raise TypeError("redaction changed the type of the evidence")
-    return cleaned
+    return cast("T", _redacted(found))
 
 
 def _redacted(value: Any) -> Any:
