@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import LiteralString
 
@@ -68,13 +68,20 @@ def settle(database: Database) -> None:
     _settle(database, "VACUUM (ANALYZE)")
 
 
-def settle_changes(database: Database) -> None:
+def settle_changes(database: Database, source: Database | None = None) -> None:
     """Settle a copy of a settled database that was changed since.
 
     Only tables that are new or were written to are analyzed: that is nearly all of the time, and
     what stayed as it was keeps the statistics of what it was copied from.
+
+    Args:
+        database: what is settled.
+        source: the database that was changed, if ``database`` is a fresh copy of it: a copy has no
+            counters of its source.
     """
-    _settle(database, "VACUUM", _CHANGED)
+    with (source or database).connect(application_name=APPLICATION) as connection:
+        analyze = [statement for (statement,) in connection.execute(_CHANGED)]
+    _settle(database, "VACUUM", analyze)
 
 
 _CHANGED = """
@@ -88,19 +95,16 @@ WHERE c.relkind IN ('r', 'm')
 """
 
 
-def _settle(database: Database, vacuum: LiteralString, more: LiteralString = "") -> None:
-    """Flush, vacuum, execute the statements that a query tells, checkpoint.
-
-    A copy has no counters of its source, so what it counts was done to itself.
-    """
+def _settle(database: Database, vacuum: LiteralString, more: Sequence[str] = ()) -> None:
+    """Flush, vacuum, execute more statements, checkpoint."""
     with database.connect(application_name=APPLICATION) as connection:
         # For the whole session: the server remembers for 32 transactions together how far the log
         # must be on disk, so an unflushed commit of ANALYZE would hold back the next table.
         connection.execute("SET synchronous_commit = on")
         connection.execute("SELECT pg_catalog.pg_logical_emit_message(true, 'shadowgate', 'flush')")
         connection.execute(vacuum)
-        for (statement,) in connection.execute(more).fetchall() if more else []:
-            connection.execute(statement)
+        for statement in more:
+            connection.execute(statement.encode())
         _checkpoint(connection)
 
 

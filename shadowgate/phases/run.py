@@ -359,10 +359,14 @@ class Run:
 
     @evidence
     def quiet_after(self) -> Database:
-        """The migrated database, settled: what is as before keeps the statistics of before."""
-        after = self.applied.database
-        self.progress(f"settling {after.name}")
-        settle_changes(after)
+        """A copy of what the migration left, settled: what is as before keeps its statistics.
+
+        A copy, so that what the suite does to it is in nothing that is compared or rolled back.
+        """
+        left = self.applied.database
+        self.progress(f"settling a copy of {left.name}")
+        after = self.databases.clone(left, f"{self.plan.database}_settled")
+        settle_changes(after, left)
         return after
 
     @evidence

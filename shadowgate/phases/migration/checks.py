@@ -164,6 +164,20 @@ def nothing_else_in_the_schema_changed(migrated: Migrated, finding: Finding) -> 
 
 
 @check(
+    "migration.indexes_valid",
+    remedy="Drop the invalid index (DROP INDEX CONCURRENTLY) and build it again.",
+)
+def no_index_is_invalid(migrated: Migrated, before: State, finding: Finding) -> None:
+    """No index that was valid, or was not there, is invalid after the migration.
+
+    An invalid index is kept up by every write and used by no query; a unique one enforces nothing.
+    """
+    invalid = sorted(migrated.state.invalid_indexes - before.invalid_indexes)
+    finding.note(len(invalid), 0)
+    finding.require(not invalid, f"invalid: {', '.join(invalid)}")
+
+
+@check(
     "migration.privileges_unchanged",
     remedy="Undo the change in the migration, or declare it in the plan.",
 )
