@@ -25,6 +25,7 @@ from shadowgate.backup import (
     restore,
 )
 from shadowgate.catalogue import Integrity, check_restored, take_snapshot
+from shadowgate.errors import ValidationError
 from shadowgate.evidence import Evidence, QueryEvidence
 from shadowgate.measure import (
     Baseline,
@@ -38,7 +39,7 @@ from shadowgate.measure import (
     settle_changes,
     to_evidence,
 )
-from shadowgate.migrate import Interruption, ProbeResult, Review
+from shadowgate.migrate import Interruption, ProbeResult, Review, Script
 from shadowgate.options import Request
 from shadowgate.phases.baseline.sampling import sampling_of
 from shadowgate.phases.environment.preflight import Preflight
@@ -474,14 +475,25 @@ class Run:
                 self.progress,
             )
 
+    @evidence
+    def rollback(self) -> Script:
+        """The rollback script."""
+        if self.opened.rollback is None:
+            raise ValidationError(
+                "there is no rollback, and nothing says why",
+                where=str(self.plan.migration),
+                todo="put one beside it or name it with --rollback; or say why there can be none: "
+                "a line '-- irreversible: REASON' in the migration, or irreversible in the plan",
+            )
+        return self.opened.rollback
+
     @proven_by("rollback.clean")
     def rolled_back(self) -> RolledBack:
         """The rollback, after rows were written as users do before someone rolls back."""
+        script = self.rollback
         copy = self.databases.clone(self.applied.database, f"{self.plan.database}_undo")
         write_later_rows(copy, self.plan.undo.write)
-        return roll_back(
-            self.opened.rollback, self.shadow, self.unmigrated, copy, self.plan, self.runner
-        )
+        return roll_back(script, self.shadow, self.unmigrated, copy, self.plan, self.runner)
 
     @evidence
     def rollback_review(self) -> Review:
@@ -493,7 +505,7 @@ class Run:
         """The rollback under traffic, on the copy that was migrated under traffic."""
         self.rolled_back.run.raise_for_error()
         self.rehearsal.run.raise_for_error()
-        return rehearse(self.opened.rollback, self.online_copy, self.plan, self.runner, back=True)
+        return rehearse(self.rollback, self.online_copy, self.plan, self.runner, back=True)
 
     @evidence
     def reapplied(self) -> Repeated:
@@ -530,6 +542,7 @@ class Run:
         ]
         return Terms(
             not_applicable=self.results.not_applicable,
+            irreversible=self.plan.irreversible,
             quick=self.known(Run.quick) or "",
             waivers=by_check,
             unused_waivers=(

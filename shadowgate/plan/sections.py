@@ -309,8 +309,10 @@ class Plan:
     name: str
     title: str
     migration: Path
-    rollback: Path
     rollout: RolloutSection
+    rollback: Path | None = None
+    irreversible: str = ""
+    """Why there is no way back by a script; the snapshot is then the only one."""
     schema: int = 1
     database: str = "shadow"
     """Name of the shadow; its copies are called after it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shadowgate.migrate import Review
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
@@ -13,6 +15,14 @@ from shadowgate.phases.restore.state import State
 from shadowgate.phases.rollback.snapshot import Dump
 from shadowgate.phases.rollback.way_back import RolledBack
 from shadowgate.plan import Plan
+
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
+
+
+def _can_be_rolled_back(run: Run) -> str:
+    why = run.plan.irreversible
+    return f"the migration is declared irreversible: {why}" if why else ""
 
 
 @check(
@@ -41,10 +51,7 @@ def snapshot_restores(dump_differences: tuple[str, ...], finding: Finding) -> No
     finding.require(not dump_differences, dump_differences)
 
 
-@check(
-    "rollback.clean",
-    remedy="Mend the statement named.",
-)
+@check("rollback.clean", remedy="Mend the statement named.", applies=_can_be_rolled_back)
 def script_runs(rolled_back: RolledBack, finding: Finding) -> None:
     """The rollback script runs to its end without an error.
 

@@ -27,7 +27,7 @@ from shadowgate.phases.runner import Applied
 from shadowgate.phases.verdict import check_of
 from shadowgate.plan import Plan
 from shadowgate.server import Databases, open_server
-from tests.selftest.defects.files import Defect
+from tests.selftest.defects.files import Defect, rollback_of
 from tests.selftest.defects.scope import PROOFS, checks_for, every_check, plan_for
 from tests.selftest.defects.traces import TracesLeft, on_server
 
@@ -134,7 +134,7 @@ class Bench:
             databases=databases,
             shadow=shadow,
             migration=read_script(self.plan.migration),
-            rollback=read_script(self.plan.rollback),
+            rollback=read_script(rollback_of(self.plan)),
             earlier=tuple(read_script(path) for path in self.plan.backup.apply),
             backup=None,
             workspace=workspace,
@@ -164,7 +164,7 @@ class Bench:
             script = self._spoiled(defect, self.plan.migration)
             run = self._run(plan_for(defect, self.plan), replace(self._opened, migration=script))
         else:
-            script = self._spoiled(defect, self.plan.rollback)
+            script = self._spoiled(defect, rollback_of(self.plan))
             run = self._run(plan_for(defect, self.plan), replace(self._opened, rollback=script))
             run.applied = self._applied
         run.before = self._restored.before
