@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from shadowgate.catalogue.sentences import change_in_words
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
 
 
@@ -20,10 +21,7 @@ class Change:
     part_of: tuple[ObjectId, ...] = ()
 
     def __str__(self) -> str:
-        return (
-            f"{self.object}: {self.attribute} was {in_words(self.before)},"
-            f" is {in_words(self.after)}"
-        )
+        return f"{self.object}{change_in_words(self.attribute, self.before, self.after)}"
 
 
 @dataclass(frozen=True)
@@ -61,17 +59,6 @@ def _wholes(
     for identity, found in objects.items():
         if identity not in leave_out and not any(whole in objects for whole in found.part_of):
             yield identity
-
-
-def in_words(value: Any) -> str:
-    """An attribute's value as a reader wants it."""
-    if value is None:
-        return "not set"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(value)
 
 
 def diff(before: Snapshot, after: Snapshot) -> Drift:

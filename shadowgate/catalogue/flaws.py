@@ -44,6 +44,12 @@ _FLAWS: Mapping[tuple[str, str], tuple[Any, Callable[[Any], bool]]] = {
 """Kind and attribute -> what a sound one has, and whether a value is a flaw."""
 
 
+def is_flaw(kind: str, attribute: str, value: Any) -> bool:
+    """Whether an attribute's value is one that no plan means by merely naming the object."""
+    _, flawed = _FLAWS.get((kind, attribute), (None, None))
+    return flawed is not None and value is not None and flawed(value)
+
+
 def _lends_its_rights_to_everybody(routine: Attributes) -> bool:
     """Whether PUBLIC may call it with the owner's rights; triggers cannot be called."""
     granted = [item for item in routine.get("privileges", ()) if item.startswith("=")]

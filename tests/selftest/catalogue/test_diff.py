@@ -193,8 +193,9 @@ def test_an_announced_drop_covers_parts_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("name", "covered"),
     [
-        ("public.a", True),
-        ("a", True),
+        ("public.a", False),
+        ("a", False),
+        ("a:*", True),
         ("a:owner", True),
         ("a:own*", True),
         ("a:persistence", False),
@@ -206,6 +207,74 @@ def test_an_announced_change_can_be_narrowed_to_an_attribute(name: str, covered:
     judgement = judge(drift, Expectation(changes={"table": (name,)}))
     assert bool(judgement) is covered
     assert bool(judgement.unexpected) is not covered
+
+
+VIEW = ObjectId("view", "public.v")
+TRIGGER = ObjectId("trigger", "public.a.touch")
+POLICY = ObjectId("policy", "public.a.own")
+SEQUENCE = ObjectId("sequence", "public.a_id_seq")
+
+
+@pytest.mark.parametrize(
+    ("identity", "attribute", "before", "after"),
+    [
+        (VIEW, "definition", "SELECT 1", "SELECT 2"),
+        (COLUMN, "type", "integer", "bigint"),
+        (ObjectId("constraint", "public.a.c"), "validated", False, True),
+        (TRIGGER, "enabled", "disabled", "origin"),
+        (ROUTINE, "definition_md5", "0a", "0b"),
+        (ROUTINE, "volatility", "volatile", "stable"),
+        (POLICY, "using", "true", "(id > 0)"),
+        (ObjectId("setting", "work_mem of all roles"), "value", "4MB", "8MB"),
+        (ObjectId("default privileges", "tables of one"), "privileges", [], ["two=r/one"]),
+    ],
+)
+def test_a_bare_name_announces_a_definition(
+    identity: ObjectId, attribute: str, before: Any, after: Any
+) -> None:
+    drift = diff(
+        Snapshot({identity: thing(**{attribute: before})}),
+        Snapshot({identity: thing(**{attribute: after})}),
+    )
+    assert judge(drift, Expectation(changes={identity.kind: (identity.name,)}))
+
+
+@pytest.mark.parametrize(
+    ("identity", "attribute", "before", "after"),
+    [
+        (VIEW, "privileges", ["reader=r/one"], []),
+        (VIEW, "security_invoker", True, False),
+        (VIEW, "comment", "What the map may show.", None),
+        (TABLE, "options", ["fillfactor=70"], None),
+        (TABLE, "row_security", True, False),
+        (TABLE, "persistence", "permanent", "unlogged"),
+        (TRIGGER, "enabled", "origin", "disabled"),
+        (ROUTINE, "settings", ["search_path=public"], None),
+        (ROUTINE, "security_definer", False, True),
+        (SEQUENCE, "next_value", 3001, 1),
+        (COLUMN, "privileges", ["reader=r/one"], None),
+        (POLICY, "comment", "Mine.", None),
+        (ObjectId("database", "this database"), "owner", "one", "two"),
+    ],
+)
+def test_what_lives_beside_a_definition_has_to_be_named(
+    identity: ObjectId, attribute: str, before: Any, after: Any
+) -> None:
+    drift = diff(
+        Snapshot({identity: thing(increment=1, **{attribute: before})}),
+        Snapshot({identity: thing(increment=1, **{attribute: after})}),
+    )
+    assert not judge(drift, Expectation(changes={identity.kind: (identity.name,)}))
+    assert judge(drift, Expectation(changes={identity.kind: (f"{identity.name}:{attribute}",)}))
+
+
+def test_a_table_that_changes_does_not_announce_that_its_policies_do() -> None:
+    before = Snapshot({TABLE: thing(), POLICY: thing(TABLE, using="(owner = 1)")})
+    after = Snapshot({TABLE: thing(), POLICY: thing(TABLE, using="true")})
+    drift = diff(before, after)
+    (finding,) = judge(drift, Expectation(changes={"table": ("a",)})).unexpected
+    assert (finding.object, finding.area) == (POLICY, "privileges")
+    assert judge(drift, Expectation(changes={"policy": ("own",)}))
 
 
 def test_a_change_of_a_part_is_covered_by_its_whole() -> None:
@@ -221,6 +290,8 @@ def test_a_change_of_a_part_is_covered_by_its_whole() -> None:
         (TABLE, "owner", "privileges"),
         (TABLE, "row_security", "privileges"),
         (ObjectId("routine", "public.f()"), "security_definer", "privileges"),
+        (ObjectId("view", "public.v"), "security_invoker", "privileges"),
+        (ObjectId("view", "public.v"), "comment", "schema"),
         (ObjectId("policy", "public.a.p"), "using", "privileges"),
         (ObjectId("role", "anon"), "superuser", "privileges"),
         (ObjectId("setting", "work_mem of all roles"), "value", "settings"),

@@ -308,8 +308,16 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
         ["~ view public.item_names: definition"],
     ),
     "view option": (
-        "ALTER VIEW item_names SET (security_barrier = true)",
+        "ALTER VIEW item_names SET (check_option = local)",
         ["~ view public.item_names: options"],
+    ),
+    "view's barrier": (
+        "ALTER VIEW item_names SET (security_barrier)",
+        ["~ view public.item_names: security_barrier"],
+    ),
+    "whose rights count in a view": (
+        "ALTER VIEW item_names SET (security_invoker = on)",
+        ["~ view public.item_names: security_invoker"],
     ),
     "materialized view emptied": (
         "REFRESH MATERIALIZED VIEW item_scores WITH NO DATA",
@@ -512,6 +520,7 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
         " current_database()); END $$",
         ["~ database this database: privileges"],
     ),
+    "option of a view spelled out": ("ALTER VIEW item_names SET (security_invoker = off)", []),
     # privileges that are granted explicitly but change nothing
     "default privilege spelled out": ("GRANT ALL ON spare TO postgres", []),
     "dropped and created again alike": (
