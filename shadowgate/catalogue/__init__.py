@@ -1,5 +1,11 @@
 """What a database holds: its catalogues and its content, and how two of them differ."""
 
+from shadowgate.catalogue.content import (
+    AllowedChanges,
+    ContentComparison,
+    LeftOut,
+    compare_content,
+)
 from shadowgate.catalogue.diff import Change, Drift, diff
 from shadowgate.catalogue.expect import (
     KINDS,
@@ -13,20 +19,30 @@ from shadowgate.catalogue.expect import (
 from shadowgate.catalogue.fingerprint import Sums, TableFingerprint, fingerprint
 from shadowgate.catalogue.integrity import CatalogueSettings, Integrity, check_restored
 from shadowgate.catalogue.partitions import OddPartition, odd_partitions
-from shadowgate.catalogue.rows import RowDifferences, Rows, differing_rows, every_row_lost
+from shadowgate.catalogue.rows import (
+    ColumnDifference,
+    RowDifferences,
+    Rows,
+    differing_rows,
+    every_row_lost,
+)
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot, take_snapshot
 
 __all__ = [
     "KINDS",
+    "AllowedChanges",
     "Area",
     "CatalogueObject",
     "CatalogueSettings",
     "Change",
+    "ColumnDifference",
+    "ContentComparison",
     "Drift",
     "Expectation",
     "Finding",
     "Integrity",
     "Judgement",
+    "LeftOut",
     "ObjectId",
     "OddPartition",
     "RowDifferences",
@@ -35,6 +51,7 @@ __all__ = [
     "Sums",
     "TableFingerprint",
     "check_restored",
+    "compare_content",
     "diff",
     "differing_rows",
     "every_row_lost",
