@@ -26,7 +26,18 @@ from shadowgate.catalogue.rows import (
     differing_rows,
     every_row_lost,
 )
+from shadowgate.catalogue.sequences import (
+    SequenceBehind,
+    new_sequences_behind,
+    sequences_behind,
+)
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot, take_snapshot
+from shadowgate.catalogue.statistics import (
+    TableStatistics,
+    statistics_left_behind,
+    table_statistics,
+    tables_without_statistics,
+)
 
 __all__ = [
     "KINDS",
@@ -47,9 +58,11 @@ __all__ = [
     "OddPartition",
     "RowDifferences",
     "Rows",
+    "SequenceBehind",
     "Snapshot",
     "Sums",
     "TableFingerprint",
+    "TableStatistics",
     "check_restored",
     "compare_content",
     "diff",
@@ -58,6 +71,11 @@ __all__ = [
     "fingerprint",
     "judge",
     "names_object",
+    "new_sequences_behind",
     "odd_partitions",
+    "sequences_behind",
+    "statistics_left_behind",
+    "table_statistics",
+    "tables_without_statistics",
     "take_snapshot",
 ]

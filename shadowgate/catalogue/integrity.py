@@ -5,14 +5,14 @@ Looked up here, judged elsewhere: limits belong to the plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import Table, find, pinned
+from shadowgate.catalogue.sequences import sequences_behind
 from shadowgate.catalogue.snapshot import ObjectId, Snapshot, take_snapshot
 from shadowgate.server.base import Connection
 
@@ -21,8 +21,6 @@ SHOWN = 10
 
 VALIDITY_COLUMN = "is_valid"
 """A column of this name says whether the row's geometry is meant to be valid."""
-
-_FED_COLUMNS = (Path(__file__).parent / "fed_columns.sql").read_text(encoding="utf-8")
 
 _COUNT = sql.SQL(
     """
@@ -140,7 +138,7 @@ def check_restored(connection: Connection, settings: CatalogueSettings) -> Integ
             sql.SQL("SELECT count(*) FROM {}").format(table.source())
         ).fetchone()
         geometries = _geometries(connection, table, settings, _postgis_schema(snapshot))
-        behind = tuple(_sequences_behind(connection, snapshot, settings.schemas))
+        behind = tuple(map(str, sequences_behind(connection, settings.schemas)))
     return Integrity(
         rows=counted[0] if counted else 0,
         indexes=indexes,
@@ -263,19 +261,3 @@ def _keys(
         f"({', '.join(map(str, row))})" if len(row) > 1 else str(row[0])
         for row in connection.execute(query)
     )
-
-
-def _sequences_behind(
-    connection: Connection, snapshot: Snapshot, schemas: Sequence[str]
-) -> Iterator[str]:
-    fed = connection.execute(_FED_COLUMNS, (list(schemas),)).fetchall()
-    for sequence, table, column, increment in fed:
-        rising = increment > 0
-        query = sql.SQL("SELECT {}({}) FROM {}").format(
-            sql.SQL("max" if rising else "min"), sql.Identifier(column), sql.SQL(table)
-        )
-        row = connection.execute(query).fetchone()
-        value = snapshot.objects[ObjectId("sequence", sequence)].attributes["next_value"]
-        farthest = row[0] if row else None
-        if farthest is not None and (value <= farthest if rising else value >= farthest):
-            yield f"{sequence} gives {value} next, {table}.{column} has {farthest}"
