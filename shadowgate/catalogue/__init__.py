@@ -19,6 +19,12 @@ from shadowgate.catalogue.expect import (
 from shadowgate.catalogue.fingerprint import Sums, TableFingerprint, fingerprint
 from shadowgate.catalogue.integrity import CatalogueSettings, Integrity, check_restored
 from shadowgate.catalogue.partitions import OddPartition, odd_partitions
+from shadowgate.catalogue.routines import (
+    Broken,
+    broken_routines,
+    newly_broken,
+    offers_plpgsql_check,
+)
 from shadowgate.catalogue.rows import (
     ColumnDifference,
     RowDifferences,
@@ -43,6 +49,7 @@ __all__ = [
     "KINDS",
     "AllowedChanges",
     "Area",
+    "Broken",
     "CatalogueObject",
     "CatalogueSettings",
     "Change",
@@ -63,6 +70,7 @@ __all__ = [
     "Sums",
     "TableFingerprint",
     "TableStatistics",
+    "broken_routines",
     "check_restored",
     "compare_content",
     "diff",
@@ -72,7 +80,9 @@ __all__ = [
     "judge",
     "names_object",
     "new_sequences_behind",
+    "newly_broken",
     "odd_partitions",
+    "offers_plpgsql_check",
     "sequences_behind",
     "statistics_left_behind",
     "table_statistics",
