@@ -17,7 +17,19 @@ from shadowgate.catalogue.expect import (
     names_object,
 )
 from shadowgate.catalogue.fingerprint import Sums, TableFingerprint, fingerprint
-from shadowgate.catalogue.integrity import CatalogueSettings, Integrity, check_restored
+from shadowgate.catalogue.geometries import (
+    Geometries,
+    geometry_problems,
+    new_geometry_problems,
+    survey_geometries,
+)
+from shadowgate.catalogue.integrity import (
+    CatalogueSettings,
+    Integrity,
+    Wanted,
+    check_restored,
+    restored_problems,
+)
 from shadowgate.catalogue.partitions import OddPartition, odd_partitions
 from shadowgate.catalogue.routines import (
     Broken,
@@ -58,6 +70,7 @@ __all__ = [
     "Drift",
     "Expectation",
     "Finding",
+    "Geometries",
     "Integrity",
     "Judgement",
     "LeftOut",
@@ -70,6 +83,7 @@ __all__ = [
     "Sums",
     "TableFingerprint",
     "TableStatistics",
+    "Wanted",
     "broken_routines",
     "check_restored",
     "compare_content",
@@ -77,14 +91,18 @@ __all__ = [
     "differing_rows",
     "every_row_lost",
     "fingerprint",
+    "geometry_problems",
     "judge",
     "names_object",
+    "new_geometry_problems",
     "new_sequences_behind",
     "newly_broken",
     "odd_partitions",
     "offers_plpgsql_check",
+    "restored_problems",
     "sequences_behind",
     "statistics_left_behind",
+    "survey_geometries",
     "table_statistics",
     "tables_without_statistics",
     "take_snapshot",
