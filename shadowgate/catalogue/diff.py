@@ -70,6 +70,7 @@ def diff(before: Snapshot, after: Snapshot) -> Drift:
         change
         for identity in sorted(old.keys() & new.keys())
         for change in _changes(identity, old[identity], new[identity])
+        if not _closed_up(change, old, dropped)
     ]
     advanced = tuple(change for change in changes if _advanced(change, new[change.object]))
     changed = tuple(change for change in changes if change not in advanced)
@@ -81,6 +82,22 @@ def _advanced(change: Change, sequence: CatalogueObject) -> bool:
         return False
     distance = (change.after - change.before) * sequence.attributes["increment"]
     return bool(distance > 0)
+
+
+def _closed_up(
+    change: Change,
+    before: Mapping[ObjectId, CatalogueObject],
+    dropped: Mapping[ObjectId, CatalogueObject],
+) -> bool:
+    """Whether a column only closed up to where a dropped one was: its drop says that already."""
+    if change.attribute != "position" or change.after > change.before:
+        return False
+    siblings = (
+        found.attributes["position"]
+        for gone, found in dropped.items()
+        if gone.kind == change.object.kind and found.part_of == before[change.object].part_of
+    )
+    return bool(change.after == change.before - sum(place < change.before for place in siblings))
 
 
 def _changes(identity: ObjectId, old: CatalogueObject, new: CatalogueObject) -> Iterator[Change]:

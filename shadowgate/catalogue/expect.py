@@ -74,6 +74,7 @@ _APART_FROM_DEFINITION = _PRIVILEGE_ATTRIBUTES | {
 }
 """Attributes that live beside an object's definition: whoever drops it and makes it anew from its
 definition loses them without a word, so that a plan has to name each."""
+_QUERY_KINDS = frozenset({"view", "materialized view"})
 _SETTING_KINDS = frozenset({"setting", "server setting", "replication slot", "database"})
 
 
@@ -86,7 +87,8 @@ class Expectation:
     and of its parts: columns, query, body, constraints. It does not stand for owner, privileges,
     policies, row security, options, settings and comments, nor for a change for the worse such as
     a trigger that is disabled: those are announced by ``NAME:ATTRIBUTE``, which also narrows a name
-    to one attribute; ``NAME:*`` stands for all of them.
+    to one attribute; ``NAME:*`` stands for all of them. Columns of a view come and go with its
+    query; those of a table have to be named.
     """
 
     creates: Names = field(default_factory=dict)
@@ -136,7 +138,9 @@ class Judgement:
 def judge(drift: Drift, expectation: Expectation) -> Judgement:
     """Sort a drift by an expectation."""
     created = _announced(drift.created, expectation.creates)
+    created |= set(_outputs(drift.created, expectation.changes))
     dropped = _announced(drift.dropped, expectation.drops)
+    dropped |= set(_outputs(drift.dropped, expectation.changes))
     changes = (*drift.changed, *created_flaws(drift))
     announced = [change for change in changes if _change_announced(change, expectation.changes)]
     unexpected = (
@@ -195,6 +199,15 @@ def _announced(objects: Mapping[ObjectId, CatalogueObject], names: Names) -> set
         if not parts:
             return found
         found |= parts
+
+
+def _outputs(objects: Mapping[ObjectId, CatalogueObject], changes: Names) -> Iterator[ObjectId]:
+    """Columns of queries that are announced to change: they are nothing by themselves."""
+    for identity, found in objects.items():
+        if identity.kind == "column" and any(
+            whole.kind in _QUERY_KINDS and _named(whole, changes) for whole in found.part_of
+        ):
+            yield identity
 
 
 def _named(identity: ObjectId, names: Names) -> bool:

@@ -36,7 +36,9 @@ FROM (
 ) AS hashed
 GROUP BY batch
 """)
-_KEYS = sql.SQL("SELECT {shown} FROM {table} AS t WHERE {key} = ANY(%s) ORDER BY {shown} LIMIT %s")
+_KEYS = sql.SQL(
+    "SELECT {shown} FROM {table} AS t WHERE {key} = ANY({words}) ORDER BY {shown} LIMIT {limit}"
+)
 
 Words = NDArray[np.int64]
 
@@ -317,7 +319,10 @@ def _named(connection: Connection, table: Table, key: Sequence[str], words: Word
         shown=sql.SQL(", ").join(sql.Identifier("t", column) for column in key),
         key=_hashed(_WORD, table, key),
         table=table.source(),
+        # No parameters: a percent sign in a name would be taken for one.
+        words=sql.Literal(words.tolist()),
+        limit=sql.Literal(SHOWN),
     )
-    rows = connection.execute(query, (words.tolist(), SHOWN)).fetchall()
+    rows = connection.execute(query).fetchall()
     unique = dict.fromkeys(tuple(str(value) for value in row) for row in rows)
     return Rows(len(words), tuple(unique))

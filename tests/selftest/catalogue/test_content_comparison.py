@@ -187,6 +187,16 @@ def test_a_table_that_is_gone_has_lost_its_rows_unless_announced(
     assert sentence == "public.spare: 1 rows lost, (id) = (7)"
 
 
+def test_names_may_hold_anything(before: Database, after: Database) -> None:
+    for database in (before, after):
+        run(database, 'CREATE TABLE "a %s ""b" ("%b" int PRIMARY KEY, "c.d" text)')
+        run(database, """INSERT INTO "a %s ""b" VALUES (1, 'x')""")
+    run(after, """UPDATE "a %s ""b" SET "c.d" = 'y'""")
+    (sentence,) = compare_content(before, after).sentences()
+    run(before, 'DROP TABLE "a %s ""b"')
+    assert sentence == 'public."a %s ""b": 1 rows differ in c.d, (%b) = (1)'
+
+
 def test_fingerprints_that_are_known_are_used_where_they_fit(
     before: Database, after: Database
 ) -> None:

@@ -277,6 +277,40 @@ def test_a_table_that_changes_does_not_announce_that_its_policies_do() -> None:
     assert judge(drift, Expectation(changes={"policy": ("own",)}))
 
 
+def columns_of(whole: ObjectId, names: str, **attributes: Any) -> Snapshot:
+    """A relation with columns of one letter each, in this order."""
+    columns = {
+        ObjectId("column", f"{whole.name}.{name}"): thing(whole, position=place)
+        for place, name in enumerate(names, start=1)
+    }
+    return Snapshot({whole: thing(**attributes), **columns})
+
+
+@pytest.mark.parametrize("names", ["abcd", "bc", "ac"])
+def test_columns_of_a_view_are_part_of_its_query(names: str) -> None:
+    drift = diff(columns_of(VIEW, "abc", definition="1"), columns_of(VIEW, names, definition="2"))
+    assert judge(drift, Expectation(changes={"view": ("v",)}))
+    assert not judge(drift, Expectation(changes={"view": ("v:definition",)}))
+    table = diff(columns_of(TABLE, "abc"), columns_of(TABLE, names))
+    assert judge(table, Expectation(changes={"table": ("a",)})).unexpected
+
+
+@pytest.mark.parametrize(
+    ("names", "moved"),
+    [
+        ("acd", []),
+        ("bcd", []),
+        ("c", []),
+        ("abcde", []),
+        ("adc", ["d"]),
+        ("abxcd", ["c", "d"]),
+    ],
+)
+def test_a_column_that_closes_up_has_not_moved(names: str, moved: list[str]) -> None:
+    drift = diff(columns_of(TABLE, "abcd"), columns_of(TABLE, names))
+    assert [change.object.name[-1] for change in drift.changed] == moved
+
+
 def test_a_change_of_a_part_is_covered_by_its_whole() -> None:
     after = with_objects({COLUMN: thing(TABLE, type="integer")})
     assert judge(diff(BEFORE, after), Expectation(changes={"table": ("a",)}))

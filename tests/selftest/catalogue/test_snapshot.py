@@ -120,10 +120,6 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
             "- column public.item.note",
             "- index public.item_note",
             "- statistics public.item_statistics",
-            *(
-                f"~ column public.item.{name}: position"
-                for name in ("mood", "score", "size", "twice")
-            ),
         ],
     ),
     "column type": ("ALTER TABLE spare ALTER id TYPE bigint", ["~ column public.spare.id: type"]),
