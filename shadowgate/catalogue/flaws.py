@@ -57,6 +57,10 @@ def _lends_its_rights_to_everybody(routine: Attributes) -> bool:
     return bool(routine.get("security_definer") and granted and callable_)
 
 
+def _without_everybody(privileges: list[str]) -> list[str]:
+    return [item for item in privileges if not item.startswith("=")]
+
+
 def created_flaws(drift: Drift) -> Iterator[Change]:
     """Flaws of created objects, each as a change from what it would be without the flaw."""
     for identity, found in drift.created.items():
@@ -66,8 +70,8 @@ def created_flaws(drift: Drift) -> Iterator[Change]:
             if attribute == "privileges" and is_partition:
                 continue  # Judged by its siblings, which may well let everybody write.
             if identity.kind == kind and value is not None and is_flaw(value):
-                yield Change(identity, attribute, sound, value, found.part_of)
+                without = _without_everybody(value) if attribute == "privileges" else sound
+                yield Change(identity, attribute, without, value, found.part_of)
         if identity.kind == "routine" and _lends_its_rights_to_everybody(found.attributes):
             value = found.attributes["privileges"]
-            sound = [item for item in value if not item.startswith("=")]
-            yield Change(identity, "privileges", sound, value, found.part_of)
+            yield Change(identity, "privileges", _without_everybody(value), value, found.part_of)

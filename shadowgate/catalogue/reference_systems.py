@@ -19,7 +19,7 @@ MAX_LATITUDE = 90.0
 FALSE_ORIGIN = 10_000.0
 """Units; a false easting or northing of less is none that keeps coordinates away from zero."""
 
-FROM_MERIDIAN = 45.0
+FROM_MERIDIAN = 60.0
 """Degrees from the central meridian within which a transverse Mercator projection is of use, and
 more than data that spills over into neighbouring zones needs."""
 TO_POLE = 85.0

@@ -428,3 +428,11 @@ def test_a_new_routine_that_lends_its_owners_rights_to_everybody_is_a_finding(
     assert [(finding.object, finding.area) for finding in found] == (
         [(ROUTINE, "privileges")] if flawed else []
     )
+
+
+def test_what_everybody_may_do_with_a_new_table_is_told_and_nothing_else() -> None:
+    new = ObjectId("table", "public.new")
+    privileges = ["=ar/one", "one=arwdDxt/one"]
+    drift = diff(BEFORE, with_objects({new: thing(privileges=privileges)}))
+    (finding,) = judge(drift, Expectation(creates={"table": ("new",)})).unexpected
+    assert str(finding) == "table public.new gained INSERT, SELECT of PUBLIC"
