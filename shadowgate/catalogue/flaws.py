@@ -65,11 +65,11 @@ def created_flaws(drift: Drift) -> Iterator[Change]:
     """Flaws of created objects, each as a change from what it would be without the flaw."""
     for identity, found in drift.created.items():
         is_partition = "partition_of" in found.attributes
-        for (kind, attribute), (sound, is_flaw) in _FLAWS.items():
+        for (kind, attribute), (sound, flawed) in _FLAWS.items():
             value = found.attributes.get(attribute)
             if attribute == "privileges" and is_partition:
                 continue  # Judged by its siblings, which may well let everybody write.
-            if identity.kind == kind and value is not None and is_flaw(value):
+            if identity.kind == kind and value is not None and flawed(value):
                 without = _without_everybody(value) if attribute == "privileges" else sound
                 yield Change(identity, attribute, without, value, found.part_of)
         if identity.kind == "routine" and _lends_its_rights_to_everybody(found.attributes):

@@ -159,3 +159,15 @@ def test_nothing_is_left_behind(session: Connection) -> None:
     assert session.execute("SHOW statement_timeout").fetchone() == settings
     (count,) = session.execute("SELECT count(*) FROM pg_extension").fetchone() or (None,)
     assert count == 1
+
+
+def test_without_the_extension_sql_is_still_checked(session: Connection) -> None:
+    with session.transaction(force_rollback=True):
+        session.execute(
+            "CREATE ROLE selftest_humble; GRANT SELECT ON ALL TABLES IN SCHEMA public"
+            " TO selftest_humble; ALTER TABLE plot DROP old_code; SET LOCAL ROLE selftest_humble"
+        )
+        assert not offers_plpgsql_check(session)
+        assert [str(found) for found in broken_routines(session)] == [
+            'routine public.codes() cannot run: column "old_code" does not exist'
+        ]
