@@ -143,6 +143,7 @@ class _Runner:
             awaited=seen.awaited,
             relations=seen.relations,
             pitfalls=seen.pitfalls,
+            statistics_gaps=seen.statistics_gaps,
             error=error_of(self.script, failed, self.committed) if failed else None,
             pid=pid,
         )
