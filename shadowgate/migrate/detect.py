@@ -86,7 +86,11 @@ def _strong_locks(run: ScriptRun, modes: Iterable[str]) -> list[LockHeld]:
     """Locks of these modes on tables that were there before; their indexes go without saying."""
     tables = {item.name for item in run.relations if item.kind in ("r", "p", "m", "v", "f")}
     wanted = set(modes)
-    return [lock for lock in run.locks if lock.mode in wanted and lock.relation in tables]
+    return [
+        lock
+        for lock in run.locks
+        if lock.existed and lock.mode in wanted and lock.relation in tables
+    ]
 
 
 def _locks_without_timeout(run: ScriptRun) -> Iterator[Finding]:
@@ -109,15 +113,17 @@ def _work_under_access_exclusive(run: ScriptRun) -> Iterator[Finding]:
     """Statements that keep a table closed which an earlier one of their transaction has closed.
 
     They work on rows, or ask for a lock on another table and may have to wait for it. What only
-    changes the catalogue of tables that are closed already is over in a moment.
+    changes the catalogue of tables that are closed already is over in a moment. Of a table that the
+    script drops for good nobody waits for more than the answer that it is gone.
     """
+    locks = [lock for lock in _strong_locks(run, STOPS_READERS) if lock.relation not in run.gone]
     for item in run.runs:
         statement = item.statement
         if not statement.in_transaction or statement.kind in _SETTLED:
             continue
         closed = {
             lock.relation: lock
-            for lock in _strong_locks(run, STOPS_READERS)
+            for lock in locks
             if lock.statement < statement.number and lock.since < item.started < lock.until
         }
         asked = _locks_asked_for(run, item, closed)
@@ -143,7 +149,7 @@ def _locks_asked_for(
     return [
         lock
         for lock in _strong_locks(run, STOPS_WRITERS)
-        if lock.existed and lock.statement == item.statement.number and lock.relation not in closed
+        if lock.statement == item.statement.number and lock.relation not in closed
     ]
 
 

@@ -55,7 +55,9 @@ class Leftover:
         """What the script should do about it, as an instruction."""
         if self.kind == "index":
             first = f"put DROP INDEX CONCURRENTLY IF EXISTS {self.name} before the statement"
-            return first if _REINDEXED.search(self.name) else f"{first}, without IF NOT EXISTS"
+            if _REINDEXED.search(self.name):
+                return first
+            return f"{first}, and build it without IF NOT EXISTS"
         return f"ALTER TABLE {self.table} DETACH PARTITION {self.name} FINALIZE ends it"
 
 

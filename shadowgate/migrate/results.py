@@ -141,6 +141,8 @@ class StatementRun:
     """``None`` where that cannot be known: before PostgreSQL 15, and if the run was not watched."""
     rewritten: tuple[str, ...] = ()
     """Tables that existed before the script and got a new file."""
+    replaced: tuple[str, ...] = ()
+    """Names of relations from before the script that another one bears when it has ended."""
     wal_bytes: int | None = None
     """Written by the whole server meanwhile, other sessions included; ``None`` if not watched."""
     lock_timeout_ms: int | None = None
@@ -182,6 +184,8 @@ class ScriptRun:
     awaited: tuple[LockAwaited, ...] = ()
     relations: tuple[Relation, ...] = ()
     """Relations that were there before the script; empty if the run was not watched."""
+    gone: frozenset[str] = frozenset()
+    """Names of those relations that nothing bears after it; empty if it was not watched."""
     pitfalls: tuple[Pitfall, ...] = ()
     """What the script brought into the catalogue and had better not; empty if not watched."""
     statistics_gaps: tuple[StatisticsGap, ...] = ()

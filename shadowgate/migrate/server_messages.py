@@ -82,8 +82,12 @@ class HiddenWork:
 
 def hidden_work(run: ScriptRun) -> Iterator[HiddenWork]:
     """Find tables with rows, older than the script, that were read or indexed under a lock."""
-    busy = {relation.name.rpartition(".")[2]: relation.name for relation in run.busy_tables}
     for item in run.runs:
+        busy = {  # the server says a table's name without its schema
+            relation.name.rpartition(".")[2]: relation.name
+            for relation in run.busy_tables
+            if relation.name not in item.replaced
+        }
         found: dict[str, list[str]] = {}
         for remark in item.remarks:
             for rule, what in _judge(item, remark, busy):
@@ -131,7 +135,7 @@ def _default_partition_read(run: ScriptRun, item: StatementRun) -> str:
     locked = (
         lock.relation
         for lock in run.locks
-        if lock.statement == item.statement.number and lock.mode in STOPS_READERS
+        if lock.existed and lock.statement == item.statement.number and lock.mode in STOPS_READERS
     )
     return next((name for name in locked if name in busy), "")
 
@@ -143,7 +147,7 @@ def _tables_of_domain_read(run: ScriptRun, item: StatementRun) -> Iterator[str]:
     busy = {relation.name for relation in run.busy_tables}
     for lock in run.locks:
         mine = lock.statement == item.statement.number and lock.mode == "ShareLock"
-        if mine and lock.relation in busy:
+        if mine and lock.existed and lock.relation in busy:
             yield lock.relation
 
 

@@ -81,6 +81,7 @@ class Seen:
 
     rows: RowsTouched | None = None
     rewritten: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
     wal_bytes: int | None = None
     lock_timeout_ms: int | None = None
 
@@ -94,6 +95,7 @@ class SeenOverall:
     relations: tuple[Relation, ...] = ()
     pitfalls: tuple[Pitfall, ...] = ()
     statistics_gaps: tuple[StatisticsGap, ...] = ()
+    gone: frozenset[str] = frozenset()
 
 
 class Watch(Protocol):
@@ -174,6 +176,7 @@ class LockWatch:
             for oid, name, kind, filenode in rows
         }
         self._filenodes: dict[int, int] = {}
+        self._new: dict[int, str] = {}
         self._rows = self._all_rows = _NO_ROWS
         self._kind = ""
         self._wal = 0
@@ -211,6 +214,7 @@ class LockWatch:
         return Seen(
             rows=self._rows_of_statement(),
             rewritten=self._rewritten_by_statement(),
+            replaced=self._replaced(),
             wal_bytes=wal,
             lock_timeout_ms=int(row[0]) if row else None,
         )
@@ -231,6 +235,7 @@ class LockWatch:
             try:
                 pitfalls = _read_pitfalls(self._watching) - self._pitfalls
                 gaps = statistics_gaps(self._statistics, self._watching)
+                rows = self._watching.execute(_RELATIONS_SQL).fetchall()
             except psycopg.Error as problem:
                 raise watch_lost(problem) from problem
         locks, awaited = spans_to_locks(
@@ -239,13 +244,20 @@ class LockWatch:
             self._names,
             set(self._before),
         )
+        relations = tuple(self._before.values())
         return SeenOverall(
-            locks, awaited, tuple(self._before.values()), tuple(sorted(pitfalls)), gaps
+            locks,
+            awaited,
+            relations,
+            tuple(sorted(pitfalls)),
+            gaps,
+            gone=frozenset(each.name for each in relations) - {name for _, name, _, _ in rows},
         )
 
     def _read_filenodes(self) -> dict[int, int]:
         rows = self._session.execute(_RELATIONS_SQL).fetchall()
-        self._names.update((oid, name) for oid, name, _, _ in rows)
+        self._new = {oid: name for oid, name, _, _ in rows if oid not in self._before}
+        self._names.update(self._new)  # the others keep the names that they are known by
         return {oid: filenode for oid, _, kind, filenode in rows if kind in _TABLE_KINDS}
 
     def _rewritten_by_statement(self) -> tuple[str, ...]:
@@ -255,6 +267,11 @@ class LockWatch:
             for oid, filenode in self._filenodes.items()
             if oid in self._before and last.get(oid, filenode) != filenode
         )
+
+    def _replaced(self) -> tuple[str, ...]:
+        """Names from before the script that belong to a relation of the script's by now."""
+        known = {relation.name for relation in self._before.values()}
+        return tuple(sorted(known.intersection(self._new.values())))
 
     def _rows_of_statement(self) -> RowsTouched | None:
         """Count rows since the statement before: of this transaction, or of the whole server.

@@ -210,6 +210,8 @@ def test_what_keeps_a_closed_table_closed_is_found(plain: Database, block: str) 
         "ALTER TABLE station ADD a int; SAVEPOINT s; INSERT INTO version VALUES (7); RELEASE s",
         "DROP VIEW codes; DROP VIEW code; ALTER TABLE station ALTER code TYPE varchar(20);"
         " CREATE VIEW code AS SELECT code FROM station",
+        "DROP VIEW codes; ALTER TABLE reading ADD a int",
+        "DROP TABLE version; DROP TABLE reading",
     ],
 )
 def test_what_changes_only_the_catalogue_of_closed_tables_is_no_work(
@@ -297,3 +299,23 @@ def test_statistics_that_no_query_can_have_had_or_of_one_column_are_a_note(
     (finding,) = find(plain, MANY, TIMEOUT + sql)
     assert finding.note
     assert advice in finding.message
+
+
+@pytest.mark.parametrize("in_a_block", [False, True])
+def test_what_is_done_to_a_table_that_took_anothers_name_stops_nobody(
+    plain: Database, in_a_block: bool
+) -> None:
+    work = "ALTER TABLE item ADD PRIMARY KEY (id); CREATE INDEX item_name ON item (name);"
+    swap = SWAP[len(TIMEOUT) :] + work
+    sql = f"DO $$ BEGIN {swap} END $$;" if in_a_block else f"BEGIN; {swap} COMMIT;"
+    assert {"constraint-builds-index", "index-blocks-writers"}.isdisjoint(
+        rules(find(plain, MANY, f"{TIMEOUT} {sql} ANALYZE item"))
+    )
+
+
+def test_names_exchanged_in_a_transaction_are_no_wait_for_a_second_table(plain: Database) -> None:
+    sql = (
+        "CREATE TABLE n (LIKE item); BEGIN; ALTER TABLE item RENAME TO old;"
+        " ALTER TABLE n RENAME TO item; ALTER TABLE old ADD COLUMN gone date; COMMIT;"
+    )
+    assert not [item for item in find(plain, ITEM, TIMEOUT + sql) if not item.note]
