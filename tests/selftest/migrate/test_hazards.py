@@ -15,6 +15,7 @@ from shadowgate.migrate import (
     find_hazards,
     parse_script,
 )
+from shadowgate.migrate.results import with_schema
 from shadowgate.server import Database
 from tests.selftest.plain_database import refill
 
@@ -245,6 +246,20 @@ def test_a_constraint_of_a_domain_is_found_where_tables_are_read_for_it(plain: D
     assert finding.rule == "constraint-validated-under-lock"
     assert "box" in finding.message
     assert find(plain, "DROP DOMAIN IF EXISTS size CASCADE; CREATE DOMAIN size AS int", add) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("item", "public.item"),
+        ("other.item", "other.item"),
+        ('"a.b"', 'public."a.b"'),
+        ('"s.t"."a.b"', '"s.t"."a.b"'),
+        ('"say ""a.b"""', 'public."say ""a.b"""'),
+    ],
+)
+def test_a_relation_is_named_with_its_schema(name: str, whole: str) -> None:
+    assert with_schema(name) == whole
 
 
 MANY = (
