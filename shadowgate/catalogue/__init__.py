@@ -30,6 +30,7 @@ from shadowgate.catalogue.integrity import (
     check_restored,
     restored_problems,
 )
+from shadowgate.catalogue.later_rows import LaterRows, follow_later_rows
 from shadowgate.catalogue.partitions import OddPartition, odd_partitions
 from shadowgate.catalogue.routines import (
     Broken,
@@ -50,12 +51,6 @@ from shadowgate.catalogue.sequences import (
     sequences_behind,
 )
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot, take_snapshot
-from shadowgate.catalogue.statistics import (
-    TableStatistics,
-    statistics_left_behind,
-    table_statistics,
-    tables_without_statistics,
-)
 
 __all__ = [
     "KINDS",
@@ -73,6 +68,7 @@ __all__ = [
     "Geometries",
     "Integrity",
     "Judgement",
+    "LaterRows",
     "LeftOut",
     "ObjectId",
     "OddPartition",
@@ -82,7 +78,6 @@ __all__ = [
     "Snapshot",
     "Sums",
     "TableFingerprint",
-    "TableStatistics",
     "Wanted",
     "broken_routines",
     "check_restored",
@@ -91,6 +86,7 @@ __all__ = [
     "differing_rows",
     "every_row_lost",
     "fingerprint",
+    "follow_later_rows",
     "geometry_problems",
     "judge",
     "names_object",
@@ -101,9 +97,6 @@ __all__ = [
     "offers_plpgsql_check",
     "restored_problems",
     "sequences_behind",
-    "statistics_left_behind",
     "survey_geometries",
-    "table_statistics",
-    "tables_without_statistics",
     "take_snapshot",
 ]

@@ -36,9 +36,7 @@ FROM (
 ) AS hashed
 GROUP BY batch
 """)
-_KEYS = sql.SQL(
-    "SELECT {shown} FROM {table} AS t WHERE {key} = ANY({words}) ORDER BY {shown} LIMIT {limit}"
-)
+_KEYS = sql.SQL("SELECT {shown} FROM {table} AS t WHERE {condition} ORDER BY {shown} LIMIT {limit}")
 
 Words = NDArray[np.int64]
 
@@ -160,7 +158,7 @@ class _Sides:
         """The hash words of every row on either side, of its key and of these columns."""
         with ThreadPoolExecutor(2) as pool:
             before, after = (
-                pool.submit(_hash_words, side.connection, side.table, key, columns)
+                pool.submit(hash_words, side.connection, side.table, key, columns)
                 for side in (self.before, self.after)
             )
             return before.result(), after.result()
@@ -296,7 +294,7 @@ def _hashed(form: LiteralString, table: Table, columns: Sequence[str]) -> sql.Co
     return sql.SQL(form).format(table.row_bytes(columns))
 
 
-def _hash_words(
+def hash_words(
     connection: Connection, table: Table, key: Sequence[str], columns: Sequence[str]
 ) -> NDArray[np.void]:
     """Read the two words of every row."""
@@ -311,16 +309,20 @@ def _hash_words(
     return np.frombuffer(b"".join(batches), dtype=_ROW)
 
 
+def key_condition(table: Table, key: Sequence[str], words: Words) -> sql.Composable:
+    """Whether the hash word of a row's key is one of these."""
+    # No parameters: a percent sign in a name would be taken for one.
+    return sql.SQL("{} = ANY({})").format(_hashed(_WORD, table, key), sql.Literal(words.tolist()))
+
+
 def _named(connection: Connection, table: Table, key: Sequence[str], words: Words) -> Rows:
     """Look up the keys behind hash words."""
     if not len(words):
         return Rows(0)
     query = _KEYS.format(
         shown=sql.SQL(", ").join(sql.Identifier("t", column) for column in key),
-        key=_hashed(_WORD, table, key),
+        condition=key_condition(table, key, words),
         table=table.source(),
-        # No parameters: a percent sign in a name would be taken for one.
-        words=sql.Literal(words.tolist()),
         limit=sql.Literal(SHOWN),
     )
     rows = connection.execute(query).fetchall()

@@ -46,7 +46,12 @@ from shadowgate.phases.environment.preflight import Preflight
 from shadowgate.phases.gathered import Gathered
 from shadowgate.phases.items import workload_of
 from shadowgate.phases.migration.behaviour import behave
-from shadowgate.phases.migration.changes import Migrated, compare_with_plan
+from shadowgate.phases.migration.changes import (
+    Announced,
+    Migrated,
+    announced_by,
+    compare_with_announced,
+)
 from shadowgate.phases.migration.interruption import interrupt
 from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
 from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse
@@ -65,10 +70,12 @@ from shadowgate.phases.performance.rewrites import Rewrites, prove_rewrites
 from shadowgate.phases.piece import Piece, evidence, proven_by
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.restore.earlier_migrations import apply_earlier
+from shadowgate.phases.restore.soundness import Soundness, look_over
 from shadowgate.phases.restore.state import State, state_of
 from shadowgate.phases.results import Results
 from shadowgate.phases.rollback.snapshot import Dump, restored_differences, take_dump
 from shadowgate.phases.rollback.way_back import (
+    LaterWrite,
     RolledBack,
     apply_again,
     roll_back,
@@ -228,6 +235,12 @@ class Run:
             return check_restored(connection, self.plan.backup)
 
     @evidence
+    def soundness(self) -> Soundness:
+        """What is wrong with the shadow already, so that it is not the migration's doing."""
+        self.ensure(self.restored)
+        return look_over(self.shadow)
+
+    @evidence
     def quick(self) -> str:
         """Why timings are shown and not judged; empty when they are judged."""
         rows, asked = self.before.rows_of(self.plan.backup.table), self.plan.performance.min_rows
@@ -291,14 +304,21 @@ class Run:
         """The migration, applied to a copy of the shadow."""
         self.ensure(self.unmigrated)  # a migration can change what belongs to the server
         copy = self.databases.clone(self.shadow, f"{self.plan.database}_after")
-        return self.runner.apply(self.opened.migration, copy)
+        return Applied(copy, self.runner.watched(self.opened.migration, copy))
+
+    @evidence
+    def announced(self) -> Announced:
+        """What the migration may change."""
+        return announced_by(self.plan)
 
     @evidence
     def migrated(self) -> Migrated:
         """What the migration changed."""
         after = self.applied.database
         self.progress("comparing schema and content with before")
-        return compare_with_plan(self.shadow, self.unmigrated, after, self.plan)
+        return compare_with_announced(
+            self.shadow, self.unmigrated, self.soundness, after, self.announced, self.plan
+        )
 
     @evidence
     def hazards(self) -> Review:
@@ -487,13 +507,30 @@ class Run:
             )
         return self.opened.rollback
 
+    @evidence
+    def later_writes(self) -> tuple[LaterWrite, ...]:
+        """What users write between a migration and its rollback."""
+        if self.plan.undo.write:
+            return (LaterWrite("[undo] write", self.plan.undo.write, required=True),)
+        return tuple(LaterWrite(query.id, query.after.sql) for query in self.workload.writes)
+
     @proven_by("rollback.clean")
     def rolled_back(self) -> RolledBack:
         """The rollback, after rows were written as users do before someone rolls back."""
         script = self.rollback
-        copy = self.databases.clone(self.applied.database, f"{self.plan.database}_undo")
-        write_later_rows(copy, self.plan.undo.write)
-        return roll_back(script, self.shadow, self.unmigrated, copy, self.plan, self.runner)
+        written = self.databases.clone(self.applied.database, f"{self.plan.database}_written")
+        write_later_rows(written, self.later_writes)
+        copy = self.databases.clone(written, f"{self.plan.database}_undo")
+        return roll_back(
+            script,
+            self.shadow,
+            self.unmigrated,
+            written,
+            copy,
+            self.announced,
+            self.plan,
+            self.runner,
+        )
 
     @evidence
     def rollback_review(self) -> Review:
@@ -511,7 +548,12 @@ class Run:
     def reapplied(self) -> Repeated:
         """The migration again, after its rollback."""
         return apply_again(
-            self.opened.migration, self.unmigrated, self.rolled_back, self.plan, self.runner
+            self.opened.migration,
+            self.unmigrated,
+            self.rolled_back,
+            self.announced,
+            self.plan,
+            self.runner,
         )
 
     # --- 9: sign-off ------------------------------------------------------------------------------
@@ -546,7 +588,7 @@ class Run:
             quick=self.known(Run.quick) or "",
             waivers=by_check,
             unused_waivers=(
-                *unused_waivers(reviews, by_check),
+                *unused_waivers(reviews, self.plan, by_check),
                 *(rule for rule in by_check if self._has_passed(rule)),
             ),
             queries=self.queries,

@@ -1,22 +1,42 @@
-"""What the migration changed, held against the shadow and against what the plan announces."""
+"""What the migration changed, held against the shadow and against what is announced."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from shadowgate.catalogue import (
+    AllowedChanges,
     Area,
+    ContentComparison,
     Drift,
     Expectation,
     Judgement,
-    RowDifferences,
+    compare_content,
     diff,
     judge,
     odd_partitions,
 )
-from shadowgate.phases.restore.state import State, content_differences, state_of
+from shadowgate.phases.restore.soundness import Soundness, look_over
+from shadowgate.phases.restore.state import State, state_of
 from shadowgate.plan import Plan
 from shadowgate.server import Database
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What the migration is to change; everything else that it changes is drift."""
+
+    objects: Expectation
+    rows: AllowedChanges
+    """Data that may change."""
+
+
+def announced_by(plan: Plan) -> Announced:
+    """What a plan announces."""
+    objects = Expectation(
+        creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
+    )
+    return Announced(objects, AllowedChanges(plan.changes.rows))
 
 
 @dataclass(frozen=True)
@@ -28,37 +48,49 @@ class Migrated:
     judgement: Judgement
     oddities: tuple[str, ...]
     """Partitions that differ from their siblings, in words."""
-    differing: tuple[RowDifferences, ...]
-    """For each table whose content differs: which rows."""
+    content: ContentComparison
+    """Its rows beside those of the shadow."""
+    unsound: tuple[str, ...]
+    """What is wrong with what it left, though it was announced, a sentence each."""
 
     def unexpected(self, area: Area) -> list[str]:
         """What happened unannounced in one area, a sentence each."""
         return [str(found) for found in self.judgement.unexpected if found.area == area]
 
 
-def compare_with_plan(shadow: Database, before: State, migrated: Database, plan: Plan) -> Migrated:
-    """Compare the migrated copy with the shadow, and both with what the plan announces."""
-    expected = Expectation(
-        creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
-    )
+def compare_with_announced(
+    shadow: Database,
+    before: State,
+    sound: Soundness,
+    migrated: Database,
+    announced: Announced,
+    plan: Plan,
+) -> Migrated:
+    """Compare the migrated copy with the shadow, and both with what is announced.
+
+    Args:
+        shadow: the database before.
+        before: what it holds.
+        sound: what was wrong with it already.
+        migrated: the database after.
+        announced: what may have changed.
+        plan: names renamed tables.
+    """
     state = state_of(migrated, renames=plan.renames)
-    if _same_columns(before, state):
-        after = state
-    else:
-        after = state_of(migrated, before.content, plan.renames)
-    drift = diff(before.snapshot, after.snapshot)
+    drift = diff(before.snapshot, state.snapshot)
+    known = before.snapshot.objects
     return Migrated(
         state=state,
         drift=drift,
-        judgement=judge(drift, expected),
-        oddities=tuple(map(str, odd_partitions(after.snapshot, before.snapshot))),
-        differing=content_differences(shadow, before, migrated, after),
-    )
-
-
-def _same_columns(before: State, after: State) -> bool:
-    """Whether the tables from before have no more columns now: those are no change of content."""
-    return all(
-        table not in after.content or after.content[table].columns == content.columns
-        for table, content in before.content.items()
+        judgement=judge(drift, announced.objects),
+        oddities=tuple(map(str, odd_partitions(state.snapshot, before.snapshot))),
+        content=compare_content(
+            shadow,
+            migrated,
+            renames=plan.renames,
+            allowed=announced.rows,
+            drops=announced.objects.drops,
+            known=before.content,
+        ),
+        unsound=tuple(sound.worse(look_over(migrated), known, plan.renames)),
     )

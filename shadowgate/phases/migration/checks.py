@@ -100,11 +100,11 @@ def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None
     remedy="Create what is missing, or take it out of the plan's [creates].",
 )
 def announced_objects_are_there(migrated: Migrated, finding: Finding) -> None:
-    """Every object that the plan announces is there, and new partitions are like their siblings.
+    """Every announced object is there, and what the migration leaves is sound.
 
     A script can end without an error and without its objects.
     """
-    wrong = [*map(str, migrated.judgement.missing), *migrated.oddities]
+    wrong = [*map(str, migrated.judgement.missing), *migrated.oddities, *migrated.unsound]
     finding.note(len(wrong), 0)
     finding.say(*migrated.judgement.expected)
     finding.require(not wrong, wrong)
@@ -209,15 +209,16 @@ def no_setting_changed(migrated: Migrated, finding: Finding) -> None:
     "migration.data_unchanged",
     remedy="Compare the rows named in the restored backup and in the migrated copy.",
 )
-def no_row_changed(migrated: Migrated, before: State, finding: Finding) -> None:
+def no_row_changed(migrated: Migrated, finding: Finding) -> None:
     """Every row of every table is as it was, in whichever partition it lies now.
 
     Not one row may be lost, doubled or altered.
     """
-    wrong = [sentence for rows in migrated.differing for sentence in rows.sentences()]
+    content, wrong = migrated.content, migrated.content.sentences()
     finding.note(len(wrong), 0)
-    finding.say(f"{before.rows_of(''):,} rows compared by fingerprint over every column")
-    finding.require(not migrated.differing, wrong)
+    finding.say(f"{content.rows:,} rows compared by fingerprint over every column from before")
+    finding.say(*map(str, content.left_out))
+    finding.require(not content, wrong)
 
 
 @check(

@@ -25,6 +25,12 @@ def _can_be_rolled_back(run: Run) -> str:
     return f"the migration is declared irreversible: {why}" if why else ""
 
 
+def _something_is_written(run: Run) -> str:
+    if run.later_writes:
+        return ""
+    return "nothing is written in between: the plan has no [undo] write, the workload no write"
+
+
 @check(
     "rollback.snapshot",
     remedy="See pg_dump's message.",
@@ -154,30 +160,30 @@ def rows_identical(rolled_back: RolledBack, finding: Finding) -> None:
 
     A rollback that loses a row is worse than the migration.
     """
+    content = rolled_back.content
     lost = rolled_back.rows_lost
     finding.note(lost, 0)
-    sentences = [sentence for rows in rolled_back.tables for sentence in rows.sentences()]
-    finding.require(not lost, [s for s in sentences if " rows added" not in s])
+    finding.say(*map(str, content.left_out))
+    gone = any(rows.columns_lost for rows in content.differing)
+    wrong = [sentence for sentence in content.sentences() if " rows added" not in sentence]
+    finding.require(not (lost or gone), wrong)
 
 
 @check(
     "rollback.later_rows_kept",
     remedy="Move rows of every later partition back, auto-created ones too.",
+    applies=_something_is_written,
 )
-def later_rows_are_kept(rolled_back: RolledBack, before: State, finding: Finding) -> None:
+def later_rows_are_kept(rolled_back: RolledBack, finding: Finding) -> None:
     """Rows written after the migration are all there, those of new years too.
 
     Users go on writing between the migration and its rollback.
     """
-    kept, written = rolled_back.rows.added.total, rolled_back.later_rows
-    finding.note(f"{kept} of {written}", "all")
-    finding.require(written > 0, "nothing was written between migration and rollback")
-    held, found = rolled_back.written.content, rolled_back.state.content
-    differing = [table for table in before.content if found.get(table) != held.get(table)]
-    finding.require(
-        kept == written and not differing,
-        f"{kept} of {written} kept; the rollback altered {', '.join(differing) or 'no table'}",
-    )
+    written = rolled_back.written_rows
+    lost = sum(rows.altered for rows in rolled_back.later)
+    finding.note(f"{written - lost} of {written}", "all")
+    finding.require_decided(written > 0, "nothing was written between migration and rollback")
+    finding.require(not lost, [str(rows) for rows in rolled_back.later if rows])
 
 
 @check(

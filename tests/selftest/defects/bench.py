@@ -175,7 +175,7 @@ class Bench:
     def _applied(self) -> Applied:
         """A copy with the clean migration, for every defective rollback."""
         copy = self._opened.databases.clone(self._opened.shadow, self._kept[1])
-        return self._restored.runner.apply(self._opened.migration, copy)
+        return Applied(copy, self._restored.runner.watched(self._opened.migration, copy))
 
     def _spoiled(self, defect: Defect, clean: Path) -> Script:
         spoiled = self._opened.workspace / clean.name
