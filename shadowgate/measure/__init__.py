@@ -12,7 +12,7 @@ from shadowgate.measure.copies import Copier, copies_of_run
 from shadowgate.measure.derived import derive_workload
 from shadowgate.measure.failures import QueryError, QueryFailure
 from shadowgate.measure.layout import LayoutShare, measure_layout
-from shadowgate.measure.ordering import explain_by_order
+from shadowgate.measure.ordering import difference_beyond_order, explain_by_order, unordered
 from shadowgate.measure.parameters import bind_parameters, bind_workload
 from shadowgate.measure.plans import Witness
 from shadowgate.measure.query_evidence import to_evidence
@@ -65,6 +65,7 @@ __all__ = [
     "compare",
     "copies_of_run",
     "derive_workload",
+    "difference_beyond_order",
     "differences",
     "drift",
     "explain_by_order",
@@ -80,6 +81,7 @@ __all__ = [
     "settle",
     "settle_changes",
     "to_evidence",
+    "unordered",
     "what_is_left_out",
     "why_not_comparable",
     "with_rewrites",

@@ -16,6 +16,9 @@ from shadowgate.measure.sampler import SideName
 TIMEOUT = "57014"
 """SQLSTATE of a statement that ``statement_timeout`` ended."""
 
+_WHOLE_ROWS = frozenset({"23502", "23514"})
+"""SQLSTATEs of a refused row whose detail is all of its values: kept as data, not put in words."""
+
 
 @dataclass(frozen=True)
 class QueryFailure:
@@ -44,7 +47,7 @@ class QueryFailure:
         within = "; ".join(line.strip() for line in self.context.splitlines() if line.strip())
         facts = (
             state,
-            self.detail.rstrip("."),
+            "" if self.sqlstate in _WHOLE_ROWS else self.detail.rstrip("."),
             f"in {within}" if within else "",
             f"{self.path.name}, line {self.line}" if self.line else self.path.name,
             *(f"{name} {value}" for name, value in self.settings.items() if value),

@@ -19,6 +19,7 @@ out; numbers drawn from a sequence may be ahead, but not behind.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -31,7 +32,7 @@ from pglast.stream import RawStream
 from psycopg import sql
 
 from shadowgate.measure.failures import QueryError
-from shadowgate.measure.members import Split, forms, members
+from shadowgate.measure.members import Split, forms, members, split_words
 from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.rows import Result, Row, fetch_result, first_difference, sort_rows
 from shadowgate.measure.sampling import Sampling
@@ -56,6 +57,10 @@ PLANS: Sequence[Mapping[str, str]] = (
 asked for."""
 
 _ASKS_FOR_SETTINGS = ("current_setting", "pg_settings")
+
+PATIENCE, LEAST_PATIENCE = 10.0, 2.0
+"""An answer under another plan is waited for so many times as long as it took at first, in seconds
+at least the latter."""
 
 _READ = """
 SELECT n.nspname, c.relname
@@ -150,6 +155,41 @@ def explain_by_order(
             if chooses and answers.vary and after_copy is not None:
                 return _compare_choice(session, query, after_copy, sampling)
     return None
+
+
+def unordered(
+    before_copy: CopyFactory, queries: Sequence[Query], sampling: Sampling | None = None
+) -> frozenset[str]:
+    """Ids of the queries whose answer is not defined: it depends on how rows lie, or on the plan.
+
+    Args:
+        before_copy: makes a copy of the database before the migration; it is written to.
+        queries: the queries, in their original form.
+        sampling: settings of the sessions.
+
+    Raises:
+        ServerError: a database cannot be copied, or a session was lost.
+    """
+    found = set()
+    sampling = sampling or Sampling()
+    with before_copy() as copy, timed_session(copy, sampling) as session:
+        for query in queries:
+            first = _ask(session, query)
+            if first is not None and any(one.vary for one in _asked(session, query, first)):
+                found.add(query.id)
+    return frozenset(found)
+
+
+def difference_beyond_order(before: Result, after: Result) -> str | None:
+    """What differs first between answers of a query that is known to have no defined order.
+
+    Members of arrays, geometries and texts may be in another order; none may be missing or others.
+    """
+    columns = frozenset(range(_width(before)))
+    alike = before.columns == after.columns and before.count == after.count
+    if alike and _same_members(before, after, columns, split_words):
+        return None
+    return first_difference(before, after)
 
 
 def compare_answers(
@@ -293,24 +333,35 @@ def _say_volatile(result: Result, columns: frozenset[int], query: Query) -> str:
 
 def _asked(session: TimedSession, query: Query, before: Result) -> Iterator[Answers]:
     """What the copy answers, more each time, until all orders were tried or none matters."""
+    started = time.monotonic()
     first, again = _ask(session, query), _ask(session, query)
     if first is None or again is None:
         return
+    patience = max(LEAST_PATIENCE, PATIENCE * (time.monotonic() - started))
     volatile = differing_columns(before, [first, again])
     plans = PLANS[:1] if any(word in query.sql.lower() for word in _ASKS_FOR_SETTINGS) else PLANS
-    others = [answer for plan in plans[1:] for answer in [_ask(session, query, plan)] if answer]
+    others = _ask_under(session, query, plans[1:], patience)
     answers = Answers(before, volatile, tuple(others))
     yield answers
     for order in ORDERS:
         try:
             _reorder(session.connection, _tables_read(session, query), order)
-        except psycopg.errors.InsufficientPrivilege:  # foreign keys are a superuser's to suspend
+        except psycopg.Error:  # such as foreign keys, which only a superuser may suspend
             return
-        others += [answer for plan in plans for answer in [_ask(session, query, plan)] if answer]
+        others += _ask_under(session, query, plans, patience)
         answers = Answers(before, volatile, tuple(others))
         yield answers
         if not answers.vary:
             return
+
+
+def _ask_under(
+    session: TimedSession, query: Query, plans: Sequence[Mapping[str, str]], seconds: float
+) -> list[Result]:
+    """Answers under several plans, as far as they come in time: some right ones take hours."""
+    limit = {"statement_timeout": str(round(1000 * seconds))}
+    answers = (_ask(session, query, {**plan, **limit}) for plan in plans)
+    return [answer for answer in answers if answer is not None]
 
 
 def _ask(
@@ -326,13 +377,17 @@ def _ask(
 
 @contextmanager
 def _set(connection: Connection, settings: Mapping[str, str]) -> Iterator[None]:
+    """Settings of the session that are as before in the end."""
+    change = "SELECT pg_catalog.current_setting(%s), pg_catalog.set_config(%s, %s, false)"
+    earlier = {}
     for name, value in settings.items():
-        connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+        row = connection.execute(change, (name, name, value)).fetchone()
+        earlier[name] = row[0] if row else ""
     try:
         yield
     finally:
-        for name in settings:
-            connection.execute(sql.SQL("RESET {}").format(sql.Identifier(name)))
+        for name, value in earlier.items():
+            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
 
 
 def _tables_read(session: TimedSession, query: Query) -> list[tuple[str, str]]:
@@ -346,9 +401,10 @@ def _reorder(connection: Connection, tables: Sequence[tuple[str, str]], order: s
     """Write the rows of tables anew in another order, past triggers, rules and foreign keys.
 
     Raises:
-        psycopg.errors.InsufficientPrivilege: the role may not go past them.
+        psycopg.Error: the role may not go past them, or a row cannot be written again.
     """
     with connection.transaction():
+        connection.execute("SET LOCAL statement_timeout = 0")
         connection.execute("SET LOCAL session_replication_role = replica")
         for schema, name in tables:
             table = sql.Identifier(schema, name)

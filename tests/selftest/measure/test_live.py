@@ -269,6 +269,8 @@ def test_a_write_that_a_new_constraint_refuses_says_so(before: Database, after: 
     change(after, "ALTER TABLE parcel ADD CONSTRAINT small CHECK (area < 1) NOT VALID")
     found = measure(before, after, INSERT, SUMS, budget_seconds=0.5).queries
     assert found["W1"].failures[0].sqlstate == "23514"
+    assert "Failing row contains" in found["W1"].failures[0].detail
+    assert "Failing row" not in str(found["W1"].difference)
     assert found["W1"].broken
     assert found["Q1"].same_rows
 
@@ -361,7 +363,7 @@ def test_row_security_holds_for_the_role_of_a_query(
     role = f"selftest_reader_{before.name[-6:]}"
     table = "CREATE TABLE secret AS SELECT n, n % 2 = 0 AS open FROM generate_series(1, 10) AS n"
     policy = (
-        f"GRANT SELECT ON secret TO {role}; ALTER TABLE secret ENABLE ROW LEVEL SECURITY;"
+        f"GRANT SELECT, INSERT ON secret TO {role}; ALTER TABLE secret ENABLE ROW LEVEL SECURITY;"
         f"CREATE POLICY only_open ON secret TO {role} USING (open)"
     )
     with server.maintenance.connect() as connection:
@@ -373,7 +375,14 @@ def test_row_security_holds_for_the_role_of_a_query(
         change(after, "ALTER TABLE secret DISABLE ROW LEVEL SECURITY")
         asked = replace(query("Q1", "SELECT count(*) FROM secret"), role=role)
         unknown = replace(query("Q2", "SELECT 1"), role="selftest_nobody")
-        found = measure(before, after, asked, unknown, budget_seconds=0.1).queries
+        insert = replace(query("W1", "INSERT INTO secret VALUES (12, true)"), role=role)
+        refused = replace(query("W2", "INSERT INTO secret VALUES (11, false)"), role=role)
+        asking = (asked, unknown, insert, refused)
+        found = measure(before, after, *asking, budget_seconds=0.3).queries
+        assert not found["W1"].failures
+        assert found["W1"].pairs
+        assert [(one.side, one.sqlstate) for one in found["W2"].failures] == [("before", "42501")]
+        assert found["W2"].failures[0].settings["role"] == role
         assert found["Q1"].before.result.rows == ((5,),)
         assert found["Q1"].difference == "row (5) became (10)"
         assert found["Q2"].failures[0].message == 'role "selftest_nobody" does not exist'

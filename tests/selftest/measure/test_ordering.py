@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shadowgate.measure import Query, Sampling, Workload, compare
 from shadowgate.measure.copies import fresh_copy
-from shadowgate.measure.ordering import explain_by_order, unlimited
+from shadowgate.measure.ordering import (
+    _asked,
+    difference_beyond_order,
+    explain_by_order,
+    unlimited,
+    unordered,
+)
 from shadowgate.measure.rounds import timed_session
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.session import settle
@@ -147,6 +154,18 @@ def test_the_first_row_of_each_group_is_noted(before: Database, moved: Database)
     assert "tells all rows apart" in str(explained(before, moved, text))
 
 
+def test_a_limit_within_a_query_may_choose_what_was_chosen_before(
+    before: Database, moved: Database
+) -> None:
+    text = (
+        "SELECT s.id, first.species FROM street AS s CROSS JOIN LATERAL"
+        " (SELECT species FROM tree WHERE street_id = s.id LIMIT 1) AS first WHERE s.id < 20"
+    )
+    assert "tells all rows apart" in str(explained(before, moved, text))
+    change(moved, "UPDATE tree SET species = 'cagaita' WHERE street_id = 12")
+    assert explained(before, moved, text) is None
+
+
 def test_a_limit_with_a_total_order_excuses_nothing(before: Database, moved: Database) -> None:
     text = "SELECT id, species FROM tree ORDER BY id LIMIT 5"
     change(moved, "DELETE FROM tree WHERE id = 3")
@@ -213,6 +232,37 @@ def test_the_databases_themselves_stay_as_they_are(before: Database, moved: Data
     earlier = [answer(side, query(places)) for side in (before, moved)]
     explained(before, moved, UNORDERED["points"])
     assert [answer(side, query(places)) for side in (before, moved)] == earlier
+
+
+def test_queries_without_a_defined_order_are_told_beforehand(before: Database) -> None:
+    asked = {
+        **UNORDERED,
+        "ordered": "SELECT id, species FROM tree",
+        "sum": "SELECT street_id, count(*), avg(id::float8) FROM tree GROUP BY street_id",
+        "first": "SELECT id FROM tree ORDER BY species LIMIT 3",
+        "fails": "SELECT nothing FROM tree",
+        "now": "SELECT now()",
+    }
+    queries = [replace(query(text), id=name) for name, text in asked.items()]
+    found = unordered(lambda: fresh_copy(before), queries)
+    assert found == {*UNORDERED, "first"}
+
+
+def test_of_an_answer_without_order_only_members_count() -> None:
+    one = Result(("all",), (("a, b, c",),))
+    assert difference_beyond_order(one, Result(("all",), (("c, a, b",),))) is None
+    assert difference_beyond_order(one, Result(("all",), (("c, a, x",),))) is not None
+    assert difference_beyond_order(one, Result(("all",), (("c, a",),))) is not None
+    assert difference_beyond_order(one, Result(("every",), (("a, b, c",),))) is not None
+
+
+def test_the_settings_of_the_session_are_as_before(before: Database) -> None:
+    with timed_session(before, Sampling(query_seconds=7)) as session:
+        first = fetch_result(session, query(UNORDERED["text"]))
+        for _ in _asked(session, query(UNORDERED["text"]), first):
+            pass
+        shown = "SELECT current_setting('statement_timeout'), current_setting('enable_seqscan')"
+        assert session.connection.execute(shown).fetchone() == ("7s", "on")
 
 
 @pytest.mark.parametrize(
