@@ -47,6 +47,9 @@ class SideFacts:
     witness: Witness
 
 
+LONG_MS = 200.0
+"""A query that takes longer on any side is not executed to pass the time between rounds."""
+
 NOTHING = SideFacts(Result((), ()), NO_PLAN)
 """Of a query that failed."""
 
@@ -153,6 +156,7 @@ def compare(
         sides.warm_up(sampling.warm_up, first=1)  # the rows came from there
         able = workload.without(sides.failures.queries)
         reads = tuple(query.id for query in able.reads)
+        short = frozenset(id_ for id_, both in facts.items() if _slowest_ms(both) < LONG_MS)
         judge_ = Judge(sampling, tuple(able.by_id), reads)
 
         def report(rounds: int, undecided: int) -> None:
@@ -162,7 +166,7 @@ def compare(
             sample = take_sample(
                 judge_,
                 sides.measure,
-                Time(time.perf_counter, sides.keep_busy),
+                Time(time.perf_counter, lambda seconds: sides.keep_busy(seconds, short)),
                 report,
                 at_once=sides.at_once,
                 failed=lambda: sides.failures.queries,
@@ -235,6 +239,10 @@ def _facts(sides: Sides, workload: Workload) -> dict[str, tuple[SideFacts, SideF
 
 def _query_facts(session: TimedSession, query: Query, roots: Roots) -> SideFacts:
     return SideFacts(fetch_result(session, query), explain(session, query, roots))
+
+
+def _slowest_ms(facts: tuple[SideFacts, SideFacts]) -> float:
+    return max(side.witness.execution_ms for side in facts)
 
 
 def conclude(

@@ -152,8 +152,8 @@ def _no_value(query: Query, name: str) -> PlanError:
     shown = f"${name}" if name.isdecimal() else f":{name}"
     file = query.path.with_suffix(".params").name
     return PlanError(
-        f"the parameter {shown} of {query.id} has no value, and none can be drawn: it is compared "
-        "with no column that holds one",
+        f"the parameter {shown} of {query.id} has no value, and none can be drawn from a column "
+        "beside it",
         where=str(query.path),
         todo=f"say it in {file} beside the query, in a line such as `{name} = 17`",
     )

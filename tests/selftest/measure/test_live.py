@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -23,8 +24,10 @@ from shadowgate.measure import (
     to_evidence,
     witnesses_of,
 )
-from shadowgate.measure.copies import copies_at_once
+from shadowgate.measure.copies import copies_at_once, fresh_copy
 from shadowgate.measure.session import settle
+from shadowgate.measure.sides import open_sides
+from shadowgate.progress import silent
 from shadowgate.server import Database, Databases, Server
 from tests.selftest.conftest import MakeDatabase
 
@@ -519,3 +522,36 @@ def test_witnesses_of_two_runs_on_the_same_rows_agree(before: Database, after: D
     assert differences(one, other) == ()
     changed = replace(one, queries={**one.queries, "Q5": one.queries["Q1"]})
     assert differences(one, changed) != ()
+
+
+def test_a_query_that_is_grossly_slower_is_regressed_after_three_pairs(
+    before: Database, after: Database
+) -> None:
+    function = (
+        "CREATE FUNCTION pause() RETURNS integer LANGUAGE sql AS 'SELECT 1 FROM pg_sleep({})'"
+    )
+    change(before, function.format(0.001))
+    change(after, function.format(1.2))
+    pause = query("Q3", "SELECT pause()")
+    found = measure(before, after, pause, SUMS, budget_seconds=60.0)
+    slow = found.queries["Q3"]
+    assert slow.verdict == "regressed"
+    assert len(slow.pairs) == 3
+    assert slow.same_rows
+    assert found.ended == "decided"
+    assert found.queries["Q1"].verdict in ("equivalent", "improved")
+    (evidence,) = [one for one in to_evidence(found) if one.id == "Q3"]
+    assert evidence.change_percent is not None
+    assert evidence.change_percent > 10_000
+
+
+def test_time_between_rounds_is_passed_with_short_queries_only(
+    before: Database, after: Database
+) -> None:
+    long = query("Q3", "SELECT pg_sleep(20)")
+    workload, sampling = Workload((SUMS, long)), Sampling(copies=1)
+    with open_sides((before, after), workload, sampling, fresh_copy, silent) as sides:
+        started = time.monotonic()
+        for _ in range(5):
+            sides.keep_busy(0.2, {"Q1"})
+        assert time.monotonic() - started < 10.0
