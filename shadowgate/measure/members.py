@@ -17,7 +17,6 @@ import numpy as np
 import pglast
 import shapely
 from pglast import ast
-from shapely.geometry import shape
 
 from shadowgate.measure.placeholders import numbered
 
@@ -31,6 +30,7 @@ _HEX_EWKB = re.compile(r"(?:[0-9A-Fa-f]{2}){21,}|0[01][0-9A-Fa-f]{8,40}")
 _WKT = re.compile(
     r"\s*(?:SRID=(\d+);)?\s*((?:MULTI)?(?:POINT|LINESTRING|POLYGON)|GEOMETRYCOLLECTION)\b", re.I
 )
+_GEOJSON = ("type", "coordinates", "geometries")
 _WORDS = re.compile(r"\w+|\W")
 _JOINING = frozenset({"string_agg", "array_to_string"})
 
@@ -93,12 +93,18 @@ def members(value: Any, split: Split) -> Any:
     if isinstance(value, (list, tuple)):
         return _bag(members(one, split) for one in value)
     if isinstance(value, Mapping):
-        if "type" in value and ("coordinates" in value or "geometries" in value):
-            found = _geometry(lambda: shape(value))
-            if found is not None:
-                return found
-        return tuple(sorted((str(key), members(one, split)) for key, one in value.items()))
+        return _of_object(value, split)
     return value
+
+
+def _of_object(value: Mapping[str, Any], split: Split) -> Any:
+    """Keys with their values; a geometry in GeoJSON is one, with whatever is said beside it."""
+    shape = {key: value[key] for key in _GEOJSON if key in value}
+    found = None
+    if len(shape) > 1:
+        found = _geometry(lambda: shapely.from_geojson(json.dumps(shape)))
+    rest = value if found is None else {key: value[key] for key in value if key not in shape}
+    return found, tuple(sorted((str(key), repr(members(one, split))) for key, one in rest.items()))
 
 
 def _of_text(text: str, split: Split) -> Any:

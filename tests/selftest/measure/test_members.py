@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -104,3 +105,44 @@ def test_joined_texts_agree_exactly_if_their_pieces_do(
     assert members(joined(parts), split) == members(joined(shuffled), split)
     more = [*shuffled, "one more"]
     assert members(joined(parts), split) != members(joined(more), split)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["type", "coordinates", "geometries", "a", "b"]), inner, max_size=4
+        )
+        | st.fixed_dictionaries(
+            {"type": st.sampled_from(["Point", "Polygon", "LineString"]), "coordinates": inner}
+        )
+    ),
+    max_leaves=12,
+)
+TEXTS = (
+    st.text(max_size=30)
+    | st.from_regex(r"\A0[01][0-9A-F]{40,80}\Z")
+    | st.from_regex(r"\A(SRID=\d{1,4};)?(MULTI)?(POINT|POLYGON)[ Z]*\([ 0-9,()]{0,20}\Z")
+    | JSON.map(json.dumps)
+)
+
+
+def test_what_is_said_beside_a_geometry_counts() -> None:
+    point = {"type": "Point", "coordinates": [1, 2]}
+    assert members({**point, "name": "a"}, split_words) != members(
+        {**point, "name": "b"}, split_words
+    )
+    assert members(point, split_words) != members({**point, "coordinates": [2, 1]}, split_words)
+
+
+@given(JSON | TEXTS | st.lists(TEXTS, max_size=3) | st.binary(max_size=9))
+def test_whatever_a_query_returns_can_be_reduced(value: Any) -> None:
+    assert members(value, split_words) == members(value, split_words)
+
+
+@given(st.lists(JSON, min_size=2, max_size=5), st.randoms(use_true_random=False))
+def test_members_of_json_may_lie_in_any_order(items: list[Any], generator: random.Random) -> None:
+    shuffled = generator.sample(items, len(items))
+    assert members(items, split_words) == members(shuffled, split_words)
+    assert members([*items, "more"], split_words) != members(items, split_words)
