@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
 from shadowgate.measure.rounds import TimedSession
-from shadowgate.measure.session import in_words
+from shadowgate.measure.session import acting_as, in_words
 from shadowgate.measure.workload import Query
 
 RELATIVE_TOLERANCE = 1e-9
@@ -49,20 +51,40 @@ class Result:
 def fetch_result(session: TimedSession, query: Query) -> Result:
     """Execute a query once for its rows; a write is rolled back and gives its RETURNING rows.
 
+    Of a step of several statements each row begins with the number of its statement.
+
     Raises:
-        ValidationError: the query failed or took too long.
+        QueryError: the query failed or took too long.
         ServerError: the session was lost.
     """
     connection = session.connection
     with (
-        in_words(query, session.database, session.query_seconds),
+        in_words(query, session.database, session.query_seconds, connection),
+        acting_as(connection, query.role),
         connection.transaction(force_rollback=True),
     ):
         cursor = connection.execute(query.sql.encode())
-        if cursor.description is None:
-            return Result(("rows affected",), ((cursor.rowcount,),))
-        columns = tuple(column.name for column in cursor.description)
-        return Result(columns, tuple(sorted(cursor.fetchall(), key=_order)))
+        results = [_result_of(cursor)]
+        while cursor.nextset():
+            results.append(_result_of(cursor))
+    if len(results) == 1:
+        return results[0]
+    return Result(
+        ("statement", *(name for result in results for name in result.columns)),
+        tuple((n, *row) for n, result in enumerate(results, start=1) for row in result.rows),
+    )
+
+
+def _result_of(cursor: psycopg.Cursor[Row]) -> Result:
+    if cursor.description is None:
+        return Result(("rows affected",), ((cursor.rowcount,),))
+    columns = tuple(column.name for column in cursor.description)
+    return Result(columns, sort_rows(cursor.fetchall()))
+
+
+def sort_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Rows in the order of a :class:`Result`."""
+    return tuple(sorted(rows, key=_order))
 
 
 def first_difference(before: Result, after: Result) -> str | None:
