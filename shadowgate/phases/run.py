@@ -34,7 +34,9 @@ from shadowgate.measure import (
     Copier,
     LayoutShare,
     Workload,
+    bind_workload,
     copies_of_run,
+    derive_workload,
     measure_cold,
     settle_changes,
     to_evidence,
@@ -259,8 +261,14 @@ class Run:
 
     @evidence
     def workload(self) -> Workload:
-        """The queries that are timed."""
-        return workload_of(self.plan)
+        """The queries that are timed: the plan's, or else some derived from the catalogue."""
+        found = workload_of(self.plan)
+        self.ensure(self.restored)
+        with self.shadow.connect() as connection:
+            if found is not None:
+                return bind_workload(found, connection)
+            self.progress("deriving a workload from the catalogue")
+            return derive_workload(connection, touched=self.announced.tables)
 
     @evidence
     def copier(self) -> Copier:
@@ -406,6 +414,11 @@ class Run:
         return found
 
     @evidence
+    def answered(self) -> Workload:
+        """The queries that run on both sides."""
+        return self.workload.without(self.comparison.failed)
+
+    @evidence
     def timing_key(self) -> str:
         """What this run's times depend on."""
         return timing_key(self.server.facts, self.before.content, self.workload, self.plan)
@@ -440,7 +453,7 @@ class Run:
         sides = (self.shadow, self.applied.database)
         return measure_cold(
             sides,
-            self.workload,
+            self.answered,
             sampling_of(self.plan),
             copier=self.copier,
             progress=self.progress,
@@ -451,7 +464,7 @@ class Run:
         """Rewritten queries beside their originals."""
         after = self.applied.database
         return prove_rewrites(
-            self.shadow, after, self.workload, self.databases, self.plan, self.progress
+            self.shadow, after, self.answered, self.databases, self.plan, self.progress
         )
 
     # --- 7: simulation ----------------------------------------------------------------------------
@@ -464,7 +477,7 @@ class Run:
             self.quiet_before,
             after,
             self.baseline,
-            self.workload,
+            self.answered,
             self.plan,
             self.databases,
             self.copier,
@@ -570,7 +583,7 @@ class Run:
 
     def _expected(self) -> Iterator[str]:
         for check in CHECKS:
-            yield from check.result_ids(self.plan)
+            yield from check.result_ids(self)
 
     def _terms(self) -> Terms:
         performance = self.plan.performance

@@ -29,6 +29,8 @@ class Announced:
     objects: Expectation
     rows: AllowedChanges
     """Data that may change."""
+    tables: tuple[str, ...] = ()
+    """Those that the script's statements name."""
 
 
 def announced_by(plan: Plan) -> Announced:

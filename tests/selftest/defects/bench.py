@@ -218,7 +218,7 @@ def _carry_out(checks: Iterable[Check[Any]], run: Run) -> Iterator[CheckResult]:
     for proof in PROOFS - {check.id for check in chosen}:
         run.results.by_id[proof] = CheckResult(proof, 0, "passed", "taken for granted")
     for check in chosen:
-        for item in check.items_of(run.plan):
+        for item in check.items_of(run):
             outcome = carry_out(check, item, run)
             if outcome.error is not None:
                 raise outcome.error
