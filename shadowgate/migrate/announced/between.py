@@ -23,7 +23,7 @@ from shadowgate.migrate.announced.model import (
     Renaming,
     expectation_of,
 )
-from shadowgate.migrate.announced.names import Names
+from shadowgate.migrate.announced.names import Names, split, whole_and_part
 
 Found = tuple[Effect, str, str]
 _RELATIONS = frozenset({"table", "foreign table", "view", "materialized view", "sequence", "index"})
@@ -138,7 +138,7 @@ class _Between:
 
     def _gone_with_column(self, column: ObjectId) -> Iterator[Found]:
         """Indexes, constraints and statistics over a column that is dropped."""
-        table, _, name = column.name.rpartition(".")
+        table, name = whole_and_part(column.name)
         mention = re.compile(rf'(?<![\w"]){re.escape(name)}(?![\w"])')
         for identity, item in self.drift.dropped.items():
             is_on_table = any(whole.name == table for whole in item.part_of)
@@ -163,7 +163,7 @@ class _Between:
             return said.names
         found = dict.fromkeys(said.names)
         for name in said.names:
-            whole, _, part = (name, "", "") if said.kind == "table" else name.rpartition(".")
+            whole, part = (name, "") if said.kind == "table" else whole_and_part(name)
             for child in self._descendants(whole):
                 if not dropped_whole or "partition_of" in self.before[child].attributes:
                     found[f"{child.name}.{part}" if part else child.name] = None
@@ -274,7 +274,7 @@ def _without_names(value: object, renamings: list[Renaming]) -> str:
         for old, new in zip(item.old, item.new, strict=True):
             for name in sorted({old, new}, key=len, reverse=True):
                 text = _replace_word(text, name, mark)
-            bare = {name.partition("(")[0].rpartition(".")[2] for name in (old, new)}
+            bare = {split(name)[0][-1] for name in (old, new)}
             for name in sorted(bare, key=len, reverse=True):
                 text = _replace_word(text, name, mark)
         # A view keeps the names of its columns: what was "a" reads "b AS a" from now on.

@@ -17,6 +17,7 @@ Names = tuple[str, ...]
 """One name, or several of which one is meant; empty for what no snapshot shows."""
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_IDENTIFIER = re.compile(r'(?:"(?:[^"]|"")*"|[^."(])+')
 _QUOTED_KEYWORDS = RESERVED_KEYWORDS | COL_NAME_KEYWORDS | TYPE_FUNC_NAME_KEYWORDS
 _WILDCARD = re.compile(r"[\[*?]")
 _LONGEST_BYTES = 63
@@ -65,6 +66,30 @@ def parts_of(names: Names, *identifiers: str) -> Names:
         for whole in names
         for identifier in identifiers
     )
+
+
+def split(name: str) -> tuple[tuple[str, ...], str]:
+    """The identifiers of a qualified name, still quoted, and a routine's arguments after them."""
+    identifiers = []
+    at = 0
+    while found := _IDENTIFIER.match(name, at):
+        identifiers.append(found[0])
+        at = found.end()
+        if name[at : at + 1] != ".":
+            break
+        at += 1
+    return tuple(identifiers), name[at:]
+
+
+def schemas_of(names: Names) -> Names:
+    """The schema of each name."""
+    return tuple(split(name)[0][0] for name in names)
+
+
+def whole_and_part(name: str) -> tuple[str, str]:
+    """A part's name without the last identifier, and that."""
+    *whole, part = split(name)[0]
+    return ".".join(whole), part
 
 
 def strings(nodes: Iterable[Any] | None) -> list[str]:

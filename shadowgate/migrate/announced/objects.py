@@ -16,8 +16,11 @@ from shadowgate.migrate.announced.names import (
     joined_columns,
     parts_of,
     quoted,
+    schemas_of,
+    split,
     strings,
     type_name,
+    whole_and_part,
 )
 from shadowgate.migrate.announced.tables import KIND_OF_RELATION, alter_table, create_table
 
@@ -163,7 +166,7 @@ def _create_view(node: Any, ledger: Ledger) -> None:
 
 def _create_index(node: Any, ledger: Ledger) -> None:
     tables = ledger.known(node.relation)
-    schemas = tuple(name.rpartition(".")[0] for name in tables)
+    schemas = schemas_of(tables)
     elements = (*node.indexParams, *(node.indexIncludingParams or ()))
     columns = index_name_columns(elements)
     if node.idxname:
@@ -319,7 +322,7 @@ def _create_statistics(node: Any, ledger: Ledger) -> None:
     if node.defnames:
         names = _fresh(strings(node.defnames), ledger)
     else:
-        schemas = tuple(name.rpartition(".")[0] for name in ledger.known(table))
+        schemas = schemas_of(ledger.known(table))
         columns = [str(element.name or "expr") for element in node.exprs]
         tried = chosen_names(str(table.relname), joined_columns(columns), "stat")
         names = parts_of(schemas, *tried)
@@ -381,7 +384,7 @@ def _rename(node: Any, ledger: Ledger) -> None:
         ledger.rename(kind, old, new, certain=certain)
         if kind == "constraint":
             # Its index has the same name, in the table's schema.
-            schemas = tuple(whole.rpartition(".")[0] for whole in wholes)
+            schemas = schemas_of(wholes)
             _maybe_rename(
                 "index", parts_of(schemas, str(node.subname)), parts_of(schemas, new_name), ledger
             )
@@ -401,7 +404,7 @@ def _rename(node: Any, ledger: Ledger) -> None:
     ledger.rename(kind, old, tuple(_with_name(name, new_name) for name in old), certain=certain)
     if kind == "index":
         # The index of a constraint gives it its name.
-        pairs = [(name.rpartition(".")[0], name.rpartition(".")[2]) for name in old]
+        pairs = [whole_and_part(name) for name in old]
         _maybe_rename(
             "constraint",
             tuple(f"{schema}.*.{bare}" for schema, bare in pairs),
@@ -422,8 +425,8 @@ def _rename_schema(old: str, new: str, ledger: Ledger) -> None:
 
 
 def _with_name(name: str, new: str) -> str:
-    head, opening, arguments = name.partition("(")
-    return f"{head.rpartition('.')[0]}.{quoted(new)}{opening}{arguments}"
+    (schema, _), arguments = split(name)
+    return f"{schema}.{quoted(new)}{arguments}"
 
 
 def _set_schema(node: Any, ledger: Ledger) -> None:
@@ -444,8 +447,8 @@ def _set_schema(node: Any, ledger: Ledger) -> None:
 
 
 def _after_schema(name: str) -> str:
-    head, opening, arguments = name.partition("(")
-    return f"{head.rpartition('.')[2]}{opening}{arguments}"
+    (_, bare), arguments = split(name)
+    return bare + arguments
 
 
 def _owner(node: Any, ledger: Ledger) -> None:

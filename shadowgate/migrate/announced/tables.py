@@ -18,7 +18,9 @@ from shadowgate.migrate.announced.names import (
     index_name_columns,
     joined_columns,
     parts_of,
+    schemas_of,
     strings,
+    whole_and_part,
 )
 
 KIND_OF_RELATION = {
@@ -128,7 +130,7 @@ def _column(column: Any, table: Names, bare: str, ledger: Ledger, *, certain: bo
 def _like(table: Names, bare: str, ledger: Ledger) -> None:
     """Copies of another table's indexes and keys are named after the new table."""
     beginning = parts_of(("",), bare[:_SURE_CHARACTERS])[0].removeprefix(".").strip('"')
-    schemas = tuple(name.rpartition(".")[0] for name in table)
+    schemas = schemas_of(table)
     for kind in ("index", "statistics", "sequence"):
         names = tuple(f"{schema}.{quote}{beginning}*" for schema in schemas for quote in ("", '"'))
         ledger.create(kind, names, certain=False)
@@ -140,7 +142,7 @@ def _like(table: Names, bare: str, ledger: Ledger) -> None:
 
 
 def _own_sequence(table: Names, bare: str, column: str, ledger: Ledger) -> None:
-    schemas = tuple(name.rpartition(".")[0] for name in table)
+    schemas = schemas_of(table)
     ledger.create("sequence", parts_of(schemas, *chosen_names(bare, column, "seq")), certain=False)
 
 
@@ -189,10 +191,10 @@ def _not_null(
 
 def _promote_index(index: str, constraint: Names, table: Names, ledger: Ledger) -> None:
     """ADD CONSTRAINT … USING INDEX: the index takes the constraint's name."""
-    schemas = tuple(name.rpartition(".")[0] for name in table)
+    schemas = schemas_of(table)
     old = parts_of(schemas, index)
     new = tuple(
-        f"{schema}.{name.rpartition('.')[2]}"
+        f"{schema}.{whole_and_part(name)[1]}"
         for schema, name in zip(schemas, constraint, strict=False)
     )
     if old != new:
@@ -314,7 +316,7 @@ def _set_identity(it: _Alteration) -> None:
 
 def _drop_identity(it: _Alteration) -> None:
     it.change_part("column", "identity")
-    schemas = tuple(name.rpartition(".")[0] for name in it.names)
+    schemas = schemas_of(it.names)
     chosen = parts_of(schemas, *chosen_names(it.bare, str(it.command.name), "seq"))
     it.ledger.drop("sequence", chosen, certain=False)
 

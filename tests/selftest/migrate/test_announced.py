@@ -513,7 +513,7 @@ BASE = (
 
 @given(script=scripts())
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_generated_scripts_announce_what_the_catalogue_shows(script: str, plain: Database) -> None:
     with plain.connect(autocommit=False) as connection:
