@@ -9,7 +9,7 @@ unexpected is not in the script's text, and what it calls missing the text said 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from shadowgate.catalogue.diff import Change, diff, in_words
@@ -27,6 +27,7 @@ from shadowgate.migrate.announced.names import Names, split, whole_and_part
 
 Found = tuple[Effect, str, str]
 _RELATIONS = frozenset({"table", "foreign table", "view", "materialized view", "sequence", "index"})
+_WILDCARDS = frozenset("[*?")
 _VIEWS = frozenset({"view", "materialized view"})
 _INHERITED = frozenset({"table", "column", "constraint"})
 _KEPT_BY_REPLACEMENT = frozenset(
@@ -73,6 +74,8 @@ class _Between:
         self.before, self.after = before.objects, after.objects
         self.drift = diff(before, after)
         self.changes = (*self.drift.changed, *created_flaws(self.drift))
+        self.after_by_name = _ByName(self.after)
+        self.gone_by_name = _ByName(self.drift.dropped)
         self.children = _children(before.objects) | _children(after.objects)
 
     def found(self) -> Iterator[Found]:
@@ -91,7 +94,7 @@ class _Between:
 
     def _created(self, said: ObjectChange) -> Iterator[Found]:
         names = self._with_descendants(said)
-        there = [each for each in self.after if _matches(each, said.kind, names)]
+        there = self.after_by_name.find(said.kind, names)
         for identity in there:
             if identity in self.before:
                 yield from self._replaced(identity, said)
@@ -127,13 +130,12 @@ class _Between:
 
     def _dropped(self, said: ObjectChange) -> Iterator[Found]:
         names = self._with_descendants(said)
-        gone = [each for each in self.drift.dropped if _matches(each, said.kind, names)]
+        gone = self.gone_by_name.find(said.kind, names)
         for identity in gone:
             yield "drop", identity.kind, identity.name
             if said.kind == "column":
                 yield from self._gone_with_column(identity)
-        left = any(_matches(each, said.kind, said.names) for each in self.after)
-        if said.certain and not gone and left:
+        if said.certain and not gone and self.after_by_name.find(said.kind, said.names):
             yield "drop", said.kind, said.names[0]
 
     def _gone_with_column(self, column: ObjectId) -> Iterator[Found]:
@@ -151,9 +153,8 @@ class _Between:
         for change in self.changes:
             only_itself = change.attribute in _OF_ONE_OBJECT
             wholes = (change.object,) if only_itself else (change.object, *change.part_of)
-            if fnmatchcase(change.attribute, said.attribute) and any(
-                _matches(whole, said.kind, names) for whole in wholes
-            ):
+            is_said = any(fnmatchcase(change.attribute, each) for each in said.attributes)
+            if is_said and any(_matches(whole, said.kind, names) for whole in wholes):
                 yield _exact(change)
 
     def _with_descendants(self, said: ObjectChange) -> Names:
@@ -198,9 +199,8 @@ class _Between:
         suspicious, but for its own parts. A view under the old name is for clients that do not
         know the new one yet.
         """
-        taken = any(
-            _matches(each, item.kind, item.old) for each in self.after if each.kind not in _VIEWS
-        )
+        there = self.after_by_name.find(item.kind, item.old)
+        taken = any(each.kind not in _VIEWS for each in there)
         return not taken or any(_matches(each, item.kind, item.new) for each in change.part_of)
 
     def _has_other_arguments(self, routine: ObjectId) -> bool:
@@ -244,15 +244,44 @@ class _Between:
         return (("create", self.drift.created), ("drop", self.drift.dropped))
 
 
+class _ByName:
+    """Objects by kind and name: a catalogue has thousands, and most names have no wildcard."""
+
+    def __init__(self, objects: Iterable[ObjectId]) -> None:
+        self._known: dict[str, dict[str, list[ObjectId]]] = {}
+        for identity in objects:
+            names = self._known.setdefault(_kin(identity.kind), {})
+            names.setdefault(_compact(identity.name), []).append(identity)
+
+    def find(self, kind: str, names: Names) -> list[ObjectId]:
+        """All objects of a kind that one of the names stands for."""
+        known = self._known.get(_kin(kind), {})
+        found: dict[ObjectId, None] = {}
+        for name in map(_compact, names):
+            is_plain = not _WILDCARDS.intersection(name)
+            matching = [name] if is_plain else [each for each in known if fnmatchcase(each, name)]
+            found |= dict.fromkeys(item for each in matching for item in known.get(each, ()))
+        return list(found)
+
+
+def _kin(kind: str) -> str:
+    """Relations of all kinds share their names, and ALTER TABLE serves most of them."""
+    return "relation" if kind in _RELATIONS else kind
+
+
+def _compact(name: str) -> str:
+    return "".join(name.split())
+
+
 def _exact(change: Change) -> Found:
     return "change", change.object.kind, f"{change.object.name}:{change.attribute}"
 
 
 def _matches(identity: ObjectId, kind: str, names: Names) -> bool:
-    if identity.kind != kind and not (identity.kind in _RELATIONS and kind in _RELATIONS):
+    if _kin(identity.kind) != _kin(kind):
         return False
-    compact = "".join(identity.name.split())
-    return any(fnmatchcase(compact, "".join(name.split())) for name in names)
+    compact = _compact(identity.name)
+    return any(fnmatchcase(compact, _compact(name)) for name in names)
 
 
 def _children(objects: Mapping[ObjectId, CatalogueObject]) -> dict[str, tuple[ObjectId, ...]]:

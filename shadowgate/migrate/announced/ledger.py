@@ -91,23 +91,27 @@ class Ledger:
 
     def change(self, kind: str, names: Names, *attributes: str) -> None:
         """Note attributes that may have changed afterwards, of an object or its parts."""
-        for attribute in attributes:
-            self._note("change", kind, names, certain=False, attribute=attribute)
+        self._note("change", kind, names, certain=False, attributes=attributes)
 
-    def sound(self, kind: str, names: Names, attribute: str) -> None:
-        """Take back that an object of this script is left with a flaw."""
-        if self._is_made_here(kind, names):
-            self._effects = [
-                change
-                for change in self._effects
-                if (change.kind, change.attribute) != (kind, attribute)
-                or not {*change.names} & {*names}
-            ]
+    def mend(self, kind: str, names: Names, *attributes: str) -> None:
+        """Note that an object gets sound: one of this script is then left without the flaw."""
+        if not self._is_made_here(kind, names):
+            self.change(kind, names, *attributes)
+            return
+        self._effects = [
+            change
+            for change in self._effects
+            if change.effect != "change"
+            or change.kind != kind
+            or not {*change.attributes} & {*attributes}
+            or not {*change.names} & {*names}
+        ]
 
-    def privilege(self, effect: Effect, kind: str, names: Names, attribute: str = "") -> None:
+    def privilege(self, effect: Effect, kind: str, names: Names, *attributes: str) -> None:
         """Note an effect on who may do what."""
         if names:
-            self._privileges.append(self._made(effect, kind, names, False, attribute, self.reason))
+            said = self._made(effect, kind, names, certain=False, attributes=attributes)
+            self._privileges.append(replace(said, reason=self.reason))
 
     def rename(self, kind: str, old: Names, new: Names, *, certain: bool = True) -> None:
         """Note another name or schema; what was said of the object before is said of the new."""
@@ -143,6 +147,10 @@ class Ledger:
             else change
             for change in self._effects
         ]
+
+    def doubt(self) -> None:
+        """Be no longer certain of anything: some of it is rolled back."""
+        self._effects = [replace(change, certain=False) for change in self._effects]
 
     def cascade(self) -> None:
         """Note that a statement drops whatever depends on what it names."""
@@ -187,23 +195,28 @@ class Ledger:
         )
 
     def _note(
-        self, effect: Effect, kind: str, names: Names, *, certain: bool, attribute: str = ""
+        self,
+        effect: Effect,
+        kind: str,
+        names: Names,
+        *,
+        certain: bool,
+        attributes: tuple[str, ...] = (),
     ) -> None:
         if names:
-            self._effects.append(self._made(effect, kind, names, certain, attribute))
+            said = self._made(effect, kind, names, certain=certain, attributes=attributes)
+            self._effects.append(said)
 
     def _made(
         self,
         effect: Effect,
         kind: str,
         names: Names,
+        *,
         certain: bool,
-        attribute: str,
-        reason: str = "",
+        attributes: tuple[str, ...],
     ) -> ObjectChange:
-        return ObjectChange(
-            effect, kind, names, self.line, self.statement, certain, attribute, reason
-        )
+        return ObjectChange(effect, kind, names, self.line, self.statement, certain, attributes)
 
     def _is_made_here(self, kind: str | None, names: Names) -> bool:
         """Whether the last that befell an object's existence is that this script created it."""

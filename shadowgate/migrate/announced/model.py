@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shadowgate.catalogue.expect import KINDS, Expectation
+from shadowgate.evidence import Table
 from shadowgate.migrate.announced.names import Names
 
 Effect = Literal["create", "change", "drop"]
@@ -28,10 +29,16 @@ class ObjectChange:
     """On one line."""
     certain: bool = True
     """False if it may happen or not: IF EXISTS, OR REPLACE, a change to what is so already."""
-    attribute: str = ""
+    attributes: tuple[str, ...] = ()
     """Of a change, shell-style; a change of the object's parts is meant too."""
     reason: str = ""
     """Of an effect on privileges: why it is meant; empty if the script does not say."""
+
+    def __str__(self) -> str:
+        may = "" if self.certain or self.effect == "change" else "may "
+        verb = self.effect if may else f"{self.effect}s"
+        what = f" ({', '.join(self.attributes)})" if self.attributes else ""
+        return f"line {self.line}: {may}{verb} {self.kind} {self.names[0]}{what}"
 
 
 @dataclass(frozen=True)
@@ -100,14 +107,26 @@ class Announcement:
         :func:`~shadowgate.migrate.announced.between.expectation_between`, which sees both states.
         """
         return expectation_of(
-            (
-                change.effect,
-                change.kind,
-                name + (f":{change.attribute}" if change.attribute else ""),
-            )
+            (change.effect, change.kind, f"{name}:{attribute}" if attribute else name)
             for change in self.effects
             for name in change.names
+            for attribute in change.attributes or ("",)
         )
+
+    def table(self) -> Table:
+        """As a table of evidence: objects, then effects on privileges with their reasons."""
+        rows = [(str(item.line), item.statement, *_said(item)) for item in self.objects]
+        rows += [
+            (str(item.line), item.statement, _said(item)[0], item.reason or "nobody says why")
+            for item in self.privileges
+        ]
+        rows += [(str(item.line), item.statement, "not known", item.why) for item in self.opaque]
+        return Table("What the script announces", ("line", "statement", "effect", ""), tuple(rows))
+
+
+def _said(change: ObjectChange) -> tuple[str, str]:
+    words = str(change).partition(": ")[2]
+    return words, "" if change.certain or change.effect == "change" else "if need be"
 
 
 def expectation_of(effects: Iterable[tuple[Effect, str, str]]) -> Expectation:

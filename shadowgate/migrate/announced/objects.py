@@ -9,6 +9,7 @@ from pglast import ast, enums
 from pglast.enums import ObjectType
 
 from shadowgate.migrate.announced.ledger import Ledger
+from shadowgate.migrate.announced.model import Effect
 from shadowgate.migrate.announced.names import (
     Names,
     chosen_names,
@@ -157,8 +158,7 @@ def _create_view(node: Any, ledger: Ledger) -> None:
     names = ledger.new(node.view)
     ledger.create("view", names, certain=not node.replace)
     if node.replace:
-        ledger.change("view", names, "definition")
-        ledger.change("view", names, "type", "default", "collation", "storage")
+        ledger.change("view", names, "definition", "type", "default", "collation", "storage")
         ledger.create("column", parts_of(names, "*"), certain=False)
     if any(option.defname in _RIGHTS_OF_A_VIEW for option in node.options or ()):
         ledger.privilege("change", "view", names, "options")
@@ -268,8 +268,7 @@ def _alter_domain(node: Any, ledger: Ledger) -> None:
             ledger.drop("constraint", parts_of(names, node.name), certain=not node.missing_ok)
         case "V":
             constraint = parts_of(names, node.name)
-            ledger.sound("constraint", constraint, "validated")
-            ledger.change("constraint", constraint, "validated", "definition")
+            ledger.mend("constraint", constraint, "validated", "definition")
         case _:
             ledger.change("type", names, "default", "not_null")
 
@@ -479,9 +478,10 @@ def _grant(node: Any, ledger: Ledger) -> None:
 
 
 def _default_privileges(_node: Any, ledger: Ledger) -> None:
-    for effect in ("create", "change", "drop"):
-        attribute = "*" if effect == "change" else ""
-        ledger.privilege(effect, "default privileges", ("*",), attribute)
+    effects: tuple[Effect, ...] = ("create", "change", "drop")
+    for effect in effects:
+        attributes = ("*",) if effect == "change" else ()
+        ledger.privilege(effect, "default privileges", ("*",), *attributes)
 
 
 def _create_role(node: Any, ledger: Ledger) -> None:
@@ -549,14 +549,18 @@ def _refresh(node: Any, ledger: Ledger) -> None:
     if node.skipData:
         ledger.change("materialized view", names, "populated")
     else:
-        ledger.sound("materialized view", names, "populated")
-        ledger.change("materialized view", names, "populated")
+        ledger.mend("materialized view", names, "populated")
     ledger.write(names, "refresh")
 
 
 def _cluster(node: Any, ledger: Ledger) -> None:
     if node.relation is not None and node.indexname:
         ledger.change("table", ledger.known(node.relation), "clustered")
+
+
+def _transaction(node: Any, ledger: Ledger) -> None:
+    if node.kind == enums.TransactionStmtKind.TRANS_STMT_ROLLBACK_TO:
+        ledger.doubt()
 
 
 def _unclear(why: str) -> Callable[[Any, Ledger], None]:
@@ -614,6 +618,7 @@ _ACTS: Mapping[Any, Callable[[Any, Ledger], None]] = {
     ast.AlterEventTrigStmt: _alter_event_trigger,
     ast.RefreshMatViewStmt: _refresh,
     ast.ClusterStmt: _cluster,
+    ast.TransactionStmt: _transaction,
     ast.DoStmt: _unclear("what a DO block does is not announced by its text"),
     ast.CallStmt: _unclear("what a procedure does is not told by its call"),
     ast.ExecuteStmt: _unclear("what a prepared statement does is not told by its execution"),
@@ -637,7 +642,6 @@ _WITHOUT_EFFECT = frozenset(
         ast.PrepareStmt,
         ast.ReindexStmt,
         ast.SecLabelStmt,
-        ast.TransactionStmt,
         ast.UnlistenStmt,
         ast.VacuumStmt,
         ast.VariableSetStmt,

@@ -90,7 +90,7 @@ def alter_table(node: Any, ledger: Ledger) -> None:
         if act is None:
             ledger.unclear(f"the effect of {command.subtype.name} is not known")
         else:
-            act(_Alteration(kind, names, str(node.relation.relname), command, ledger))
+            act(_Alteration(kind, names, node, command, ledger))
         if command.behavior == enums.DropBehavior.DROP_CASCADE:
             ledger.cascade()
 
@@ -98,13 +98,11 @@ def alter_table(node: Any, ledger: Ledger) -> None:
 class _Alteration:
     """One command of one ALTER TABLE."""
 
-    def __init__(self, kind: str, names: Names, bare: str, command: Any, ledger: Ledger) -> None:
-        self.kind, self.names, self.bare, self.ledger = kind, names, bare, ledger
+    def __init__(self, kind: str, names: Names, whole: Any, command: Any, ledger: Ledger) -> None:
+        self.kind, self.names, self.ledger = kind, names, ledger
         self.command = command
-
-    @property
-    def certain(self) -> bool:
-        return not self.command.missing_ok
+        self.bare = str(whole.relation.relname)
+        self.certain = not (command.missing_ok or whole.missing_ok)
 
     @property
     def part(self) -> Names:
@@ -246,16 +244,16 @@ def _drop_column(it: _Alteration) -> None:
 
 
 def _add_constraint(it: _Alteration) -> None:
-    _constraint(it.command.def_, it.names, it.bare, (), it.ledger, certain=True)
+    _constraint(it.command.def_, it.names, it.bare, (), it.ledger, certain=it.certain)
 
 
 def _validate(it: _Alteration) -> None:
-    it.ledger.sound("constraint", it.part, "validated")
-    it.change_part("constraint", "validated", "definition")
+    it.ledger.mend("constraint", it.part, "validated", "definition")
 
 
 def _alter_type(it: _Alteration) -> None:
-    it.change_part("column", *_TYPE_ATTRIBUTES)
+    # An identity column's sequence goes with it.
+    it.change_part("column", *_TYPE_ATTRIBUTES, "minimum", "maximum")
     # Indexes and constraints over it are rebuilt, and may have to cast it from now on.
     it.change("definition", "predicate")
     it.ledger.write(it.names, "convert", (str(it.command.name),))

@@ -267,6 +267,12 @@ HARMLESS = {
     " REFERENCES customer ON DELETE CASCADE, ADD CHECK (total < 1000); CREATE INDEX ON orders (id);"
     "CREATE INDEX ON orders (id)",
     "rolled back": "BEGIN; DROP TABLE orders CASCADE; ROLLBACK; CREATE TABLE kept (id int)",
+    "partly rolled back": "BEGIN; CREATE TABLE kept (id int); SAVEPOINT s;"
+    "DROP TABLE spare CASCADE; CREATE TABLE lost (id int); ROLLBACK TO s; COMMIT",
+    "tables that are not there": "ALTER TABLE IF EXISTS nowhere ADD COLUMN a int UNIQUE,"
+    " ADD CONSTRAINT c CHECK (a > 0), DROP COLUMN b; ALTER TABLE IF EXISTS nowhere RENAME TO n;"
+    "ALTER INDEX IF EXISTS never RENAME TO ever; DROP VIEW IF EXISTS never_seen",
+    "smaller identity column": "ALTER TABLE orders ALTER COLUMN id TYPE int",
     "dropped again": "CREATE TABLE bill (id int PRIMARY KEY); CREATE INDEX bill_i ON bill (id);"
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f();"
     "DROP TABLE bill",
@@ -373,6 +379,13 @@ HARMFUL = {
         " RETURNS numeric LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT 2::numeric'",
         "",
         {("routine public.total_of(bigint, date)", "changed", "security_definer")},
+    ),
+    "constraint that is not validated after all": (
+        "ALTER TABLE customer ADD CONSTRAINT old CHECK (age < 200) NOT VALID;"
+        "ALTER TABLE customer VALIDATE CONSTRAINT old; DO $$ BEGIN ALTER TABLE customer"
+        " DROP CONSTRAINT old, ADD CONSTRAINT old CHECK (age < 300) NOT VALID; END $$",
+        "",
+        {("constraint public.customer.old", "changed", "validated")},
     ),
     "rights": (
         "ALTER TABLE orders ENABLE ROW LEVEL SECURITY;"
@@ -654,6 +667,19 @@ def test_every_announcement_has_its_line() -> None:
     ]
     assert found.rows == (RowChange("public.c", ("x",), "update", 5),)
     assert found.privileges[0].line == 6
+
+
+def test_the_evidence_tells_effects_reasons_and_what_is_not_known() -> None:
+    sql = (
+        "CREATE TABLE IF NOT EXISTS a ();\nALTER TABLE b SET UNLOGGED;\nGRANT SELECT ON a TO c;\n"
+        "DO ''"
+    )
+    assert [(row[0], *row[2:]) for row in said(sql).table().rows] == [
+        ("1", "may create table public.a", "if need be"),
+        ("2", "changes table public.b (persistence)", ""),
+        ("3", "changes table public.a (privileges)", "nobody says why"),
+        ("4", "not known", "what a DO block does is not announced by its text"),
+    ]
 
 
 def test_a_plan_and_a_text_announce_together() -> None:
