@@ -12,7 +12,7 @@ count where a comment before the statement says why::
 
 from __future__ import annotations
 
-from shadowgate.migrate.announced.between import expectation_between
+from shadowgate.migrate.announced.between import expectation_between, judge_announced
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.model import (
     Announcement,
@@ -41,6 +41,7 @@ __all__ = [
     "RowChange",
     "announced",
     "expectation_between",
+    "judge_announced",
     "merged",
 ]
 

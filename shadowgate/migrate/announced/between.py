@@ -2,32 +2,34 @@
 
 The text alone cannot tell which schema of the search path holds a table, which partitions it has,
 whether IF EXISTS found anything, or which definitions mention a column that is renamed. Both
-snapshots can. The result is an ordinary expectation: what :func:`shadowgate.catalogue.judge` calls
-unexpected is not in the script's text, and what it calls missing the text said and did not happen.
+snapshots can. What is unexpected then is not in the script's text; what is missing the text said,
+and it did not happen or did not last.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from shadowgate.catalogue.diff import Change, diff, in_words
-from shadowgate.catalogue.expect import Expectation
+from shadowgate.catalogue.diff import Change, diff
+from shadowgate.catalogue.expect import Expectation, Judgement, judge
 from shadowgate.catalogue.flaws import created_flaws
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
+from shadowgate.migrate.announced.lookup import ByName, matches
 from shadowgate.migrate.announced.model import (
     Announcement,
     Effect,
     ObjectChange,
     Renaming,
     expectation_of,
+    merged,
 )
-from shadowgate.migrate.announced.names import Names, split, whole_and_part
+from shadowgate.migrate.announced.names import Names, whole_and_part
+from shadowgate.migrate.announced.wording import without_names
 
+_NOTHING = Expectation()
 Found = tuple[Effect, str, str]
-_RELATIONS = frozenset({"table", "foreign table", "view", "materialized view", "sequence", "index"})
-_WILDCARDS = frozenset("[*?")
 _VIEWS = frozenset({"view", "materialized view"})
 _INHERITED = frozenset({"table", "column", "constraint"})
 _KEPT_BY_REPLACEMENT = frozenset(
@@ -66,6 +68,39 @@ def expectation_between(
     return expectation_of(_Between(announcement, before, after).found())
 
 
+def judge_announced(
+    announcement: Announcement,
+    before: Snapshot,
+    after: Snapshot,
+    plan: Expectation = _NOTHING,
+) -> Judgement:
+    """Sort the differences between two states by what the text and a plan announce.
+
+    An expectation that names an attribute of an object means its parts as well. What a text says of
+    a table it does not say of the table's columns: here it announces no more than it says.
+
+    Args:
+        announcement: of the script that was applied in between.
+        before: of the database without the script.
+        after: of the database with it.
+        plan: what is announced beside the text.
+    """
+    found = tuple(_Between(announcement, before, after).found())
+    drift = diff(before, after)
+    judgement = judge(drift, merged(plan, expectation_of(found)))
+    said = {(kind, name) for effect, kind, name in found if effect == "change"}
+    unsaid = [
+        item
+        for item in judge(drift, plan).unexpected
+        if item.change is not None
+        and (item.object.kind, f"{item.object.name}:{item.change.attribute}") not in said
+    ]
+    others = [item for item in judgement.unexpected if item.change is None]
+    sentences = {str(item.change) for item in unsaid}
+    expected = tuple(text for text in judgement.expected if text not in sentences)
+    return Judgement((*others, *unsaid), judgement.missing, expected)
+
+
 class _Between:
     """An announcement with the two states."""
 
@@ -74,8 +109,8 @@ class _Between:
         self.before, self.after = before.objects, after.objects
         self.drift = diff(before, after)
         self.changes = (*self.drift.changed, *created_flaws(self.drift))
-        self.after_by_name = _ByName(self.after)
-        self.gone_by_name = _ByName(self.drift.dropped)
+        self.after_by_name = ByName(self.after)
+        self.gone_by_name = ByName(self.drift.dropped)
         self.children = _children(before.objects) | _children(after.objects)
 
     def found(self) -> Iterator[Found]:
@@ -135,8 +170,18 @@ class _Between:
             yield "drop", identity.kind, identity.name
             if said.kind == "column":
                 yield from self._gone_with_column(identity)
-        if said.certain and not gone and self.after_by_name.find(said.kind, said.names):
+        if said.certain and not gone and any(map(self._stayed, self._bearers(said))):
             yield "drop", said.kind, said.names[0]
+
+    def _bearers(self, said: ObjectChange) -> list[ObjectId]:
+        return self.after_by_name.find(said.kind, said.names)
+
+    def _stayed(self, identity: ObjectId) -> bool:
+        """Whether something that is there was not created by the script, at least not for sure."""
+        return not any(
+            other.effect == "create" and matches(identity, other.kind, other.names)
+            for other in self.announcement.effects
+        )
 
     def _gone_with_column(self, column: ObjectId) -> Iterator[Found]:
         """Indexes, constraints and statistics over a column that is dropped."""
@@ -154,7 +199,7 @@ class _Between:
             only_itself = change.attribute in _OF_ONE_OBJECT
             wholes = (change.object,) if only_itself else (change.object, *change.part_of)
             is_said = any(fnmatchcase(change.attribute, each) for each in said.attributes)
-            if is_said and any(_matches(whole, said.kind, names) for whole in wholes):
+            if is_said and any(matches(whole, said.kind, names) for whole in wholes):
                 yield _exact(change)
 
     def _with_descendants(self, said: ObjectChange) -> Names:
@@ -184,7 +229,7 @@ class _Between:
             ]
             if not renamings:
                 continue
-            was, now = (_without_names(value, renamings) for value in (change.before, change.after))
+            was, now = (without_names(value, renamings) for value in (change.before, change.after))
             if was == now:
                 yield _exact(change)
         for effect, objects in self._comings_and_goings():
@@ -201,16 +246,16 @@ class _Between:
         """
         there = self.after_by_name.find(item.kind, item.old)
         taken = any(each.kind not in _VIEWS for each in there)
-        return not taken or any(_matches(each, item.kind, item.new) for each in change.part_of)
+        return not taken or any(matches(each, item.kind, item.new) for each in change.part_of)
 
     def _has_other_arguments(self, routine: ObjectId) -> bool:
         """Whether a routine came and went because a type of its arguments was renamed."""
         renamings = list(self.announcement.renamings)
-        same = _without_names(routine.name, renamings)
+        same = without_names(routine.name, renamings)
         sides = (self.drift.created, self.drift.dropped)
         return bool(renamings) and all(
             any(
-                other.kind == "routine" and _without_names(other.name, renamings) == same
+                other.kind == "routine" and without_names(other.name, renamings) == same
                 for other in side
             )
             for side in sides
@@ -231,11 +276,11 @@ class _Between:
         made = [item for item in self.announcement.effects if item.effect == "create"]
         for old, new in self.drift.renamed:
             replaced = any(
-                whole in self.before and _matches(whole, item.kind, item.names) and item.certain
+                whole in self.before and matches(whole, item.kind, item.names) and item.certain
                 for whole in self.drift.created[new].part_of
                 for item in made
             )
-            if replaced and any(_matches(new, item.kind, item.names) for item in made):
+            if replaced and any(matches(new, item.kind, item.names) for item in made):
                 yield "drop", old.kind, old.name
 
     def _comings_and_goings(
@@ -244,44 +289,8 @@ class _Between:
         return (("create", self.drift.created), ("drop", self.drift.dropped))
 
 
-class _ByName:
-    """Objects by kind and name: a catalogue has thousands, and most names have no wildcard."""
-
-    def __init__(self, objects: Iterable[ObjectId]) -> None:
-        self._known: dict[str, dict[str, list[ObjectId]]] = {}
-        for identity in objects:
-            names = self._known.setdefault(_kin(identity.kind), {})
-            names.setdefault(_compact(identity.name), []).append(identity)
-
-    def find(self, kind: str, names: Names) -> list[ObjectId]:
-        """All objects of a kind that one of the names stands for."""
-        known = self._known.get(_kin(kind), {})
-        found: dict[ObjectId, None] = {}
-        for name in map(_compact, names):
-            is_plain = not _WILDCARDS.intersection(name)
-            matching = [name] if is_plain else [each for each in known if fnmatchcase(each, name)]
-            found |= dict.fromkeys(item for each in matching for item in known.get(each, ()))
-        return list(found)
-
-
-def _kin(kind: str) -> str:
-    """Relations of all kinds share their names, and ALTER TABLE serves most of them."""
-    return "relation" if kind in _RELATIONS else kind
-
-
-def _compact(name: str) -> str:
-    return "".join(name.split())
-
-
 def _exact(change: Change) -> Found:
     return "change", change.object.kind, f"{change.object.name}:{change.attribute}"
-
-
-def _matches(identity: ObjectId, kind: str, names: Names) -> bool:
-    if _kin(identity.kind) != _kin(kind):
-        return False
-    compact = _compact(identity.name)
-    return any(fnmatchcase(compact, _compact(name)) for name in names)
 
 
 def _children(objects: Mapping[ObjectId, CatalogueObject]) -> dict[str, tuple[ObjectId, ...]]:
@@ -293,23 +302,3 @@ def _children(objects: Mapping[ObjectId, CatalogueObject]) -> dict[str, tuple[Ob
         for parent in parents:
             found[parent] = (*found.get(parent, ()), identity)
     return found
-
-
-def _without_names(value: object, renamings: list[Renaming]) -> str:
-    """A value with the same mark for the old and the new name of each renaming."""
-    text = in_words(value)
-    for number, item in enumerate(renamings):
-        mark = f"<{number}>"
-        for old, new in zip(item.old, item.new, strict=True):
-            for name in sorted({old, new}, key=len, reverse=True):
-                text = _replace_word(text, name, mark)
-            bare = {split(name)[0][-1] for name in (old, new)}
-            for name in sorted(bare, key=len, reverse=True):
-                text = _replace_word(text, name, mark)
-        # A view keeps the names of its columns: what was "a" reads "b AS a" from now on.
-        text = text.replace(f"{mark} AS {mark}", mark)
-    return text
-
-
-def _replace_word(text: str, word: str, mark: str) -> str:
-    return re.sub(rf'(?<![\w"]){re.escape(word)}(?![\w"])', mark, text)

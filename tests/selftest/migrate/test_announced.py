@@ -16,6 +16,7 @@ from shadowgate.migrate.announced import (
     RowChange,
     announced,
     expectation_between,
+    judge_announced,
     merged,
 )
 from shadowgate.migrate.announced.names import chosen_names, made_name, quoted
@@ -309,7 +310,7 @@ def run(database: Database, sql: str) -> None:
 def unexpected(
     before: Snapshot, after: Snapshot, announcement: Announcement
 ) -> set[tuple[str, str, str]]:
-    judgement = judge(diff(before, after), expectation_between(announcement, before, after))
+    judgement = judge_announced(announcement, before, after)
     assert [str(item) for item in judgement.missing] == []
     return {
         (str(item.object), item.problem, item.change.attribute if item.change else "")
@@ -325,7 +326,9 @@ def test_a_text_announces_what_it_does_and_not_what_is_hidden_in_a_block(
     before = state(database)
     run(database, sql)
     announcement = said(sql + ";" + HIDDEN)
-    assert unexpected(before, state(database), announcement) == set()
+    after = state(database)
+    assert unexpected(before, after, announcement) == set()
+    assert judge(diff(before, after), expectation_between(announcement, before, after))
     run(database, HIDDEN)
     after = state(database)
     is_there = ObjectId("column", "public.orders.hidden") in after.objects
@@ -379,6 +382,36 @@ HARMFUL = {
         " RETURNS numeric LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT 2::numeric'",
         "",
         {("routine public.total_of(bigint, date)", "changed", "security_definer")},
+    ),
+    "function created again without its owner's rights": (
+        "DROP FUNCTION total_of; CREATE FUNCTION total_of(of_customer bigint,"
+        " since date DEFAULT now()) RETURNS numeric LANGUAGE sql AS 'SELECT 2::numeric'",
+        "ALTER FUNCTION total_of SECURITY DEFINER; REVOKE ALL ON FUNCTION total_of FROM PUBLIC",
+        {
+            ("routine public.total_of(bigint, date)", "changed", "security_definer"),
+            ("routine public.total_of(bigint, date)", "changed", "privileges"),
+        },
+    ),
+    "comment on more than was said": (
+        "COMMENT ON TABLE customer IS 'all';"
+        "DO $$ BEGIN COMMENT ON COLUMN customer.id IS 'hidden'; END $$",
+        "",
+        {("column public.customer.id", "changed", "comment")},
+    ),
+    "another partition that is detached": (
+        "ALTER TABLE log ATTACH PARTITION log_2031"
+        " FOR VALUES FROM ('2031-01-01') TO ('2032-01-01');"
+        "DO $$ BEGIN ALTER TABLE log DETACH PARTITION log_2030; END $$",
+        "",
+        {
+            ("table public.log_2030", "changed", "partition_of"),
+            ("table public.log_2030", "changed", "partition_bound"),
+            ("column public.log_2030.id", "changed", "inherited"),
+            ("column public.log_2030.at", "changed", "inherited"),
+            ("column public.log_2030.message", "changed", "inherited"),
+            ("index public.log_2030_at_idx", "changed", "parent"),
+            ("trigger public.log_2030.log_touch", "dropped", ""),
+        },
     ),
     "constraint that is not validated after all": (
         "ALTER TABLE customer ADD CONSTRAINT old CHECK (age < 200) NOT VALID;"
@@ -465,7 +498,7 @@ def test_what_was_announced_and_did_not_last_is_missing(
     run(database, script)
     after = state(database)
     announcement = said(script)
-    judgement = judge(diff(before, after), expectation_between(announcement, before, after))
+    judgement = judge_announced(announcement, before, after)
     assert [str(item) for item in judgement.missing] == [missing]
 
 
@@ -680,6 +713,24 @@ def test_the_evidence_tells_effects_reasons_and_what_is_not_known() -> None:
         ("3", "changes table public.a (privileges)", "nobody says why"),
         ("4", "not known", "what a DO block does is not announced by its text"),
     ]
+
+
+def test_what_a_plan_announces_beside_the_text_is_expected(database: Database) -> None:
+    sql = "ALTER TABLE customer ADD COLUMN size int;" + HIDDEN
+    before = state(database)
+    run(database, sql)
+    after = state(database)
+    plan = Expectation(
+        creates={"table": ("hidden",), "column": ("spare.hidden", "orders.hidden")},
+        changes={"table": ("spare",), "view": ("spare_view:definition",)},
+        drops={"index": ("spare_b",), "sequence": ("counter",)},
+    )
+    judgement = judge_announced(said(sql), before, after, plan)
+    assert judgement.unexpected == ()
+    assert [str(item) for item in judgement.missing] == ["sequence counter was not dropped"]
+    assert "column public.customer.size was created" in judgement.expected
+    alone = judge_announced(said("SELECT 1"), before, after)
+    assert not alone.expected
 
 
 def test_a_plan_and_a_text_announce_together() -> None:
