@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from shadowgate.catalogue.diff import Change, diff
+from shadowgate.catalogue.diff import Change, Drift, diff
 from shadowgate.catalogue.expect import Expectation, Judgement, judge
 from shadowgate.catalogue.flaws import created_flaws
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
@@ -25,7 +25,7 @@ from shadowgate.migrate.announced.model import (
     expectation_of,
     merged,
 )
-from shadowgate.migrate.announced.names import Names, whole_and_part
+from shadowgate.migrate.announced.names import Names, split, whole_and_part
 from shadowgate.migrate.announced.wording import without_names
 
 _NOTHING = Expectation()
@@ -85,7 +85,8 @@ def judge_announced(
         after: of the database with it.
         plan: what is announced beside the text.
     """
-    found = tuple(_Between(announcement, before, after).found())
+    between = _Between(announcement, before, after)
+    found = tuple(between.found())
     drift = diff(before, after)
     judgement = judge(drift, merged(plan, expectation_of(found)))
     said = {(kind, name) for effect, kind, name in found if effect == "change"}
@@ -96,6 +97,7 @@ def judge_announced(
         and (item.object.kind, f"{item.object.name}:{item.change.attribute}") not in said
     ]
     others = [item for item in judgement.unexpected if item.change is None]
+    others += judge(between.lost_by_renaming(), plan).unexpected
     sentences = {str(item.change) for item in unsaid}
     expected = tuple(text for text in judgement.expected if text not in sentences)
     return Judgement((*others, *unsaid), judgement.missing, expected)
@@ -193,14 +195,74 @@ class _Between:
             if identity.kind in _GO_WITH_A_COLUMN and is_on_table and mention.search(definition):
                 yield "drop", identity.kind, identity.name
 
+    def lost_by_renaming(self) -> Drift:
+        """What of a renamed object, or of its parts, is not under the new name as it was.
+
+        By their names alone all that bore the old name is gone, whatever became of it.
+        """
+        lost: dict[ObjectId, CatalogueObject] = {}
+        changed: list[Change] = []
+        for item in self.announcement.renamings:
+            for identity, now in self._under_new_names(item):
+                if not any(each in self.after for each in now):
+                    if not any(self._is_dropped_by_text(each) for each in (identity, *now)):
+                        lost[identity] = self.before[identity]
+                    continue
+                new = next(each for each in now if each in self.after)
+                changed += self._altered(identity, new)
+        return Drift(created={}, dropped=lost, changed=tuple(changed))
+
+    def _under_new_names(self, item: Renaming) -> Iterator[tuple[ObjectId, tuple[ObjectId, ...]]]:
+        """Everything that the renaming concerns, with the names that it can have now."""
+        for old, new in zip(item.old, item.new, strict=True):
+            schema = split(new)[0][0]
+            for identity, found in self.before.items():
+                if matches(identity, item.kind, (old,)):
+                    yield identity, (ObjectId(identity.kind, new),)
+                elif item.kind != "index" and identity.name.startswith(f"{old}."):
+                    yield identity, (ObjectId(identity.kind, new + identity.name[len(old) :]),)
+                elif identity.kind == "index" and any(
+                    matches(whole, item.kind, (old,)) for whole in found.part_of
+                ):
+                    moved = f"{schema}.{whole_and_part(identity.name)[1]}"
+                    yield identity, (identity, ObjectId("index", moved))
+
+    def _is_dropped_by_text(self, identity: ObjectId) -> bool:
+        return any(
+            said.effect == "drop" and matches(identity, said.kind, said.names)
+            for said in self.announcement.effects
+        )
+
+    def _altered(self, old: ObjectId, new: ObjectId) -> Iterator[Change]:
+        """Attributes that are not what they were but for names, and of which nothing is said."""
+        was, now = self.before[old], self.after[new]
+        for attribute in sorted(was.attributes.keys() | now.attributes.keys()):
+            values = was.attributes.get(attribute), now.attributes.get(attribute)
+            one, other = (without_names(v, self.announcement.renamings) for v in values)
+            sides = (
+                Change(old, attribute, *values, was.part_of),
+                Change(new, attribute, *values, now.part_of),
+            )
+            is_said = any(
+                self._speaks_of(said, change)
+                for said in self.announcement.effects
+                if said.effect == "change"
+                for change in sides
+            )
+            if one != other and not is_said and attribute != "next_value" and old != new:
+                yield sides[1]
+
     def _changed(self, said: ObjectChange) -> Iterator[Found]:
-        names = self._with_descendants(said)
         for change in self.changes:
-            only_itself = change.attribute in _OF_ONE_OBJECT
-            wholes = (change.object,) if only_itself else (change.object, *change.part_of)
-            is_said = any(fnmatchcase(change.attribute, each) for each in said.attributes)
-            if is_said and any(matches(whole, said.kind, names) for whole in wholes):
+            if self._speaks_of(said, change):
                 yield _exact(change)
+
+    def _speaks_of(self, said: ObjectChange, change: Change) -> bool:
+        only_itself = change.attribute in _OF_ONE_OBJECT
+        wholes = (change.object,) if only_itself else (change.object, *change.part_of)
+        return any(fnmatchcase(change.attribute, each) for each in said.attributes) and any(
+            matches(whole, said.kind, self._with_descendants(said)) for whole in wholes
+        )
 
     def _with_descendants(self, said: ObjectChange) -> Names:
         """The names, and those of the same part in partitions and inheriting tables."""

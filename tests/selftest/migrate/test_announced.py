@@ -413,6 +413,27 @@ HARMFUL = {
             ("trigger public.log_2030.log_touch", "dropped", ""),
         },
     ),
+    "table that loses something while it is renamed": (
+        "ALTER TABLE spare RENAME TO other; DO $$ BEGIN ALTER TABLE other ALTER COLUMN b"
+        " SET DEFAULT 'x', DROP CONSTRAINT spare_pkey; DROP INDEX spare_b;"
+        " DROP TRIGGER spare_touch ON other; END $$",
+        "",
+        {
+            ("column public.other.b", "changed", "default"),
+            ("constraint public.spare.spare_pkey", "dropped", ""),
+            ("index public.spare_b", "dropped", ""),
+            ("trigger public.spare.spare_touch", "dropped", ""),
+        },
+    ),
+    "table that loses something while it moves": (
+        "ALTER TABLE spare SET SCHEMA depot;"
+        "DO $$ BEGIN DROP INDEX depot.spare_b; GRANT INSERT ON depot.spare TO PUBLIC; END $$",
+        "",
+        {
+            ("index public.spare_b", "dropped", ""),
+            ("table depot.spare", "changed", "privileges"),
+        },
+    ),
     "constraint that is not validated after all": (
         "ALTER TABLE customer ADD CONSTRAINT old CHECK (age < 200) NOT VALID;"
         "ALTER TABLE customer VALIDATE CONSTRAINT old; DO $$ BEGIN ALTER TABLE customer"
