@@ -163,9 +163,9 @@ def check_restored(connection: Connection, settings: CatalogueSettings) -> Integ
     constraints, unvalidated = _constraints(snapshot, settings.schemas)
     geometries = _NO_GEOMETRIES
     with pinned(connection):
-        tables = find(connection, None if settings.table is None else [settings.table])
+        tables = find(connection, [settings.table] if settings.table else None)
         rows = sum(_rows(connection, table) for table in tables)
-        if settings.table is not None and settings.geometry is not None:
+        if settings.table and settings.geometry:
             looked_at = _Looked(tables[0], settings.geometry, _postgis_schema(snapshot))
             geometries = _geometries(connection, looked_at, settings)
         behind = tuple(map(str, sequences_behind(connection, settings.schemas)))

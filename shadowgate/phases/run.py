@@ -47,16 +47,12 @@ from shadowgate.phases.baseline.sampling import sampling_of
 from shadowgate.phases.environment.preflight import Preflight
 from shadowgate.phases.gathered import Gathered
 from shadowgate.phases.items import workload_of
+from shadowgate.phases.migration.announced import Announced, announced_by
 from shadowgate.phases.migration.behaviour import behave
-from shadowgate.phases.migration.changes import (
-    Announced,
-    Migrated,
-    announced_by,
-    compare_with_announced,
-)
+from shadowgate.phases.migration.changes import Migrated, compare_with_announced
 from shadowgate.phases.migration.interruption import interrupt
 from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
-from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse
+from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse, traffic_of
 from shadowgate.phases.migration.repetition import Repeated, repeat
 from shadowgate.phases.migration.review import (
     review,
@@ -94,7 +90,7 @@ from shadowgate.phases.rounds import (
 from shadowgate.phases.runner import Applied, Runner
 from shadowgate.phases.simulation.series import Series, simulate
 from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge
-from shadowgate.plan import Plan
+from shadowgate.plan import Plan, TrafficSection
 from shadowgate.progress import Progress, silent
 from shadowgate.server import Database, Databases, Server
 
@@ -317,7 +313,7 @@ class Run:
     @evidence
     def announced(self) -> Announced:
         """What the migration may change."""
-        return announced_by(self.plan)
+        return announced_by(self.plan, self.opened.migration)
 
     @evidence
     def migrated(self) -> Migrated:
@@ -339,6 +335,11 @@ class Run:
         return review_suppressed_errors(self.applied, self.plan)
 
     @evidence
+    def traffic(self) -> TrafficSection:
+        """What readers and writers ask meanwhile: as the plan says, or else the workload."""
+        return traffic_of(self.plan.traffic, self.workload)
+
+    @evidence
     def online_copy(self) -> Database:
         """A copy on which migration and rollback are rehearsed under traffic."""
         return self.databases.clone(self.shadow, f"{self.plan.database}_online")
@@ -347,7 +348,9 @@ class Run:
     def rehearsal(self) -> Rehearsal:
         """The migration under traffic."""
         self.applied.run.raise_for_error()
-        return rehearse(self.opened.migration, self.online_copy, self.plan, self.runner)
+        return rehearse(
+            self.opened.migration, self.online_copy, self.traffic, self.plan, self.runner
+        )
 
     @evidence
     def behaviour(self) -> Mapping[str, ProbeResult]:
@@ -555,7 +558,9 @@ class Run:
         """The rollback under traffic, on the copy that was migrated under traffic."""
         self.rolled_back.run.raise_for_error()
         self.rehearsal.run.raise_for_error()
-        return rehearse(self.rollback, self.online_copy, self.plan, self.runner, back=True)
+        return rehearse(
+            self.rollback, self.online_copy, self.traffic, self.plan, self.runner, back=True
+        )
 
     @evidence
     def reapplied(self) -> Repeated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from shadowgate.catalogue.diff import in_words
+from shadowgate.catalogue.sentences import in_words
 from shadowgate.migrate.announced.model import Renaming
 from shadowgate.migrate.announced.names import split
 

@@ -5,40 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shadowgate.catalogue import (
-    AllowedChanges,
     Area,
     ContentComparison,
     Drift,
-    Expectation,
     Judgement,
     compare_content,
     diff,
-    judge,
     odd_partitions,
 )
+from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.restore.soundness import Soundness, look_over
 from shadowgate.phases.restore.state import State, state_of
 from shadowgate.plan import Plan
 from shadowgate.server import Database
-
-
-@dataclass(frozen=True)
-class Announced:
-    """What the migration is to change; everything else that it changes is drift."""
-
-    objects: Expectation
-    rows: AllowedChanges
-    """Data that may change."""
-    tables: tuple[str, ...] = ()
-    """Those that the script's statements name."""
-
-
-def announced_by(plan: Plan) -> Announced:
-    """What a plan announces."""
-    objects = Expectation(
-        creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
-    )
-    return Announced(objects, AllowedChanges(plan.changes.rows))
 
 
 @dataclass(frozen=True)
@@ -84,15 +63,17 @@ def compare_with_announced(
     return Migrated(
         state=state,
         drift=drift,
-        judgement=judge(drift, announced.objects),
+        judgement=announced.judge(before.snapshot, state.snapshot),
         oddities=tuple(map(str, odd_partitions(state.snapshot, before.snapshot))),
-        content=compare_content(
-            shadow,
-            migrated,
-            renames=plan.renames,
-            allowed=announced.rows,
-            drops=announced.objects.drops,
-            known=before.content,
+        content=announced.excused(
+            compare_content(
+                shadow,
+                migrated,
+                renames=plan.renames,
+                allowed=announced.rows,
+                drops=announced.drops,
+                known=before.content,
+            )
         ),
         unsound=tuple(sound.worse(look_over(migrated), known, plan.renames)),
     )

@@ -9,6 +9,7 @@ from shadowgate.migrate import Interruption, ProbeResult, Review, interruptions_
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
+from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.locks import longest_locks, over_budget
@@ -99,7 +100,7 @@ def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None
     "migration.objects",
     remedy="Create what is missing, or take it out of the plan's [creates].",
 )
-def announced_objects_are_there(migrated: Migrated, finding: Finding) -> None:
+def announced_objects_are_there(migrated: Migrated, announced: Announced, finding: Finding) -> None:
     """Every announced object is there, and what the migration leaves is sound.
 
     A script can end without an error and without its objects.
@@ -107,6 +108,7 @@ def announced_objects_are_there(migrated: Migrated, finding: Finding) -> None:
     wrong = [*map(str, migrated.judgement.missing), *migrated.oddities, *migrated.unsound]
     finding.note(len(wrong), 0)
     finding.say(*migrated.judgement.expected)
+    finding.show(*announced.tables_of_evidence())
     finding.require(not wrong, wrong)
 
 

@@ -18,7 +18,7 @@ from shadowgate.catalogue import (
 )
 from shadowgate.errors import ValidationError
 from shadowgate.migrate import Script, ScriptRun
-from shadowgate.phases.migration.changes import Announced
+from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.repetition import Repeated
 from shadowgate.phases.restore.state import State, content_in_words, state_of
 from shadowgate.phases.runner import Runner
@@ -119,7 +119,7 @@ def roll_back(
         state=state,
         drift=diff(before.snapshot, state.snapshot),
         content=compare_content(
-            shadow, copy, renames=plan.renames, allowed=announced.rows, known=before.content
+            shadow, copy, renames=plan.renames, allowed=announced.declared, known=before.content
         ),
         written_rows=sum(_more_rows(before.content, there.content).values()),
         later=tuple(
@@ -134,8 +134,8 @@ def _compared(before: State, announced: Announced) -> dict[str, TableFingerprint
     """The tables from before in the columns that nobody announces to change."""
     found = {}
     for table, content in before.content.items():
-        if not announced.rows.whole(table):
-            kept = tuple(c for c in content.columns if c not in announced.rows.of(table))
+        if not announced.declared.whole(table):
+            kept = tuple(c for c in content.columns if c not in announced.declared.of(table))
             found[table] = replace(content, columns=kept)
     return found
 
