@@ -303,10 +303,10 @@ def _call(postgis: str, function: str, column: str) -> sql.Composable:
 
 def _wrongly_marked(looked_at: _Looked, settings: CatalogueSettings) -> sql.Composable:
     # Settings from before there was a choice demand nothing of the kind.
-    validity: str | None = getattr(settings, "validity", None)
+    validity: str = getattr(settings, "validity", "") or ""
     all_valid: bool = getattr(settings, "all_valid", False)
     valid = _call(looked_at.postgis, "st_isvalid", looked_at.column)
-    if validity is not None:
+    if validity:
         return sql.SQL("{} IS DISTINCT FROM {}").format(valid, sql.Identifier("t", validity))
     return sql.SQL("NOT {}").format(valid) if all_valid else sql.SQL("false")
 

@@ -15,7 +15,7 @@ from shadowgate.measure.failures import Failures, QueryFailure, failures_in_word
 from shadowgate.measure.ordering import explain_by_order
 from shadowgate.measure.plans import NO_PLAN, Roots, Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
-from shadowgate.measure.rows import Result, fetch_result, first_difference
+from shadowgate.measure.rows import Result, fetch_result, first_difference, gained_columns
 from shadowgate.measure.sampler import (
     Judge,
     Pair,
@@ -302,9 +302,21 @@ def _conclude_query(
         rows=before.result.count,
         before=before,
         after=after,
-        notes=() if failed else _notes(estimate, pairs, before.witness, after.witness),
+        notes=()
+        if failed
+        else (
+            *_gained(before.result, after.result),
+            *_notes(estimate, pairs, before.witness, after.witness),
+        ),
         failures=failed,
     )
+
+
+def _gained(before: Result, after: Result) -> tuple[str, ...]:
+    gained = gained_columns(before, after)
+    if not gained:
+        return ()
+    return (f"returns more columns: {', '.join(gained)}; SELECT * follows its tables",)
 
 
 def _notes(

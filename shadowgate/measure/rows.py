@@ -88,7 +88,11 @@ def sort_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def first_difference(before: Result, after: Result) -> str | None:
-    """What differs first, in words; ``None`` when the results are the same."""
+    """What differs first, in words; ``None`` when the results are the same.
+
+    Columns that only the second one has are passed over: ``SELECT *`` follows its tables.
+    """
+    after = _without(after, gained_columns(before, after))
     if before.columns != after.columns:
         return f"columns {', '.join(before.columns)} became {', '.join(after.columns)}"
     if before.count != after.count:
@@ -97,6 +101,23 @@ def first_difference(before: Result, after: Result) -> str | None:
         if not _same_row(old, new):
             return f"row {_text(old)} became {_text(new)}"
     return None
+
+
+def gained_columns(before: Result, after: Result) -> tuple[str, ...]:
+    """Columns that the second result has beside all those of the first, in the same order."""
+    gained = tuple(name for name in after.columns if name not in before.columns)
+    kept = tuple(name for name in after.columns if name in before.columns)
+    return gained if kept == before.columns else ()
+
+
+def _without(result: Result, columns: tuple[str, ...]) -> Result:
+    if not columns:
+        return result
+    kept = [place for place, name in enumerate(result.columns) if name not in columns]
+    return Result(
+        tuple(result.columns[place] for place in kept),
+        sort_rows(tuple(row[place] for place in kept) for row in result.rows),
+    )
 
 
 def _same_row(old: Row, new: Row) -> bool:

@@ -52,6 +52,7 @@ from shadowgate.phases.migration.behaviour import behave
 from shadowgate.phases.migration.changes import Migrated, compare_with_announced
 from shadowgate.phases.migration.interruption import interrupt
 from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
+from shadowgate.phases.migration.lock_queue import rehearse_lock_queue
 from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse, traffic_of
 from shadowgate.phases.migration.repetition import Repeated, repeat
 from shadowgate.phases.migration.review import (
@@ -71,9 +72,9 @@ from shadowgate.phases.restore.earlier_migrations import apply_earlier
 from shadowgate.phases.restore.soundness import Soundness, look_over
 from shadowgate.phases.restore.state import State, state_of
 from shadowgate.phases.results import Results
+from shadowgate.phases.rollback.later_writes import LaterWrite, derive_later_writes
 from shadowgate.phases.rollback.snapshot import Dump, restored_differences, take_dump
 from shadowgate.phases.rollback.way_back import (
-    LaterWrite,
     RolledBack,
     apply_again,
     roll_back,
@@ -93,6 +94,7 @@ from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.progress import Progress, silent
 from shadowgate.server import Database, Databases, Server
+from shadowgate.traffic.long_transactions import LongTransactionRehearsal
 
 T = TypeVar("T")
 
@@ -353,6 +355,13 @@ class Run:
         )
 
     @evidence
+    def lock_queue(self) -> LongTransactionRehearsal:
+        """The migration while a long report is reading every table that it locks strongly."""
+        run = self.applied.run
+        with self.databases.cloned(self.shadow, f"{self.plan.database}_queue") as copy:
+            return rehearse_lock_queue(self.opened.migration, run, copy, self.runner)
+
+    @evidence
     def behaviour(self) -> Mapping[str, ProbeResult]:
         """What the plan's probes measured on the migrated copy, by name."""
         after = self.applied.database
@@ -528,7 +537,9 @@ class Run:
         """What users write between a migration and its rollback."""
         if self.plan.undo.write:
             return (LaterWrite("[undo] write", self.plan.undo.write, required=True),)
-        return tuple(LaterWrite(query.id, query.after.sql) for query in self.workload.writes)
+        users = [LaterWrite(query.id, query.after.sql) for query in self.workload.writes]
+        copies = derive_later_writes(self.shadow, self.applied.database, self.announced.tables)
+        return (*users, *copies)
 
     @proven_by("rollback.clean")
     def rolled_back(self) -> RolledBack:

@@ -8,9 +8,12 @@ transaction is opened first, then the script is applied while readers and writer
 
 from __future__ import annotations
 
+import math
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +47,12 @@ _APPLICATION_NAME = "shadowgate long transaction"
 _LOCK_TIMEOUT = "SQLSTATE 55P03"
 _ASK_PER_SECOND = 20.0
 _MOST_SESSIONS = 8
+_POLL_SECONDS = 0.05
+_BLOCKERS_SQL = """
+SELECT DISTINCT pg_catalog.unnest(pg_catalog.pg_blocking_pids(pid))
+FROM pg_catalog.pg_stat_activity
+WHERE application_name = 'shadowgate migration' AND datname = pg_catalog.current_database()
+"""
 _READ_SQL = "SELECT 1 FROM {} LIMIT 1"
 _HOLD_ROW_SQL = "SELECT 1 FROM {} LIMIT 1 FOR UPDATE"
 # The lock of a writer, without a trigger or a row. Two statements in one text are a transaction.
@@ -119,7 +128,7 @@ def rehearse_long_transaction(
             that the real roll-out has.
         holder: what the long transaction is: a ``report`` has read the tables and is busy, a
             ``writer`` holds a row of each, an ``idle`` one has read them and does nothing.
-        hold_seconds: after how long the transaction ends; sooner if the script has ended.
+        hold_seconds: how long the script is kept waiting for each table; less where it gives up.
 
     Raises:
         UsageError: no table is given.
@@ -143,7 +152,7 @@ def rehearse_long_transaction(
     )
     with Traffic(database, settings) as traffic:
         traffic.wait_until_steady()
-        with _open_transaction(database, relations, holder, hold_seconds):
+        with _open_transactions(database, relations, holder, hold_seconds):
             run = migrate()
     return rehearsal_of(run, report_waits(traffic, run), holder, tuple(relations), hold_seconds)
 
@@ -239,28 +248,34 @@ def _ending(error: str) -> Ending:
 
 
 @contextmanager
-def _open_transaction(
+def _open_transactions(
     database: Database, relations: Sequence[str], holder: Holder, seconds: float
 ) -> Iterator[None]:
-    """Keep a transaction open for some seconds, or until the block is left."""
-    connection = database.connect(application_name=_APPLICATION_NAME)
+    """Keep transactions open on relations until the script has met each, or the block is left.
+
+    One for each relation, as far as there are sessions: a script that waits for its first table
+    until a report ends would find no report on its second one.
+    """
     over = threading.Event()
-    holding = threading.Thread(
-        target=_hold, args=(connection, holder, seconds, over), name=_APPLICATION_NAME, daemon=True
-    )
-    try:
-        connection.execute("BEGIN")
-        for name in relations:
-            _be_at(connection, name, holder)
-        holding.start()
-        yield
-    finally:
-        over.set()
-        if holding.is_alive():
-            with suppress(psycopg.Error):
-                connection.cancel_safe()
-            holding.join()
-        connection.close()
+    with ExitStack() as stack:
+        held = []
+        for number in range(min(len(relations), _MOST_SESSIONS)):
+            connection = database.connect(application_name=_APPLICATION_NAME)
+            stack.callback(connection.close)
+            connection.execute("BEGIN")
+            for name in relations[number::_MOST_SESSIONS]:
+                _be_at(connection, name, holder)
+            held.append(connection)
+        watching = stack.enter_context(database.connect(application_name=_APPLICATION_NAME))
+        letting_go = threading.Thread(
+            target=_let_go, args=(held, watching, seconds, over), name=_APPLICATION_NAME
+        )
+        letting_go.start()
+        try:
+            yield
+        finally:
+            over.set()
+            letting_go.join()
 
 
 def _be_at(connection: Connection, name: str, holder: Holder) -> None:
@@ -269,15 +284,31 @@ def _be_at(connection: Connection, name: str, holder: Holder) -> None:
     if holder == "writer":
         connection.execute(sql.SQL("LOCK TABLE {} IN ROW EXCLUSIVE MODE").format(relation))
         connection.execute(sql.SQL(_HOLD_ROW_SQL).format(relation))
+    elif holder == "report":  # an open cursor keeps its snapshot, as a query that is running does
+        cursor = sql.Identifier(f"report_{uuid.uuid4().hex[:8]}")
+        query = sql.SQL(_READ_SQL).format(relation)
+        connection.execute(sql.SQL("DECLARE {} CURSOR FOR {}").format(cursor, query))
+        connection.execute(sql.SQL("FETCH FORWARD 0 FROM {}").format(cursor))
     else:
         connection.execute(sql.SQL(_READ_SQL).format(relation))
 
 
-def _hold(connection: Connection, holder: Holder, seconds: float, over: threading.Event) -> None:
-    # Cancelled when the script has ended; ended by force if the script says so: both are an end.
-    with suppress(psycopg.Error):
-        if holder == "report":
-            connection.execute("SELECT pg_sleep(%s)", (seconds,))
-        else:
-            over.wait(seconds)
-        connection.execute("ROLLBACK")
+def _let_go(
+    held: Sequence[Connection], watching: Connection, seconds: float, over: threading.Event
+) -> None:
+    """End each transaction once it has kept the script waiting for long enough.
+
+    That is so many seconds, or until the script has given up once: it will come again.
+    """
+    since: dict[int, float] = {}
+    waiting_for = {connection.info.backend_pid: connection for connection in held}
+    while waiting_for and not over.wait(_POLL_SECONDS):
+        blockers = {pid for (pid,) in watching.execute(_BLOCKERS_SQL)}
+        for pid, connection in list(waiting_for.items()):
+            if pid in blockers:
+                since.setdefault(pid, time.monotonic())
+            gave_up = pid in since and pid not in blockers
+            if gave_up or time.monotonic() - since.get(pid, math.inf) > seconds:
+                del waiting_for[pid]
+                with suppress(psycopg.Error):  # the script may have ended the session
+                    connection.execute("ROLLBACK")

@@ -15,7 +15,7 @@ from typing import Any
 
 from shadowgate.backup import Backup, examine_backup
 from shadowgate.cleanup import guarded_folder
-from shadowgate.migrate import Script, read_script, refuse_beyond
+from shadowgate.migrate import Script, inline_waivers, read_script, refuse_beyond, refuse_programs
 from shadowgate.options import Request
 from shadowgate.progress import Progress
 from shadowgate.server import (
@@ -106,6 +106,9 @@ def preflight(request: Request, progress: Progress) -> Preflight:
     migration = read_script(plan.migration)
     rollback = read_script(plan.rollback) if plan.rollback else None
     earlier = tuple(read_script(path) for path in plan.backup.apply)
+    for script in filter(None, (*earlier, migration, rollback)):
+        refuse_programs(script)
+        inline_waivers(script)  # what is wrong with one is said now
     backup = _examined(plan.backup.path, progress)
     with ExitStack() as stack:
         workspace = stack.enter_context(guarded_folder(CLEANER))

@@ -12,6 +12,7 @@ from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.migration.jobs import Scheduled
+from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_kept, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated
@@ -19,6 +20,12 @@ from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
+from shadowgate.traffic.long_transactions import (
+    LongTransactionRehearsal,
+    judge_long_transaction,
+    long_transactions_table,
+    strongly_locked,
+)
 
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run
@@ -27,6 +34,12 @@ if TYPE_CHECKING:
 def asks_for_kept_writes(run: Run) -> str:
     """Whether the plan has a query for the writes that were acknowledged."""
     return "" if run.plan.traffic.kept else "the plan does not ask what writers were told"
+
+
+def _locks_strongly(run: Run) -> str:
+    if strongly_locked(run.applied.run):
+        return ""
+    return "the script takes no lock that stops writers on a table that was there"
 
 
 def _has_jobs(run: Run) -> str:
@@ -81,6 +94,31 @@ def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> Non
     What counts is how long a reader and a writer really waited while it ran.
     """
     judge_waiting(rehearsal, plan, finding)
+
+
+@check(
+    "migration.lock_queue",
+    remedy="SET lock_timeout to a second or two before the statement, and run it again when it "
+    "gives up.",
+    applies=_locks_strongly,
+)
+def queue_behind_a_report_is_short(
+    lock_queue: LongTransactionRehearsal, applied: Applied, finding: Finding
+) -> None:
+    """With a long report open on what the script locks, nobody waits as long as the report.
+
+    Most migrations are over in an instant; the outage comes when one has to wait for its lock and
+    everybody else queues behind it.
+    """
+    limit = allowed_wait_ms(applied.run)
+    finding.note(
+        {f"{kind}_ms": round(waited) for kind, waited in lock_queue.longest_wait_ms.items()},
+        {"longest_ms": round(limit)},
+    )
+    finding.say(lock_queue.outcome)
+    finding.show(long_transactions_table([lock_queue]))
+    breaches = judge_long_transaction(lock_queue, limit)
+    finding.require(not breaches, [breach.detail for breach in breaches])
 
 
 @check(

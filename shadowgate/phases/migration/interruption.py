@@ -30,6 +30,9 @@ WHERE c.relkind IN ('r', 'p')
     AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contype = 'f' AND k.confrelid = c.oid
     )
+    AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e'
+    )
 ORDER BY asked.name
 """
 
@@ -76,7 +79,8 @@ def _thinned(
 ) -> Iterator[Database]:
     """Copy the shadow and keep a fixed random sample of each large table.
 
-    Tables that foreign keys refer to keep their rows: what refers to them stays true.
+    Tables that foreign keys refer to keep their rows, so that what refers to them stays true, and
+    so do those of extensions: a geometry is nothing without its reference system.
     """
     large = {table: found.rows for table, found in before.content.items() if found.rows > KEPT_ROWS}
     with databases.cloned(shadow, f"{plan.database}_thin") as thin:

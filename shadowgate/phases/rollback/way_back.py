@@ -21,19 +21,10 @@ from shadowgate.migrate import Script, ScriptRun
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.repetition import Repeated
 from shadowgate.phases.restore.state import State, content_in_words, state_of
+from shadowgate.phases.rollback.later_writes import LaterWrite
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan
 from shadowgate.server import Database
-
-
-@dataclass(frozen=True)
-class LaterWrite:
-    """What users write between a migration and its rollback, in one transaction."""
-
-    name: str
-    sql: str
-    required: bool = False
-    """The plan asks for it; else what fails is left out, as the checks of phase 6 tell of it."""
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,7 @@ class Bench:
             run.applied = self._applied
         run.before = self._restored.before
         run.unmigrated = self._restored.unmigrated
+        run.soundness = self._restored.soundness
         return run
 
     @cached_property

@@ -68,7 +68,7 @@ def test_everyone_waits_behind_a_script_that_waits_without_an_end(
 def test_a_lock_timeout_with_retries_bounds_the_wait(database: Database) -> None:
     found = rehearse(database, f"SET lock_timeout = '500ms';\n{ALTER}", retry=PATIENT)
     assert found.ended == "applied"
-    assert found.retries > 1
+    assert found.retries >= 1  # the report ends once the script has given up
     assert 100 < found.longest_wait_ms["reader"] < 1200
     assert judge_long_transaction(found) == ()
     assert "applied after" in found.outcome
