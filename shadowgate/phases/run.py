@@ -213,6 +213,7 @@ class Run:
             opened.server.tools,
             self.shadow,
             workspace=opened.workspace,
+            make_roles=opened.server.owned and not self.plan.path.is_file(),
             progress=self.progress,
         )
         apply_earlier(opened.earlier, self.shadow, self.runner)
@@ -339,7 +340,12 @@ class Run:
     @evidence
     def traffic(self) -> TrafficSection:
         """What readers and writers ask meanwhile: as the plan says, or else the workload."""
-        return traffic_of(self.plan.traffic, self.workload)
+        asked, workload = self.plan.traffic, self.workload
+        if not asked.writes and not workload.writes:
+            with self.shadow.connect() as connection:
+                derived = derive_workload(connection, touched=self.announced.tables)
+            workload = Workload((*workload.queries, *derived.writes))
+        return traffic_of(asked, workload)
 
     @evidence
     def online_copy(self) -> Database:

@@ -57,7 +57,9 @@ class Announced:
     def excused(self, content: ContentComparison) -> ContentComparison:
         """A comparison less the rows that were announced to come or to go."""
         differing = tuple(rows for rows in content.differing if not self._excuses(rows))
-        return replace(content, differing=differing)
+        # What a statement writes may be what another one of the script has made.
+        unknown = () if self.text else content.unknown
+        return replace(content, differing=differing, unknown=unknown)
 
     def _excuses(self, rows: RowDifferences) -> bool:
         if rows.changed or rows.columns_lost:

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from shadowgate.phases.run import Run
 
 
+def has_traffic(run: Run) -> str:
+    """Whether there is anything that readers or writers could ask."""
+    if run.traffic.reads or run.traffic.writes:
+        return ""
+    return "there is no traffic: the plan and the workload name no query"
+
+
 def asks_for_kept_writes(run: Run) -> str:
     """Whether the plan has a query for the writes that were acknowledged."""
     return "" if run.plan.traffic.kept else "the plan does not ask what writers were told"
@@ -87,6 +94,7 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
 @check(
     "migration.waiting",
     remedy="Shorten the step that the detail names as the blocker.",
+    applies=has_traffic,
 )
 def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work meanwhile waited no longer than the plan allows.

@@ -48,10 +48,14 @@ class Rehearsal:
 def traffic_of(asked: TrafficSection, workload: Workload) -> TrafficSection:
     """Traffic as a plan says; of kinds that it does not name, what the workload asks."""
     alone = [query for query in workload.queries if not query.role and not query.values]
+    reads = asked.reads or tuple(query.sql for query in alone if query.kind == "read")
+    writes = asked.writes or tuple(query.sql for query in alone if query.kind == "write")
     return replace(
         asked,
-        reads=asked.reads or tuple(query.sql for query in alone if query.kind == "read"),
-        writes=asked.writes or tuple(query.sql for query in alone if query.kind == "write"),
+        reads=reads,
+        writes=writes,
+        readers=asked.readers if reads else 0,
+        writers=asked.writers if writes else 0,
     )
 
 

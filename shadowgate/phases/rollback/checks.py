@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shadowgate.migrate import Review
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
-from shadowgate.phases.migration.checks import asks_for_kept_writes
+from shadowgate.phases.migration.checks import asks_for_kept_writes, has_traffic
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_kept, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated
 from shadowgate.phases.migration.review import judge_review
@@ -89,6 +89,7 @@ def rollback_is_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -
 @check(
     "rollback.waiting",
     remedy="Shorten the step that the detail names as the blocker.",
+    applies=has_traffic,
 )
 def nobody_waits_long(rollback_rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work during the rollback waited no longer than the plan allows.
