@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -543,19 +543,34 @@ class Run:
         """What users write between a migration and its rollback."""
         if self.plan.undo.write:
             return (LaterWrite("[undo] write", self.plan.undo.write, required=True),)
+        return self._writes(wider=True)
+
+    def _writes(self, *, wider: bool) -> tuple[LaterWrite, ...]:
         users = [LaterWrite(query.id, query.after.sql) for query in self.workload.writes]
-        copies = derive_later_writes(self.shadow, self.applied.database, self.announced.tables)
+        copies = derive_later_writes(
+            self.shadow, self.applied.database, self.announced.tables, wider=wider
+        )
         return (*users, *copies)
 
     @proven_by("rollback.clean")
     def rolled_back(self) -> RolledBack:
         """The rollback, after rows were written as users do before someone rolls back."""
-        script = self.rollback
-        written = self.databases.clone(self.applied.database, f"{self.plan.database}_written")
-        write_later_rows(written, self.later_writes)
-        copy = self.databases.clone(written, f"{self.plan.database}_undo")
+        found = self._rolled_back(self.later_writes)
+        if not found.run.error or self.plan.undo.write:
+            return found
+        # Values that only the migrated tables admit may well be refused: nothing is lost by it.
+        usual = self._rolled_back(self._writes(wider=False))
+        return usual if usual.run.error else replace(usual, refused=found.run.error.what)
+
+    def _rolled_back(self, writes: Iterable[LaterWrite]) -> RolledBack:
+        names = (f"{self.plan.database}_written", f"{self.plan.database}_undo")
+        for name in names:
+            self.databases.drop(name)
+        written = self.databases.clone(self.applied.database, names[0])
+        write_later_rows(written, writes)
+        copy = self.databases.clone(written, names[1])
         return roll_back(
-            script,
+            self.rollback,
             self.shadow,
             self.unmigrated,
             written,

@@ -40,7 +40,9 @@ _KEPT_BY_REPLACEMENT = frozenset(
         "options",
         "row_security",
         "force_row_security",
+        "security_barrier",
         "security_definer",
+        "security_invoker",
         "replica_identity",
         "next_value",
     }

@@ -54,5 +54,7 @@ def rehearse_lock_queue(
         copy,
         strongly_locked(applied),
         lambda: runner.run(script, copy, LockWatch(copy)),
+        # Between two of its queries: a snapshot would also hold up whatever works CONCURRENTLY.
+        holder="idle",
         hold_seconds=seconds,
     )

@@ -64,6 +64,11 @@ def script_runs(rolled_back: RolledBack, finding: Finding) -> None:
     A rollback is run under stress; it must not need thought.
     """
     run = rolled_back.run
+    if rolled_back.refused:
+        finding.say(
+            "Once users have written values that only the migrated tables admit, it fails: "
+            f"{rolled_back.refused}"
+        )
     finding.note(f"{len(run.committed)} of {len(run.script.statements)} statements", "all")
     finding.show(*run.tables())
     run.raise_for_error()

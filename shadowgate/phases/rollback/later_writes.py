@@ -71,7 +71,7 @@ class _Column:
 
 
 def derive_later_writes(
-    before: Database, migrated: Database, tables: Collection[str]
+    before: Database, migrated: Database, tables: Collection[str], *, wider: bool = True
 ) -> tuple[LaterWrite, ...]:
     """Copies of rows of some tables, as statements that the migrated database accepts.
 
@@ -79,12 +79,17 @@ def derive_later_writes(
         before: the database before the migration.
         migrated: the database after it; what is tried there is rolled back.
         tables: qualified names; those that only one of the two has are passed over.
+        wider: with values that only the migrated table admits, where there are such.
     """
     with before.connect() as old, migrated.connect() as new:
         found = []
         for table in sorted(tables):
             columns, earlier = _columns(new, table), _columns(old, table)
-            if columns and earlier and (statement := _accepted(new, table, columns, earlier)):
+            if (
+                columns
+                and earlier
+                and (statement := _accepted(new, table, columns, earlier if wider else columns))
+            ):
                 found.append(LaterWrite(f"copies of rows of {table}", statement))
         return tuple(found)
 
@@ -101,8 +106,8 @@ def _accepted(
     earlier: dict[str, _Column],
 ) -> str | None:
     """The first form of the copy that the table takes: with wider values, or else without."""
-    for wider in (True, False):
-        statement = _copy(table, columns, earlier if wider else columns)
+    for compared in (earlier, columns):
+        statement = _copy(table, columns, compared)
         try:
             with connection.transaction(force_rollback=True):
                 if connection.execute(statement).rowcount > 0:

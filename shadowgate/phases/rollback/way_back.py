@@ -45,6 +45,8 @@ class RolledBack:
     """Rows that were written between migration and rollback."""
     later: tuple[LaterRows, ...]
     """For each table that the rollback altered: what became of its later rows."""
+    refused: str = ""
+    """How the rollback failed where rows held values that only the migrated tables admit."""
 
     @property
     def rows_lost(self) -> int:
