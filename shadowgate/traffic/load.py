@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import psycopg
+from psycopg import sql
 
 from shadowgate.errors import UsageError
 from shadowgate.plan import TrafficSection
@@ -66,18 +67,27 @@ class Request:
 class Traffic:
     """A load on a database, as a context manager: it runs until the block is left."""
 
-    def __init__(self, database: Database, settings: TrafficSection, *, seed: int = 1) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: TrafficSection,
+        *,
+        seed: int = 1,
+        timeout_seconds: float = 30.0,
+    ) -> None:
         """Prepare a load.
 
         Args:
             database: what the clients work on.
             settings: who does what, how often.
             seed: of the arrival times and of ``random()`` in SQL.
+            timeout_seconds: after which a statement is an error.
 
         Raises:
             UsageError: sessions have no statement to send, or no rate to send it at.
         """
         self.settings = settings
+        self._timeout_ms = round(timeout_seconds * 1000)
         self._stop = threading.Event()
         self._sampler = BlockingSampler(database, _SAMPLE_SECONDS)
         after = settings.after
@@ -106,7 +116,9 @@ class Traffic:
             )
         forms = tuple(zip(statements, after or [""] * len(statements), strict=True))
         for number in range(count):
-            yield _Session(database, kind, forms, rate, (seed, number), self._stop)
+            yield _Session(
+                database, kind, forms, rate, (seed, number), self._timeout_ms, self._stop
+            )
 
     def __enter__(self) -> Self:
         try:
@@ -186,6 +198,7 @@ class _Session:
     rate: float
     """Requests a second."""
     seed: tuple[int, int]
+    timeout_ms: int
     stop: threading.Event
     requests: list[Request] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
@@ -223,7 +236,7 @@ class _Session:
         connection = self.database.connect(application_name=f"{APPLICATION_NAME} {self.kind}")
         self.pids.append(connection.info.backend_pid)
         connection.prepare_threshold = None
-        connection.execute("SET statement_timeout = '30s'")
+        connection.execute(sql.SQL("SET statement_timeout = {}").format(self.timeout_ms))
         seed = float(self._generator(_VALUES).uniform(-1, 1))
         connection.execute("SELECT setseed(%s)", (seed,))
         return connection
