@@ -138,8 +138,8 @@ def rehearse_long_transaction(
     """
     if not relations:
         raise UsageError(
-            "A long transaction at no table holds up nobody.",
-            todo="Name the tables that the script locks; skip the rehearsal if it locks none.",
+            "a long transaction at no table holds up nobody",
+            todo="name the tables that the script locks; skip the rehearsal if it locks none",
         )
     sessions = min(2 * len(relations), _MOST_SESSIONS)
     settings = TrafficSection(
