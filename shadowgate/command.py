@@ -125,7 +125,7 @@ def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
         flag if value is True else f"{flag}={value}" for flag, value in given.items() if value
     ]
     apart = [f"--config-file={PHASES / 'pytest.ini'}", f"--rootdir={Path.cwd()}"]
-    apart += ["-p", "no:cacheprovider"]
+    apart += ["-p", "no:cacheprovider", "--benchmark-quiet"]
     return int(pytest.main([*apart, *options, *others, str(PHASES)], plugins=_PLUGINS))
 
 
