@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +20,11 @@ import pytest_html.plugin
 import pytest_metadata.plugin
 
 from shadowgate import plugin
-from shadowgate.options import OPTIONS, Option
+from shadowgate.errors import ShadowgateError, UsageError
+from shadowgate.options import OPTIONS, Option, resolve
+from shadowgate.phases.environment.preflight import preflight
+from shadowgate.phases.plan_file import written_plan
+from shadowgate.phases.run import Run
 from shadowgate.plugin.items import PHASES
 
 _PLUGINS = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
@@ -38,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.command is None:
         parser.print_help(sys.stderr)
         return int(pytest.ExitCode.USAGE_ERROR)
+    if asked.command == "plan":
+        if others:
+            parser.error(f"unrecognized arguments: {' '.join(others)}")
+        return _plan(asked)
     return _run(asked, others)
 
 
@@ -68,6 +77,17 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("script", metavar="MIGRATION.sql", help="the migration script")
     left_out = ("--plan", "--migration", "--rows", "--update-baseline")
     _add_options(check, [option for option in OPTIONS if option.flag not in left_out])
+    plan = commands.add_parser(
+        "plan",
+        help="write a plan for a migration from a trial run",
+        description="Apply a migration to a copy of production and write a plan that announces all "
+        "that it was seen to change, for its author to review.",
+        allow_abbrev=False,
+    )
+    plan.add_argument("script", metavar="MIGRATION.sql", help="the migration script")
+    plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
+    asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
+    _add_options(plan, [option for option in OPTIONS if option.flag in asked])
     return parser
 
 
@@ -105,5 +125,33 @@ def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
         flag if value is True else f"{flag}={value}" for flag, value in given.items() if value
     ]
     apart = [f"--config-file={PHASES / 'pytest.ini'}", f"--rootdir={Path.cwd()}"]
-    apart += ["-p", "no:cacheprovider"]
+    apart += ["-p", "no:cacheprovider", "--benchmark-quiet"]
     return int(pytest.main([*apart, *options, *others, str(PHASES)], plugins=_PLUGINS))
+
+
+def _plan(asked: argparse.Namespace) -> int:
+    target = Path(asked.output)
+    try:
+        if target.exists():
+            raise UsageError(f"{target} is there already", todo="name another file with --output")
+        given = {f"--{name.replace('_', '-')}": value for name, value in vars(asked).items()}
+        request = resolve(
+            (given | {"--migration": asked.script, "--plan": None}).get,
+            ini=lambda _key: "",
+            root=Path.cwd(),
+            here=Path.cwd(),
+        )
+        run = Run(request, progress=_say)
+        with closing(preflight(request, _say)) as opened:
+            run.opened = opened
+            text = written_plan(run, target.resolve().parent)
+        target.write_text(text, encoding="utf-8")
+    except ShadowgateError as error:
+        _say(f"ERROR: {error}")
+        return error.exit_status
+    _say(f"wrote {target}: review each line, then run shadowgate run --plan={target}")
+    return int(pytest.ExitCode.OK)
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")

@@ -51,6 +51,8 @@ class Witness:
     """Partitions scanned, by name."""
     indexes: tuple[str, ...]
     """Indexes used, partitioned ones under the name of the whole."""
+    relations: tuple[str, ...] = ()
+    """Tables read or written, partitions under the name of the whole, without their schema."""
     jit: bool = False
     triggers: Mapping[str, int] = field(default_factory=dict)
     """Triggers that fired within the statement -> calls; those of foreign keys are not listed."""
@@ -167,6 +169,9 @@ def read_witness(document: Mapping[str, Any], roots: Roots) -> Witness:
         execution_ms=document.get("Execution Time", 0.0),
         shape=tuple(_shape(plan, roots, 0)),
         partitions=tuple(sorted(name for name in relations if name in roots)),
+        relations=tuple(
+            sorted({roots.get(name, name) for node in nodes if (name := node.get("Relation Name"))})
+        ),
         indexes=tuple(sorted({roots.get(name, name) for name in indexes})),
         jit="JIT" in document,
         triggers={

@@ -67,6 +67,12 @@ class Announced:
         gained = not (rows.added or rows.doubled) or rows.table in self.gains
         return gained and (not rows.lost or rows.table in self.losses)
 
+    def changes_data_of(self, relations: Collection[str]) -> str:
+        """The first of some tables, named without schema, whose data is meant to change."""
+        meant = {*self.rows.columns, *self.gains, *self.losses}
+        bare = {name.rpartition(".")[2].strip('"') for name in meant}
+        return next((name for name in sorted(relations) if name in bare), "")
+
     def tables_of_evidence(self) -> tuple[Table, ...]:
         """What was derived from the text, for the report."""
         return (self.text.table(),) if self.text else ()

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.catalogue import fingerprint
+from shadowgate.catalogue import AllowedChanges, Expectation, fingerprint
 from shadowgate.errors import PlanError
 from shadowgate.evidence import CheckResult
 from shadowgate.measure import Comparison, Query, Sampling, Workload, compare, settle
 from shadowgate.options import Request
 from shadowgate.phases.execution import carry_out
+from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.performance.checks import (
     queries_touch_what_the_baseline_says,
     rows_are_the_same,
@@ -91,6 +92,7 @@ def judged(
     """The checks of phase 6 on what queries return and touch, by id."""
     run = Run(Request(plan, "local", None, Path(), None))
     run.comparison, run.committed_baseline, run.quick = comparison, found, quick
+    run.announced = Announced(Expectation(), AllowedChanges())
     for check, item in ((rows_are_the_same, "Q1"), (queries_touch_what_the_baseline_says, "")):
         carry_out(check, item, run)
     return run.results.by_id
