@@ -82,7 +82,7 @@ _SETTING_KINDS = frozenset({"setting", "server setting", "replication slot", "da
 class Expectation:
     """What a migration announces: kind -> names; shell-style patterns are allowed.
 
-    A name may leave out leading parts (``catalogo`` for ``public.catalogo``, a trigger without its
+    A name may leave out leading parts (``orders`` for ``public.orders``, a trigger without its
     table) and a routine's arguments. In ``changes`` a name stands for the definition of the object
     and of its parts: columns, query, body, constraints. It does not stand for owner, privileges,
     policies, row security, options, settings and comments, nor for a change for the worse such as

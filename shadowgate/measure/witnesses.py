@@ -37,7 +37,7 @@ class WitnessBaseline:
 
     plan: str
     data: str
-    """Names the rows that they were taken on, such as ``251,247 rows (content 1f3a)``."""
+    """Names the rows that they were taken on, such as ``20,000 rows (content 1f3a)``."""
     postgresql: int
     """Major version of the server."""
     postgis: str

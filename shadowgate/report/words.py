@@ -103,7 +103,7 @@ def _open_required(evidence: Evidence) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant figures below 1000, whole numbers with separators above: ``251,247``."""
+    """Three significant figures below 1000, whole numbers with separators above: ``1,234,567``."""
     if not math.isfinite(value):
         return NOTHING if math.isnan(value) else ("−∞" if value < 0 else "∞")
     if value == int(value) and abs(value) < 1e15 and isinstance(value, Integral):

@@ -37,3 +37,11 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_the_package_knows_nothing_of_its_first_user() -> None:
+    words = re.compile(r"villa|catalogo|31983|251", re.IGNORECASE)
+    for path in (ROOT / "shadowgate").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            found = words.search(path.read_text(encoding="utf-8"))
+            assert found is None, f"{path}: {found}"
