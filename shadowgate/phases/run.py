@@ -558,6 +558,8 @@ class Run:
             script,
             self.shadow,
             self.unmigrated,
+            self.applied,
+            self.migrated.state,
             written,
             copy,
             self.announced,
