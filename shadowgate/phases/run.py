@@ -544,8 +544,9 @@ class Run:
         if self.plan.undo.write:
             return (LaterWrite("[undo] write", self.plan.undo.write, required=True),)
         users = [LaterWrite(query.id, query.after.sql) for query in self.workload.writes]
-        copies = derive_later_writes(self.shadow, self.applied.database, self.announced.tables)
-        return (*users, *copies)
+        sides = (self.shadow, self.applied.database)
+        copies = derive_later_writes(*sides, self.announced.tables)
+        return (*users, *(copies or derive_later_writes(*sides, self.before.content)))
 
     @proven_by("rollback.clean")
     def rolled_back(self) -> RolledBack:

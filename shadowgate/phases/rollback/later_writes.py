@@ -45,6 +45,13 @@ SELECT
     a.attidentity <> '' OR pg_catalog.pg_get_serial_sequence(%(table)s, a.attname) IS NOT NULL
 FROM pg_catalog.pg_attribute AS a
 WHERE a.attrelid = pg_catalog.to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_depend AS d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND d.objid = a.attrelid
+            AND d.deptype = 'e'
+    )
 ORDER BY a.attnum
 """
 _COPY = sql.SQL("""
@@ -95,6 +102,8 @@ def derive_later_writes(
     before: Database, migrated: Database, tables: Collection[str]
 ) -> tuple[LaterWrite, ...]:
     """Copies of rows of some tables, as statements that the migrated database accepts.
+
+    What belongs to an extension is nothing that users write.
 
     Args:
         before: the database before the migration.

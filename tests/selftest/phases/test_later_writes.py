@@ -215,3 +215,8 @@ def test_names_may_have_any_character(tried: Tried) -> None:
 def test_a_table_that_only_one_side_has_is_passed_over(plain: Database, server: Server) -> None:
     refill(plain, f"CREATE TABLE t AS SELECT n {ROWS}")
     assert derive_later_writes(plain, server.maintenance, ["public.t"]) == ()
+
+
+def test_what_belongs_to_an_extension_is_passed_over(make_database: MakeDatabase) -> None:
+    database = make_database()
+    assert derive_later_writes(database, database, ["public.spatial_ref_sys"]) == ()
