@@ -129,9 +129,7 @@ def test_an_object_that_the_text_does_not_name_is_unexpected(judged: Judged) -> 
         ("SELECT 1", set()),
     ],
 )
-def test_the_tables_that_statements_name(
-    tmp_path: Path, migration: str, tables: set[str]
-) -> None:
+def test_the_tables_that_statements_name(tmp_path: Path, migration: str, tables: set[str]) -> None:
     assert announced(plan_of(tmp_path, migration)).tables == tables
 
 

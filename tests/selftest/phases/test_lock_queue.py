@@ -28,7 +28,8 @@ LIMITS = {
         f"SET lock_timeout = '2s'; {ALTER} SET lock_timeout = '5s'; DROP TABLE item;",
         5_000,
     ),
-    "forgotten for one": (f"SET lock_timeout = '2s'; {ALTER} RESET lock_timeout; DROP TABLE item;",
+    "forgotten for one": (
+        f"SET lock_timeout = '2s'; {ALTER} RESET lock_timeout; DROP TABLE item;",
         1_000,
     ),
     "nothing is locked": ("SET lock_timeout = '2s'; SELECT 1;", 1_000),
@@ -37,7 +38,7 @@ LIMITS = {
         2_000,
     ),
     "a weak lock without one": (
-        f"SET lock_timeout = '2s'; {ALTER} RESET lock_timeout; "
+        f"SET lock_timeout = '2s'; {ALTER} RESET lock_timeout; "  # noqa: S608
         "UPDATE item SET more = 'x' WHERE id < 3; SELECT count(*) FROM item; ANALYZE item;",
         2_000,
     ),
