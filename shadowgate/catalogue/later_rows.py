@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 
 import numpy as np
+import psycopg
 from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import Table, find, pinned
@@ -35,13 +36,29 @@ class LaterRows:
         )
 
 
+_TYPES = """
+SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+FROM pg_catalog.pg_attribute AS a
+WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped
+"""
+_TEXTS = ("text", "character")
+"""What types begin with whose values are compared as they are written."""
+
+
 def follow_later_rows(
-    before: Database, written: Database, after: Database, table: str, renamed: str
+    before: Database,
+    written: Database,
+    after: Database,
+    table: str,
+    renamed: str,
+    *,
+    known_as: str | None = None,
 ) -> LaterRows:
     """Look whether rows that were written after ``before`` are as they were written.
 
-    Compared are the columns that the table has in all three databases, by their text: a column may
-    have had another type meanwhile.
+    Compared are the columns that the table has in all three databases. One of another type in
+    ``after`` is as it was written if its text is the same, or if it still is the same value when it
+    is cast back: a date for its midnight, but not a text that was cut.
 
     Args:
         before: rows from here are nobody's concern.
@@ -49,6 +66,7 @@ def follow_later_rows(
         after: what became of them.
         table: qualified name.
         renamed: its name in ``written``.
+        known_as: its name in ``before``, if that is another one.
 
     Raises:
         UsageError: a database lacks the table.
@@ -58,35 +76,78 @@ def follow_later_rows(
         sessions = [stack.enter_context(each.connect()) for each in (before, written, after)]
         for session in sessions:
             stack.enter_context(pinned(session))
-        names = (table, renamed, table)
+        names = (known_as or table, renamed, table)
+        types = _types(sessions[1], renamed)
         tables = [
-            _as_text(find(session, [name])[0])
+            _in_types(session, find(session, [name])[0], types)
             for session, name in zip(sessions, names, strict=True)
         ]
         columns = _in_all(tables)
-        key = tables[0].primary_key if {*tables[0].primary_key} <= {*columns} else ()
+        key = tables[2].primary_key if {*tables[2].primary_key} <= {*columns} else ()
         words = [
             hash_words(session, found, key or columns, columns)["key"].astype(np.int64)
             for session, found in zip(sessions, tables, strict=True)
         ]
-        later = np.setdiff1d(words[1], words[0])
-        there = _rows(sessions[1], tables[1], key, columns, later)
-        here = _rows(sessions[2], tables[2], key, columns, later)
+        distinct = np.unique(words[1])
+        known, come, left = (_times(found, distinct) for found in words)
+        later = np.maximum(come - known, 0)
+        gone = np.minimum(np.maximum(come - left, 0), later)
+        wanted = distinct[later > 0] if key else distinct[gone > 0][:SHOWN]
+        there = _rows(sessions[1], tables[1], key, columns, wanted)
+        here = _rows(sessions[2], tables[2], key, columns, wanted) if key else {}
+    written_rows = int(later.sum())
     altered = [name for name, row in there.items() if not _same(row, here.get(name))]
     examples = tuple(_in_words(name, there[name], here.get(name), columns) for name in altered)
-    return LaterRows(table, len(later), len(altered), examples[:SHOWN])
+    total = len(altered) if key else int(gone.sum())
+    return LaterRows(table, written_rows, total, examples[:SHOWN])
 
 
-Row = tuple[str | None, ...]
+def _times(words: Words, distinct: Words) -> Words:
+    """How often each of these is among the words."""
+    ordered = np.sort(words)
+    return np.searchsorted(ordered, distinct, "right") - np.searchsorted(ordered, distinct, "left")
 
 
-def _as_text(table: Table) -> Table:
-    """The table with each column read as text: its type may not be the same on every side."""
-    texts = {
-        column: sql.SQL("{}::text").format(sql.Identifier("t", column)).as_string()
-        for column in table.columns
-    }
-    return replace(table, senders=texts)
+Key = tuple[str | None, ...]
+Row = tuple[tuple[str | None, str | None], ...]
+"""Of each column its value in the type that it was written in, and as it is; both as text."""
+
+
+def _types(connection: Connection, table: str) -> dict[str, str]:
+    """Column -> its type as SQL."""
+    return dict(connection.execute(_TYPES, [table]).fetchall())
+
+
+def _in_types(connection: Connection, table: Table, types: Mapping[str, str]) -> Table:
+    """The table with each column read as the text of its value in one of these types."""
+    own = _types(connection, table.name)
+    return replace(
+        table,
+        senders={
+            column: _as_text(connection, column, own[column], types.get(column, own[column]))
+            for column in table.columns
+        },
+    )
+
+
+def _as_text(connection: Connection, column: str, own: str, wanted: str) -> str:
+    value: sql.Composable = sql.Identifier("t", column)
+    if own != wanted and not own.startswith(_TEXTS) and _casts(connection, own, wanted):
+        value = sql.SQL("{}::{}").format(value, sql.SQL(wanted))
+        own = wanted
+    if own.startswith("numeric") and not own.endswith("]"):  # zeros after the point are no value
+        value = sql.SQL("pg_catalog.trim_scale({})").format(value)
+    return sql.SQL("{}::text").format(value).as_string()
+
+
+def _casts(connection: Connection, own: str, wanted: str) -> bool:
+    cast = sql.SQL("SELECT NULL::{}::{}").format(sql.SQL(own), sql.SQL(wanted))
+    try:
+        with connection.transaction():
+            connection.execute(cast)
+    except psycopg.errors.ProgrammingError:
+        return False
+    return True
 
 
 def _in_all(tables: list[Table]) -> tuple[str, ...]:
@@ -100,40 +161,37 @@ def _rows(
     key: tuple[str, ...],
     columns: tuple[str, ...],
     words: Words,
-) -> dict[Row, Row]:
-    """Rows with these keys, by their keys, as text."""
-    shown = sql.SQL(", ").join(
-        sql.SQL("{}::text").format(sql.Identifier("t", name)) for name in (*key, *columns)
-    )
+) -> dict[Key, Row]:
+    """Rows with these keys, by their keys."""
+    read = [sql.SQL(table.senders[name]) for name in (*(key or columns), *columns)]
+    plain = [sql.SQL("{}::text").format(sql.Identifier("t", name)) for name in columns]
     query = sql.SQL("SELECT {} FROM {} AS t WHERE {}").format(
-        shown, table.source(), key_condition(table, key or columns, words)
+        sql.SQL(", ").join([*read, *plain]),
+        table.source(),
+        key_condition(table, key or columns, words),
     )
     found = connection.execute(query).fetchall() if len(words) else []
-    if not key:
-        return {row: row for row in found}
-    return {row[: len(key)]: row[len(key) :] for row in found}
+    width, count = len(key or columns), len(columns)
+    return {
+        row[:width]: tuple(zip(row[width : width + count], row[width + count :], strict=True))
+        for row in found
+    }
 
 
 def _same(row: Row, other: Row | None) -> bool:
     return other is not None and all(map(_same_value, row, other))
 
 
-def _same_value(one: str | None, other: str | None) -> bool:
-    """Whether two texts stand for the same value: a number may have other trailing zeros."""
-    if one == other or one is None or other is None:
-        return one == other
-    try:
-        return Decimal(one) == Decimal(other)
-    except InvalidOperation:
-        return False
+def _same_value(one: tuple[str | None, str | None], other: tuple[str | None, str | None]) -> bool:
+    return one[0] == other[0] or one[1] == other[1]
 
 
-def _in_words(name: Row, row: Row, other: Row | None, columns: tuple[str, ...]) -> str:
-    called = f"({', '.join(map(str, name))})"
+def _in_words(name: Key, row: Row, other: Row | None, columns: tuple[str, ...]) -> str:
+    called = f"({', '.join(map(_short, name))})"
     if other is None:
         return f"{called} is gone"
     changed = [
-        f"{column} was {_short(old)}, is {_short(new)}"
+        f"{column} was {_short(old[1])}, is {_short(new[1])}"
         for column, old, new in zip(columns, row, other, strict=True)
         if not _same_value(old, new)
     ]

@@ -550,10 +550,10 @@ class Run:
 
     def _writes(self, *, wider: bool) -> tuple[LaterWrite, ...]:
         users = [LaterWrite(query.id, query.after.sql) for query in self.workload.writes]
-        copies = derive_later_writes(
-            self.shadow, self.applied.database, self.announced.tables, wider=wider
-        )
-        return (*users, *copies)
+        sides = (self.shadow, self.applied.database)
+        copies = derive_later_writes(*sides, self.announced.tables, wider=wider)
+        others = copies or derive_later_writes(*sides, self.before.content, wider=wider)
+        return (*users, *others)
 
     @proven_by("rollback.clean")
     def rolled_back(self) -> RolledBack:
@@ -576,6 +576,8 @@ class Run:
             self.rollback,
             self.shadow,
             self.unmigrated,
+            self.applied,
+            self.migrated.state,
             written,
             copy,
             self.announced,

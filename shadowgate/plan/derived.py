@@ -16,7 +16,8 @@ from shadowgate.plan.sections import Plan, RolloutSection, WorkloadSection
 
 _COMMENT = re.compile(r"^\s*--\s*(?P<text>\w.*?)\s*$")
 _IRREVERSIBLE = re.compile(
-    r"^\s*--\s*(?:shadowgate\s*:\s*)?irreversible\s*:\s*(?P<reason>\S.*?)\s*$",
+    r"^[ \t]*--[ \t]*(?:shadowgate[ \t]*:[ \t]*)?"
+    r"irreversible[ \t]*:[ \t]*(?P<reason>\S.*?)[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -40,7 +41,7 @@ def derived_plan(
     text = _read(migration, "--migration")
     if queries is not None and not queries.is_dir():
         raise UsageError(f"there is no folder {queries}", todo="name one with .sql files")
-    back = rollback or next(filter(Path.is_file, _beside(migration)), None)
+    back = rollback or _rollback_of(migration)
     irreversible = _IRREVERSIBLE.search(text)
     return Plan(
         name=migration.name.removesuffix(".sql"),
@@ -55,13 +56,18 @@ def derived_plan(
 
 def _read(script: Path, flag: str) -> str:
     try:
-        return script.read_text(encoding="utf-8")
+        return script.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no migration {script}", todo=f"name a .sql file with {flag}"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the script cannot be read: {error}", where=str(script)) from error
+
+
+def _rollback_of(migration: Path) -> Path | None:
+    found = (path for path in _beside(migration) if path.is_file() and path != migration)
+    return next(found, None)
 
 
 def _beside(migration: Path) -> Iterator[Path]:

@@ -11,9 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from shadowgate.errors import ShadowgateError
+from shadowgate.errors import PlanError, ShadowgateError
 from shadowgate.evidence import Evidence
+from shadowgate.measure import Query
 from shadowgate.phases.environment.preflight import preflight
+from shadowgate.phases.items import workload_of
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import CheckItem
 from shadowgate.plugin.outcome import exit_status
@@ -71,6 +73,7 @@ class ShadowSession:
         """Open the server before the first phase."""
         if not session.testsfailed:
             self._open()
+            self._bind()
         return (yield)
 
     def _open(self) -> None:
@@ -88,6 +91,24 @@ class ShadowSession:
             raise pytest.UsageError(str(error)) from error
         self.config.add_cleanup(opened.close)
         self.run.opened = opened
+
+    def _bind(self) -> None:
+        """Where values of queries are drawn from the restored backup, draw them first.
+
+        What goes wrong with the restore is told by its check.
+
+        Raises:
+            pytest.UsageError: a parameter has no value, and none can be drawn.
+        """
+        named = workload_of(self.run.plan)
+        if named is None or all(_has_values(query) for query in named.queries):
+            return
+        try:
+            self.run.ensure(self.run.workload)
+        except PlanError as error:
+            raise pytest.UsageError(str(error)) from error
+        except (ShadowgateError, psycopg.Error):
+            return
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
@@ -121,6 +142,11 @@ class ShadowSession:
         terminalreporter.section(f"shadowgate: {evidence.verdict}", sep="=", bold=True)
         for line in verdict_lines(evidence, self.run.request.reports):
             terminalreporter.write_line(line)
+
+
+def _has_values(query: Query) -> bool:
+    """Whether a file says the value of each of a query's parameters."""
+    return {*query.parameters} <= {name for name, _ in query.values}
 
 
 def check_of_report(report: Any) -> str:

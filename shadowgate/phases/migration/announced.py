@@ -19,6 +19,7 @@ from shadowgate.catalogue.expect import Names
 from shadowgate.evidence import Table
 from shadowgate.migrate import Script
 from shadowgate.migrate.announced import Announcement, announced, judge_announced
+from shadowgate.migrate.announced.names import whole_and_part
 from shadowgate.plan import Plan
 
 _BY_COLUMN = ("update", "convert")
@@ -89,7 +90,7 @@ def announced_by(plan: Plan, script: Script) -> Announced:
     )
     said = announced(script, text=script.path.read_text(encoding="utf-8-sig"))
     tables = frozenset(
-        name if change.kind == "table" else name.rpartition(".")[0]
+        name if change.kind == "table" else whole_and_part(name)[0]
         for change in said.objects
         if change.kind in ("table", "column", "constraint", "trigger")
         for name in change.names

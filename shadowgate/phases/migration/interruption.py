@@ -22,7 +22,7 @@ KEPT_ROWS = 1_000
 """Rows that the thinned copy keeps, about: enough for every year, quick to migrate thirty times."""
 
 _UNREFERENCED = """
-SELECT asked.name, n.nspname, c.relname
+SELECT asked.name, n.nspname, c.relname, c.relkind = 'r'
 FROM unnest(%s::text[]) AS asked (name)
 JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(asked.name)
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -85,13 +85,17 @@ def _thinned(
     with databases.cloned(shadow, f"{plan.database}_thin") as thin:
         with thin.connect() as connection:
             connection.execute("SELECT setseed(0.5)")
-            for name, schema, table in connection.execute(_UNREFERENCED, [list(large)]).fetchall():
+            found = connection.execute(_UNREFERENCED, [list(large)]).fetchall()
+            for name, schema, table, alone in found:
                 relation = sql.Identifier(schema, table)
+                own = sql.SQL("ONLY {}" if alone else "{}").format(relation)
                 with connection.transaction():
                     connection.execute("SET LOCAL session_replication_role = replica")
+                    # No parameter: a percent sign in a name would be taken for one.
                     connection.execute(
-                        sql.SQL("DELETE FROM {} WHERE random() >= %s").format(relation),
-                        [KEPT_ROWS / large[name]],
+                        sql.SQL("DELETE FROM {} WHERE random() >= {}").format(
+                            own, sql.Literal(KEPT_ROWS / large[name])
+                        )
                     )
                 connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(relation))
         yield thin

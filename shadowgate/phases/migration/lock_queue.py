@@ -8,6 +8,7 @@ the report.
 from __future__ import annotations
 
 from shadowgate.migrate import LockWatch, Script, ScriptRun
+from shadowgate.migrate.results import STOPS_WRITERS
 from shadowgate.phases.runner import Runner
 from shadowgate.server import Database
 from shadowgate.traffic.long_transactions import (
@@ -29,7 +30,7 @@ def allowed_wait_ms(run: ScriptRun) -> float:
     Where a statement that locks strongly has none, a second: that a longer report bounds it is
     chance.
     """
-    locking = {lock.statement for lock in run.locks if lock.existed}
+    locking = {lock.statement for lock in run.locks if lock.existed and lock.mode in STOPS_WRITERS}
     timeouts = [each.lock_timeout_ms or 0 for each in run.runs if each.statement.number in locking]
     longest = max(timeouts, default=0)
     if 0 in timeouts or longest > PATIENCE_MS:

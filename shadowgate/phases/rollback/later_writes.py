@@ -7,7 +7,7 @@ does with such values is what nobody looks at until it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import psycopg
@@ -29,20 +29,48 @@ SELECT
     EXISTS (
         SELECT
         FROM pg_catalog.pg_index AS i
-        WHERE i.indrelid = a.attrelid AND i.indisunique AND a.attnum = ANY (i.indkey)
+        WHERE i.indrelid = a.attrelid
+            AND i.indisunique
+            AND (
+                a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
+                OR i.indexprs IS NOT NULL AND EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_depend AS d
+                    WHERE d.objid = i.indexrelid
+                        AND d.refobjid = a.attrelid
+                        AND d.refobjsubid = a.attnum
+                )
+            )
     ),
     a.attidentity <> '' OR pg_catalog.pg_get_serial_sequence(%(table)s, a.attname) IS NOT NULL
 FROM pg_catalog.pg_attribute AS a
 WHERE a.attrelid = pg_catalog.to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_depend AS d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND d.objid = a.attrelid
+            AND d.deptype = 'e'
+    )
 ORDER BY a.attnum
 """
 _COPY = sql.SQL("""
 INSERT INTO {table} ({columns})
 SELECT {values}
-FROM (SELECT row_number() OVER () AS n, t.* FROM {table} AS t LIMIT {copied}) AS t
+FROM (SELECT row_number() OVER () AS {number}, t.* FROM {table} AS t LIMIT {copied}) AS t
 """)
+_NUMBER = sql.Identifier("number of the copy")
+_N = sql.Identifier("t", "number of the copy")
+_GREATEST = "(SELECT pg_catalog.max(t.{column}) FROM {table} AS t)"
 _INTEGERS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 _TEXTS = frozenset({"text", "character varying", "character"})
+_STEPS = {
+    **dict.fromkeys((*_INTEGERS, "numeric"), "{n}"),
+    "date": "{n}::integer",
+    "timestamp without time zone": "{n} * interval '1 second'",
+    "timestamp with time zone": "{n} * interval '1 second'",
+}
+"""Type -> what is added to the greatest value that there is, for a new one."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +103,8 @@ def derive_later_writes(
 ) -> tuple[LaterWrite, ...]:
     """Copies of rows of some tables, as statements that the migrated database accepts.
 
+    What belongs to an extension is nothing that users write.
+
     Args:
         before: the database before the migration.
         migrated: the database after it; what is tried there is rolled back.
@@ -105,67 +135,99 @@ def _accepted(
     columns: dict[str, _Column],
     earlier: dict[str, _Column],
 ) -> str | None:
-    """The first form of the copy that the table takes: with wider values, or else without."""
-    for compared in (earlier, columns):
-        statement = _copy(table, columns, compared)
-        try:
-            with connection.transaction(force_rollback=True):
-                if connection.execute(statement).rowcount > 0:
-                    return statement.as_string(connection)
-        except psycopg.Error:
-            continue
+    """A form of the copy that the table takes, with as many wider values as it takes.
+
+    Every unique column gets new values, or else one of them: another may refer to a table.
+    """
+    written = [c for c in columns.values() if not c.computed and not (c.unique and c.numbered)]
+    unique = [c.name for c in written if c.unique]
+    fresh = [unique, *([name] for name in unique if len(unique) > 1)]
+    wider = {
+        c.name: value
+        for c in written
+        if c.name in earlier and not c.unique and (value := _wider(c, earlier[c.name]))
+    }
+    for renewed in fresh:
+        values = {c.name: _new(table, c) for c in written if c.name in renewed}
+        statement = _copy(table, written, values | wider)
+        if _takes(connection, statement):
+            return statement.as_string(connection)
+        if _takes(connection, _copy(table, written, values)):
+            return _widened(connection, table, written, values, wider)
     return None
 
 
-def _copy(
+def _widened(
+    connection: Connection,
     table: str,
-    columns: dict[str, _Column],
-    earlier: dict[str, _Column],
-) -> sql.Composed:
-    written = [c for c in columns.values() if not c.computed and not (c.unique and c.numbered)]
-    values = [_value(column, earlier.get(column.name)) for column in written]
+    written: list[_Column],
+    values: dict[str, sql.Composable],
+    wider: dict[str, sql.Composable],
+) -> str:
+    """A copy that the table takes, with those of the wider values that it takes."""
+    for name, value in wider.items():
+        if _takes(connection, _copy(table, written, {**values, name: value})):
+            values = {**values, name: value}
+    return _copy(table, written, values).as_string(connection)
+
+
+def _takes(connection: Connection, statement: sql.Composed) -> bool:
+    """Whether a statement writes a row; what it writes is rolled back."""
+    try:
+        with connection.transaction(force_rollback=True):
+            return connection.execute(statement).rowcount > 0
+    except psycopg.Error:
+        return False
+
+
+def _copy(table: str, written: list[_Column], values: dict[str, sql.Composable]) -> sql.Composed:
+    """Copy rows, with other values than their own in some columns."""
     if not written:  # every column gets its value by itself
         return sql.SQL("INSERT INTO {} DEFAULT VALUES").format(sql.SQL(table))
     return _COPY.format(
         table=sql.SQL(table),  # qualified and quoted, as the catalogue gives it
         columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in written),
-        values=sql.SQL(", ").join(values),
+        values=sql.SQL(", ").join(values.get(c.name, _own(c)) for c in written),
+        number=_NUMBER,
         copied=sql.Literal(COPIED),
     )
 
 
-def _value(column: _Column, earlier: _Column | None) -> sql.Composable:
-    """The row's own value; another one where it must be new, or can be what it could not be."""
-    own = sql.Identifier("t", column.name)
-    if column.unique:
-        return _new(column, own)
-    for value in _wider(column, earlier):
-        return value
-    return own
+def _own(column: _Column) -> sql.Composable:
+    return sql.Identifier("t", column.name)
 
 
-def _new(column: _Column, own: sql.Composable) -> sql.Composable:
-    if column.base in _INTEGERS:
-        return sql.SQL("{} + 100000 + t.n").format(own)
+def _new(table: str, column: _Column) -> sql.Composable:
+    """A value that no row of the table has; its own where none is known."""
+    if column.base in _STEPS:
+        return sql.SQL(f"{_GREATEST} + {_STEPS[column.base]}").format(
+            column=sql.Identifier(column.name), table=sql.SQL(table), n=_N
+        )
     if column.base in _TEXTS:
-        return sql.SQL("{} || '-' || t.n").format(own)
+        # atttypmod of a text is its length and four bytes; two characters are added.
+        room = column.modifier - 6 if column.modifier > 4 else None
+        kept = _own(column)
+        if room is not None:
+            kept = sql.SQL("pg_catalog.left({}::text, {})").format(kept, sql.Literal(max(room, 0)))
+        return sql.SQL("{} || '-' || {}").format(kept, _N)
     if column.base == "uuid":
         return sql.SQL("pg_catalog.gen_random_uuid()")
-    return own
+    return _own(column)
 
 
-def _wider(column: _Column, earlier: _Column | None) -> Iterator[sql.Composable]:
-    if earlier is None:
-        return
+def _wider(column: _Column, earlier: _Column) -> sql.Composable | None:
+    """A value that the column can have now and could not have before."""
     if earlier.not_null and not column.not_null:
-        yield sql.SQL("NULL")
-    if column.type == earlier.type:
-        return
-    if column.base in _TEXTS and earlier.modifier > 0:
-        # atttypmod of a text is its length and four bytes.
-        length = column.modifier - 4 if column.modifier > 0 else 2 * (earlier.modifier - 4)
-        yield sql.SQL("pg_catalog.left(pg_catalog.repeat({}::text || ' ', {}), {})").format(
-            sql.Identifier("t", column.name), sql.Literal(length), sql.Literal(length)
-        )
-    if column.base in _INTEGERS and earlier.base in _INTEGERS:
-        yield sql.SQL("{} + t.n").format(sql.Literal(_INTEGERS[earlier.base]))
+        return sql.SQL("NULL")
+    if column.base in _TEXTS and earlier.base in _TEXTS and earlier.modifier > 0:
+        before = earlier.modifier - 4
+        length = min(column.modifier - 4, 2 * before) if column.modifier > 0 else 2 * before
+        if length > before:
+            own = sql.SQL("{}::text || ' '").format(_own(column))
+            repeated = sql.SQL(
+                "pg_catalog.repeat({own}, {length} / pg_catalog.length({own}) + 1)"
+            ).format(own=own, length=sql.Literal(length))
+            return sql.SQL("pg_catalog.left({}, {})").format(repeated, sql.Literal(length))
+    if _INTEGERS.get(column.base, 0) > _INTEGERS.get(earlier.base, 2**63):
+        return sql.SQL("{} + {}").format(sql.Literal(_INTEGERS[earlier.base]), _N)
+    return None

@@ -11,6 +11,7 @@ from shadowgate.catalogue import (
     ContentComparison,
     Drift,
     LaterRows,
+    Rows,
     TableFingerprint,
     compare_content,
     diff,
@@ -22,7 +23,7 @@ from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.repetition import Repeated
 from shadowgate.phases.restore.state import State, content_in_words, state_of
 from shadowgate.phases.rollback.later_writes import LaterWrite
-from shadowgate.phases.runner import Runner
+from shadowgate.phases.runner import Applied, Runner
 from shadowgate.plan import Plan
 from shadowgate.server import Database
 
@@ -82,6 +83,8 @@ def roll_back(
     script: Script,
     shadow: Database,
     before: State,
+    migrated: Applied,
+    left: State,
     written: Database,
     copy: Database,
     announced: Announced,
@@ -94,7 +97,9 @@ def roll_back(
         script: the rollback.
         shadow: the database before the migration.
         before: what it holds.
-        written: the migrated database with later rows in it; stays as it is.
+        migrated: the migrated database, without later rows.
+        left: what it holds.
+        written: a copy of it with later rows in it; stays as it is.
         copy: a copy of it, which is rolled back.
         announced: data that the migration may have changed for good.
         plan: names renamed tables.
@@ -105,20 +110,55 @@ def roll_back(
     run = runner.watched(script, copy)
     state = state_of(copy, renames=plan.renames)
     here = state_of(copy, compared, plan.renames) if not run.error else state
+    known = {table: found for table, found in left.content.items() if table in before.content}
+    later = _more_rows(known, there.content)
     return RolledBack(
         database=copy,
         run=run,
         written=there,
         state=state,
         drift=diff(before.snapshot, state.snapshot),
-        content=compare_content(
-            shadow, copy, renames=plan.renames, allowed=announced.declared, known=before.content
+        content=_less_copies(
+            compare_content(
+                shadow, copy, renames=plan.renames, allowed=announced.declared, known=before.content
+            ),
+            {table: found.rows + later.get(table, 0) for table, found in before.content.items()},
+            state,
         ),
-        written_rows=sum(_more_rows(before.content, there.content).values()),
+        written_rows=sum(later.values()),
         later=tuple(
-            follow_later_rows(shadow, written, copy, table, there.name_of(table))
-            for table in _more_rows(before.content, there.content)
+            follow_later_rows(
+                migrated.database,
+                written,
+                copy,
+                table,
+                there.name_of(table),
+                known_as=left.name_of(table),
+            )
+            for table in later
             if table in here.content and here.content[table] != there.content[table]
+        ),
+    )
+
+
+def _less_copies(
+    content: ContentComparison, expected: Mapping[str, int], state: State
+) -> ContentComparison:
+    """A comparison less rows that are there twice because users wrote the same once more.
+
+    Args:
+        content: of the shadow and the database after the rollback.
+        expected: table -> its rows before and those written later.
+        state: after the rollback.
+    """
+    return replace(
+        content,
+        differing=tuple(
+            replace(rows, doubled=Rows(0))
+            if rows.table in state.content
+            and state.content[rows.table].rows <= expected[rows.table]
+            else rows
+            for rows in content.differing
         ),
     )
 

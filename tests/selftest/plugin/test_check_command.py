@@ -1,0 +1,173 @@
+"""`shadowgate check`: a migration without a plan, from the command line to the exit status."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from shadowgate.errors import ShadowgateError, UsageError
+from shadowgate.options import resolve
+from shadowgate.phases.environment.preflight import preflight
+from shadowgate.phases.items import workload_of
+from shadowgate.progress import silent
+from shadowgate.server import Server
+from tests.selftest.plain_database import plain_database
+from tests.selftest.shadow_runs import ROOT, ShadowRun
+
+ORDERS = ROOT / "examples" / "orders"
+KEEPS = ORDERS / "migrations" / "20260301_order_note.sql"
+LOSES = ORDERS / "migrations" / "20260308_drop_open_orders.sql"
+INDEXES = """
+SET lock_timeout = '2s';
+DROP INDEX CONCURRENTLY IF EXISTS public.orders_day;
+CREATE INDEX CONCURRENTLY orders_day ON public.orders (placed_on);
+"""
+
+
+@pytest.fixture(scope="module")
+def dump(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What production looks like."""
+    path = tmp_path_factory.mktemp("orders") / "production.dump"
+    with plain_database(server) as base:
+        with base.connect() as connection:
+            connection.execute((ORDERS / "base.sql").read_bytes())
+        done = server.tools.run(
+            "pg_dump",
+            ["--format=custom", "--file={dump}"],
+            database=base.name,
+            files={"dump": path},
+        )
+    assert done.status == 0, done.stderr
+    return path
+
+
+def check(folder: Path, *arguments: str) -> ShadowRun:
+    """Ask for a check in a folder of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "shadowgate", "check", *arguments, "--server=local"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return ShadowRun(done.returncode, done.stdout, folder / "reports")
+
+
+@pytest.fixture(scope="module")
+def runs(dump: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ShadowRun]:
+    """Three migrations, checked at once: most of a run is waiting."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("keeps", "loses", "indexes")}
+    index = folders["indexes"] / "index.sql"
+    index.write_text(INDEXES, encoding="utf-8")
+    index.with_name("index.down.sql").write_text(
+        "SET lock_timeout = '2s';\nDROP INDEX CONCURRENTLY IF EXISTS public.orders_day;\n",
+        encoding="utf-8",
+    )
+    back = KEEPS.with_name(f"{KEEPS.stem}_down.sql")
+    proofs = "server or database or backup or clean or fingerprint or applied"
+    brief = ["-k", f"({proofs} or rows) and not performance and not hazards"]
+    asked = {
+        "keeps": [str(KEEPS)],
+        "loses": [str(LOSES), f"--rollback={back}", *brief],
+        "indexes": [str(index), *brief],
+    }
+    with ThreadPoolExecutor(len(asked)) as pool:
+        futures = {
+            name: pool.submit(check, folders[name], *arguments, f"--backup={dump}")
+            for name, arguments in asked.items()
+        }
+        return {name: future.result() for name, future in futures.items()}
+
+
+def test_a_harmless_migration_may_go(runs: dict[str, ShadowRun]) -> None:
+    run = runs["keeps"]
+    assert run.document["verdict"] == "GO", run.output[-3000:]
+    assert run.status == 0
+    assert not run.failed()
+    assert run.statuses["rollback.later_rows_kept"] == "passed"
+    assert run.document["plan"]["title"] == "A note that customers leave with an order"
+    assert run.document["plan"]["rollback"] == "20260301_order_note_down.sql"
+
+
+def test_one_that_loses_rows_may_not_and_it_is_said_where(runs: dict[str, ShadowRun]) -> None:
+    run = runs["loses"]
+    assert run.document["verdict"] == "NO-GO"
+    assert run.status == 1
+    assert run.failed() == {"rollback.rows_identical"}
+    details = {each["id"]: each["detail"] for each in run.document["checks"]}
+    assert "public.orders: 6,666 rows lost" in details["rollback.rows_identical"]
+    assert "Traceback" not in run.output
+
+
+def test_rows_are_written_though_the_migration_names_no_table(runs: dict[str, ShadowRun]) -> None:
+    run = runs["indexes"]
+    assert run.statuses["rollback.later_rows_kept"] == "passed", run.output[-3000:]
+    assert not run.failed()
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+QUERY = "-- id: Q1\n-- title: One\n-- kind: read\nSELECT 1 WHERE :x = :y;\n"
+BAD: dict[str, tuple[Callable[[Path], list[str]], str]] = {
+    "no such migration": (lambda d: [f"{d}/none.sql"], "there is no migration"),
+    "only comments": (lambda d: [str(_write(d, "m.sql", "-- later\n"))], "no statement"),
+    "a variable of psql": (
+        lambda d: [str(_write(d, "m.sql", "ALTER TABLE t ADD COLUMN n :type;\n"))],
+        "line 1",
+    ),
+    "no folder of queries": (lambda d: [str(KEEPS), f"--queries={d}/none"], "no folder"),
+    "no query": (lambda d: [str(KEEPS), f"--queries={d}"], "has no .sql file"),
+    "no such rollback": (lambda d: [str(KEEPS), f"--rollback={d}/none.sql"], "none.sql"),
+}
+
+
+def _judged(arguments: list[str]) -> None:
+    """What comes before the first check, without pytest around it."""
+    script, *options = [*arguments, "--server=local"]
+    given = dict(option.split("=", 1) for option in options) | {"--migration": script}
+    request = resolve(given.get, lambda _key: "", ROOT, Path.cwd())
+    workload_of(request.plan)
+    preflight(request, silent)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_wrong_with_the_request_is_said_before_anything_is_made(
+    tmp_path: Path, dump: Path, case: str
+) -> None:
+    arguments, words = BAD[case]
+    with pytest.raises(ShadowgateError, match=words) as refused:
+        _judged([*arguments(tmp_path), f"--backup={dump}"])
+    assert refused.value.exit_status == 4
+
+
+def test_without_a_backup_there_is_nothing_to_check() -> None:
+    with pytest.raises(UsageError, match="there is no backup to restore"):
+        _judged([str(KEEPS)])
+
+
+@pytest.mark.parametrize(
+    ("query", "words"), [(QUERY, "has no value"), ("-- only this\n", "Q1.sql")]
+)
+def test_the_command_says_it_in_one_sentence_and_exits_with_4(
+    tmp_path: Path, dump: Path, query: str, words: str
+) -> None:
+    queries = _write(tmp_path, "q/Q1.sql", query).parent
+    run = check(tmp_path, str(KEEPS), f"--queries={queries}", f"--backup={dump}")
+    assert run.status == 4, run.output[-2000:]
+    assert run.output.count("ERROR: ") == 1
+    assert words in run.output[run.output.index("ERROR: ") :]
+    assert "Traceback" not in run.output
