@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import pytest_html.plugin
 import pytest_metadata.plugin
 
 from shadowgate import plugin
-from shadowgate.options import OPTIONS
+from shadowgate.options import OPTIONS, Option
 from shadowgate.plugin.items import PHASES
 
 _PLUGINS = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
@@ -54,17 +54,36 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         help="run the ten phases on a plan",
-        description="Run the ten phases on a plan. Exit status: 0 GO, 1 NO-GO, 4 when the request "
-        "or the machine is not right. Other options go to pytest (-k, -q, -x …).",
+        description=f"Run the ten phases on a plan. {_EXIT}",
         allow_abbrev=False,
     )
-    for option in OPTIONS:
+    _add_options(run, OPTIONS)
+    check = commands.add_parser(
+        "check",
+        help="run the ten phases on a migration that has no plan",
+        description="Run the ten phases on a migration without a plan: what it announces is what "
+        f"its statements say, and what is not known is derived. {_EXIT}",
+        allow_abbrev=False,
+    )
+    check.add_argument("script", metavar="MIGRATION.sql", help="the migration script")
+    left_out = ("--plan", "--migration", "--rows", "--update-baseline")
+    _add_options(check, [option for option in OPTIONS if option.flag not in left_out])
+    return parser
+
+
+_EXIT = (
+    "Exit status: 0 GO, 1 NO-GO, 4 when the request or the machine is not right. Other options go "
+    "to pytest (-k, -q, -x …)."
+)
+
+
+def _add_options(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
+    for option in options:
         text = f"{option.help} (environment: {option.variable})".replace("%", "%%")
         if option.switch:
-            run.add_argument(option.flag, action="store_true", help=text)
+            parser.add_argument(option.flag, action="store_true", help=text)
         else:
-            run.add_argument(option.flag, metavar=option.metavar, help=text)
-    return parser
+            parser.add_argument(option.flag, metavar=option.metavar, help=text)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,7 +98,9 @@ class _Parser(argparse.ArgumentParser):
 def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    given = {option.flag: getattr(asked, option.dest) for option in OPTIONS}
+    given = {option.flag: getattr(asked, option.dest, None) for option in OPTIONS}
+    if asked.command == "check":
+        given["--migration"] = asked.script
     options = [
         flag if value is True else f"{flag}={value}" for flag, value in given.items() if value
     ]

@@ -6,6 +6,7 @@ An option on the command line wins over its environment variable, which wins ove
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import UsageError
-from shadowgate.plan import Plan, read_plan
+from shadowgate.plan import Plan, derived_plan, read_plan
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ OPTIONS: tuple[Option, ...] = (
         "a production dump to restore (plain, gzip, zstd, custom, directory or tar; told apart by "
         "content), instead of a generated one",
     ),
+    Option("--queries", "DIR", "", "folder with a file for each query, instead of the plan's"),
     Option("--rows", "N", "", "rows of the generated backup, instead of the plan's"),
     Option(
         "--server",
@@ -110,7 +112,7 @@ class Request:
             "title": plan.title,
             "file": plan.path.name,
             "migration": plan.migration.name,
-            "rollback": plan.rollback.name,
+            "rollback": plan.rollback.name if plan.rollback else "",
             "database": plan.database,
             "generated_rows": self.generated_rows,
             "limit_percent": plan.performance.limit_percent,
@@ -145,13 +147,8 @@ def resolve(
     def path(flag: str) -> Path:
         return ((here if typed[flag] else root) / Path(values[flag]).expanduser()).resolve()
 
-    if not values["--plan"]:
-        raise UsageError(
-            "there is no plan: nothing says what is to be validated",
-            todo="name a plan file with --plan, SHADOWGATE_PLAN or the ini key shadowgate_plan",
-        )
-    plan = read_plan(path("--plan"))
-    plan = _override(plan, {flag: path(flag) for flag in _OVERRIDES if values[flag]})
+    paths = {flag: path(flag) for flag in ("--plan", *_OVERRIDES) if values[flag]}
+    plan = _override(_plan(paths), paths)
     rows = _rows(values["--rows"], plan)
     update = _truth("--update-baseline", values)
     if update:
@@ -159,8 +156,7 @@ def resolve(
     if plan.backup.path is None and plan.backup.generator is None:
         raise UsageError(
             "there is no backup to restore, and nothing to generate one",
-            where=f"{plan.path}, section backup",
-            todo="name a dump made by pg_dump with --backup or backup.path",
+            todo="name a dump made by pg_dump with --backup, or in the plan's [backup] path",
         )
     return Request(
         plan=dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, rows=rows)),
@@ -173,7 +169,21 @@ def resolve(
     )
 
 
-_OVERRIDES = ("--migration", "--rollback", "--backup")
+def _plan(paths: Mapping[str, Path]) -> Plan:
+    """The plan file, or else what can be told of the migration without one."""
+    if "--plan" in paths:
+        return read_plan(paths["--plan"])
+    if "--migration" in paths:
+        return derived_plan(
+            paths["--migration"], paths.get("--rollback"), paths.get("--queries"), dt.date.today()
+        )
+    raise UsageError(
+        "there is no plan and no migration: nothing says what is to be validated",
+        todo="name a plan file with --plan, or a script with --migration",
+    )
+
+
+_OVERRIDES = ("--migration", "--rollback", "--backup", "--queries")
 
 
 def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
@@ -182,6 +192,9 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
         migration=paths.get("--migration", plan.migration),
         rollback=paths.get("--rollback", plan.rollback),
         backup=dataclasses.replace(plan.backup, path=paths.get("--backup", plan.backup.path)),
+        workload=dataclasses.replace(
+            plan.workload, queries=paths.get("--queries", plan.workload.queries)
+        ),
     )
 
 

@@ -21,7 +21,7 @@ from shadowgate.backup.omissions import (
 )
 from shadowgate.backup.recognise import Backup, Format
 from shadowgate.backup.requirements import ordinary_owners, require_all
-from shadowgate.backup.roles import absent_roles, make_superuser
+from shadowgate.backup.roles import absent_roles, create_roles, make_superuser
 from shadowgate.backup.versions import version_advice
 from shadowgate.errors import BackupError, RestoreError
 from shadowgate.progress import Progress, silent
@@ -82,6 +82,7 @@ def restore(
     *,
     workspace: Path,
     jobs: int = 2,
+    make_roles: bool = False,
     vacuum: bool = True,
     progress: Progress = silent,
 ) -> Restoration:
@@ -93,6 +94,8 @@ def restore(
         database: the target, empty but for extensions.
         workspace: a folder for the copy without layers; the caller deletes it.
         jobs: sessions that pg_restore works with, where the format allows it.
+        make_roles: make the roles that the dump names and the server lacks, without login; only on
+            a server that this run started.
         vacuum: not needed where content is only read once.
         progress: told what is going on.
 
@@ -104,6 +107,8 @@ def restore(
     started = time.perf_counter()
     bare = unwrapped(backup, workspace, progress)
     needs = read_needs(bare, tools)
+    wanted = [role for role in needs.roles if not role.startswith("pg_")] if make_roles else []
+    made = create_roles(database, wanted)
     target = _prepared(database, needs, backup, tools)
     source = _source(bare, needs, target.omissions, tools, workspace)
     progress(f"restoring {backup.path.name} ({backup.described()})")
@@ -119,11 +124,22 @@ def restore(
         command=_in_words(program, arguments, source, backup),
         warnings=(
             *_doubts(backup),
+            *(
+                [f"roles made without login, as the dump names them: {', '.join(made)}"]
+                if made
+                else []
+            ),
             *target.changes,
             *(omission.why for omission in target.omissions),
             *_warned(result.stderr),
         ),
     )
+
+
+def _made(roles: Sequence[str]) -> tuple[str, ...]:
+    if not roles:
+        return ()
+    return (f"roles were made without login, as the backup names them: {', '.join(roles)}",)
 
 
 def _vacuum(database: Database, progress: Progress) -> float:

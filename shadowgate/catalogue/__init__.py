@@ -1,5 +1,11 @@
 """What a database holds: its catalogues and its content, and how two of them differ."""
 
+from shadowgate.catalogue.content import (
+    AllowedChanges,
+    ContentComparison,
+    LeftOut,
+    compare_content,
+)
 from shadowgate.catalogue.diff import Change, Drift, diff
 from shadowgate.catalogue.expect import (
     KINDS,
@@ -11,36 +17,86 @@ from shadowgate.catalogue.expect import (
     names_object,
 )
 from shadowgate.catalogue.fingerprint import Sums, TableFingerprint, fingerprint
-from shadowgate.catalogue.integrity import CatalogueSettings, Integrity, check_restored
+from shadowgate.catalogue.geometries import (
+    Geometries,
+    geometry_problems,
+    new_geometry_problems,
+    survey_geometries,
+)
+from shadowgate.catalogue.integrity import (
+    CatalogueSettings,
+    Integrity,
+    Wanted,
+    check_restored,
+    restored_problems,
+)
+from shadowgate.catalogue.later_rows import LaterRows, follow_later_rows
 from shadowgate.catalogue.partitions import OddPartition, odd_partitions
-from shadowgate.catalogue.rows import RowDifferences, Rows, differing_rows, every_row_lost
+from shadowgate.catalogue.routines import (
+    Broken,
+    broken_routines,
+    newly_broken,
+    offers_plpgsql_check,
+)
+from shadowgate.catalogue.rows import (
+    ColumnDifference,
+    RowDifferences,
+    Rows,
+    differing_rows,
+    every_row_lost,
+)
+from shadowgate.catalogue.sequences import (
+    SequenceBehind,
+    new_sequences_behind,
+    sequences_behind,
+)
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot, take_snapshot
 
 __all__ = [
     "KINDS",
+    "AllowedChanges",
     "Area",
+    "Broken",
     "CatalogueObject",
     "CatalogueSettings",
     "Change",
+    "ColumnDifference",
+    "ContentComparison",
     "Drift",
     "Expectation",
     "Finding",
+    "Geometries",
     "Integrity",
     "Judgement",
+    "LaterRows",
+    "LeftOut",
     "ObjectId",
     "OddPartition",
     "RowDifferences",
     "Rows",
+    "SequenceBehind",
     "Snapshot",
     "Sums",
     "TableFingerprint",
+    "Wanted",
+    "broken_routines",
     "check_restored",
+    "compare_content",
     "diff",
     "differing_rows",
     "every_row_lost",
     "fingerprint",
+    "follow_later_rows",
+    "geometry_problems",
     "judge",
     "names_object",
+    "new_geometry_problems",
+    "new_sequences_behind",
+    "newly_broken",
     "odd_partitions",
+    "offers_plpgsql_check",
+    "restored_problems",
+    "sequences_behind",
+    "survey_geometries",
     "take_snapshot",
 ]

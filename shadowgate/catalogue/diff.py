@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from shadowgate.catalogue.sentences import change_in_words
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
 
 
@@ -20,10 +21,7 @@ class Change:
     part_of: tuple[ObjectId, ...] = ()
 
     def __str__(self) -> str:
-        return (
-            f"{self.object}: {self.attribute} was {in_words(self.before)},"
-            f" is {in_words(self.after)}"
-        )
+        return f"{self.object}{change_in_words(self.attribute, self.before, self.after)}"
 
 
 @dataclass(frozen=True)
@@ -63,17 +61,6 @@ def _wholes(
             yield identity
 
 
-def in_words(value: Any) -> str:
-    """An attribute's value as a reader wants it."""
-    if value is None:
-        return "not set"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(value)
-
-
 def diff(before: Snapshot, after: Snapshot) -> Drift:
     """Compare two snapshots of a database, or of a database and its clone."""
     old, new = before.objects, after.objects
@@ -83,6 +70,7 @@ def diff(before: Snapshot, after: Snapshot) -> Drift:
         change
         for identity in sorted(old.keys() & new.keys())
         for change in _changes(identity, old[identity], new[identity])
+        if not _closed_up(change, old, dropped)
     ]
     advanced = tuple(change for change in changes if _advanced(change, new[change.object]))
     changed = tuple(change for change in changes if change not in advanced)
@@ -94,6 +82,22 @@ def _advanced(change: Change, sequence: CatalogueObject) -> bool:
         return False
     distance = (change.after - change.before) * sequence.attributes["increment"]
     return bool(distance > 0)
+
+
+def _closed_up(
+    change: Change,
+    before: Mapping[ObjectId, CatalogueObject],
+    dropped: Mapping[ObjectId, CatalogueObject],
+) -> bool:
+    """Whether a column only closed up to where a dropped one was: its drop says that already."""
+    if change.attribute != "position" or change.after > change.before:
+        return False
+    siblings = (
+        found.attributes["position"]
+        for gone, found in dropped.items()
+        if gone.kind == change.object.kind and found.part_of == before[change.object].part_of
+    )
+    return bool(change.after == change.before - sum(place < change.before for place in siblings))
 
 
 def _changes(identity: ObjectId, old: CatalogueObject, new: CatalogueObject) -> Iterator[Change]:

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from shadowgate.catalogue.diff import Change, Drift
-from shadowgate.catalogue.flaws import created_flaws
+from shadowgate.catalogue.flaws import created_flaws, is_flaw
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId
 from shadowgate.errors import UsageError
 
@@ -52,8 +52,29 @@ KINDS: tuple[str, ...] = (
 
 _PRIVILEGE_KINDS = frozenset({"policy", "default privileges", "system privileges", "role"})
 _PRIVILEGE_ATTRIBUTES = frozenset(
-    {"owner", "privileges", "row_security", "force_row_security", "security_definer"}
+    {
+        "owner",
+        "privileges",
+        "row_security",
+        "force_row_security",
+        "security_definer",
+        "security_invoker",
+        "security_barrier",
+    }
 )
+_APART_FROM_DEFINITION = _PRIVILEGE_ATTRIBUTES | {
+    "comment",
+    "leakproof",
+    "next_value",
+    "options",
+    "replica_identity",
+    "settings",
+    "tablespace",
+    "toast_options",
+}
+"""Attributes that live beside an object's definition: whoever drops it and makes it anew from its
+definition loses them without a word, so that a plan has to name each."""
+_QUERY_KINDS = frozenset({"view", "materialized view"})
 _SETTING_KINDS = frozenset({"setting", "server setting", "replication slot", "database"})
 
 
@@ -62,8 +83,12 @@ class Expectation:
     """What a migration announces: kind -> names; shell-style patterns are allowed.
 
     A name may leave out leading parts (``catalogo`` for ``public.catalogo``, a trigger without its
-    table) and a routine's arguments. In ``changes`` a name stands for the object with its parts;
-    ``NAME:ATTRIBUTE`` narrows it to one attribute.
+    table) and a routine's arguments. In ``changes`` a name stands for the definition of the object
+    and of its parts: columns, query, body, constraints. It does not stand for owner, privileges,
+    policies, row security, options, settings and comments, nor for a change for the worse such as
+    a trigger that is disabled: those are announced by ``NAME:ATTRIBUTE``, which also narrows a name
+    to one attribute; ``NAME:*`` stands for all of them. Columns of a view come and go with its
+    query; those of a table have to be named.
     """
 
     creates: Names = field(default_factory=dict)
@@ -113,7 +138,9 @@ class Judgement:
 def judge(drift: Drift, expectation: Expectation) -> Judgement:
     """Sort a drift by an expectation."""
     created = _announced(drift.created, expectation.creates)
+    created |= set(_outputs(drift.created, expectation.changes))
     dropped = _announced(drift.dropped, expectation.drops)
+    dropped |= set(_outputs(drift.dropped, expectation.changes))
     changes = (*drift.changed, *created_flaws(drift))
     announced = [change for change in changes if _change_announced(change, expectation.changes)]
     unexpected = (
@@ -174,6 +201,15 @@ def _announced(objects: Mapping[ObjectId, CatalogueObject], names: Names) -> set
         found |= parts
 
 
+def _outputs(objects: Mapping[ObjectId, CatalogueObject], changes: Names) -> Iterator[ObjectId]:
+    """Columns of queries that are announced to change: they are nothing by themselves."""
+    for identity, found in objects.items():
+        if identity.kind == "column" and any(
+            whole.kind in _QUERY_KINDS and _named(whole, changes) for whole in found.part_of
+        ):
+            yield identity
+
+
 def _named(identity: ObjectId, names: Names) -> bool:
     return any(names_object(pattern, identity) for pattern in names.get(identity.kind, ()))
 
@@ -187,8 +223,23 @@ def _change_announced(change: Change, names: Names) -> bool:
 
 
 def _names_change(pattern: str, whole: ObjectId, change: Change) -> bool:
-    name, _, attribute = pattern.partition(":")
-    return names_object(name, whole) and fnmatchcase(change.attribute, attribute or "*")
+    name, colon, attribute = pattern.partition(":")
+    if not names_object(name, whole):
+        return False
+    if colon:
+        return fnmatchcase(change.attribute, attribute)
+    return _of_definition(whole, change)
+
+
+def _of_definition(whole: ObjectId, change: Change) -> bool:
+    """Whether a change is one of the definition of the object that a plan names."""
+    kind, attribute = change.object.kind, change.attribute
+    if is_flaw(kind, attribute, change.after):
+        return False
+    if kind in _PRIVILEGE_KINDS:
+        # A privilege is announced by its own name, not by that of the table that it is about.
+        return kind == whole.kind and attribute != "comment"
+    return kind in _SETTING_KINDS - {"database"} or attribute not in _APART_FROM_DEFINITION
 
 
 def _surprising(

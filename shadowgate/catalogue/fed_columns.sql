@@ -1,5 +1,6 @@
 -- Each sequence with the columns that take their values from it: by identity or ownership, or
--- through a default. Partitions are read through their partitioned table.
+-- through a default that is nothing but its next value. Partitions are read through their
+-- partitioned table.
 SELECT DISTINCT
     format('%%I.%%I', n.nspname, s.relname) AS sequence,
     c.oid::regclass::text AS table,
@@ -21,7 +22,19 @@ JOIN (
 ) AS f ON f.sequence = s.oid
 JOIN pg_class c ON c.oid = f.relation
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = f.attnum
+LEFT JOIN pg_attrdef v ON v.adrelid = a.attrelid AND v.adnum = a.attnum
 WHERE NOT c.relispartition
   AND c.relkind IN ('r', 'p')
-  AND n.nspname = ANY (%s)
+  AND NOT a.attisdropped
+  AND NOT q.seqcycle
+  AND n.nspname !~ '^pg_(toast|temp)'
+  AND CASE
+      WHEN %(schemas)s::text[] IS NULL THEN s.oid >= 16384
+      ELSE n.nspname = ANY (%(schemas)s::text[])
+  END
+  AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
+  AND (
+      v.oid IS NULL
+      OR pg_get_expr(v.adbin, v.adrelid) ~ '^\(?nextval\(''[^'']+''::regclass\)\)?(::[a-z]+)?$'
+  )
 ORDER BY 1, 2, 3

@@ -13,9 +13,9 @@ so a row that only moved to another partition changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from psycopg import sql
@@ -109,6 +109,8 @@ class TableFingerprint:
     total: Sums
     parts: Mapping[str, Sums] = field(default_factory=dict)
     """By year, value or range of the partition key: the same whichever partitions there are."""
+    left_out: tuple[str, ...] = field(default=(), compare=False)
+    """Columns of the table that were not read."""
 
     @property
     def rows(self) -> int:
@@ -128,6 +130,7 @@ def fingerprint(
     tables: Sequence[str] | None = None,
     *,
     like: Mapping[str, TableFingerprint] | None = None,
+    columns: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, TableFingerprint]:
     """Take the content of tables, in about a second for 250,000 polygons of twenty vertices.
 
@@ -138,23 +141,18 @@ def fingerprint(
         tables: qualified names; all tables of users, in order, if ``None``.
         like: earlier fingerprints; of a table that they have, columns that are new since then are
             left out, so that adding one changes nothing.
+        columns: table -> the columns to read, for tables of which not all are.
 
     Raises:
         UsageError: a table is not there.
         psycopg.Error: a table cannot be read.
     """
-    earlier = like or {}
+    wanted = {name: found.columns for name, found in (like or {}).items()} | dict(columns or {})
     with pinned(connection):
         return {
-            table.name: _of_table(connection, _narrowed(table, earlier.get(table.name)))
+            table.name: _of_table(connection, table, wanted.get(table.name, table.columns))
             for table in find(connection, tables)
         }
-
-
-def _narrowed(table: Table, earlier: TableFingerprint | None) -> Table:
-    if earlier is None:
-        return table
-    return replace(table, columns=tuple(name for name in table.columns if name in earlier.columns))
 
 
 @contextmanager
@@ -193,15 +191,17 @@ def _look_up(connection: Connection, name: str | None) -> list[Table]:
     ]
 
 
-def _of_table(connection: Connection, table: Table) -> TableFingerprint:
+def _of_table(connection: Connection, table: Table, wanted: Collection[str]) -> TableFingerprint:
+    columns = tuple(name for name in table.columns if name in wanted)
     query = _SUMS.format(
         part=sql.SQL(table.part or "NULL::text"),
         table=table.source(),
-        row=table.row_bytes(table.columns),
+        row=table.row_bytes(columns),
     )
     parts = {
         "none" if part is None else part: Sums(rows, int(first), int(second))
         for part, rows, first, second in connection.execute(query)
     }
     total = sum(parts.values(), Sums(0, 0, 0))
-    return TableFingerprint(table.columns, total, parts if table.part else {})
+    left_out = tuple(name for name in table.columns if name not in wanted)
+    return TableFingerprint(columns, total, parts if table.part else {}, left_out)

@@ -44,6 +44,12 @@ _FLAWS: Mapping[tuple[str, str], tuple[Any, Callable[[Any], bool]]] = {
 """Kind and attribute -> what a sound one has, and whether a value is a flaw."""
 
 
+def is_flaw(kind: str, attribute: str, value: Any) -> bool:
+    """Whether an attribute's value is one that no plan means by merely naming the object."""
+    _, flawed = _FLAWS.get((kind, attribute), (None, None))
+    return flawed is not None and value is not None and flawed(value)
+
+
 def _lends_its_rights_to_everybody(routine: Attributes) -> bool:
     """Whether PUBLIC may call it with the owner's rights; triggers cannot be called."""
     granted = [item for item in routine.get("privileges", ()) if item.startswith("=")]
@@ -51,17 +57,21 @@ def _lends_its_rights_to_everybody(routine: Attributes) -> bool:
     return bool(routine.get("security_definer") and granted and callable_)
 
 
+def _without_everybody(privileges: list[str]) -> list[str]:
+    return [item for item in privileges if not item.startswith("=")]
+
+
 def created_flaws(drift: Drift) -> Iterator[Change]:
     """Flaws of created objects, each as a change from what it would be without the flaw."""
     for identity, found in drift.created.items():
         is_partition = "partition_of" in found.attributes
-        for (kind, attribute), (sound, is_flaw) in _FLAWS.items():
+        for (kind, attribute), (sound, flawed) in _FLAWS.items():
             value = found.attributes.get(attribute)
             if attribute == "privileges" and is_partition:
                 continue  # Judged by its siblings, which may well let everybody write.
-            if identity.kind == kind and value is not None and is_flaw(value):
-                yield Change(identity, attribute, sound, value, found.part_of)
+            if identity.kind == kind and value is not None and flawed(value):
+                without = _without_everybody(value) if attribute == "privileges" else sound
+                yield Change(identity, attribute, without, value, found.part_of)
         if identity.kind == "routine" and _lends_its_rights_to_everybody(found.attributes):
             value = found.attributes["privileges"]
-            sound = [item for item in value if not item.startswith("=")]
-            yield Change(identity, "privileges", sound, value, found.part_of)
+            yield Change(identity, "privileges", _without_everybody(value), value, found.part_of)

@@ -7,28 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import Table, find, pinned
+from shadowgate.catalogue.sequences import sequences_behind
 from shadowgate.catalogue.snapshot import ObjectId, Snapshot, take_snapshot
 from shadowgate.server.base import Connection
 
 SHOWN = 10
 """Offending rows named of each kind."""
 
-VALIDITY_COLUMN = "is_valid"
-"""A column of this name says whether the row's geometry is meant to be valid."""
-
-_FED_COLUMNS = (Path(__file__).parent / "fed_columns.sql").read_text(encoding="utf-8")
-
 _COUNT = sql.SQL(
     """
-    SELECT srid, count(*), count(*) FILTER (WHERE wrong), count(*) FILTER (WHERE outside)
+    SELECT srid, count(*) FILTER (WHERE invalid), count(*) FILTER (WHERE wrong),
+           count(*) FILTER (WHERE outside)
     FROM (
-        SELECT {srid} AS srid, {wrong} AS wrong, {outside} AS outside
+        SELECT {srid} AS srid, {invalid} AS invalid, {wrong} AS wrong, {outside} AS outside
         FROM {table} AS t
         WHERE {column} IS NOT NULL
     ) AS looked_at
@@ -67,16 +63,19 @@ class Box(Protocol):
 
 
 class CatalogueSettings(Protocol):
-    """What is looked at; the plan's ``[backup]`` has it."""
+    """What is looked at; the plan's ``[backup]`` has it.
+
+    It may also have ``validity`` and ``all_valid`` as :class:`Wanted` has them.
+    """
 
     @property
-    def table(self) -> str:
-        """The logical table with the geometries, qualified."""
+    def table(self) -> str | None:
+        """The logical table whose rows are counted, qualified; all tables if ``None``."""
         ...
 
     @property
-    def geometry(self) -> str:
-        """Its geometry column."""
+    def geometry(self) -> str | None:
+        """Its geometry column; none is looked at if ``None``."""
         ...
 
     @property
@@ -85,9 +84,28 @@ class CatalogueSettings(Protocol):
         ...
 
     @property
-    def schemas(self) -> Sequence[str]:
-        """Schemas whose indexes, constraints and sequences count."""
+    def schemas(self) -> Sequence[str] | None:
+        """Schemas whose indexes, constraints and sequences count; all of users' if ``None``."""
         ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a plan demands of a restored database; what is ``None`` is not demanded."""
+
+    table: str | None = None
+    geometry: str | None = None
+    schemas: tuple[str, ...] | None = None
+    rows: int | None = None
+    """At least so many."""
+    indexes: int | None = None
+    srid: int | None = None
+    extent: Box | None = None
+    validity: str | None = None
+    """Column that says whether the row's geometry is meant to be valid."""
+    all_valid: bool = False
+    """Every geometry must be valid; without it and without a validity column invalid ones are
+    counted, and that is all."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +123,7 @@ class Integrity:
     """Not validated, or a foreign key whose triggers are disabled."""
     srids: tuple[int, ...]
     wrongly_marked_total: int
-    """Geometries whose validity is not what their row says; without such a column, invalid ones."""
+    """Geometries whose validity is not what their row says, or that must be valid and are not."""
     wrongly_marked: tuple[str, ...]
     """Primary keys of the first ones."""
     outside_total: int
@@ -113,6 +131,10 @@ class Integrity:
     outside: tuple[str, ...]
     sequences_behind: tuple[str, ...]
     """Sequences whose next value is taken already, in words."""
+    invalid_total: int = 0
+    """Invalid geometries, whether or not they may be."""
+    invalid: tuple[str, ...] = ()
+    """Primary keys of the first ones."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +144,11 @@ class _Geometries:
     wrong: tuple[str, ...]
     outside_total: int
     outside: tuple[str, ...]
+    invalid_total: int
+    invalid: tuple[str, ...]
+
+
+_NO_GEOMETRIES = _Geometries((), 0, (), 0, (), 0, ())
 
 
 def check_restored(connection: Connection, settings: CatalogueSettings) -> Integrity:
@@ -134,15 +161,16 @@ def check_restored(connection: Connection, settings: CatalogueSettings) -> Integ
     snapshot = take_snapshot(connection)
     indexes, invalid = _indexes(snapshot, settings.schemas)
     constraints, unvalidated = _constraints(snapshot, settings.schemas)
+    geometries = _NO_GEOMETRIES
     with pinned(connection):
-        (table,) = find(connection, [settings.table])
-        counted = connection.execute(
-            sql.SQL("SELECT count(*) FROM {}").format(table.source())
-        ).fetchone()
-        geometries = _geometries(connection, table, settings, _postgis_schema(snapshot))
-        behind = tuple(_sequences_behind(connection, snapshot, settings.schemas))
+        tables = find(connection, [settings.table] if settings.table else None)
+        rows = sum(_rows(connection, table) for table in tables)
+        if settings.table and settings.geometry:
+            looked_at = _Looked(tables[0], settings.geometry, _postgis_schema(snapshot))
+            geometries = _geometries(connection, looked_at, settings)
+        behind = tuple(map(str, sequences_behind(connection, settings.schemas)))
     return Integrity(
-        rows=counted[0] if counted else 0,
+        rows=rows,
         indexes=indexes,
         invalid_indexes=invalid,
         constraints=constraints,
@@ -153,38 +181,87 @@ def check_restored(connection: Connection, settings: CatalogueSettings) -> Integ
         outside_total=geometries.outside_total,
         outside=geometries.outside,
         sequences_behind=behind,
+        invalid_total=geometries.invalid_total,
+        invalid=geometries.invalid,
     )
 
 
+def restored_problems(found: Integrity, wanted: Wanted) -> tuple[str, ...]:
+    """What of a restored database is not as demanded, a sentence each. Pure."""
+    return tuple(_problems(found, wanted))
+
+
+def _problems(found: Integrity, wanted: Wanted) -> Iterator[str]:
+    if wanted.rows is not None and found.rows < wanted.rows:
+        yield f"{found.rows:,} rows, at least {wanted.rows:,} expected"
+    if wanted.indexes is not None and found.indexes != wanted.indexes:
+        yield f"{found.indexes} indexes, {wanted.indexes} expected"
+    if wanted.srid is not None and {*found.srids} - {wanted.srid}:
+        yield f"SRIDs {', '.join(map(str, found.srids))}, {wanted.srid} expected"
+    yield from (f"index {name} is not valid" for name in found.invalid_indexes)
+    yield from (f"constraint {name} is not validated" for name in found.unvalidated_constraints)
+    if found.wrongly_marked_total:
+        keys = ", ".join(found.wrongly_marked)
+        yield f"{found.wrongly_marked_total:,} geometries are not valid as they should be: {keys}"
+    if found.outside_total:
+        yield f"{found.outside_total:,} geometries are outside of the extent: " + ", ".join(
+            found.outside
+        )
+    yield from found.sequences_behind
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A geometry column to look at."""
+
+    table: Table
+    column: str
+    postgis: str
+
+
+def _rows(connection: Connection, table: Table) -> int:
+    query = sql.SQL("SELECT count(*) FROM {}").format(table.source())
+    counted = connection.execute(query).fetchone()
+    return counted[0] if counted else 0
+
+
 def _geometries(
-    connection: Connection, table: Table, settings: CatalogueSettings, postgis: str
+    connection: Connection, looked_at: _Looked, settings: CatalogueSettings
 ) -> _Geometries:
-    column = settings.geometry
-    wrong = _wrongly_marked(table, column, postgis)
+    table, column, postgis = looked_at.table, looked_at.column, looked_at.postgis
+    invalid = sql.SQL("NOT {}").format(_call(postgis, "st_isvalid", column))
+    wrong = _wrongly_marked(looked_at, settings)
     outside = _outside(column, settings.extent, postgis)
     query = _COUNT.format(
         srid=_call(postgis, "st_srid", column),
+        invalid=invalid,
         wrong=wrong,
         outside=outside,
         table=table.source(),
         column=sql.Identifier("t", column),
     )
     counts = connection.execute(query).fetchall()
-    wrong_total, outside_total = sum(row[2] for row in counts), sum(row[3] for row in counts)
+    totals = [sum(row[place] for row in counts) for place in (1, 2, 3)]
+    keys = [
+        _keys(connection, table, column, condition) if total else ()
+        for total, condition in zip(totals, (invalid, wrong, outside), strict=True)
+    ]
     return _Geometries(
         srids=tuple(row[0] for row in counts),
-        wrong_total=wrong_total,
-        wrong=_keys(connection, table, column, wrong) if wrong_total else (),
-        outside_total=outside_total,
-        outside=_keys(connection, table, column, outside) if outside_total else (),
+        wrong_total=totals[1],
+        wrong=keys[1],
+        outside_total=totals[2],
+        outside=keys[2],
+        invalid_total=totals[0],
+        invalid=keys[0],
     )
 
 
-def _indexes(snapshot: Snapshot, schemas: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+def _indexes(snapshot: Snapshot, schemas: Sequence[str] | None) -> tuple[int, tuple[str, ...]]:
     found = [
         (identity.name, index.attributes)
         for identity, index in snapshot.of_kind("index")
-        if _schema_of(index.attributes["table"]) in schemas
+        if _counts(index.attributes["table"], schemas)
         and any(whole.kind == "table" for whole in index.part_of)
     ]
     broken = (
@@ -195,11 +272,11 @@ def _indexes(snapshot: Snapshot, schemas: Sequence[str]) -> tuple[int, tuple[str
     return len(found), tuple(broken)
 
 
-def _constraints(snapshot: Snapshot, schemas: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+def _constraints(snapshot: Snapshot, schemas: Sequence[str] | None) -> tuple[int, tuple[str, ...]]:
     found = [
         (identity.name, constraint.attributes)
         for identity, constraint in snapshot.of_kind("constraint")
-        if _schema_of(identity.name) in schemas
+        if _counts(identity.name, schemas)
     ]
     broken = (
         name
@@ -209,8 +286,9 @@ def _constraints(snapshot: Snapshot, schemas: Sequence[str]) -> tuple[int, tuple
     return len(found), tuple(broken)
 
 
-def _schema_of(name: str) -> str:
-    return name.split(".", maxsplit=1)[0].strip('"')
+def _counts(name: str, schemas: Sequence[str] | None) -> bool:
+    """Whether an object lies in one of these schemas."""
+    return schemas is None or name.split(".", maxsplit=1)[0].strip('"') in schemas
 
 
 def _postgis_schema(snapshot: Snapshot) -> str:
@@ -223,12 +301,14 @@ def _call(postgis: str, function: str, column: str) -> sql.Composable:
     return sql.SQL("{}({})").format(sql.Identifier(postgis, function), sql.Identifier("t", column))
 
 
-def _wrongly_marked(table: Table, column: str, postgis: str) -> sql.Composable:
-    valid = _call(postgis, "st_isvalid", column)
-    if VALIDITY_COLUMN not in table.columns:
-        return sql.SQL("NOT {}").format(valid)
-    marked = sql.Identifier("t", VALIDITY_COLUMN)
-    return sql.SQL("{} IS DISTINCT FROM {}").format(valid, marked)
+def _wrongly_marked(looked_at: _Looked, settings: CatalogueSettings) -> sql.Composable:
+    # Settings from before there was a choice demand nothing of the kind.
+    validity: str = getattr(settings, "validity", "") or ""
+    all_valid: bool = getattr(settings, "all_valid", False)
+    valid = _call(looked_at.postgis, "st_isvalid", looked_at.column)
+    if validity:
+        return sql.SQL("{} IS DISTINCT FROM {}").format(valid, sql.Identifier("t", validity))
+    return sql.SQL("NOT {}").format(valid) if all_valid else sql.SQL("false")
 
 
 def _outside(column: str, box: Box | None, postgis: str) -> sql.Composable:
@@ -263,19 +343,3 @@ def _keys(
         f"({', '.join(map(str, row))})" if len(row) > 1 else str(row[0])
         for row in connection.execute(query)
     )
-
-
-def _sequences_behind(
-    connection: Connection, snapshot: Snapshot, schemas: Sequence[str]
-) -> Iterator[str]:
-    fed = connection.execute(_FED_COLUMNS, (list(schemas),)).fetchall()
-    for sequence, table, column, increment in fed:
-        rising = increment > 0
-        query = sql.SQL("SELECT {}({}) FROM {}").format(
-            sql.SQL("max" if rising else "min"), sql.Identifier(column), sql.SQL(table)
-        )
-        row = connection.execute(query).fetchone()
-        value = snapshot.objects[ObjectId("sequence", sequence)].attributes["next_value"]
-        farthest = row[0] if row else None
-        if farthest is not None and (value <= farthest if rising else value >= farthest):
-            yield f"{sequence} gives {value} next, {table}.{column} has {farthest}"

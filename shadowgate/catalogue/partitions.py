@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shadowgate.catalogue.diff import in_words
+from shadowgate.catalogue.sentences import in_words
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
 
 _TABLE_ATTRIBUTES = (

@@ -1,14 +1,15 @@
 """Which rows of a table differ between two databases, by their primary keys.
 
 Both databases send two 64-bit words for each row, of its key and of its whole content; they are
-compared here, and only the keys of differing rows are looked up afterwards.
+compared here, and only the keys of differing rows are looked up afterwards. Which columns differ is
+asked column by column, of tables with altered rows only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import LiteralString
 
 import numpy as np
@@ -35,7 +36,7 @@ FROM (
 ) AS hashed
 GROUP BY batch
 """)
-_KEYS = sql.SQL("SELECT {shown} FROM {table} AS t WHERE {key} = ANY(%s) ORDER BY {shown} LIMIT %s")
+_KEYS = sql.SQL("SELECT {shown} FROM {table} AS t WHERE {condition} ORDER BY {shown} LIMIT {limit}")
 
 Words = NDArray[np.int64]
 
@@ -53,6 +54,15 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class ColumnDifference:
+    """A column that altered rows differ in."""
+
+    column: str
+    rows: int
+    """How many of the altered rows."""
+
+
+@dataclass(frozen=True)
 class RowDifferences:
     """How the rows of a table differ; false if they do not."""
 
@@ -66,6 +76,10 @@ class RowDifferences:
     changed: Rows
     columns_lost: tuple[str, ...] = ()
     """Columns that are gone; rows are compared in those that both have."""
+    columns_changed: tuple[ColumnDifference, ...] = ()
+    """Columns that the changed rows differ in."""
+    left_out: tuple[str, ...] = ()
+    """Columns of either side that were not compared, but for those that are gone."""
 
     def __bool__(self) -> bool:
         rows = self.lost or self.added or self.doubled or self.changed
@@ -77,17 +91,27 @@ class RowDifferences:
             "lost": self.lost,
             "added": self.added,
             "doubled": self.doubled,
-            "changed": self.changed,
+            self._differ_in(): self.changed,
         }
         columns = [
             f"{self.table}: column {column} is gone, and its values with it"
             for column in self.columns_lost
         ]
         return columns + [
-            f"{self.table}: {rows.total} rows {kind}" + self._keys_in_words(rows)
+            f"{self.table}: {rows.total:,} rows {kind}" + self._keys_in_words(rows)
             for kind, rows in kinds.items()
             if rows
         ]
+
+    def _differ_in(self) -> str:
+        if not self.columns_changed:
+            return "differ"
+        everywhere = all(found.rows == self.changed.total for found in self.columns_changed)
+        names = [
+            found.column if everywhere else f"{found.column} ({found.rows:,})"
+            for found in self.columns_changed
+        ]
+        return f"differ in {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
 
     def _keys_in_words(self, rows: Rows) -> str:
         if not rows.keys:
@@ -113,16 +137,54 @@ class KeySets:
     changed: Words
 
 
+@dataclass(frozen=True)
+class _Side:
+    """A table in one of the two databases."""
+
+    connection: Connection
+    table: Table
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """The table in both databases, read at the same time."""
+
+    before: _Side
+    after: _Side
+
+    def words(
+        self, key: Sequence[str], columns: Sequence[str]
+    ) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """The hash words of every row on either side, of its key and of these columns."""
+        with ThreadPoolExecutor(2) as pool:
+            before, after = (
+                pool.submit(hash_words, side.connection, side.table, key, columns)
+                for side in (self.before, self.after)
+            )
+            return before.result(), after.result()
+
+
 def differing_rows(
-    before: Database, after: Database, table: str, renamed: str | None = None
+    before: Database,
+    after: Database,
+    table: str,
+    renamed: str | None = None,
+    *,
+    leave_out: Collection[str] = (),
+    dropped: Collection[str] = (),
 ) -> RowDifferences:
     """Compare a logical table in two databases, row by row, in the columns that both have.
+
+    Rows are told apart by the primary key from before, if all of it is compared; else a row is its
+    own key, and rows differ in some columns if without these both sides have the same rows.
 
     Args:
         before: the database that says what is right.
         after: the database to judge.
         table: qualified name; a partitioned table stands for its partitions.
         renamed: its name in the database to judge, if that is another one.
+        leave_out: columns that may hold anything.
+        dropped: columns that are gone as announced: not lost.
 
     Raises:
         UsageError: the table is missing on one side.
@@ -130,24 +192,78 @@ def differing_rows(
     """
     with before.connect() as old, after.connect() as new, pinned(old), pinned(new):
         (old_table,), (new_table,) = find(old, [table]), find(new, [renamed or table])
-        columns = tuple(name for name in old_table.columns if name in new_table.columns)
-        has_key = old_table.primary_key and {*old_table.primary_key} <= {*columns}
+        both = {*old_table.columns} & {*new_table.columns} - {*leave_out}
+        columns = tuple(name for name in old_table.columns if name in both)
+        has_key = old_table.primary_key and {*old_table.primary_key} <= both
         key = old_table.primary_key if has_key else columns
-        with ThreadPoolExecutor(2) as pool:
-            reading = [
-                pool.submit(_hash_words, connection, side, key, columns)
-                for connection, side in ((old, old_table), (new, new_table))
-            ]
-            found = compare(*(future.result() for future in reading))
-        return RowDifferences(
+        sides = _Sides(_Side(old, old_table), _Side(new, new_table))
+        words = sides.words(key, columns)
+        found = compare(*words)
+        missing = [name for name in old_table.columns if name not in new_table.columns]
+        lost = tuple(name for name in missing if name not in {*leave_out, *dropped})
+        differences = RowDifferences(
             table=table,
             key=key,
             lost=_named(old, old_table, key, found.lost),
             added=_named(new, new_table, key, found.added),
             doubled=_named(new, new_table, key, found.doubled),
             changed=_named(new, new_table, key, found.changed),
-            columns_lost=tuple(n for n in old_table.columns if n not in new_table.columns),
+            columns_lost=lost,
+            left_out=tuple(sorted({*old_table.columns, *new_table.columns} - both - {*lost})),
         )
+        if has_key:
+            altered = tuple(_columns_changed(sides, key, columns, found.changed))
+            return replace(differences, columns_changed=altered)
+        return _without_a_key(sides, columns, differences, _surplus(*words))
+
+
+def _columns_changed(
+    sides: _Sides, key: Sequence[str], columns: Sequence[str], changed: Words
+) -> Iterator[ColumnDifference]:
+    """In which columns rows with these keys differ, and in how many rows each."""
+    if not len(changed):
+        return
+    for column in columns:
+        if column in key:
+            continue
+        before, after = (
+            words[np.isin(words["key"].astype(np.int64), changed)]
+            for words in sides.words(key, (*key, column))
+        )
+        rows = len(compare(before, after).changed)
+        if rows:
+            yield ColumnDifference(column, rows)
+
+
+def _without_a_key(
+    sides: _Sides, columns: Sequence[str], differences: RowDifferences, rows: int
+) -> RowDifferences:
+    """Say of rows without a key that they were altered, where that is all that happened."""
+    if not (differences.lost and (differences.added or differences.doubled)):
+        return differences
+    altered = [name for name in columns if _surplus(*sides.words((name,), (name,)))]
+    rest = [name for name in columns if name not in altered]
+    if not (altered and rest) or _surplus(*sides.words(rest, rest)):
+        return differences
+    return replace(
+        differences,
+        key=(),
+        lost=Rows(0),
+        added=Rows(0),
+        doubled=Rows(0),
+        changed=Rows(rows),
+        columns_changed=tuple(ColumnDifference(name, rows) for name in altered),
+    )
+
+
+def _surplus(before: NDArray[np.void], after: NDArray[np.void]) -> int:
+    """How many rows one side has more often than the other: 0 if both have the same rows."""
+    words = np.concatenate([before["row"], after["row"]]).astype(np.int64)
+    sign = np.repeat([1, -1], [len(before), len(after)])
+    distinct, place = np.unique(words, return_inverse=True)
+    balance = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(balance, place, sign)
+    return int(max(balance[balance > 0].sum(), -balance[balance < 0].sum()))
 
 
 def compare(before: NDArray[np.void], after: NDArray[np.void]) -> KeySets:
@@ -178,7 +294,7 @@ def _hashed(form: LiteralString, table: Table, columns: Sequence[str]) -> sql.Co
     return sql.SQL(form).format(table.row_bytes(columns))
 
 
-def _hash_words(
+def hash_words(
     connection: Connection, table: Table, key: Sequence[str], columns: Sequence[str]
 ) -> NDArray[np.void]:
     """Read the two words of every row."""
@@ -193,15 +309,22 @@ def _hash_words(
     return np.frombuffer(b"".join(batches), dtype=_ROW)
 
 
+def key_condition(table: Table, key: Sequence[str], words: Words) -> sql.Composable:
+    """Whether the hash word of a row's key is one of these."""
+    # No parameters: a percent sign in a name would be taken for one.
+    return sql.SQL("{} = ANY({})").format(_hashed(_WORD, table, key), sql.Literal(words.tolist()))
+
+
 def _named(connection: Connection, table: Table, key: Sequence[str], words: Words) -> Rows:
     """Look up the keys behind hash words."""
     if not len(words):
         return Rows(0)
     query = _KEYS.format(
         shown=sql.SQL(", ").join(sql.Identifier("t", column) for column in key),
-        key=_hashed(_WORD, table, key),
+        condition=key_condition(table, key, words),
         table=table.source(),
+        limit=sql.Literal(SHOWN),
     )
-    rows = connection.execute(query, (words.tolist(), SHOWN)).fetchall()
+    rows = connection.execute(query).fetchall()
     unique = dict.fromkeys(tuple(str(value) for value in row) for row in rows)
     return Rows(len(words), tuple(unique))

@@ -9,7 +9,11 @@ from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import Copier, copies_of_run
+from shadowgate.measure.derived import derive_workload
+from shadowgate.measure.failures import QueryError, QueryFailure
 from shadowgate.measure.layout import LayoutShare, measure_layout
+from shadowgate.measure.ordering import difference_beyond_order, explain_by_order, unordered
+from shadowgate.measure.parameters import bind_parameters, bind_workload
 from shadowgate.measure.plans import Witness
 from shadowgate.measure.query_evidence import to_evidence
 from shadowgate.measure.sampling import Sampling
@@ -45,6 +49,8 @@ __all__ = [
     "Query",
     "QueryBaseline",
     "QueryComparison",
+    "QueryError",
+    "QueryFailure",
     "Sampling",
     "Target",
     "Trial",
@@ -53,11 +59,16 @@ __all__ = [
     "Workload",
     "all_at_once",
     "baseline",
+    "bind_parameters",
+    "bind_workload",
     "changes_in_words",
     "compare",
     "copies_of_run",
+    "derive_workload",
+    "difference_beyond_order",
     "differences",
     "drift",
+    "explain_by_order",
     "explain_change",
     "extra_info",
     "fingerprint",
@@ -70,6 +81,7 @@ __all__ = [
     "settle",
     "settle_changes",
     "to_evidence",
+    "unordered",
     "what_is_left_out",
     "why_not_comparable",
     "with_rewrites",

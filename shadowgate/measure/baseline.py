@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,9 @@ import numpy as np
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
 from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.failures import Failures, QueryFailure
 from shadowgate.measure.lanes import Lanes, open_lanes, share_out, time_round
-from shadowgate.measure.plans import Witness, explain, read_roots
+from shadowgate.measure.plans import NO_PLAN, Witness, explain, read_roots
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
@@ -32,10 +33,12 @@ class QueryBaseline:
     """Seconds, in the order taken."""
     result: Result
     witness: Witness
+    failure: QueryFailure | None = None
+    """Why it has no rounds, no rows and no plan: it fails without any migration."""
 
     @property
     def timing(self) -> Timing:
-        """Average, extremes and percentiles in milliseconds."""
+        """Average, extremes and percentiles in milliseconds; all 0, of 0 rounds, if it failed."""
         return timing(self.rounds)
 
 
@@ -46,14 +49,25 @@ class Baseline:
     queries: Mapping[str, QueryBaseline]
 
     @property
+    def failed(self) -> Mapping[str, QueryFailure]:
+        """The queries that failed, by their id."""
+        return {id_: found.failure for id_, found in self.queries.items() if found.failure}
+
+    @property
     def average_ms(self) -> float:
         """Average over the reading queries of their mean times."""
-        means = [found.timing.mean for found in self.queries.values() if found.query.kind == "read"]
+        means = [
+            found.timing.mean
+            for found in self.queries.values()
+            if found.query.kind == "read" and not found.failure
+        ]
         return float(np.mean(means)) if means else float("nan")
 
 
 def timing(rounds: tuple[float, ...]) -> Timing:
     """Summarise rounds given in seconds; the summary is in milliseconds."""
+    if not rounds:
+        return Timing(rounds=0, mean=0.0, median=0.0, minimum=0.0, maximum=0.0, p95=0.0)
     ms = np.asarray(rounds) * 1000.0
     return Timing(
         rounds=len(rounds),
@@ -76,30 +90,42 @@ def baseline(
 ) -> Baseline:
     """Time a workload on one database, the queries interleaved round by round.
 
-    It must be settled, and is measured in a fresh copy, like both sides of a comparison.
+    It must be settled, and is measured in a fresh copy, like both sides of a comparison. A query
+    that fails is noted and left out of what follows.
 
     Raises:
         UsageError: fewer than ten rounds.
-        ValidationError: a query failed or took too long.
         ServerError: the database cannot be cloned or the session was lost.
     """
     if rounds < MINIMUM_ROUNDS:
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with copier(database) as copy, open_lanes([copy], sampling) as lanes:
-        facts, homes = _learn(lanes, workload)
-        taken = _take_rounds(lanes, homes, workload, rounds, sampling.seed, progress)
+        failures = Failures()
+        facts, homes = _learn(lanes, workload, failures)
+        taken = _take_rounds(lanes, homes, workload, failures, rounds, sampling.seed, progress)
     return Baseline(
-        {
-            query.id: QueryBaseline(query, tuple(taken[query.id]), *facts[query.id])
-            for query in workload.queries
-        }
+        {query.id: _conclude(query, facts, taken, failures) for query in workload.queries}
     )
+
+
+def _conclude(
+    query: Query,
+    facts: Mapping[str, _Facts],
+    taken: Mapping[str, Sequence[float]],
+    failures: Failures,
+) -> QueryBaseline:
+    failed = failures.of(query.id)
+    if failed:
+        return QueryBaseline(query, (), Result((), ()), NO_PLAN, failed[0])
+    return QueryBaseline(query, tuple(taken[query.id]), *facts[query.id])
 
 
 _Facts = tuple[Result, Witness]
 
 
-def _learn(lanes: Lanes, workload: Workload) -> tuple[dict[str, _Facts], dict[str, int]]:
+def _learn(
+    lanes: Lanes, workload: Workload, failures: Failures
+) -> tuple[dict[str, _Facts], dict[str, int]]:
     """Rows and plan of each query, and the lane that it will be timed in: there it is warm now.
 
     Whichever lane is free takes the next query, so all are about as long at it. The writes, of
@@ -111,8 +137,9 @@ def _learn(lanes: Lanes, workload: Workload) -> tuple[dict[str, _Facts], dict[st
 
     def learn(lane: int, query: Query) -> None:
         session = lanes[lane][0]
-        facts[query.id] = fetch_result(session, query), explain(session, query, roots)
         homes[query.id] = lane
+        with failures.noted("before"):
+            facts[query.id] = fetch_result(session, query), explain(session, query, roots)
 
     share_out(workload.reads, range(len(lanes)), learn)
     for query in workload.writes:
@@ -124,6 +151,7 @@ def _take_rounds(
     lanes: Lanes,
     homes: Mapping[str, int],
     workload: Workload,
+    failures: Failures,
     rounds: int,
     seed: int,
     progress: Progress,
@@ -132,9 +160,12 @@ def _take_rounds(
     taken: dict[str, list[float]] = {query.id: [] for query in workload.queries}
     with undisturbed(*lanes):
         for number in range(1, rounds + 1):
-            for queries in (workload.reads, workload.writes):
-                found = time_round(lanes, queries, lambda _, query: query, generator, [0], homes)
+            able = workload.without(failures.queries)
+            for queries in (able.reads, able.writes):
+                found = time_round(
+                    lanes, queries, lambda _, query: query, generator, [0], homes, failures
+                )
                 for id_, seconds in found.items():
-                    taken[id_].append(seconds[0])
+                    taken[id_] += seconds.values()
             progress(f"baseline: round {number} of {rounds}")
     return taken

@@ -18,7 +18,8 @@ from shadowgate.measure.copies import Copier, fresh_copy
 from shadowgate.measure.plans import explain
 from shadowgate.measure.rounds import timed_session, undisturbed
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.workload import Query, Workload
+from shadowgate.measure.session import acting_as
+from shadowgate.measure.workload import Query, Workload, has_plan
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
 
@@ -107,7 +108,11 @@ def measure_cold(
 
 def _run_cold(source: Database, query: Query, sampling: Sampling, copier: Copier) -> ColdRun:
     with copier(source) as copy, timed_session(copy, sampling) as session:
-        session.connection.execute(f"EXPLAIN {query.sql}".encode())
+        connection = session.connection
+        with acting_as(connection, query.role), connection.transaction(force_rollback=True):
+            for statement in query.statements:
+                plan = f"EXPLAIN {statement}" if has_plan(statement) else statement
+                connection.execute(plan.encode())
         with undisturbed([session]):
             witness = explain(session, query, {})
         return ColdRun(witness.execution_ms, witness.shared_read)

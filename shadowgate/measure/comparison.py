@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import Copier, fresh_copy
-from shadowgate.measure.plans import Roots, Witness, explain, read_roots
+from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
+from shadowgate.measure.ordering import explain_by_order
+from shadowgate.measure.plans import NO_PLAN, Roots, Witness, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
-from shadowgate.measure.rows import Result, fetch_result, first_difference
+from shadowgate.measure.rows import Result, fetch_result, first_difference, gained_columns
 from shadowgate.measure.sampler import (
     Judge,
     Pair,
@@ -45,6 +47,13 @@ class SideFacts:
     witness: Witness
 
 
+LONG_MS = 200.0
+"""A query that takes longer on any side is not executed to pass the time between rounds."""
+
+NOTHING = SideFacts(Result((), ()), NO_PLAN)
+"""Of a query that failed."""
+
+
 @dataclass(frozen=True)
 class QueryComparison:
     """One query on both sides."""
@@ -59,12 +68,23 @@ class QueryComparison:
     verdict: Judgement
     target: Target | None
     difference: str | None
-    """What differs first between the rows returned; ``None`` when they are the same."""
+    """What differs first between the rows returned, or whose failure it is that there are none;
+    ``None`` when they are the same."""
     rows: int
     before: SideFacts
     after: SideFacts
     notes: tuple[str, ...]
     """What changed in the plan, in words."""
+    failures: tuple[QueryFailure, ...] = ()
+    """Where it failed, before first; it has no times and no rows then."""
+    order: str | None = None
+    """Why rows that differ are no change: the query has no defined order; ``None`` if they agree,
+    or are a change."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether it worked before the migration and fails after it."""
+        return [failure.side for failure in self.failures] == ["after"]
 
     @property
     def same_rows(self) -> bool:
@@ -87,6 +107,11 @@ class Comparison:
     """Time that sampling took, in seconds."""
     manner: str
     """How executions were timed, in words."""
+
+    @property
+    def failed(self) -> Mapping[str, tuple[QueryFailure, ...]]:
+        """The queries that failed on any side, by their id."""
+        return {id_: found.failures for id_, found in self.queries.items() if found.failures}
 
     @property
     def how(self) -> str:
@@ -115,9 +140,12 @@ def compare(
     them meanwhile; they themselves stay as they are. They must be settled
     (:func:`~shadowgate.measure.settle`).
 
+    A query that fails is noted and left out of what follows; the others are measured all the same.
+    Rows that differ only because the query leaves their order open are told from changed ones by
+    :func:`~shadowgate.measure.ordering.explain_by_order`.
+
     Raises:
         PlanError: a target or weight names a query that the workload does not have.
-        ValidationError: a query failed or took too long.
         ServerError: a database cannot be cloned or a session was lost.
     """
     known = workload.by_id
@@ -126,17 +154,54 @@ def compare(
         progress("comparing the rows that each query returns")
         facts = _facts(sides, workload)
         sides.warm_up(sampling.warm_up, first=1)  # the rows came from there
-        reads = tuple(query.id for query in workload.reads)
-        judge_ = Judge(sampling, tuple(known), reads)
+        able = workload.without(sides.failures.queries)
+        reads = tuple(query.id for query in able.reads)
+        short = frozenset(id_ for id_, both in facts.items() if _slowest_ms(both) < LONG_MS)
+        judge_ = Judge(sampling, tuple(able.by_id), reads)
 
         def report(rounds: int, undecided: int) -> None:
             progress(f"measuring: round {rounds}, {undecided} of {len(known)} queries undecided")
 
         with undisturbed(*sides.sessions):
-            passing = Time(time.perf_counter, sides.keep_busy)
-            sample = take_sample(judge_, sides.measure, passing, report, at_once=sides.at_once)
+            sample = take_sample(
+                judge_,
+                sides.measure,
+                Time(time.perf_counter, lambda seconds: sides.keep_busy(seconds, short)),
+                report,
+                at_once=sides.at_once,
+                failed=lambda: sides.failures.queries,
+            )
         manner = sides.manner
-    return conclude(sample, judge_, known, facts, manner)
+    found = conclude(sample, judge_, known, facts, manner, sides.failures)
+    return _with_orders(found, (before, after), sampling, copier, progress)
+
+
+def _with_orders(
+    comparison: Comparison,
+    databases: tuple[Database, Database],
+    sampling: Sampling,
+    copier: Copier,
+    progress: Progress,
+) -> Comparison:
+    """Tell the rows that differ by an order that the query leaves open from changed ones."""
+    before, after = databases
+    queries = dict(comparison.queries)
+    for id_, found in comparison.queries.items():
+        if found.difference is None or found.failures:
+            continue
+        progress(f"looking whether {id_} has a defined order")
+        order = explain_by_order(
+            lambda: copier(before),
+            found.query,
+            found.before.result,
+            found.after.result,
+            after_copy=lambda: copier(after),
+            sampling=sampling,
+        )
+        if order is not None:
+            notes = (*found.notes, order)
+            queries[id_] = replace(found, difference=None, order=order, notes=notes)
+    return replace(comparison, queries=queries)
 
 
 def check_names(sampling: Sampling, workload: Workload) -> None:
@@ -160,7 +225,13 @@ def _facts(sides: Sides, workload: Workload) -> dict[str, tuple[SideFacts, SideF
 
     def ask(side: Side) -> list[SideFacts]:
         roots = read_roots(side.readers[0])  # all copies of a side are alike
-        return [_query_facts(side.sessions(q)[0], side.form(q), roots) for q in workload.queries]
+        return [facts(side, query, roots) for query in workload.queries]
+
+    def facts(side: Side, query: Query, roots: Roots) -> SideFacts:
+        session = side.sessions(query)[0]
+        with sides.failures.noted(side.name):
+            return _query_facts(session, side.form(query), roots)
+        return NOTHING
 
     before, after = all_at_once(ask, (sides.before, sides.after))
     return dict(zip(workload.by_id, zip(before, after, strict=True), strict=True))
@@ -170,22 +241,37 @@ def _query_facts(session: TimedSession, query: Query, roots: Roots) -> SideFacts
     return SideFacts(fetch_result(session, query), explain(session, query, roots))
 
 
+def _slowest_ms(facts: tuple[SideFacts, SideFacts]) -> float:
+    return max(side.witness.execution_ms for side in facts)
+
+
 def conclude(
     sample: Sample,
     judge_: Judge,
     queries: Mapping[str, Query],
     facts: Mapping[str, tuple[SideFacts, SideFacts]],
     manner: str,
+    failures: Failures | None = None,
 ) -> Comparison:
-    """Judge what was sampled."""
+    """Judge what was sampled.
+
+    What is claimed of all reading queries is only decided if all of them worked: of the others'
+    average the estimate stays, and the target is left open.
+    """
+    failures = failures or Failures()
     compared = {
-        id_: _conclude_query(query, sample.pairs[id_], judge_, *facts[id_])
+        id_: _conclude_query(query, sample.pairs.get(id_, ()), judge_, facts[id_], failures)
         for id_, query in queries.items()
     }
+    overall = judge_.overall(sample.pairs)
+    if overall is not None and any(
+        queries[id_].kind == "read" for id_ in failures.queries if id_ in queries
+    ):
+        overall = replace(overall, status="inconclusive")
     return Comparison(
         queries=compared,
         overall=judge_.overall_estimate(sample.pairs),
-        overall_target=judge_.overall(sample.pairs),
+        overall_target=overall,
         sampling=judge_.sampling,
         ended=sample.ended,
         seconds=sample.seconds,
@@ -194,22 +280,43 @@ def conclude(
 
 
 def _conclude_query(
-    query: Query, pairs: tuple[Pair, ...], judge_: Judge, before: SideFacts, after: SideFacts
+    query: Query,
+    pairs: tuple[Pair, ...],
+    judge_: Judge,
+    facts: tuple[SideFacts, SideFacts],
+    failures: Failures,
 ) -> QueryComparison:
-    estimate, limit = judge_.estimate(query.id, pairs), judge_.limit(query.id, pairs)
+    failed = failures.of(query.id)
+    before, after = facts
+    taken = () if failed else pairs
+    estimate, limit = judge_.estimate(query.id, taken), judge_.limit(query.id, taken)
+    difference = failures_in_words(failed) or first_difference(before.result, after.result)
     return QueryComparison(
         query=query,
-        pairs=pairs,
+        pairs=taken,
         estimate=estimate,
         limit=limit,
         verdict=judge(estimate, limit),
-        target=judge_.target(query.id, pairs),
-        difference=first_difference(before.result, after.result),
+        target=judge_.target(query.id, taken),
+        difference=difference,
         rows=before.result.count,
         before=before,
         after=after,
-        notes=_notes(estimate, pairs, before.witness, after.witness),
+        notes=()
+        if failed
+        else (
+            *_gained(before.result, after.result),
+            *_notes(estimate, pairs, before.witness, after.witness),
+        ),
+        failures=failed,
     )
+
+
+def _gained(before: Result, after: Result) -> tuple[str, ...]:
+    gained = gained_columns(before, after)
+    if not gained:
+        return ()
+    return (f"returns more columns: {', '.join(gained)}; SELECT * follows its tables",)
 
 
 def _notes(

@@ -23,6 +23,7 @@ from typing import TypeVar
 
 from shadowgate.measure.clock import usable_cores
 from shadowgate.measure.concurrency import all_at_once
+from shadowgate.measure.failures import Failures
 from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import visit
@@ -183,6 +184,7 @@ def time_round(
     generator: random.Random,
     places: Sequence[int],
     homes: Mapping[str, int],
+    failures: Failures | None = None,
 ) -> Mapping[str, Mapping[int, float]]:
     """Ask every query at every place once: queries and, for each, places in a random order.
 
@@ -195,9 +197,14 @@ def time_round(
         generator: draws the order.
         places: where to ask.
         homes: query -> number of the lane that asks it.
+        failures: takes what fails, which has no seconds then; without it that is raised.
 
     Returns:
         Query -> place -> seconds.
+
+    Raises:
+        QueryError: a query failed or took too long.
+        ServerError: a session was lost.
     """
     taken: dict[str, dict[int, float]] = {query.id: {} for query in queries}
     writing = {place: threading.Lock() for place in places}
@@ -209,7 +216,10 @@ def time_round(
     def ask(lane: int, job: tuple[Query, list[int]]) -> None:
         query, order = job
         for place in order:
-            with writing[place] if query.kind == "write" else nullcontext():
+            with (
+                writing[place] if query.kind == "write" else nullcontext(),
+                nullcontext() if failures is None else failures.noted("before"),
+            ):
                 taken[query.id][place] = lanes[lane][place].time(form(place, query)).net
 
     share_out(jobs, range(len(lanes)), ask, fits=lambda lane, job: homes[job[0].id] == lane)

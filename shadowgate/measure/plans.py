@@ -6,14 +6,15 @@ BUFFERS)`` outside the timed rounds. They need no statistics and travel between 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from shadowgate.measure.rounds import CHECK_NOW, TimedSession
-from shadowgate.measure.session import in_words
-from shadowgate.measure.workload import Query
+from shadowgate.measure.session import acting_as, in_words
+from shadowgate.measure.workload import Query, has_plan
 
 PLANNINGS = 9
 """How often a query is planned to time its planning; the quickest counts, noise only adds."""
@@ -74,28 +75,69 @@ def read_roots(session: TimedSession) -> Roots:
 def explain(session: TimedSession, query: Query, roots: Roots) -> Witness:
     """Execute a query under ``EXPLAIN`` and time its planning; a write is rolled back.
 
+    Of a step of several statements the figures are sums, and the shapes follow each other. What
+    has no plan, such as ``CALL``, is only executed.
+
     Raises:
-        ValidationError: the query failed or took too long.
+        QueryError: the query failed or took too long.
         ServerError: the session was lost.
     """
-    with in_words(query, session.database, session.query_seconds):
-        executed = [_execute(session, query) for _ in range(1 if query.kind == "read" else 3)]
-        planned = [_explain(session, _PLAN_ONLY + query.sql) for _ in range(PLANNINGS)]
+    with (
+        in_words(query, session.database, session.query_seconds, session.connection),
+        acting_as(session.connection, query.role),
+    ):
+        executed = [_execute(session, query) for _ in range(3 if query.in_transaction else 1)]
+        planning = [sum(one.get("Planning Time", 0.0) for one in plans) for plans, _ in executed]
+        if len(query.statements) == 1 and executed[0][0]:
+            planning = [
+                _explain(session, _PLAN_ONLY + query.sql)["Planning Time"] for _ in range(PLANNINGS)
+            ]
     return replace(
-        read_witness(executed[-1][0], roots),
-        planning_ms=min(plan["Planning Time"] for plan in planned),
+        _merge([read_witness(document, roots) for document in executed[-1][0]]),
+        planning_ms=min(planning),
         deferred_ms=min(deferred for _, deferred in executed),
     )
 
 
-def _execute(session: TimedSession, query: Query) -> tuple[Mapping[str, Any], float]:
-    """The plan as executed, and the milliseconds of what it deferred."""
+def _execute(session: TimedSession, query: Query) -> tuple[Sequence[Mapping[str, Any]], float]:
+    """The plans as executed, and the milliseconds of what they deferred."""
     with session.connection.transaction(force_rollback=True):
-        document = _explain(session, _ANALYZE + query.sql)
-        if query.kind == "read":
-            return document, 0.0
+        documents = []
+        for statement in query.statements:
+            if has_plan(statement):
+                documents.append(_explain(session, _ANALYZE + statement))
+            else:
+                session.connection.execute(statement.encode())
+        if not query.in_transaction:
+            return documents, 0.0
         lap = session.clock.time(lambda: session.connection.execute(CHECK_NOW))
-        return document, 1000.0 * lap.net
+        return documents, 1000.0 * lap.net
+
+
+def _merge(witnesses: Sequence[Witness]) -> Witness:
+    """What several statements touched together."""
+    if len(witnesses) == 1:
+        return witnesses[0]
+    triggers: Counter[str] = Counter()
+    for one in witnesses:
+        triggers.update(one.triggers)
+    return Witness(
+        rows=sum(one.rows for one in witnesses),
+        shared_hit=sum(one.shared_hit for one in witnesses),
+        shared_read=sum(one.shared_read for one in witnesses),
+        temp_blocks=sum(one.temp_blocks for one in witnesses),
+        planning_ms=sum(one.planning_ms for one in witnesses),
+        execution_ms=sum(one.execution_ms for one in witnesses),
+        shape=tuple(line for one in witnesses for line in one.shape),
+        partitions=tuple(sorted({name for one in witnesses for name in one.partitions})),
+        indexes=tuple(sorted({name for one in witnesses for name in one.indexes})),
+        jit=any(one.jit for one in witnesses),
+        triggers=dict(triggers),
+    )
+
+
+NO_PLAN = _merge(())
+"""Of what was not executed."""
 
 
 def _explain(session: TimedSession, statement: str) -> Mapping[str, Any]:

@@ -29,15 +29,15 @@ def query_evidence(found: QueryComparison) -> QueryEvidence:
         change_percent=change,
         low_percent=low,
         high_percent=high,
-        verdict=found.verdict,
+        verdict="not judged" if found.failures else found.verdict,
         pairs_ms=tuple((1000.0 * before, 1000.0 * after) for before, after in found.pairs),
-        rows=found.rows,
-        same_rows=found.same_rows,
+        rows=None if found.failures else found.rows,
+        same_rows=None if found.failures else found.same_rows,
         witnesses={
             "before": found.before.witness.as_evidence(),
             "after": found.after.witness.as_evidence(),
         },
-        notes=found.notes,
+        notes=(*map(str, found.failures), *found.notes),
     )
 
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from shadowgate.measure.clock import Clock, Lap, clock_for, find_process, on_cores, usable_cores
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.session import in_words, open_session
+from shadowgate.measure.session import acting_as, in_words, open_session
 from shadowgate.measure.workload import Query
 from shadowgate.server.base import Connection, Database
 
@@ -50,25 +50,27 @@ class TimedSession:
     def time(self, query: Query) -> Lap:
         """Execute a query once and wait until its last row is here.
 
-        A write runs in a transaction of its own that is rolled back; beginning and rolling back
-        are not counted, deferred constraints and their triggers are.
+        A write, and a step of several statements, runs in a transaction of its own that is rolled
+        back; beginning and rolling back are not counted, deferred constraints and their triggers
+        are.
 
         Raises:
-            ValidationError: the query failed or took too long.
+            QueryError: the query failed or took too long.
             ServerError: the session was lost.
         """
-        with in_words(query, self.database, self.query_seconds):
-            # In one message: waiting for each answer would measure the client's turns as well.
-            text = "\n;\n".join([query.sql] * query.times).encode()
-            if query.kind == "read":
-                return self._time_statements(text)
-            self.connection.execute(b"BEGIN")
-            try:
-                lap = self._time_statements(text, CHECK_NOW)
-                written = self.connection.execute(WRITTEN).fetchall()
-            finally:
-                if not self.connection.closed:
-                    self.connection.execute(b"ROLLBACK")
+        with in_words(query, self.database, self.query_seconds, self.connection):
+            with acting_as(self.connection, query.role):
+                # In one message: waiting for each answer would measure the client's turns as well.
+                text = "\n;\n".join([query.sql] * query.times).encode()
+                if not query.in_transaction:
+                    return self._time_statements(text)
+                self.connection.execute(b"BEGIN")
+                try:
+                    lap = self._time_statements(text, CHECK_NOW)
+                    written = self.connection.execute(WRITTEN).fetchall()
+                finally:
+                    if not self.connection.closed:
+                        self.connection.execute(b"ROLLBACK")
             self._sweep(written)
             return lap
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
 from shadowgate.measure.rounds import TimedSession
-from shadowgate.measure.session import in_words
+from shadowgate.measure.session import acting_as, in_words
 from shadowgate.measure.workload import Query
 
 RELATIVE_TOLERANCE = 1e-9
@@ -49,24 +51,48 @@ class Result:
 def fetch_result(session: TimedSession, query: Query) -> Result:
     """Execute a query once for its rows; a write is rolled back and gives its RETURNING rows.
 
+    Of a step of several statements each row begins with the number of its statement.
+
     Raises:
-        ValidationError: the query failed or took too long.
+        QueryError: the query failed or took too long.
         ServerError: the session was lost.
     """
     connection = session.connection
     with (
-        in_words(query, session.database, session.query_seconds),
+        in_words(query, session.database, session.query_seconds, connection),
+        acting_as(connection, query.role),
         connection.transaction(force_rollback=True),
     ):
         cursor = connection.execute(query.sql.encode())
-        if cursor.description is None:
-            return Result(("rows affected",), ((cursor.rowcount,),))
-        columns = tuple(column.name for column in cursor.description)
-        return Result(columns, tuple(sorted(cursor.fetchall(), key=_order)))
+        results = [_result_of(cursor)]
+        while cursor.nextset():
+            results.append(_result_of(cursor))
+    if len(results) == 1:
+        return results[0]
+    return Result(
+        ("statement", *(name for result in results for name in result.columns)),
+        tuple((n, *row) for n, result in enumerate(results, start=1) for row in result.rows),
+    )
+
+
+def _result_of(cursor: psycopg.Cursor[Row]) -> Result:
+    if cursor.description is None:
+        return Result(("rows affected",), ((cursor.rowcount,),))
+    columns = tuple(column.name for column in cursor.description)
+    return Result(columns, sort_rows(cursor.fetchall()))
+
+
+def sort_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Rows in the order of a :class:`Result`."""
+    return tuple(sorted(rows, key=_order))
 
 
 def first_difference(before: Result, after: Result) -> str | None:
-    """What differs first, in words; ``None`` when the results are the same."""
+    """What differs first, in words; ``None`` when the results are the same.
+
+    Columns that only the second one has are passed over: ``SELECT *`` follows its tables.
+    """
+    after = _without(after, gained_columns(before, after))
     if before.columns != after.columns:
         return f"columns {', '.join(before.columns)} became {', '.join(after.columns)}"
     if before.count != after.count:
@@ -75,6 +101,23 @@ def first_difference(before: Result, after: Result) -> str | None:
         if not _same_row(old, new):
             return f"row {_text(old)} became {_text(new)}"
     return None
+
+
+def gained_columns(before: Result, after: Result) -> tuple[str, ...]:
+    """Columns that the second result has beside all those of the first, in the same order."""
+    gained = tuple(name for name in after.columns if name not in before.columns)
+    kept = tuple(name for name in after.columns if name in before.columns)
+    return gained if kept == before.columns else ()
+
+
+def _without(result: Result, columns: tuple[str, ...]) -> Result:
+    if not columns:
+        return result
+    kept = [place for place, name in enumerate(result.columns) if name not in columns]
+    return Result(
+        tuple(result.columns[place] for place in kept),
+        sort_rows(tuple(row[place] for place in kept) for row in result.rows),
+    )
 
 
 def _same_row(old: Row, new: Row) -> bool:

@@ -15,14 +15,14 @@ query is dropped, since a query's own stopping would bend the average.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 from typing import Literal
 
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sequential import Looks, plan_looks
-from shadowgate.measure.statistics import effects, widen
+from shadowgate.measure.statistics import Interval, effects, widen
 from shadowgate.measure.verdict import (
     PAIRS_FOR_A_CLAIM,
     Estimate,
@@ -31,6 +31,14 @@ from shadowgate.measure.verdict import (
     judge,
     judge_target,
 )
+
+GROSS_PAIRS = 3
+GROSS_RATIO = 10.0
+GROSS_SECONDS = 1.0
+"""A query is grossly slower if it took ten times as long, and a second at least, in each of its
+first three pairs. The minimum sample size of the repeated intervals is there to tell an effect from
+noise, which is a matter of percent; for one of 1,000 % it would spend minutes of everybody's budget
+on what no further pair could change."""
 
 SideName = Literal["before", "after"]
 Pair = tuple[float, float]
@@ -78,12 +86,20 @@ class Judge:
         object.__setattr__(self, "family", plan_looks(s.min_pairs, s.max_pairs, shared))
 
     def estimate(self, query: str, pairs: Sequence[Pair]) -> Estimate | None:
-        """Both intervals of one query at the latest look that its pairs allow."""
-        return self._estimate(pairs, self.sampling.copies if query in self.reads else 1)
+        """Both intervals of one query at the latest look that its pairs allow.
+
+        Before the first look there are none but of a query that is grossly slower.
+        """
+        found = self._estimate(pairs, self.sampling.copies if query in self.reads else 1)
+        if found is None:
+            gross = gross_estimate(pairs)
+            return gross if gross and gross.family.low > self.limit(query, pairs) else None
+        return found
 
     def overall_estimate(self, pairs: Mapping[str, Sequence[Pair]]) -> Estimate | None:
         """Both intervals of the average at the latest look that the pairs allow."""
-        return self._estimate(self.sums(pairs), self.sampling.copies)
+        sums = self.sums(pairs)
+        return self._estimate(sums, self.sampling.copies) or gross_estimate(sums)
 
     def _estimate(self, pairs: Sequence[Pair], copies: int) -> Estimate | None:
         look = self.plain.reached(len(pairs))
@@ -154,6 +170,23 @@ class Judge:
         return verdict in wanted.get(target.status, ())
 
 
+def gross_estimate(pairs: Sequence[Pair]) -> Estimate | None:
+    """The range of the first pairs if each of them is grossly slower; ``None`` otherwise.
+
+    The range is no interval of a promised level: it says no more than that all pairs lie far
+    beyond any limit.
+    """
+    first = pairs[:GROSS_PAIRS]
+    is_gross = len(first) == GROSS_PAIRS and all(
+        after >= max(GROSS_SECONDS, GROSS_RATIO * before) for before, after in first
+    )
+    if not is_gross:
+        return None
+    values = effects(pairs)
+    spread = Interval(float(median(values)), float(min(values)), float(max(values)))
+    return Estimate(len(pairs), spread, spread)
+
+
 class Order:
     """What comes next: queries shuffled in each round, sides balanced over every two pairs."""
 
@@ -195,6 +228,7 @@ def take_sample(
     done: RoundDone,
     *,
     at_once: Callable[[str], int] = lambda _query: 1,
+    failed: Callable[[], Collection[str]] = tuple,
 ) -> Sample:
     """Measure until every verdict is decided, the budget ends or no more pairs are allowed.
 
@@ -204,6 +238,7 @@ def take_sample(
         time: the clock.
         done: told after each round.
         at_once: how many turns of a query can be timed at once, if no other is asked.
+        failed: queries that failed by now, which are asked no more.
     """
     sampling = judge_.sampling
     order = Order(sampling.seed)
@@ -229,8 +264,8 @@ def take_sample(
         if is_over():
             return sample("budget")
         rounds += 1
-        if rounds in judge_.plain.sizes:
-            undecided = _undecided(judge_, pairs)
+        if rounds in judge_.plain.sizes or rounds == GROSS_PAIRS or failed():
+            undecided = _undecided(judge_, pairs, failed())
         done(rounds, len(undecided))
         if undecided:
             time.wait(max(0.0, next_round - time.now()))
@@ -265,12 +300,15 @@ def _mean(pairs: Sequence[Pair]) -> Pair:
     return (fmean(before for before, _ in pairs), fmean(after for _, after in pairs))
 
 
-def _undecided(judge_: Judge, pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
-    """Queries that the next rounds need."""
+def _undecided(
+    judge_: Judge, pairs: Mapping[str, Sequence[Pair]], failed: Collection[str]
+) -> list[str]:
+    """Queries that the next rounds need; the average needs none once a part of it failed."""
     overall = judge_.overall(pairs)
-    kept = judge_.reads if overall is not None and overall.status == "inconclusive" else ()
+    is_open = overall is not None and overall.status == "inconclusive"
+    kept = judge_.reads if is_open and not set(judge_.reads) & set(failed) else ()
     return [
         query
         for query in judge_.queries
-        if query in kept or not judge_.is_decided(query, pairs[query])
+        if query not in failed and (query in kept or not judge_.is_decided(query, pairs[query]))
     ]

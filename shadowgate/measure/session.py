@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
-from shadowgate.errors import ServerError, ValidationError
+from shadowgate.errors import ServerError
+from shadowgate.measure.failures import QueryError, failure_of
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.workload import Query
 from shadowgate.server.base import Connection, Database
 
 APPLICATION = "shadowgate measure"
+
+_FORMS = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+}
+"""How values are written as text and read from it."""
 
 
 def session_settings(sampling: Sampling) -> dict[str, str]:
@@ -23,9 +32,7 @@ def session_settings(sampling: Sampling) -> dict[str, str]:
         "jit": "off",
         "max_parallel_workers_per_gather": str(sampling.parallel_workers),
         "work_mem": sampling.work_mem,
-        "TimeZone": "UTC",
-        "DateStyle": "ISO, MDY",
-        "extra_float_digits": "1",
+        **_FORMS,
         "default_transaction_isolation": "read committed",
         "synchronize_seqscans": "off",
         "plan_cache_mode": "auto",
@@ -55,6 +62,17 @@ def open_session(database: Database, sampling: Sampling) -> Connection:
     return connection
 
 
+def write_values_alike(connection: Connection) -> None:
+    """Let values be written as text in the way that every timed session reads them.
+
+    Holds until the transaction ends.
+    """
+    for name, value in _FORMS.items():
+        connection.execute(
+            sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value))
+        )
+
+
 def settle(database: Database) -> None:
     """Vacuum, analyze and checkpoint, so that none of it falls into the measuring.
 
@@ -68,13 +86,20 @@ def settle(database: Database) -> None:
     _settle(database, "VACUUM (ANALYZE)")
 
 
-def settle_changes(database: Database) -> None:
+def settle_changes(database: Database, source: Database | None = None) -> None:
     """Settle a copy of a settled database that was changed since.
 
     Only tables that are new or were written to are analyzed: that is nearly all of the time, and
     what stayed as it was keeps the statistics of what it was copied from.
+
+    Args:
+        database: what is settled.
+        source: the database that was changed, if ``database`` is a fresh copy of it: a copy has no
+            counters of its source.
     """
-    _settle(database, "VACUUM", _CHANGED)
+    with (source or database).connect(application_name=APPLICATION) as connection:
+        analyze = [statement for (statement,) in connection.execute(_CHANGED)]
+    _settle(database, "VACUUM", analyze)
 
 
 _CHANGED = """
@@ -88,19 +113,16 @@ WHERE c.relkind IN ('r', 'm')
 """
 
 
-def _settle(database: Database, vacuum: LiteralString, more: LiteralString = "") -> None:
-    """Flush, vacuum, execute the statements that a query tells, checkpoint.
-
-    A copy has no counters of its source, so what it counts was done to itself.
-    """
+def _settle(database: Database, vacuum: LiteralString, more: Sequence[str] = ()) -> None:
+    """Flush, vacuum, execute more statements, checkpoint."""
     with database.connect(application_name=APPLICATION) as connection:
         # For the whole session: the server remembers for 32 transactions together how far the log
         # must be on disk, so an unflushed commit of ANALYZE would hold back the next table.
         connection.execute("SET synchronous_commit = on")
         connection.execute("SELECT pg_catalog.pg_logical_emit_message(true, 'shadowgate', 'flush')")
         connection.execute(vacuum)
-        for (statement,) in connection.execute(more).fetchall() if more else []:
-            connection.execute(statement)
+        for statement in more:
+            connection.execute(statement.encode())
         _checkpoint(connection)
 
 
@@ -124,28 +146,79 @@ def visit(database: Database) -> None:
 
 
 @contextmanager
-def in_words(query: Query, database: Database, seconds: float) -> Iterator[None]:
-    """Turn what the server says of a query into an error that names query and database.
+def acting_as(connection: Connection, role: str | None) -> Iterator[None]:
+    """Be another role meanwhile, for its row security and privileges; ``None`` changes nothing.
 
     Raises:
-        ValidationError: the query failed or took too long.
+        psycopg.Error: there is no such role, or the session may not be it.
+    """
+    if role is None:
+        yield
+        return
+    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("RESET ROLE")
+
+
+@contextmanager
+def in_words(
+    query: Query, database: Database, seconds: float, connection: Connection | None = None
+) -> Iterator[None]:
+    """Turn what the server says of a query into an error that names query and database.
+
+    Args:
+        query: what is executed inside.
+        database: where.
+        seconds: after so many it is ended.
+        connection: the session, to be asked for its settings when it failed.
+
+    Raises:
+        QueryError: the query failed or took too long.
         ServerError: the session was lost.
     """
     try:
         yield
     except psycopg.errors.QueryCanceled as error:
-        raise ValidationError(
-            f"{query.id} did not end within {seconds:g} s on {database.name}",
+        said = f"did not end within {seconds:g} s"
+        raise QueryError(
+            failure_of(error, query.id, query.path, query.sql, _settings(query, connection), said),
+            f"{query.id} {said} on {database.name}",
             where=str(query.path),
             todo="see its plan with EXPLAIN; an index may be missing there",
         ) from error
-    except psycopg.OperationalError as error:
-        raise ServerError(
-            f"the session on {database.name} was lost: {error}".strip(), where=query.id
-        ) from error
     except psycopg.Error as error:
-        raise ValidationError(
+        if _is_lost(error):
+            raise ServerError(
+                f"the session on {database.name} was lost: {error}".strip(), where=query.id
+            ) from error
+        raise QueryError(
+            failure_of(error, query.id, query.path, query.sql, _settings(query, connection)),
             f"{query.id} failed on {database.name}: {error.diag.message_primary or error}",
             where=str(query.path),
             todo="run the query there by hand",
         ) from error
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether the session ended with it: no answer, a broken connection or a server that stops.
+
+    Beside these, psycopg also calls operational what a query alone can suffer: too little memory, a
+    lock that is not available, a materialized view without rows.
+    """
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+
+
+def _settings(query: Query, connection: Connection | None) -> dict[str, str]:
+    """Settings that a failure may depend on."""
+    role = {"role": query.role} if query.role else {}
+    if connection is None or connection.closed:
+        return role
+    with suppress(psycopg.Error):
+        row = connection.execute("SELECT pg_catalog.current_setting('search_path')").fetchone()
+        return {**role, "search_path": row[0] if row else ""}
+    return role

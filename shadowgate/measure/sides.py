@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shadowgate.measure.clock import Lap
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import Copier, copies_at_once
+from shadowgate.measure.failures import Failures
 from shadowgate.measure.lanes import are_seen, possible_lanes, share_out
 from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.sampler import Pair, SideName, Turn
@@ -33,6 +34,11 @@ class Side:
     writers: tuple[TimedSession, ...]
     migrated: bool = False
     """Whether queries are asked in the form that the migration needs."""
+
+    @property
+    def name(self) -> SideName:
+        """Which one it is."""
+        return "after" if self.migrated else "before"
 
     def form(self, query: Query) -> Query:
         """The form in which this side is asked a query."""
@@ -66,21 +72,30 @@ class Lane:
         """Whether a query can be timed here."""
         return bool(self.before.sessions(query))
 
-    def laps(self, query: Query, first: SideName) -> tuple[Lap, Lap]:
-        """Time a query on both sides, the named one first; before and after."""
+    def laps(self, query: Query, first: SideName, failures: Failures) -> tuple[Lap, Lap] | None:
+        """Time a query on both sides, the named one first; before and after.
+
+        ``None`` if it failed on one, which is noted; the other one is not asked then.
+        """
         before = self.generator.choice(self.before.sessions(query))
         after = self.generator.choice(self.after.sessions(query))
-        if first == "before":
-            earlier = before.time(query)
-            return earlier, after.time(query.after)
-        later = after.time(query.after)
-        return before.time(query), later
+        with failures.noted(first):
+            earlier = before.time(query) if first == "before" else after.time(query.after)
+            second: SideName = "after" if first == "before" else "before"
+            with failures.noted(second):
+                later = after.time(query.after) if second == "after" else before.time(query)
+                return (earlier, later) if first == "before" else (later, earlier)
+        return None
 
-    def keep_busy(self, reads: Sequence[Query], until: float) -> None:
+    def keep_busy(self, reads: Sequence[Query], until: float, failures: Failures) -> None:
         """Execute any reading queries untimed until a moment of the process's clock."""
-        while reads and time.perf_counter() < until:
+        while time.perf_counter() < until:
+            able = [query for query in reads if query.id not in failures.queries]
+            if not able:
+                return
             side = self.generator.choice((self.before, self.after))
-            self.generator.choice(side.readers).time(side.form(self.generator.choice(reads)))
+            with failures.noted(side.name):
+                self.generator.choice(side.readers).time(side.form(self.generator.choice(able)))
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,8 @@ class Sides:
     before: Side
     after: Side
     lanes: tuple[Lane, ...]
+    failures: Failures = field(default_factory=Failures)
+    """What failed so far; it is not asked again."""
 
     @property
     def sessions(self) -> tuple[tuple[TimedSession, ...], ...]:
@@ -115,9 +132,14 @@ class Sides:
 
         def execute_all(side: Side) -> None:
             for query in self.queries.values():
-                for place, session in enumerate(side.sessions(query)):
-                    for _ in range(executions - (0 if place else first)):
-                        session.time(side.form(query))
+                if query.id not in self.failures.queries:
+                    with self.failures.noted(side.name):
+                        execute(side, query)
+
+        def execute(side: Side, query: Query) -> None:
+            for place, session in enumerate(side.sessions(query)):
+                for _ in range(executions - (0 if place else first)):
+                    session.time(side.form(query))
 
         all_at_once(execute_all, (self.before, self.after))
 
@@ -128,7 +150,10 @@ class Sides:
     def measure(
         self, turns: Sequence[Turn], stop: Callable[[], bool]
     ) -> Sequence[tuple[str, Pair]]:
-        """Time a round; seconds before and after of what was timed until it was told to stop."""
+        """Time a round; seconds before and after of what was timed until it was told to stop.
+
+        What fails on the way is noted and left out.
+        """
         laps = self.laps(turns, stop)
         return [(id_, (before.net, after.net)) for id_, (before, after) in laps]
 
@@ -140,7 +165,11 @@ class Sides:
 
         def take(lane: Lane, turn: Turn) -> None:
             id_, first = turn
-            taken.append((id_, lane.laps(self.queries[id_], first)))
+            if id_ in self.failures.queries:
+                return
+            found = lane.laps(self.queries[id_], first, self.failures)
+            if found is not None:
+                taken.append((id_, found))
 
         share_out(
             turns,
@@ -151,16 +180,24 @@ class Sides:
         )
         return taken
 
-    def keep_busy(self, seconds: float) -> None:
+    def keep_busy(self, seconds: float, short: Collection[str] | None = None) -> None:
         """Let time pass between rounds, executing any reading queries untimed.
+
+        Args:
+            seconds: how long.
+            short: the queries that are so short that no time is lost by them; all, if not told.
 
         A processor that was idle starts slowly: after pauses of a fifth of a second the effects of
         a query of 20 ms were spread three times as wide as amid other queries.
         """
-        reads = [query for query in self.queries.values() if query.kind == "read"]
+        reads = [
+            query
+            for query in self.queries.values()
+            if query.kind == "read" and (short is None or query.id in short)
+        ]
         until = time.perf_counter() + seconds
         if seconds > 0:
-            all_at_once(lambda lane: lane.keep_busy(reads, until), self.lanes)
+            all_at_once(lambda lane: lane.keep_busy(reads, until, self.failures), self.lanes)
         time.sleep(max(0.0, until - time.perf_counter()))
 
 

@@ -19,19 +19,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import Copier, copies_at_once
 from shadowgate.measure.lanes import UNKNOWN, Lanes, find_homes, open_lanes, time_round, warm_up
+from shadowgate.measure.ordering import difference_beyond_order
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sequential import Looks, plan_looks
-from shadowgate.measure.session import in_words
+from shadowgate.measure.session import acting_as, in_words
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, widen
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
@@ -112,12 +113,19 @@ class Trial:
             found = self.looks.interval(values)
         return widen(found or signed_rank_interval(values, self.tail), self.deviation, self.tail)
 
-    def differences(self, arm: str, control: str) -> list[str]:
-        """Where the arm returns other rows than the control, before or after writes, in words."""
+    def differences(self, arm: str, control: str, unordered: Collection[str] = ()) -> list[str]:
+        """Where the arm returns other rows than the control, before or after writes, in words.
+
+        Args:
+            arm: the arm.
+            control: what it is compared with.
+            unordered: queries without a defined order, of which only the members must be the same.
+        """
         found = []
         for when, rows in (("", self.rows), (" after writes", self.rows_after_writes)):
             for query in rows[arm]:
-                difference = first_difference(rows[control][query], rows[arm][query])
+                tell = difference_beyond_order if query in unordered else first_difference
+                difference = tell(rows[control][query], rows[arm][query])
                 if difference:
                     found.append(f"{query}{when}: {difference}")
         return found
@@ -243,7 +251,10 @@ class _Opened:
         def commit(place: int) -> None:
             session, refresh = self.lanes[0][place], self.arms[place].refresh
             for query in self.asked(place, writes):
-                with in_words(query, session.database, session.query_seconds):
+                with (
+                    in_words(query, session.database, session.query_seconds, session.connection),
+                    acting_as(session.connection, query.role),
+                ):
                     session.connection.execute(query.sql.encode())
             if refresh:
                 session.connection.execute(refresh.encode())

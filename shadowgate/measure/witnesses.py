@@ -67,10 +67,11 @@ class Difference:
 def witnesses_of(
     comparison: Comparison, plan: str, data: str, postgresql: int, postgis: str
 ) -> WitnessBaseline:
-    """The baseline that a comparison would leave."""
+    """The baseline that a comparison would leave; what failed has no figures to keep."""
     queries = {
         id_: {"before": _figures(query.before.witness), "after": _figures(query.after.witness)}
         for id_, query in comparison.queries.items()
+        if not query.failures
     }
     return WitnessBaseline(plan, data, postgresql, postgis, queries)
 

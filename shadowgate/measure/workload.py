@@ -1,15 +1,23 @@
-"""The queries that are timed: one ``.sql`` file each, with a header that says what it is.
+"""The queries that are timed: any folder of ``.sql`` files, one query each.
 
-A file reads::
+Nothing but the statement is needed. A header of comment lines says what cannot be told from it, or
+should be called otherwise::
 
-    -- id: Q1
-    -- title: ST_Contains
-    -- kind: read
+    -- id: Q1                 otherwise the file's name
+    -- title: Orders of a day otherwise the first comment line, else the file's name in words
+    -- kind: write            otherwise what the statement is
+    -- role: web_user         executed under SET ROLE, for row security
+    -- times: 50              a short statement so often in a row, as one execution
     SELECT …;
 
 A ``read`` is executed as it stands. A ``write`` is executed in a transaction that is rolled back,
-its deferred constraints included in its time. A line ``-- times: 50`` executes a short statement so
-many times in a row, which counts as one execution.
+its deferred constraints included in its time. Several statements in one file are one step of the
+application: they are executed in one transaction, which is rolled back, and are a write if one of
+them writes. ``BEGIN`` and ``COMMIT`` around them say the same.
+
+Values may be left open as ``$1`` or ``:name``; a file ``NAME.params`` beside ``NAME.sql`` says them
+in TOML, ``customer = 17`` a line. Those that it does not say are drawn from the statistics of the
+column (:mod:`shadowgate.measure.parameters`).
 
 Where a migration needs a query to be written differently, the rewritten form lies in a folder of
 its own, in a file with the same id: the original is executed before the migration, the rewritten
@@ -19,21 +27,36 @@ one after it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import tomllib
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import pglast
 from pglast import ast
+from pglast.enums import TransactionStmtKind
+from pglast.parser import scan
 
 from shadowgate.errors import PlanError
+from shadowgate.measure.placeholders import find_placeholders, has_backslash, numbered
 
 Kind = Literal["read", "write"]
+Value = str | int | float | bool | date | datetime | time | tuple["Value", ...]
+"""What a parameter may be."""
 
-_HEADER = re.compile(r"--\s*(id|title|kind|times)\s*:\s*(.*?)\s*$")
-_ID = re.compile(r"[A-Z][A-Za-z0-9_]*")
-_WRITES = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt, ast.CallStmt)
+_HEADER = re.compile(r"--\s*(id|title|kind|times|role)\s*:\s*(.*?)\s*$")
+_COMMENT_SIGNS = re.compile(r"^[\s*/-]+|[\s*/-]+$")
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_CHANGING = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
+_WRITES = (*_CHANGING, ast.CallStmt, ast.DoStmt, ast.RefreshMatViewStmt)
+_NEUTRAL = (ast.VariableSetStmt, ast.DeclareCursorStmt, ast.FetchStmt, ast.ClosePortalStmt)
+"""Neither: they may be part of a step, beside a statement that is one."""
+_BEGINS = (TransactionStmtKind.TRANS_STMT_BEGIN, TransactionStmtKind.TRANS_STMT_START)
+_TODO = "a read is a SELECT; INSERT, UPDATE, DELETE, MERGE, CALL and DO are writes"
 
 
 @dataclass(frozen=True)
@@ -49,11 +72,30 @@ class Query:
     """How often in a row the statement is executed, for one execution of the query."""
     rewritten: Query | None = None
     """The form that the migrated database is asked; ``None`` if it is asked this one."""
+    role: str | None = None
+    """The role that it is executed as; ``None`` for the role of the session."""
+    values: tuple[tuple[str, Value], ...] = ()
+    """Parameters and their values, as far as the file beside it says them."""
 
     @property
     def after(self) -> Query:
         """The form that is executed after the migration."""
         return self.rewritten or self
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """Its statements, without comments."""
+        return split_statements(self.sql)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether it is executed in a transaction that is rolled back."""
+        return self.kind == "write" or len(self.statements) > 1
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the values that its text leaves open, in order."""
+        return tuple(dict.fromkeys(found.name for found in find_placeholders(self.sql)))
 
 
 @dataclass(frozen=True)
@@ -82,14 +124,37 @@ class Workload:
         """The queries that have a rewritten form."""
         return tuple(query for query in self.queries if query.rewritten)
 
+    def without(self, ids: Collection[str]) -> Workload:
+        """The workload without some queries, such as those that fail."""
+        return Workload(tuple(query for query in self.queries if query.id not in ids))
+
+
+@lru_cache(maxsize=1024)
+def split_statements(text: str) -> tuple[str, ...]:
+    """The statements of a text; the text itself where it has no tokens of SQL."""
+    try:
+        return pglast.split(text, with_parser=False)
+    except pglast.parser.ParseError:
+        return (text,)
+
+
+@lru_cache(maxsize=1024)
+def has_plan(statement: str) -> bool:
+    """Whether PostgreSQL plans a statement; of one that is not parsed it is assumed."""
+    try:
+        (raw,) = pglast.parse_sql(numbered(statement))
+    except (pglast.parser.ParseError, ValueError):
+        return True
+    return isinstance(raw.stmt, (*_CHANGING, ast.SelectStmt))
+
 
 def load_workload(folder: Path, rewrites: Path | None = None) -> Workload:
     """Read every ``.sql`` file of a folder, and of another one with rewritten forms.
 
     Raises:
-        PlanError: a folder is missing or has no query, a header is incomplete, an id is used
-            twice, a file does not hold exactly one statement of its kind, or a rewritten query
-            has no original.
+        PlanError: a folder is missing or has no query, an id is used twice, a file holds nothing or
+            what cannot be timed, its header or its file of values makes no sense, or a rewritten
+            query has no original.
     """
     workload = _read_folder(folder)
     return with_rewrites(workload, rewrites) if rewrites else workload
@@ -134,32 +199,30 @@ def _read_folder(folder: Path) -> Workload:
             raise PlanError(
                 f"the id {query.id} is used twice",
                 where=f"{other.path} and {query.path}",
-                todo="give one of them another id",
+                todo="give one of them another id, in a line such as `-- id: …`",
             )
     return Workload(queries)
 
 
 def read_query(path: Path) -> Query:
-    """Read one query file.
+    """Read one query file, and the file of values beside it.
 
     Raises:
         PlanError: see :func:`load_workload`.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"the query cannot be read: {error}", where=str(path)) from error
+    text = _read(path, "query")
     header = _read_header(text, path)
-    kind = header["kind"]
-    if kind not in ("read", "write"):
+    kind = header.get("kind")
+    if kind not in ("read", "write", None):
         raise PlanError(
             f"a query is of kind read or write, not {kind!r}", where=f"{path}, header kind"
         )
-    if not _ID.fullmatch(header["id"]):
+    id_ = header.get("id") or _id_of(path)
+    if not _ID.fullmatch(id_):
         raise PlanError(
-            f"{header['id']!r} is no id",
+            f"{id_!r} is no id",
             where=f"{path}, header id",
-            todo="use a letter and digits, such as Q1",
+            todo="use a letter, then letters, digits, _ and -, such as Q1 or by_customer",
         )
     times = header.get("times", "1")
     if not times.isdecimal() or int(times) < 1:
@@ -167,9 +230,25 @@ def read_query(path: Path) -> Query:
             f"a query is executed a whole number of times, not {times!r}",
             where=f"{path}, header times",
         )
-    known: Kind = "write" if kind == "write" else "read"
-    _require_one_statement(text, known, path)
-    return Query(header["id"], header["title"], known, text, path, int(times))
+    statements = _parse(text, path)
+    told = _require_known(statements, cast(Kind | None, kind), path)
+    query = Query(
+        id=id_,
+        title=header.get("title") or _first_comment(text) or _in_words(path),
+        kind=told,
+        sql=_without_transaction(text, statements, path),
+        path=path,
+        times=int(times),
+        role=header.get("role"),
+    )
+    return replace(query, values=_read_values(query))
+
+
+def _read(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError(f"the {what} cannot be read: {error}", where=str(path)) from error
 
 
 def _read_header(text: str, path: Path) -> dict[str, str]:
@@ -184,39 +263,186 @@ def _read_header(text: str, path: Path) -> dict[str, str]:
         key, value = match.groups()
         if key in header:
             raise PlanError(f"the header names {key} twice", where=f"{path}, line {number}")
+        if not value:
+            raise PlanError(
+                f"the header lacks {key}",
+                where=f"{path}, line {number}",
+                todo=f"say it, or delete the line `{line.strip()}`",
+            )
         header[key] = value
-    missing = [key for key in ("id", "title", "kind") if not header.get(key)]
-    if missing:
-        raise PlanError(
-            f"the header lacks {', '.join(missing)}",
-            where=f"{path}, line 1",
-            todo=f"begin the file with a line such as `-- {missing[0]}: …`",
-        )
     return header
 
 
-def _require_one_statement(text: str, kind: Kind, path: Path) -> None:
-    """See that the text is one statement, and that it does what its kind says."""
+def _id_of(path: Path) -> str:
+    """The file's name as an id: accents dropped, what is no letter, digit, _ or - as _."""
+    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
+    word = re.sub(r"[^A-Za-z0-9_-]+", "_", plain).strip("_-")
+    return word if _ID.match(word) else f"q_{word}".rstrip("_")
+
+
+def _in_words(path: Path) -> str:
+    words = re.sub(r"[\s_.-]+", " ", path.stem).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _first_comment(text: str) -> str:
+    """The first comment line before the statement that says something and is not the header's."""
+    for token in scan(text):
+        if token.name not in ("SQL_COMMENT", "C_COMMENT"):
+            break
+        for line in text[token.start : token.end + 1].splitlines():
+            said = _COMMENT_SIGNS.sub("", line)
+            if said and not _HEADER.match(line):
+                return said
+    return ""
+
+
+def _parse(text: str, path: Path) -> Sequence[ast.RawStmt]:
+    """The statements of a file.
+
+    Raises:
+        PlanError: there is none, one is not SQL, or the file speaks to psql.
+    """
     try:
-        statements = pglast.parse_sql(text)
+        backslash = has_backslash(text)
+        if backslash is not None:
+            command = text[backslash:].split(maxsplit=1)[0]
+            raise PlanError(
+                f"{command} is a command of psql, which a query file cannot have",
+                where=f"{path}, line {_line(text, backslash)}",
+                todo=f"delete it; values of parameters belong in {_values_path(path).name}",
+            )
+        identifier = next((one for one in find_placeholders(text) if one.is_identifier), None)
+        if identifier is not None:
+            raise PlanError(
+                f'a parameter stands for a value, and :"{identifier.name}" for a name',
+                where=f"{path}, line {_line(text, identifier.start)}",
+                todo="write the name itself",
+            )
+        text = numbered(text)
+        statements = cast(Sequence[ast.RawStmt], pglast.parse_sql(text))
     except pglast.parser.ParseError as error:
-        line = text.encode().count(b"\n", 0, error.args[1]) + 1
+        line = _line(text, error.args[1])
         raise PlanError(
             f"the query has a syntax error: {error.args[0]}", where=f"{path}, line {line}"
         ) from error
-    if len(statements) != 1:
+    if not statements:
+        what = "only comments" if text.strip() else "nothing"
         raise PlanError(
-            f"a query file holds one statement, this one {len(statements)}", where=str(path)
+            f"the query file holds {what}", where=str(path), todo="write a statement, or delete it"
         )
-    statement = statements[0].stmt
-    fits = (
-        isinstance(statement, ast.SelectStmt)
-        if kind == "read"
-        else isinstance(statement, (*_WRITES, ast.SelectStmt))
+    return statements
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _require_known(statements: Sequence[ast.RawStmt], told: Kind | None, path: Path) -> Kind:
+    """The kind of a file: what its header says, else what its statements are.
+
+    Raises:
+        PlanError: a statement is of no kind that can be timed, or not of the one that it is said
+            to be.
+    """
+    kinds = []
+    for raw in statements:
+        statement = raw.stmt
+        if isinstance(statement, ast.TransactionStmt):
+            continue
+        kind = _kind(statement)
+        fits = kind is not None and told in (None, kind, "write")
+        if kind is None and isinstance(statement, _NEUTRAL) and len(statements) > 1:
+            continue
+        if isinstance(statement, ast.SelectStmt) and not _changes(statement):
+            fits = True  # whether a function that it calls writes, only the author knows
+        if not fits:
+            raise PlanError(
+                f"a statement of type {type(statement).__name__} is not a {told or 'read or write'}"
+                + (": it changes rows" if isinstance(statement, ast.SelectStmt) else ""),
+                where=str(path),
+                todo=_TODO,
+            )
+        kinds.append(kind)
+    if not kinds:
+        raise PlanError("the query file holds no query", where=str(path), todo=_TODO)
+    return told or ("write" if "write" in kinds else "read")
+
+
+def _kind(statement: ast.Node | None) -> Kind | None:
+    if isinstance(statement, _WRITES):
+        return "write"
+    if isinstance(statement, ast.SelectStmt):
+        is_write = _changes(statement) or statement.lockingClause or statement.intoClause
+        return "write" if is_write else "read"
+    return None
+
+
+def _changes(statement: ast.SelectStmt) -> bool:
+    """Whether a common table expression of a SELECT changes rows, which only the top one may."""
+    ctes = (statement.withClause.ctes or ()) if statement.withClause else ()
+    return any(isinstance(one.ctequery, _CHANGING) for one in ctes)
+
+
+def _without_transaction(text: str, statements: Sequence[ast.RawStmt], path: Path) -> str:
+    """The text without ``BEGIN`` and ``COMMIT`` around it: a step is a transaction anyway.
+
+    Raises:
+        PlanError: the transaction ends in the middle, or otherwise than by a commit.
+    """
+    control = {
+        place: raw.stmt.kind
+        for place, raw in enumerate(statements)
+        if isinstance(raw.stmt, ast.TransactionStmt)
+    }
+    if not control:
+        return text
+    last = len(statements) - 1
+    around = {0, last} == set(control) and (
+        control[0] in _BEGINS and control[last] == TransactionStmtKind.TRANS_STMT_COMMIT
     )
-    if statement is None or not fits:
+    if not around:
         raise PlanError(
-            f"a statement of type {type(statement).__name__} is not a {kind}",
+            "a query file is executed in one transaction that is rolled back, so it cannot control "
+            "transactions itself",
             where=str(path),
-            todo="a read is a SELECT; INSERT, UPDATE, DELETE, MERGE and CALL are writes",
+            todo="delete BEGIN, COMMIT, ROLLBACK and SAVEPOINT, or make it several files",
         )
+    return ";\n".join(split_statements(text)[1:last]) + ";\n"
+
+
+def _values_path(path: Path) -> Path:
+    return path.with_suffix(".params")
+
+
+def _read_values(query: Query) -> tuple[tuple[str, Value], ...]:
+    """The values that the file beside a query says.
+
+    Raises:
+        PlanError: it is not TOML, a value is a table, or the query has no such parameter.
+    """
+    path = _values_path(query.path)
+    if not path.exists():
+        return ()
+    try:
+        table = tomllib.loads(_read(path, "file of values"))
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(
+            f"the file of values is not TOML: {error}",
+            where=str(path),
+            todo="write a line `name = value` for each parameter, texts in quotes",
+        ) from error
+    known = query.parameters
+    for name, value in table.items():
+        if name not in known:
+            names = ", ".join(known) or "none"
+            raise PlanError(
+                f"{query.path.name} has no parameter {name}; it has {names}", where=str(path)
+            )
+        if isinstance(value, dict):
+            raise PlanError(f"the value of {name} is a table", where=str(path))
+    return tuple((name, _frozen(value)) for name, value in table.items())
+
+
+def _frozen(value: object) -> Value:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else cast(Value, value)

@@ -1,8 +1,13 @@
 """Split a script into statements, apply them, and record what each one did."""
 
 from shadowgate.migrate.apply import RetryPolicy, apply_script
-from shadowgate.migrate.cluster_wide import refuse_beyond, statements_beyond
-from shadowgate.migrate.detect import find_hazards
+from shadowgate.migrate.cluster_wide import (
+    outside_effects,
+    refuse_beyond,
+    refuse_programs,
+    statements_beyond,
+)
+from shadowgate.migrate.detect import find_hazards, review_findings
 from shadowgate.migrate.findings import (
     Finding,
     Review,
@@ -12,6 +17,7 @@ from shadowgate.migrate.findings import (
     findings_table,
 )
 from shadowgate.migrate.hazards import HAZARDS, Hazard
+from shadowgate.migrate.inline_waivers import inline_waivers
 from shadowgate.migrate.interrupt import (
     Interruption,
     Trial,
@@ -82,13 +88,17 @@ __all__ = [
     "find_hazards",
     "find_silence",
     "findings_table",
+    "inline_waivers",
     "interrupt_at_every_boundary",
     "interruptions_table",
     "lint",
+    "outside_effects",
     "parse_script",
     "probes_table",
     "read_script",
     "refuse_beyond",
+    "refuse_programs",
+    "review_findings",
     "run_probe_in_clone",
     "run_probes",
     "statements_beyond",

@@ -142,7 +142,9 @@ class _Runner:
             locks=seen.locks,
             awaited=seen.awaited,
             relations=seen.relations,
+            gone=seen.gone,
             pitfalls=seen.pitfalls,
+            statistics_gaps=seen.statistics_gaps,
             error=error_of(self.script, failed, self.committed) if failed else None,
             pid=pid,
         )
@@ -230,6 +232,7 @@ class _Runner:
                 remarks=remarks,
                 rows=seen.rows,
                 rewritten=seen.rewritten,
+                replaced=seen.replaced,
                 wal_bytes=seen.wal_bytes,
                 lock_timeout_ms=seen.lock_timeout_ms,
             )

@@ -1,17 +1,28 @@
 """Finds statements that reach beyond the database they are run in.
 
-Roles, tablespaces, other databases and the server's own settings belong to the whole server. On a
-server that was started for the run they go with it; on anybody else's they would stay.
+Roles, tablespaces, other databases and the server's own settings belong to the whole server; files,
+programs, other servers and untrusted languages to the machine and what is around it. On a server
+that was started for the run, what belongs to the server goes with it; on anybody else's it would
+stay. A program is run nowhere.
 """
 
 from __future__ import annotations
 
-from pglast import ast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from shadowgate.errors import UsageError
+import pglast
+from pglast import ast
+from pglast.visitors import Visitor
+
+from shadowgate.errors import ScriptError, UsageError
+from shadowgate.migrate.findings import Finding
+from shadowgate.migrate.hazards import BY_ID
+from shadowgate.migrate.kinds import plpgsql_tree
 from shadowgate.migrate.script import Script, Statement
 from shadowgate.migrate.server_messages import parse_one
 
+REACHES_OUTSIDE = "reaches-outside"
 _SERVER_WIDE = (
     ast.AlterSystemStmt,
     ast.CreatedbStmt,
@@ -29,6 +40,27 @@ _SERVER_WIDE = (
     ast.AlterTableSpaceOptionsStmt,
     ast.CreateSubscriptionStmt,
 )
+_FILE_FUNCTIONS = frozenset(
+    {
+        "lo_export",
+        "lo_import",
+        "pg_file_rename",
+        "pg_file_sync",
+        "pg_file_unlink",
+        "pg_file_write",
+        "pg_logdir_ls",
+        "pg_ls_archive_statusdir",
+        "pg_ls_dir",
+        "pg_ls_logdir",
+        "pg_ls_tmpdir",
+        "pg_ls_waldir",
+        "pg_read_binary_file",
+        "pg_read_file",
+        "pg_stat_file",
+    }
+)
+_UNTRUSTED_EXTENSIONS = frozenset({"dblink", "postgres_fdw", "file_fdw", "adminpack"})
+_NATIVE_LANGUAGES = frozenset({"c", "internal"})
 
 
 def statements_beyond(script: Script) -> tuple[Statement, ...]:
@@ -49,7 +81,9 @@ def refuse_beyond(script: Script) -> None:
 
     Raises:
         UsageError: names the first statement that reaches beyond the database.
+        ScriptError: as :func:`refuse_programs`.
     """
+    refuse_programs(script)
     beyond = statements_beyond(script)
     if script.needs_psql:
         raise UsageError(
@@ -65,3 +99,163 @@ def refuse_beyond(script: Script) -> None:
             where=f"{script.path}, line {first.line}: {first.excerpt}",
             todo="Validate it on a server that this run starts: --server local or container.",
         )
+
+
+def refuse_programs(script: Script) -> None:
+    """Refuse a script that has the server run a program, on whatever server.
+
+    psql's own commands were refused when the script was read.
+
+    Raises:
+        ScriptError: names the first statement that does.
+    """
+    for statement in script.statements:
+        if any(isinstance(node, ast.CopyStmt) and node.is_program for node in _nodes(statement)):
+            raise ScriptError(
+                "The script uses COPY … PROGRAM, which runs a program on the server.",
+                where=f"{script.path}, line {statement.line}: {statement.excerpt}",
+                todo="Write the migration as SQL that changes its own database only.",
+            )
+
+
+def outside_effects(script: Script) -> tuple[Finding, ...]:
+    """Find what reaches beyond the database, one finding for each statement that does.
+
+    Bodies in SQL and PL/pgSQL are read too; what they put together at run time cannot be told.
+    """
+    found: list[Finding] = []
+    for statement in script.statements:
+        reasons = dict.fromkeys(
+            reason for node in _nodes(statement) if (reason := _reason(node, statement))
+        )
+        if reasons:
+            found.append(
+                Finding(
+                    rule=REACHES_OUTSIDE,
+                    message="; ".join(reasons),
+                    line=statement.line,
+                    statement=statement.excerpt,
+                    source="script",
+                    link=BY_ID[REACHES_OUTSIDE].source,
+                )
+            )
+    return tuple(found)
+
+
+def _reason(node: Any, statement: Statement) -> str:
+    """What a node reaches, as a clause; empty if it stays within the database."""
+    if isinstance(node, _SERVER_WIDE):
+        return f"{statement.kind} belongs to the whole server"
+    say = _REASONS.get(type(node))
+    return say(node) if say else ""
+
+
+def _of_copy(node: Any) -> str:
+    if node.is_program:
+        return "runs a program on the server"
+    if node.filename is None:
+        return ""
+    return f"{'reads' if node.is_from else 'writes'} the server's file {node.filename}"
+
+
+def _of_call(node: Any) -> str:
+    name = str(node.funcname[-1].sval).lower()
+    if name in _FILE_FUNCTIONS:
+        return f"{name} reads or writes files of the server"
+    return f"{name} goes to another server" if name.startswith("dblink") else ""
+
+
+def _of_language(node: Any) -> str:
+    language = _language_of(node)
+    untrusted = language in _NATIVE_LANGUAGES or (
+        language.startswith("pl") and language.endswith("u")
+    )
+    return f"the language {language} is untrusted: its code may do anything" if untrusted else ""
+
+
+def _language_of(node: Any) -> str:
+    options = (node.args if isinstance(node, ast.DoStmt) else node.options) or ()
+    return next((str(each.arg.sval).lower() for each in options if each.defname == "language"), "")
+
+
+def _of_extension(node: Any) -> str:
+    name = str(node.extname).lower()
+    untrusted = name in _UNTRUSTED_EXTENSIONS or (name.startswith("pl") and name.endswith("u"))
+    return f"the extension {name} reaches outside of the database" if untrusted else ""
+
+
+# Typed Any: every attribute of pglast's classes is declared optional, though the grammar always
+# fills these.
+_REASONS: Mapping[type[ast.Node], Callable[[Any], str]] = {
+    ast.CopyStmt: _of_copy,
+    ast.FuncCall: _of_call,
+    ast.CreateFunctionStmt: _of_language,
+    ast.DoStmt: _of_language,
+    ast.CreateExtensionStmt: _of_extension,
+    ast.CreateForeignServerStmt: lambda node: f"the foreign server {node.servername} is elsewhere",
+    ast.CreateUserMappingStmt: lambda node: f"it holds a login for {node.servername}",
+    ast.LoadStmt: lambda node: f"loads the library {node.filename} into the server",
+}
+
+
+class _Collector(Visitor):
+    def __init__(self) -> None:
+        self.nodes: list[ast.Node] = []
+
+    def visit(self, _ancestors: object, node: ast.Node) -> None:
+        """Keep a node; the name is pglast's."""
+        self.nodes.append(node)
+
+
+def _nodes(statement: Statement) -> Iterator[ast.Node]:
+    """Every node of a statement and of the bodies in it."""
+    for text in (statement.sql, *_bodies(statement)):
+        try:
+            raw = pglast.parse_sql(text)
+        except pglast.parser.ParseError:
+            continue
+        collector = _Collector()
+        for item in raw:
+            collector(item)
+        yield from collector.nodes
+
+
+def _bodies(statement: Statement) -> Iterator[str]:
+    """The SQL in a routine's body or a DO block, piece by piece."""
+    node: Any = parse_one(statement.sql)
+    if isinstance(node, ast.DoStmt):
+        yield from _queries(plpgsql_tree(statement.sql))
+    elif isinstance(node, ast.CreateFunctionStmt):
+        if _language_of(node) == "sql":
+            for option in node.options or ():
+                if option.defname == "as":
+                    yield str(option.arg[0].sval)
+        else:
+            yield from _queries(plpgsql_tree(statement.sql))
+
+
+def _queries(tree: Any) -> Iterator[str]:
+    """Every query and expression of a PL/pgSQL tree; an expression as what SELECT would give.
+
+    A string that EXECUTE is given as it stands is a query too.
+    """
+    if isinstance(tree, dict):
+        for key, child in tree.items():
+            if key == "query" and isinstance(child, str):
+                yield child
+                yield f"SELECT {child}"
+                yield f"SELECT {child.partition(':=')[2]}"
+                yield from _constants(child)
+            else:
+                yield from _queries(child)
+    elif isinstance(tree, list):
+        for child in tree:
+            yield from _queries(child)
+
+
+def _constants(expression: str) -> Iterator[str]:
+    node: Any = parse_one(f"SELECT {expression}")
+    if isinstance(node, ast.SelectStmt) and node.targetList and len(node.targetList) == 1:
+        value: Any = node.targetList[0].val
+        if isinstance(value, ast.A_Const) and isinstance(value.val, ast.String):
+            yield str(value.val.sval)

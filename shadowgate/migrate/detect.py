@@ -8,20 +8,52 @@ traffic, since nobody uses them yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from shadowgate.migrate.cluster_wide import outside_effects
 from shadowgate.migrate.findings import Finding
 from shadowgate.migrate.hazards import BY_ID
-from shadowgate.migrate.results import STOPS_READERS, STOPS_WRITERS, LockHeld, ScriptRun
+from shadowgate.migrate.lint import lint
+from shadowgate.migrate.planner_statistics import StatisticsGap
+from shadowgate.migrate.results import (
+    STOPS_READERS,
+    STOPS_WRITERS,
+    LockHeld,
+    ScriptRun,
+    StatementRun,
+    with_schema,
+)
 from shadowgate.migrate.script import Statement
 from shadowgate.migrate.server_messages import hidden_work
+from shadowgate.migrate.squawk_rules import held_against_trace
 
-_SETTLED = ("COMMIT", "ROLLBACK", "SET")
+_SETTLED = ("COMMIT", "ROLLBACK", "SET", "SAVEPOINT", "RELEASE", "ROLLBACK TO SAVEPOINT")
 _MAY_RUN_ANYWHERE = ("CALL", "DO")
+_FEW_ROWS = 50
+"""A statement that looks at no more, as one that writes down a version, is no work."""
+_LONG_SECONDS = 0.25
+"""Of a statement that is: more than a change of the catalogue takes on a busy machine."""
+_CATALOGUE_KINDS = ("ALTER ", "COMMENT", "CREATE ", "DROP ", "GRANT", "REVOKE", "LOCK")
+
+
+def review_findings(run: ScriptRun, server_version_num: int) -> tuple[Finding, ...]:
+    """Find everything about a script: by its text and in its watched run, each fact once.
+
+    What the run refutes is a note, as is a policy; see :mod:`shadowgate.migrate.squawk_rules`.
+
+    Args:
+        run: a watched run; of one that was not watched the text alone is judged.
+        server_version_num: of the server that the script is for.
+
+    Raises:
+        ToolError: as :func:`lint`.
+    """
+    return held_against_trace(lint(run.script, server_version_num), find_hazards(run), run)
 
 
 def find_hazards(run: ScriptRun) -> tuple[Finding, ...]:
-    """Find the hazards of :data:`HAZARDS` in a watched run.
+    """Find the hazards of :data:`HAZARDS` in a watched run, and notes on what the planner lacks.
 
     A run that failed is judged as far as it came. Each finding stands for one hazard of one
     statement and names the relations.
@@ -33,6 +65,8 @@ def find_hazards(run: ScriptRun) -> tuple[Finding, ...]:
         *_hidden_work(run),
         *_refused_in_transactions(run),
         *_pitfalls(run),
+        *_statistics_missing(run),
+        *outside_effects(run.script),
     ]
     return tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
 
@@ -52,7 +86,11 @@ def _strong_locks(run: ScriptRun, modes: Iterable[str]) -> list[LockHeld]:
     """Locks of these modes on tables that were there before; their indexes go without saying."""
     tables = {item.name for item in run.relations if item.kind in ("r", "p", "m", "v", "f")}
     wanted = set(modes)
-    return [lock for lock in run.locks if lock.mode in wanted and lock.relation in tables]
+    return [
+        lock
+        for lock in run.locks
+        if lock.existed and lock.mode in wanted and lock.relation in tables
+    ]
 
 
 def _locks_without_timeout(run: ScriptRun) -> Iterator[Finding]:
@@ -72,24 +110,74 @@ def _locks_without_timeout(run: ScriptRun) -> Iterator[Finding]:
 
 
 def _work_under_access_exclusive(run: ScriptRun) -> Iterator[Finding]:
-    locks = _strong_locks(run, STOPS_READERS)
+    """Statements that keep a table closed which an earlier one of their transaction has closed.
+
+    They work on rows, or ask for a lock on another table and may have to wait for it. What only
+    changes the catalogue of tables that are closed already is over in a moment. Of a table that the
+    script drops for good nobody waits for more than the answer that it is gone.
+    """
+    locks = [lock for lock in _strong_locks(run, STOPS_READERS) if lock.relation not in run.gone]
     for item in run.runs:
         statement = item.statement
         if not statement.in_transaction or statement.kind in _SETTLED:
             continue
-        over = [
-            lock
+        closed = {
+            lock.relation: lock
             for lock in locks
             if lock.statement < statement.number and lock.since < item.started < lock.until
-        ]
-        if over:
-            names = ", ".join(sorted({lock.relation for lock in over}))
-            yield _finding(
-                "work-under-access-exclusive",
-                statement,
-                f"runs {item.seconds * 1000:.0f} ms while {names} is locked against readers",
-                "trace",
-            )
+        }
+        asked = _locks_asked_for(run, item, closed)
+        waiting = {
+            name: lock for name, lock in closed.items() if _keeps_more_waiting(run, name, asked)
+        }
+        if closed and _is_work(item):
+            names = _since_line(run, closed)
+            message = f"runs {item.seconds * 1000:.0f} ms while {names} against readers"
+        elif waiting:
+            wanted = ", ".join(f"{lock.mode} on {with_schema(lock.relation)}" for lock in asked)
+            names = _since_line(run, waiting)
+            message = f"asks for {wanted}, and while it waits {names} against readers"
+        else:
+            continue
+        yield _finding("work-under-access-exclusive", statement, message, "trace")
+
+
+def _locks_asked_for(
+    run: ScriptRun, item: StatementRun, closed: Mapping[str, LockHeld]
+) -> list[LockHeld]:
+    """Locks that a statement may have to wait for: strong, on tables that are not closed yet."""
+    return [
+        lock
+        for lock in _strong_locks(run, STOPS_WRITERS)
+        if lock.statement == item.statement.number and lock.relation not in closed
+    ]
+
+
+def _keeps_more_waiting(run: ScriptRun, closed: str, asked: Iterable[LockHeld]) -> bool:
+    """Tell whether readers of a closed relation wait who would not wait for the lock anyway.
+
+    Who reads a view reads what it is made of, and queues there behind the lock that is asked for.
+    """
+    reads = next((each.reads for each in run.relations if each.name == closed), frozenset())
+    return any(lock.relation not in reads for lock in asked)
+
+
+def _is_work(item: StatementRun) -> bool:
+    """Tell whether a statement takes time that grows with the data, or did take time."""
+    if item.seconds > _LONG_SECONDS or item.rewritten:
+        return True
+    if item.rows is None:
+        return not item.statement.kind.startswith(_CATALOGUE_KINDS)
+    return item.rows.total + item.rows.read > _FEW_ROWS
+
+
+def _since_line(run: ScriptRun, closed: Mapping[str, LockHeld]) -> str:
+    """Say which tables are locked and since which line: ``a (since line 4) is locked``."""
+    lines = {statement.number: statement.line for statement in run.script.statements}
+    names = [with_schema(name) for name in sorted(closed)]
+    since = min(lines.get(lock.statement, 0) for lock in closed.values())
+    are = "is" if len(names) == 1 else "are"
+    return f"{', '.join(names)} {are} locked since line {since}"
 
 
 def _rewrites(run: ScriptRun) -> Iterator[Finding]:
@@ -124,6 +212,31 @@ def _pitfalls(run: ScriptRun) -> Iterator[Finding]:
         statement = _statement_that_names(run, pitfall.object)
         message = f"{pitfall.object}: {pitfall.detail}"
         yield _finding(pitfall.rule, statement, message, "catalogue")
+
+
+def _statistics_missing(run: ScriptRun) -> Iterator[Finding]:
+    for gap in run.statistics_gaps:
+        statement = _statement_that_names(run, f"table {gap.table}")
+        message, note = _say_gap(gap)
+        found = _finding("statistics-missing", statement, message, "catalogue")
+        yield replace(found, note=note)
+
+
+def _say_gap(gap: StatisticsGap) -> tuple[str, str]:
+    """What is missing and what to add; and why it is a note, if it is one."""
+    table = with_schema(gap.table)
+    if gap.kind == "rebuilt":
+        after = f"add ANALYZE {table} after the swap"
+        return f"{table} was rebuilt and never analysed; {after}", ""
+    if gap.kind == "new":
+        after = f"add ANALYZE {table} after it is filled"
+        return f"{table} is new and was never analysed; {after}", "no query relies on it yet"
+    columns = ", ".join(gap.columns)
+    after = f"add ANALYZE {table} ({columns}) at the end"
+    return (
+        f"{columns} of {table} lost the planner's statistics with the change of type; {after}",
+        "the measured queries show what the planner makes of it",
+    )
 
 
 def _statement_that_names(run: ScriptRun, described: str) -> Statement | None:

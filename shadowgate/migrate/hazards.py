@@ -53,11 +53,13 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard(
         id="work-under-access-exclusive",
         name="More work while holding ACCESS EXCLUSIVE",
-        condition="A transaction holds ACCESS EXCLUSIVE on a table that was there before, and runs "
-        "further statements.",
-        effect="Readers of the table wait for all of them, not for the one that needs the lock.",
-        workaround="Commit right after the statement that takes the lock; put other work before "
-        "it or into a transaction of its own.",
+        condition="A transaction holds ACCESS EXCLUSIVE on a table that was there before, and a "
+        "further statement works on rows or asks for a strong lock on another table that was "
+        "there before.",
+        effect="Readers of the table wait for the work, or as long as the transaction waits for "
+        "the other table, and not only for the statement that needs the lock.",
+        workaround="Commit right after the statement that takes the lock: one transaction for each "
+        "table; put other work before it or into a transaction of its own.",
         bad=_TIMEOUT
         + "BEGIN;\nALTER TABLE item ADD COLUMN size int;\nUPDATE item SET size = 1;\nCOMMIT;",
         good=_TIMEOUT
@@ -193,6 +195,35 @@ HAZARDS: tuple[Hazard, ...] = (
         good="CREATE TABLE mood (name text PRIMARY KEY);\n"
         "INSERT INTO mood VALUES ('well'), ('ill');",
         source=f"{_DOCS}/datatype-enum.html",
+    ),
+    Hazard(
+        id="statistics-missing",
+        name="Rebuilt table that was never analysed",
+        condition="A table with more than a thousand rows takes the name of one that the planner "
+        "had statistics of, and has none at the end of the script.",
+        effect="The planner guesses until autovacuum gets to the table, to a partitioned one "
+        "never: queries may be many times slower.",
+        workaround="ANALYZE it at the end of the script.",
+        bad=_TIMEOUT + "CREATE TABLE new AS TABLE item;\nBEGIN;\nDROP TABLE item;\n"
+        "ALTER TABLE new RENAME TO item;\nCOMMIT;",
+        good=_TIMEOUT + "CREATE TABLE new AS TABLE item;\nBEGIN;\nDROP TABLE item;\n"
+        "ALTER TABLE new RENAME TO item;\nCOMMIT;\nANALYZE item;",
+        source=f"{_DOCS}/routine-vacuuming.html#VACUUM-FOR-STATISTICS",
+        setup="CREATE TABLE item (id bigint, name text);"
+        "INSERT INTO item SELECT g, 'n' FROM generate_series(1, 2000) AS g; ANALYZE item;",
+    ),
+    Hazard(
+        id="reaches-outside",
+        name="Effect outside of the database",
+        condition="A statement changes roles, other databases or the server's settings, touches "
+        "files of the server, goes to another server or brings code in an untrusted language.",
+        effect="It is neither rehearsed nor undone with the database: the copy's server is not "
+        "production's.",
+        workaround="Leave it to whoever administers the server; keep the migration within its "
+        "database.",
+        bad="COPY item TO '/dev/null';",
+        good="CREATE TABLE item_kept AS TABLE item;",
+        source=f"{_DOCS}/sql-copy.html",
     ),
     Hazard(
         id="cannot-run-in-transaction",

@@ -7,13 +7,16 @@ Each point gets a fresh clone: the session is terminated there, from another one
 that it leaves is compared with the state before the script. If it differs, the script is run again
 from its beginning and must reach the state of an undisturbed run. As every point has a database of
 its own, several are tried at once.
+
+A statement that commits on its way, as those with CONCURRENTLY do, is terminated inside however
+short it is: a transaction that is kept open makes it wait after its first commit.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
@@ -21,10 +24,16 @@ from typing import Generic, Literal, TypeVar
 from shadowgate.errors import MigrationError
 from shadowgate.evidence import Table
 from shadowgate.migrate.apply import RetryPolicy, apply_script
+from shadowgate.migrate.leftovers import (
+    Leftover,
+    commits_on_its_way,
+    leftovers,
+    transaction_on_every_table,
+)
 from shadowgate.migrate.polling import is_gone
 from shadowgate.migrate.results import ScriptRun
 from shadowgate.migrate.script import Script, Statement
-from shadowgate.migrate.watch import NoWatch
+from shadowgate.migrate.watch import NoWatch, Seen, SeenOverall
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
 
@@ -33,6 +42,12 @@ Moment = Literal["before", "within"]
 Outcome = Literal["as before", "complete", "completed by running it again", "broken"]
 _TERMINATE_SQL = "SELECT pg_catalog.pg_terminate_backend(%s)"
 _IS_THERE_SQL = "SELECT FROM pg_catalog.pg_stat_activity WHERE pid = %s"
+_WAITS_SQL = """
+SELECT count(*) > 0
+FROM pg_catalog.pg_stat_activity
+WHERE pid = %s
+  AND wait_event_type = 'Lock'
+"""
 _TERMINATE_SECONDS = 10.0
 _LOOK_SECONDS = 0.005
 """The server itself, asked to wait for the end of a session, looks ten times a second."""
@@ -51,6 +66,8 @@ class Point:
     statement: Statement
     delay_seconds: float = 0.0
     """After the statement was sent; for the moment *within*."""
+    held_up: bool = False
+    """It is made to wait for another transaction, and terminated there instead of after a time."""
 
     def __str__(self) -> str:
         return (
@@ -87,6 +104,7 @@ class Trial(Generic[State]):
     differences: Callable[[State, State], Sequence[str]]
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     progress: Progress = silent
+    atomic: bool = False
 
 
 def interrupt_at_every_boundary(script: Script, trial: Trial[State]) -> tuple[Interruption, ...]:
@@ -102,11 +120,11 @@ def interrupt_at_every_boundary(script: Script, trial: Trial[State]) -> tuple[In
         UsageError: only psql can read the script.
     """
     with trial.make_clone() as clone:
-        before = trial.state_of(clone)
+        before, usual = trial.state_of(clone), leftovers(clone)
         reference = apply_script(script, clone, retry=trial.retry)
         reference.raise_for_error()
-        final = trial.state_of(clone)
-    judge = _Judge(script, trial, before, final)
+        final, usual = trial.state_of(clone), usual | leftovers(clone)
+    judge = _Judge(script, trial, before, final, usual)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         tried = [threads.submit(judge.try_point, point) for point in points_of(reference)]
         try:
@@ -126,7 +144,9 @@ def points_of(reference: ScriptRun) -> tuple[Point, ...]:
         statement = run.statement
         if previous is None or previous.kind not in _SESSION_ONLY:
             points.append(Point("before", statement))
-        if run.seconds > LONG_SECONDS:
+        if commits_on_its_way(statement):
+            points.append(Point("within", statement, held_up=True))
+        elif run.seconds > LONG_SECONDS:
             points.append(Point("within", statement, run.seconds / 2))
         previous = statement
     return tuple(points)
@@ -145,6 +165,9 @@ class _Interrupter(NoWatch):
         self._database = database
         self._point = point
         self._timer: threading.Timer | None = None
+        self._done = threading.Event()
+        self._threads = ThreadPoolExecutor(1)
+        self._wait: Future[None] | None = None
         self.done = False
 
     def attach(self, session: Connection, origin: float) -> None:
@@ -156,13 +179,39 @@ class _Interrupter(NoWatch):
             return
         if self._point.moment == "before":
             self._terminate()
-        elif self._point.moment == "within":
+        elif self._point.held_up:
+            self._done.clear()
+            held = threading.Event()
+            self._wait = self._threads.submit(self._terminate_while_waiting, held)
+            held.wait(_TERMINATE_SECONDS)
+        else:
             self._timer = threading.Timer(self._point.delay_seconds, self._terminate)
             self._timer.start()
 
+    def statement_done(self) -> Seen:
+        self._done.set()
+        return super().statement_done()
+
     def transaction_ended(self) -> None:
+        self._done.set()
         if self._timer is not None:
             self._timer.join()
+        if self._wait is not None:
+            self._wait.result()
+
+    def finish(self) -> SeenOverall:
+        self._threads.shutdown()
+        return super().finish()
+
+    def _terminate_while_waiting(self, held: threading.Event) -> None:
+        """Hold the statement up, and terminate it as soon as it waits; or let it end."""
+        with self._database.connect() as looking, transaction_on_every_table(self._database):
+            held.set()
+            while not self._done.wait(_LOOK_SECONDS):
+                row = looking.execute(_WAITS_SQL, (self._pid,)).fetchone()
+                if row and row[0]:
+                    self._terminate()
+                    return
 
     def _terminate(self) -> None:
         with self._database.connect() as connection:
@@ -182,7 +231,9 @@ class _Judge(Generic[State]):
     trial: Trial[State]
     before: State
     final: State
-    known: list[tuple[State, Outcome, str]] = field(default_factory=list)
+    usual: frozenset[Leftover]
+    """What is there without an interruption, before the script or after it."""
+    known: list[tuple[State, frozenset[Leftover], Outcome, str]] = field(default_factory=list)
     """States met so far, with what became of them: the same state is seldom tried twice."""
 
     def try_point(self, point: Point) -> Interruption:
@@ -190,7 +241,8 @@ class _Judge(Generic[State]):
         with self.trial.make_clone() as clone:
             interrupter = _Interrupter(clone, point)
             run = apply_script(self.script, clone, watch=interrupter, retry=self.trial.retry)
-            if run.error and not interrupter.done:
+            # A lock timeout may come before the look that finds it waiting: that is one as well.
+            if run.error and not interrupter.done and not point.held_up:
                 raise MigrationError(
                     f"The script failed before it could be interrupted {point}: {run.error.what}",
                     where=run.error.where,
@@ -200,24 +252,37 @@ class _Judge(Generic[State]):
         return Interruption(point, outcome, detail)
 
     def _judge(self, clone: Database) -> tuple[Outcome, str]:
-        left = self.trial.state_of(clone)
-        if not self.trial.differences(self.before, left):
+        left, over = self.trial.state_of(clone), leftovers(clone) - self.usual
+        since_before = self.trial.differences(self.before, left)
+        if not over and not since_before:
             return "as before", ""
-        if not self.trial.differences(self.final, left):
+        if not over and not self.trial.differences(self.final, left):
             return "complete", ""
-        for state, outcome, detail in self.known:
-            if state == left:
+        if self.trial.atomic:
+            found = "; ".join(_left(over) or since_before)
+            return "broken", f"the transaction did not undo everything: {found}"
+        for state, also, outcome, detail in self.known:
+            if state == left and also == over:
                 return outcome, detail
-        outcome, detail = self._run_again(clone)
-        self.known.append((left, outcome, detail))
+        outcome, detail = self._run_again(clone, over)
+        self.known.append((left, over, outcome, detail))
         return outcome, detail
 
-    def _run_again(self, clone: Database) -> tuple[Outcome, str]:
+    def _run_again(self, clone: Database, over: frozenset[Leftover]) -> tuple[Outcome, str]:
         run = apply_script(self.script, clone, retry=self.trial.retry)
         if run.error:
-            return "broken", f"running it again fails: {run.error.what} ({run.error.where})"
+            failed = f"running it again fails: {run.error.what} ({run.error.where})"
+            return "broken", "; ".join([*_left(over), failed])
+        remaining = leftovers(clone) - self.usual
+        if remaining:
+            skipped = "running it again skips what is there and completes nothing"
+            return "broken", "; ".join([*_left(remaining), skipped])
         differences = self.trial.differences(self.final, self.trial.state_of(clone))
         if differences:
             found = "; ".join(differences)
             return "broken", f"running it again ends in another state: {found}"
         return "completed by running it again", ""
+
+
+def _left(over: frozenset[Leftover]) -> list[str]:
+    return [f"{each} is left: {each.remedy}" for each in sorted(over)]

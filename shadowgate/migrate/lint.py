@@ -1,7 +1,7 @@
 """The static part of the review: squawk's rules over a script's text.
 
-squawk's own comments can switch its rules off inside the file. That is a waiver without a reason:
-it is reported, and only the plan's waivers count.
+squawk's own comments can switch its rules off inside the file. They are hidden from it: with a
+reason they are waivers like any other, without one they are reported and accept nothing.
 """
 
 from __future__ import annotations
@@ -11,21 +11,26 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import ToolError
 from shadowgate.migrate.findings import Finding
-from shadowgate.migrate.script import Script, Statement, line_of, shorten
+from shadowgate.migrate.inline_waivers import ignored_without_reason
+from shadowgate.migrate.script import Script, Statement
+from shadowgate.migrate.squawk_rules import with_standing
 
 RULES_URL = "https://squawkhq.com/docs/"
 IGNORED_IN_SCRIPT = "ignored-in-script"
-_IGNORE = re.compile(r"squawk-ignore(?:-file)?\b.*")
+_IGNORE = re.compile(r"squawk-ignore")
+_HIDDEN = "squawk_ignore"
+"""As long, so that every place in the text stays where it is."""
 _TIMEOUT_SECONDS = 60
 
 
 def lint(script: Script, server_version_num: int) -> tuple[Finding, ...]:
-    """Run squawk over a script.
+    """Run squawk over a script; what it finds by policy alone is a note.
 
     Args:
         script: what to read; one that needs psql is not SQL alone and gives no finding.
@@ -37,12 +42,13 @@ def lint(script: Script, server_version_num: int) -> tuple[Finding, ...]:
     if script.needs_psql:
         return ()
     text = script.path.read_text(encoding="utf-8-sig")
-    found = [_finding(entry, script) for entry in _run_squawk(text, server_version_num)]
-    for match in _IGNORE.finditer(text):
-        line = line_of(text, match.start())
-        message = "switches a rule off without a reason that the report could show"
+    entries = _run_squawk(_IGNORE.sub(_HIDDEN, text), server_version_num)
+    places = _Places(text, script)
+    found = [with_standing(_finding(entry, places)) for entry in entries]
+    for line, comment in ignored_without_reason(script):
+        message = "switches a rule off without a reason; write one after a colon"
         link = RULES_URL + "quick_start"
-        found.append(Finding(IGNORED_IN_SCRIPT, message, line, match[0], "squawk", link))
+        found.append(Finding(IGNORED_IN_SCRIPT, message, line, comment, "squawk", link))
     return tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
 
 
@@ -90,21 +96,34 @@ def _executable() -> str:
     return found
 
 
-def _finding(entry: dict[str, Any], script: Script) -> Finding:
-    line = int(entry["line"]) + 1
+@dataclass(frozen=True)
+class _Places:
+    """Finds the statement at a line and column."""
+
+    text: str
+    script: Script
+
+    def statement_at(self, line: int, column: int) -> Statement | None:
+        """The last statement that begins there or before.
+
+        Both are counted from 0, and the column in bytes.
+        """
+        lines = self.text.split("\n")
+        begun = lines[line].encode()[:column].decode(errors="ignore") if line < len(lines) else ""
+        offset = sum(len(each) + 1 for each in lines[:line]) + len(begun)
+        before = [each for each in self.script.statements if each.offset <= offset]
+        return before[-1] if before else None
+
+
+def _finding(entry: dict[str, Any], places: _Places) -> Finding:
+    line = int(entry["line"])
     advice = entry.get("help")
-    statement = _statement_at(script, line)
+    statement = places.statement_at(line, int(entry.get("column", 0)))
     return Finding(
         rule=str(entry["rule_name"]),
         message=f"{entry['message']} {advice}" if advice else str(entry["message"]),
-        line=line,
-        statement=shorten(statement.sql) if statement else "",
+        line=line + 1,
+        statement=statement.excerpt if statement else "",
         source="squawk",
         link=RULES_URL + str(entry["rule_name"]),
     )
-
-
-def _statement_at(script: Script, line: int) -> Statement | None:
-    """The last statement that begins at a line or before it."""
-    before = [statement for statement in script.statements if statement.line <= line]
-    return before[-1] if before else None

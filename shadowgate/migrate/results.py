@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shadowgate.errors import MigrationError
 from shadowgate.evidence import Table
 from shadowgate.migrate.lock_intervals import LockSpan
+from shadowgate.migrate.planner_statistics import StatisticsGap
 from shadowgate.migrate.script import Script, Statement
 
 APPLICATION_NAME = "shadowgate migration"
@@ -49,6 +50,8 @@ class Relation:
     filenode: int
     size: int = 0
     """Bytes of its main fork and its partitions'; taken before the script only."""
+    reads: frozenset[str] = frozenset()
+    """For a view, the relations that it is made of, by name; taken before the script only."""
 
 
 @dataclass(frozen=True, order=True)
@@ -102,10 +105,12 @@ class RowsTouched:
     others_included: bool = False
     """True if rows of other sessions are counted too: a statement that manages its own
     transactions can be told by the server's statistics only."""
+    read: int = 0
+    """Rows and index entries that it looked at; 0 if ``others_included``."""
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """All that were written."""
         return self.inserted + self.updated + self.deleted
 
 
@@ -136,6 +141,8 @@ class StatementRun:
     """``None`` where that cannot be known: before PostgreSQL 15, and if the run was not watched."""
     rewritten: tuple[str, ...] = ()
     """Tables that existed before the script and got a new file."""
+    replaced: tuple[str, ...] = ()
+    """Names of relations from before the script that another one bears when it has ended."""
     wal_bytes: int | None = None
     """Written by the whole server meanwhile, other sessions included; ``None`` if not watched."""
     lock_timeout_ms: int | None = None
@@ -177,8 +184,12 @@ class ScriptRun:
     awaited: tuple[LockAwaited, ...] = ()
     relations: tuple[Relation, ...] = ()
     """Relations that were there before the script; empty if the run was not watched."""
+    gone: frozenset[str] = frozenset()
+    """Names of those relations that nothing bears after it; empty if it was not watched."""
     pitfalls: tuple[Pitfall, ...] = ()
     """What the script brought into the catalogue and had better not; empty if not watched."""
+    statistics_gaps: tuple[StatisticsGap, ...] = ()
+    """Tables of which the planner knows less than before; empty if not watched."""
     error: MigrationError | None = None
     pid: int = 0
     """Process ID of the server process that ran it; 0 for psql's."""
@@ -214,6 +225,12 @@ class ScriptRun:
         if not self.relations:
             return (_statement_table(self),)
         return (_statement_table(self), _lock_table(self))
+
+
+def with_schema(relation: str) -> str:
+    """Name a relation with its schema, given a name that leaves ``public`` out."""
+    outside_of_quotes = "".join(relation.split('"')[::2])
+    return relation if "." in outside_of_quotes else f"public.{relation}"
 
 
 def spans_to_locks(

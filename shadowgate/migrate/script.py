@@ -20,6 +20,7 @@ from pglast import ast
 
 from shadowgate.errors import ScriptError
 from shadowgate.migrate.kinds import kind_of, means_something_only_in_a_block, must_run_alone
+from shadowgate.migrate.psql_commands import refuse_commands
 
 _COPY_FROM_STDIN = re.compile(r"\bCOPY\b[^;]*?\bFROM\s+STDIN\b[^;]*;", re.IGNORECASE)
 _OPENING = ("BEGIN", "START TRANSACTION")
@@ -53,6 +54,11 @@ class Statement:
     def excerpt(self) -> str:
         """The statement on one line, cut to a readable length."""
         return shorten(self.sql)
+
+    @property
+    def last_line(self) -> int:
+        """Line of its last token."""
+        return self.line + self.sql.count("\n")
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,8 @@ def read_script(path: Path) -> Script:
 
     Raises:
         ScriptError: the file is missing, unreadable, empty, has only comments, is not UTF-8, has a
-            syntax error or leaves a transaction open; with file, line and the statement's text.
+            syntax error or leaves a transaction open; with file, line and the statement's text. Or
+            it needs psql and uses a command of psql's that reaches beyond the database.
     """
     try:
         content = path.read_bytes()
@@ -125,6 +132,7 @@ def parse_script(text: str, path: Path, sha256: str) -> Script:
         reason = _why_psql(text, problem)
         if not reason:
             raise _syntax_error(text, path, problem) from problem
+        refuse_commands(text, path)
         return Script(path, sha256, (), reason)
     if not raw:
         raise ScriptError(

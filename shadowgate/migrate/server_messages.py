@@ -35,6 +35,7 @@ _RULE_OF_COMMAND = {
     enums.AlterTableType.AT_SetNotNull: "not-null-by-scan",
     enums.AlterTableType.AT_AddConstraint: "constraint-validated-under-lock",
     enums.AlterTableType.AT_AddColumn: "constraint-validated-under-lock",
+    enums.AlterTableType.AT_AlterColumnType: "constraint-validated-under-lock",
     enums.AlterTableType.AT_AttachPartition: "partition-scanned-under-lock",
 }
 
@@ -81,12 +82,18 @@ class HiddenWork:
 
 def hidden_work(run: ScriptRun) -> Iterator[HiddenWork]:
     """Find tables with rows, older than the script, that were read or indexed under a lock."""
-    busy = {relation.name.rpartition(".")[2]: relation.name for relation in run.busy_tables}
     for item in run.runs:
+        busy = {  # the server says a table's name without its schema
+            relation.name.rpartition(".")[2]: relation.name
+            for relation in run.busy_tables
+            if relation.name not in item.replaced
+        }
         found: dict[str, list[str]] = {}
         for remark in item.remarks:
             for rule, what in _judge(item, remark, busy):
                 found.setdefault(rule, []).append(what)
+        for table in _tables_of_domain_read(run, item):
+            found.setdefault("constraint-validated-under-lock", []).append(f"reads all of {table}")
         if default := _default_partition_read(run, item):
             found.setdefault("partition-scanned-under-lock", []).append(f"reads all of {default}")
         for rule, what_all in found.items():
@@ -128,9 +135,20 @@ def _default_partition_read(run: ScriptRun, item: StatementRun) -> str:
     locked = (
         lock.relation
         for lock in run.locks
-        if lock.statement == item.statement.number and lock.mode in STOPS_READERS
+        if lock.existed and lock.statement == item.statement.number and lock.mode in STOPS_READERS
     )
     return next((name for name in locked if name in busy), "")
+
+
+def _tables_of_domain_read(run: ScriptRun, item: StatementRun) -> Iterator[str]:
+    """Tables that ALTER DOMAIN read to prove a constraint: the server says nothing, but locks."""
+    if not isinstance(parse_one(item.statement.sql), ast.AlterDomainStmt):
+        return
+    busy = {relation.name for relation in run.busy_tables}
+    for lock in run.locks:
+        mine = lock.statement == item.statement.number and lock.mode == "ShareLock"
+        if mine and lock.existed and lock.relation in busy:
+            yield lock.relation
 
 
 def _rule_of_build(node: Any, item: StatementRun, table: str) -> str:

@@ -8,6 +8,7 @@ the migrating session, which alone sees its own uncommitted work. :class:`NoWatc
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,11 @@ from typing import LiteralString, Protocol
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from shadowgate.migrate.planner_statistics import (
+    StatisticsGap,
+    read_statistics,
+    statistics_gaps,
+)
 from shadowgate.migrate.results import (
     LockAwaited,
     LockHeld,
@@ -32,18 +38,28 @@ _HERE = Path(__file__).parent
 _RELATIONS_SQL = (_HERE / "relations.sql").read_bytes()
 _PITFALLS_SQL = (_HERE / "pitfalls.sql").read_bytes()
 _SIZES_SQL = (_HERE / "sizes.sql").read_bytes()
+_VIEWS_SQL = (_HERE / "views.sql").read_bytes()
 # What pg_stat_user_tables and pg_stat_xact_user_tables say, without their join with all indexes, on
 # which most of their time is spent: they are asked twice for each statement.
-_ROWS_SQL = """
-SELECT coalesce(sum(pg_catalog.pg_stat_get_{of}tuples_inserted(c.oid)), 0)::bigint,
-       coalesce(sum(pg_catalog.pg_stat_get_{of}tuples_updated(c.oid)), 0)::bigint,
-       coalesce(sum(pg_catalog.pg_stat_get_{of}tuples_deleted(c.oid)), 0)::bigint
+# Rows looked at are counted for the transaction alone, where an index costs a look into memory.
+_ALL_ROWS_SQL = """
+SELECT coalesce(sum(pg_catalog.pg_stat_get_tuples_inserted(c.oid)), 0)::bigint,
+       coalesce(sum(pg_catalog.pg_stat_get_tuples_updated(c.oid)), 0)::bigint,
+       coalesce(sum(pg_catalog.pg_stat_get_tuples_deleted(c.oid)), 0)::bigint,
+       0::bigint
 FROM pg_catalog.pg_class AS c
 WHERE c.oid >= 16384
   AND c.relkind IN ('r', 'm')
 """
-_OWN_ROWS_SQL = _ROWS_SQL.format(of="xact_")
-_ALL_ROWS_SQL = _ROWS_SQL.format(of="")
+_OWN_ROWS_SQL = """
+SELECT coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)), 0)::bigint,
+       coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)), 0)::bigint,
+       coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)), 0)::bigint,
+       coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_returned(c.oid)), 0)::bigint
+FROM pg_catalog.pg_class AS c
+WHERE c.oid >= 16384
+  AND c.relkind IN ('r', 'm', 'i')
+"""
 _LOCK_TIMEOUT_SQL = """
 SELECT (extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval) * 1000)::bigint
 """
@@ -65,6 +81,7 @@ class Seen:
 
     rows: RowsTouched | None = None
     rewritten: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
     wal_bytes: int | None = None
     lock_timeout_ms: int | None = None
 
@@ -77,6 +94,8 @@ class SeenOverall:
     awaited: tuple[LockAwaited, ...] = ()
     relations: tuple[Relation, ...] = ()
     pitfalls: tuple[Pitfall, ...] = ()
+    statistics_gaps: tuple[StatisticsGap, ...] = ()
+    gone: frozenset[str] = frozenset()
 
 
 class Watch(Protocol):
@@ -150,18 +169,21 @@ class LockWatch:
         self._origin = origin
         sizes: dict[int, int] = dict(session.execute(_SIZES_SQL).fetchall())
         rows = session.execute(_RELATIONS_SQL).fetchall()
+        self._names: dict[int, str] = {oid: name for oid, name, _, _ in rows}
+        reads = _names_read(session, self._names)
         self._before = {
-            oid: Relation(oid, name, kind, filenode, sizes.get(oid, 0))
+            oid: Relation(oid, name, kind, filenode, sizes.get(oid, 0), reads.get(oid, frozenset()))
             for oid, name, kind, filenode in rows
         }
-        self._names = {oid: relation.name for oid, relation in self._before.items()}
         self._filenodes: dict[int, int] = {}
+        self._new: dict[int, str] = {}
         self._rows = self._all_rows = _NO_ROWS
         self._kind = ""
         self._wal = 0
         pid = session.info.backend_pid
         self._watching = self.database.connect(application_name="shadowgate lock watch")
         self._pitfalls = _read_pitfalls(self._watching)
+        self._statistics = read_statistics(self._watching)
         self._sampler = LockSampler(self._watching, pid, origin, self.interval)
         self._sampler.start()
 
@@ -192,6 +214,7 @@ class LockWatch:
         return Seen(
             rows=self._rows_of_statement(),
             rewritten=self._rewritten_by_statement(),
+            replaced=self._replaced(),
             wal_bytes=wal,
             lock_timeout_ms=int(row[0]) if row else None,
         )
@@ -211,6 +234,8 @@ class LockWatch:
             ended = time.monotonic() - self._origin
             try:
                 pitfalls = _read_pitfalls(self._watching) - self._pitfalls
+                gaps = statistics_gaps(self._statistics, self._watching)
+                rows = self._watching.execute(_RELATIONS_SQL).fetchall()
             except psycopg.Error as problem:
                 raise watch_lost(problem) from problem
         locks, awaited = spans_to_locks(
@@ -219,11 +244,20 @@ class LockWatch:
             self._names,
             set(self._before),
         )
-        return SeenOverall(locks, awaited, tuple(self._before.values()), tuple(sorted(pitfalls)))
+        relations = tuple(self._before.values())
+        return SeenOverall(
+            locks,
+            awaited,
+            relations,
+            tuple(sorted(pitfalls)),
+            gaps,
+            gone=frozenset(each.name for each in relations) - {name for _, name, _, _ in rows},
+        )
 
     def _read_filenodes(self) -> dict[int, int]:
         rows = self._session.execute(_RELATIONS_SQL).fetchall()
-        self._names.update((oid, name) for oid, name, _, _ in rows)
+        self._new = {oid: name for oid, name, _, _ in rows if oid not in self._before}
+        self._names.update(self._new)  # the others keep the names that they are known by
         return {oid: filenode for oid, _, kind, filenode in rows if kind in _TABLE_KINDS}
 
     def _rewritten_by_statement(self) -> tuple[str, ...]:
@@ -233,6 +267,11 @@ class LockWatch:
             for oid, filenode in self._filenodes.items()
             if oid in self._before and last.get(oid, filenode) != filenode
         )
+
+    def _replaced(self) -> tuple[str, ...]:
+        """Names from before the script that belong to a relation of the script's by now."""
+        known = {relation.name for relation in self._before.values()}
+        return tuple(sorted(known.intersection(self._new.values())))
 
     def _rows_of_statement(self) -> RowsTouched | None:
         """Count rows since the statement before: of this transaction, or of the whole server.
@@ -252,7 +291,10 @@ class LockWatch:
 
     def _read_rows(self, query: LiteralString) -> RowsTouched:
         row = self._session.execute(query).fetchone()
-        return RowsTouched(*row) if row else _NO_ROWS
+        if row is None:
+            return _NO_ROWS
+        inserted, updated, deleted, read = row
+        return RowsTouched(inserted, updated, deleted, read=read)
 
 
 def _difference(now: RowsTouched, before: RowsTouched) -> RowsTouched:
@@ -261,7 +303,17 @@ def _difference(now: RowsTouched, before: RowsTouched) -> RowsTouched:
         max(0, now.inserted - before.inserted),
         max(0, now.updated - before.updated),
         max(0, now.deleted - before.deleted),
+        read=max(0, now.read - before.read),
     )
+
+
+def _names_read(session: Connection, names: Mapping[int, str]) -> dict[int, frozenset[str]]:
+    """The relations that each view reads, by name; those of the system are left out."""
+    found: dict[int, frozenset[str]] = {}
+    for view, relation in session.execute(_VIEWS_SQL).fetchall():
+        if relation in names:
+            found[view] = found.get(view, frozenset()) | {names[relation]}
+    return found
 
 
 def _read_pitfalls(connection: Connection) -> frozenset[Pitfall]:

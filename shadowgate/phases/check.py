@@ -24,8 +24,6 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-from shadowgate.plan import Plan
-
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run
 
@@ -52,9 +50,9 @@ class Items:
 
     name: str
     """Of one of them: the check's parameter, and what the documentation calls it."""
-    of: Callable[[Plan], Iterable[str]]
-    not_judged: Callable[[Plan, str], str] = lambda _plan, _item: ""
-    """Why a plan's item is named but cannot be judged; empty if it can."""
+    of: Callable[[Run], Iterable[str]]
+    not_judged: Callable[[Run, str], str] = lambda _run, _item: ""
+    """Why an item is named but cannot be judged; empty if it can."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +107,17 @@ class Check(Generic[P]):
         text = inspect.cleandoc(self.judge.__doc__ or "")
         return tuple(" ".join(each.split()) for each in text.split("\n\n"))
 
-    def items_of(self, plan: Plan) -> tuple[str, ...]:
-        """The items that a plan has it judged for; ``("",)`` where it is judged as a whole."""
-        return tuple(self.items.of(plan)) if self.items else ("",)
+    def items_of(self, run: Run) -> tuple[str, ...]:
+        """The items that a run has it judged for; ``("",)`` where it is judged as a whole."""
+        return tuple(self.items.of(run)) if self.items else ("",)
 
     def result_id(self, item: str) -> str:
         """Id of the result for an item; the check's own for ``""``."""
         return f"{self.id}.{item}" if item else self.id
 
-    def result_ids(self, plan: Plan) -> tuple[str, ...]:
-        """Ids of the results that a complete run has; the check's own where a plan has no item."""
-        return tuple(map(self.result_id, self.items_of(plan) or ("",)))
+    def result_ids(self, run: Run) -> tuple[str, ...]:
+        """Ids of the results that a complete run has; the check's own where there is no item."""
+        return tuple(map(self.result_id, self.items_of(run) or ("",)))
 
 
 def check(

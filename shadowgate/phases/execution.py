@@ -87,8 +87,8 @@ class _TooSmall(Exception):  # noqa: N818 - the state of a check, not an error
 
 def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
     if check.items and not item:
-        raise DoesNotApply(f"the plan names no {check.items.name}")
-    if check.items and (reason := check.items.not_judged(run.plan, item)):
+        raise DoesNotApply(f"there is no {check.items.name}")
+    if check.items and (reason := check.items.not_judged(run, item)):
         raise DoesNotApply(reason)
     if check.applies and (reason := check.applies(run)):
         raise DoesNotApply(reason)

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shadowgate.measure import Workload, load_workload
 from shadowgate.phases.check import Items
 from shadowgate.plan import Plan
 
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
 
-def workload_of(plan: Plan) -> Workload:
-    """The queries that are timed; none where the plan names no folder.
+
+def workload_of(plan: Plan) -> Workload | None:
+    """The queries that a plan names; ``None`` where it names no folder.
 
     Raises:
         PlanError: see :func:`~shadowgate.measure.load_workload`.
     """
     if plan.workload.queries is None:
-        return Workload(())
+        return None
     return load_workload(plan.workload.queries, plan.workload.rewrites)
 
 
-def _queries(plan: Plan) -> tuple[str, ...]:
-    return tuple(workload_of(plan).by_id)
+def _queries(run: Run) -> tuple[str, ...]:
+    """Those of the plan; or else those that were derived, once they were."""
+    workload = workload_of(run.plan) or run.known(type(run).workload) or Workload(())
+    return tuple(workload.by_id)
 
 
-def _only_projected(plan: Plan, name: str) -> str:
-    later = next(each for each in plan.simulation.later if each.name == name)
+def _only_projected(run: Run, name: str) -> str:
+    later = next(each for each in run.plan.simulation.later if each.name == name)
     if later.migration is not None:
         return ""
     aimed = ", ".join(later.queries) or "all queries"
@@ -31,10 +38,10 @@ def _only_projected(plan: Plan, name: str) -> str:
 
 
 QUERIES = Items("query", _queries)
-PROBES = Items("probe", lambda plan: (probe.name for probe in plan.probes))
-TARGETS = Items("target", lambda plan: plan.performance.targets)
+PROBES = Items("probe", lambda run: (probe.name for probe in run.plan.probes))
+TARGETS = Items("target", lambda run: run.plan.performance.targets)
 OPTIMISATIONS = Items(
     "optimisation",
-    lambda plan: (later.name for later in plan.simulation.later),
+    lambda run: (later.name for later in run.plan.simulation.later),
     not_judged=_only_projected,
 )

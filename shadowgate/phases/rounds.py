@@ -55,12 +55,15 @@ class MemoryStore:
 def record_baseline(store: RoundStore, baseline: Baseline) -> None:
     """Hand the rounds of phase 4 to a store."""
     for id_, found in baseline.queries.items():
-        store.record("baseline", id_, found.rounds, {"rows_hash": found.result.hash})
+        if not found.failure:
+            store.record("baseline", id_, found.rounds, {"rows_hash": found.result.hash})
 
 
 def record_comparison(store: RoundStore, comparison: Comparison, key: str) -> None:
     """Hand the pairs of phase 6 to a store, under the key of what their times depend on."""
     for id_, found in comparison.queries.items():
+        if found.failures:
+            continue
         for side, series in enumerate(("before", "after")):
             info = extra_info(id_, series, key)
             store.record(series, id_, [pair[side] for pair in found.pairs], info)

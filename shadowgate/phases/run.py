@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from shadowgate.backup import (
     restore,
 )
 from shadowgate.catalogue import Integrity, check_restored, take_snapshot
+from shadowgate.errors import ValidationError
 from shadowgate.evidence import Evidence, QueryEvidence
 from shadowgate.measure import (
     Baseline,
@@ -33,22 +34,26 @@ from shadowgate.measure import (
     Copier,
     LayoutShare,
     Workload,
+    bind_workload,
     copies_of_run,
+    derive_workload,
     measure_cold,
     settle_changes,
     to_evidence,
 )
-from shadowgate.migrate import Interruption, ProbeResult, Review
+from shadowgate.migrate import Interruption, ProbeResult, Review, Script
 from shadowgate.options import Request
 from shadowgate.phases.baseline.sampling import sampling_of
 from shadowgate.phases.environment.preflight import Preflight
 from shadowgate.phases.gathered import Gathered
 from shadowgate.phases.items import workload_of
+from shadowgate.phases.migration.announced import Announced, announced_by
 from shadowgate.phases.migration.behaviour import behave
-from shadowgate.phases.migration.changes import Migrated, compare_with_plan
+from shadowgate.phases.migration.changes import Migrated, compare_with_announced
 from shadowgate.phases.migration.interruption import interrupt
 from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
-from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse
+from shadowgate.phases.migration.lock_queue import rehearse_lock_queue
+from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse, traffic_of
 from shadowgate.phases.migration.repetition import Repeated, repeat
 from shadowgate.phases.migration.review import (
     review,
@@ -64,8 +69,10 @@ from shadowgate.phases.performance.rewrites import Rewrites, prove_rewrites
 from shadowgate.phases.piece import Piece, evidence, proven_by
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.restore.earlier_migrations import apply_earlier
+from shadowgate.phases.restore.soundness import Soundness, look_over
 from shadowgate.phases.restore.state import State, state_of
 from shadowgate.phases.results import Results
+from shadowgate.phases.rollback.later_writes import LaterWrite, derive_later_writes
 from shadowgate.phases.rollback.snapshot import Dump, restored_differences, take_dump
 from shadowgate.phases.rollback.way_back import (
     RolledBack,
@@ -84,9 +91,10 @@ from shadowgate.phases.rounds import (
 from shadowgate.phases.runner import Applied, Runner
 from shadowgate.phases.simulation.series import Series, simulate
 from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge
-from shadowgate.plan import Plan
+from shadowgate.plan import Plan, TrafficSection
 from shadowgate.progress import Progress, silent
 from shadowgate.server import Database, Databases, Server
+from shadowgate.traffic.long_transactions import LongTransactionRehearsal
 
 T = TypeVar("T")
 
@@ -205,6 +213,7 @@ class Run:
             opened.server.tools,
             self.shadow,
             workspace=opened.workspace,
+            make_roles=opened.server.owned and not self.plan.path.is_file(),
             progress=self.progress,
         )
         apply_earlier(opened.earlier, self.shadow, self.runner)
@@ -227,6 +236,12 @@ class Run:
             return check_restored(connection, self.plan.backup)
 
     @evidence
+    def soundness(self) -> Soundness:
+        """What is wrong with the shadow already, so that it is not the migration's doing."""
+        self.ensure(self.restored)
+        return look_over(self.shadow)
+
+    @evidence
     def quick(self) -> str:
         """Why timings are shown and not judged; empty when they are judged."""
         rows, asked = self.before.rows_of(self.plan.backup.table), self.plan.performance.min_rows
@@ -245,8 +260,14 @@ class Run:
 
     @evidence
     def workload(self) -> Workload:
-        """The queries that are timed."""
-        return workload_of(self.plan)
+        """The queries that are timed: the plan's, or else some derived from the catalogue."""
+        found = workload_of(self.plan)
+        self.ensure(self.restored)
+        with self.shadow.connect() as connection:
+            if found is not None:
+                return bind_workload(found, connection)
+            self.progress("deriving a workload from the catalogue")
+            return derive_workload(connection, touched=self.announced.tables)
 
     @evidence
     def copier(self) -> Copier:
@@ -290,14 +311,21 @@ class Run:
         """The migration, applied to a copy of the shadow."""
         self.ensure(self.unmigrated)  # a migration can change what belongs to the server
         copy = self.databases.clone(self.shadow, f"{self.plan.database}_after")
-        return self.runner.apply(self.opened.migration, copy)
+        return Applied(copy, self.runner.watched(self.opened.migration, copy))
+
+    @evidence
+    def announced(self) -> Announced:
+        """What the migration may change."""
+        return announced_by(self.plan, self.opened.migration)
 
     @evidence
     def migrated(self) -> Migrated:
         """What the migration changed."""
         after = self.applied.database
         self.progress("comparing schema and content with before")
-        return compare_with_plan(self.shadow, self.unmigrated, after, self.plan)
+        return compare_with_announced(
+            self.shadow, self.unmigrated, self.soundness, after, self.announced, self.plan
+        )
 
     @evidence
     def hazards(self) -> Review:
@@ -310,6 +338,16 @@ class Run:
         return review_suppressed_errors(self.applied, self.plan)
 
     @evidence
+    def traffic(self) -> TrafficSection:
+        """What readers and writers ask meanwhile: as the plan says, or else the workload."""
+        asked, workload = self.plan.traffic, self.workload
+        if not asked.writes and not workload.writes:
+            with self.shadow.connect() as connection:
+                derived = derive_workload(connection, touched=self.announced.tables)
+            workload = Workload((*workload.queries, *derived.writes))
+        return traffic_of(asked, workload)
+
+    @evidence
     def online_copy(self) -> Database:
         """A copy on which migration and rollback are rehearsed under traffic."""
         return self.databases.clone(self.shadow, f"{self.plan.database}_online")
@@ -318,7 +356,16 @@ class Run:
     def rehearsal(self) -> Rehearsal:
         """The migration under traffic."""
         self.applied.run.raise_for_error()
-        return rehearse(self.opened.migration, self.online_copy, self.plan, self.runner)
+        return rehearse(
+            self.opened.migration, self.online_copy, self.traffic, self.plan, self.runner
+        )
+
+    @evidence
+    def lock_queue(self) -> LongTransactionRehearsal:
+        """The migration while a long report is reading every table that it locks strongly."""
+        run = self.applied.run
+        with self.databases.cloned(self.shadow, f"{self.plan.database}_queue") as copy:
+            return rehearse_lock_queue(self.opened.migration, run, copy, self.runner)
 
     @evidence
     def behaviour(self) -> Mapping[str, ProbeResult]:
@@ -359,10 +406,14 @@ class Run:
 
     @evidence
     def quiet_after(self) -> Database:
-        """The migrated database, settled: what is as before keeps the statistics of before."""
-        after = self.applied.database
-        self.progress(f"settling {after.name}")
-        settle_changes(after)
+        """A copy of what the migration left, settled: what is as before keeps its statistics.
+
+        A copy, so that what the suite does to it is in nothing that is compared or rolled back.
+        """
+        left = self.applied.database
+        self.progress(f"settling a copy of {left.name}")
+        after = self.databases.clone(left, f"{self.plan.database}_settled")
+        settle_changes(after, left)
         return after
 
     @evidence
@@ -379,6 +430,11 @@ class Run:
         )
         record_comparison(self.rounds, found, self.timing_key)
         return found
+
+    @evidence
+    def answered(self) -> Workload:
+        """The queries that run on both sides."""
+        return self.workload.without(self.comparison.failed)
 
     @evidence
     def timing_key(self) -> str:
@@ -415,7 +471,7 @@ class Run:
         sides = (self.shadow, self.applied.database)
         return measure_cold(
             sides,
-            self.workload,
+            self.answered,
             sampling_of(self.plan),
             copier=self.copier,
             progress=self.progress,
@@ -426,7 +482,7 @@ class Run:
         """Rewritten queries beside their originals."""
         after = self.applied.database
         return prove_rewrites(
-            self.shadow, after, self.workload, self.databases, self.plan, self.progress
+            self.shadow, after, self.answered, self.databases, self.plan, self.progress
         )
 
     # --- 7: simulation ----------------------------------------------------------------------------
@@ -439,7 +495,7 @@ class Run:
             self.quiet_before,
             after,
             self.baseline,
-            self.workload,
+            self.answered,
             self.plan,
             self.databases,
             self.copier,
@@ -470,13 +526,58 @@ class Run:
                 self.progress,
             )
 
+    @evidence
+    def rollback(self) -> Script:
+        """The rollback script."""
+        if self.opened.rollback is None:
+            raise ValidationError(
+                "there is no rollback, and nothing says why",
+                where=str(self.plan.migration),
+                todo="put one beside it or name it with --rollback; or say why there can be none: "
+                "a line '-- irreversible: REASON' in the migration, or irreversible in the plan",
+            )
+        return self.opened.rollback
+
+    @evidence
+    def later_writes(self) -> tuple[LaterWrite, ...]:
+        """What users write between a migration and its rollback."""
+        if self.plan.undo.write:
+            return (LaterWrite("[undo] write", self.plan.undo.write, required=True),)
+        return self._writes(wider=True)
+
+    def _writes(self, *, wider: bool) -> tuple[LaterWrite, ...]:
+        users = [LaterWrite(query.id, query.after.sql) for query in self.workload.writes]
+        copies = derive_later_writes(
+            self.shadow, self.applied.database, self.announced.tables, wider=wider
+        )
+        return (*users, *copies)
+
     @proven_by("rollback.clean")
     def rolled_back(self) -> RolledBack:
         """The rollback, after rows were written as users do before someone rolls back."""
-        copy = self.databases.clone(self.applied.database, f"{self.plan.database}_undo")
-        write_later_rows(copy, self.plan.undo.write)
+        found = self._rolled_back(self.later_writes)
+        if not found.run.error or self.plan.undo.write:
+            return found
+        # Values that only the migrated tables admit may well be refused: nothing is lost by it.
+        usual = self._rolled_back(self._writes(wider=False))
+        return usual if usual.run.error else replace(usual, refused=found.run.error.what)
+
+    def _rolled_back(self, writes: Iterable[LaterWrite]) -> RolledBack:
+        names = (f"{self.plan.database}_written", f"{self.plan.database}_undo")
+        for name in names:
+            self.databases.drop(name)
+        written = self.databases.clone(self.applied.database, names[0])
+        write_later_rows(written, writes)
+        copy = self.databases.clone(written, names[1])
         return roll_back(
-            self.opened.rollback, self.shadow, self.unmigrated, copy, self.plan, self.runner
+            self.rollback,
+            self.shadow,
+            self.unmigrated,
+            written,
+            copy,
+            self.announced,
+            self.plan,
+            self.runner,
         )
 
     @evidence
@@ -489,13 +590,20 @@ class Run:
         """The rollback under traffic, on the copy that was migrated under traffic."""
         self.rolled_back.run.raise_for_error()
         self.rehearsal.run.raise_for_error()
-        return rehearse(self.opened.rollback, self.online_copy, self.plan, self.runner, back=True)
+        return rehearse(
+            self.rollback, self.online_copy, self.traffic, self.plan, self.runner, back=True
+        )
 
     @evidence
     def reapplied(self) -> Repeated:
         """The migration again, after its rollback."""
         return apply_again(
-            self.opened.migration, self.unmigrated, self.rolled_back, self.plan, self.runner
+            self.opened.migration,
+            self.unmigrated,
+            self.rolled_back,
+            self.announced,
+            self.plan,
+            self.runner,
         )
 
     # --- 9: sign-off ------------------------------------------------------------------------------
@@ -512,7 +620,7 @@ class Run:
 
     def _expected(self) -> Iterator[str]:
         for check in CHECKS:
-            yield from check.result_ids(self.plan)
+            yield from check.result_ids(self)
 
     def _terms(self) -> Terms:
         performance = self.plan.performance
@@ -526,10 +634,11 @@ class Run:
         ]
         return Terms(
             not_applicable=self.results.not_applicable,
+            irreversible=self.plan.irreversible,
             quick=self.known(Run.quick) or "",
             waivers=by_check,
             unused_waivers=(
-                *unused_waivers(reviews, by_check),
+                *unused_waivers(reviews, self.plan, by_check),
                 *(rule for rule in by_check if self._has_passed(rule)),
             ),
             queries=self.queries,

@@ -43,6 +43,6 @@ class Runner:
             script, database, watch=watch, retry=RETRY, tools=self.tools, progress=self.progress
         )
 
-    def apply(self, script: Script, database: Database) -> Applied:
+    def watched(self, script: Script, database: Database) -> ScriptRun:
         """Apply a script, watched from a second session."""
-        return Applied(database, self.run(script, database, LockWatch(database)))
+        return self.run(script, database, LockWatch(database))

@@ -44,6 +44,8 @@ class Terms:
     """Result id -> why its check does not apply, as its predicate said."""
     quick: str = ""
     """Why timings are not judged; empty when they are."""
+    irreversible: str = ""
+    """Why there is no rollback; empty where there is one."""
     waivers: Mapping[str, str] = field(default_factory=dict)
     """Check -> why the plan accepts that it did not pass."""
     unused_waivers: Collection[str] = ()
@@ -157,6 +159,8 @@ def _reservations(
 ) -> Iterator[str]:
     if terms.quick:
         yield f"performance was not judged: {terms.quick}"
+    if terms.irreversible:
+        yield f"there is no way back but the snapshot: {terms.irreversible}"
     for check, result in accounted:
         if (reason := terms.waiver_of(check, result)) is not None:
             yield f"waived: {_reason(result)}; accepted because: {reason}"

@@ -6,6 +6,7 @@ or a file that is not there is a :class:`~shadowgate.errors.PlanError` that says
 file, and what is allowed.
 """
 
+from shadowgate.plan.derived import derived_plan
 from shadowgate.plan.reading import read_plan
 from shadowgate.plan.sections import (
     AfterTrafficSection,
@@ -43,5 +44,6 @@ __all__ = [
     "TrafficSection",
     "WaiverSection",
     "WorkloadSection",
+    "derived_plan",
     "read_plan",
 ]

@@ -160,7 +160,7 @@ def _resolved(plan: Plan) -> Plan:
     return dataclasses.replace(
         plan,
         migration=paths.beside(plan.migration),
-        rollback=paths.beside(plan.rollback),
+        rollback=paths.beside(plan.rollback) if plan.rollback else None,
         backup=dataclasses.replace(
             backup,
             path=paths.beside(backup.path) if backup.path else None,

@@ -177,10 +177,17 @@ class ObjectsSection:
     extension: tuple[str, ...] = ()
     policy: tuple[str, ...] = ()
     statistics: tuple[str, ...] = ()
+    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """In ``[changes]``: table -> columns whose values may change; ``["*"]`` for the whole table,
+    in which rows may come and go as well. All else is still proven equal."""
 
     def by_kind(self) -> dict[str, tuple[str, ...]]:
         """Kind in PostgreSQL's words -> names, without the empty ones."""
-        names = {f.name.replace("_", " "): getattr(self, f.name) for f in dataclasses.fields(self)}
+        names = {
+            each.name.replace("_", " "): getattr(self, each.name)
+            for each in dataclasses.fields(self)
+            if each.name != "rows"
+        }
         return {kind: listed for kind, listed in names.items() if listed}
 
 
@@ -309,8 +316,10 @@ class Plan:
     name: str
     title: str
     migration: Path
-    rollback: Path
     rollout: RolloutSection
+    rollback: Path | None = None
+    irreversible: str = ""
+    """Why there is no way back by a script; the snapshot is then the only one."""
     schema: int = 1
     database: str = "shadow"
     """Name of the shadow; its copies are called after it."""
@@ -326,6 +335,8 @@ class Plan:
     jobs: tuple[JobSection, ...] = ()
     simulation: SimulationSection = SimulationSection()
     waivers: tuple[WaiverSection, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Policies of squawk's, such as ``prefer-text-field``, that count here; else they are notes."""
     undo: RollbackSection = RollbackSection()
     renames: Mapping[str, str] = field(default_factory=dict)
     """Logical tables that the migration gives another name, with their schema: old -> new. Their

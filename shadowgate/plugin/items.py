@@ -105,7 +105,7 @@ class Collection:
 
 def _items_of(check: Check[Any], parent: pytest.Collector, run: Run) -> Iterator[CheckItem]:
     """The items of a check for the plan of a run; one where the plan has none."""
-    for item in check.items_of(run.plan) or ("",):
+    for item in check.items_of(run) or ("",):
         name = f"{check.id}[{item}]" if item else check.id
         made: CheckItem = CheckItem.from_parent(parent, name=name, check=check, item=item)
         yield made

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from shadowgate.errors import ShadowgateError
@@ -53,21 +55,39 @@ class ShadowSession:
         unfinished = replace(self.run.report(), reasons=(UNFINISHED,))
         write_json(unfinished, reports / "shadow.json")
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Where the workload is derived from the restored backup, restore it first: a check each.
+
+        What goes wrong with the restore is told by its check.
+        """
+        if self.run.plan.workload.queries is None:
+            self._open()
+            with suppress(ShadowgateError, psycopg.Error):
+                self.run.ensure(self.run.workload)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Open the server and look at every input before the first phase.
+        """Open the server before the first phase."""
+        if not session.testsfailed:
+            self._open()
+        return (yield)
 
-        What is wrong with the request or the set-up ends the run here, with exit status 4.
+    def _open(self) -> None:
+        """Open the server and look at every input, once.
+
+        Raises:
+            pytest.UsageError: what is wrong with the request or the set-up; the run ends with
+                exit status 4.
         """
-        if session.testsfailed:
-            return (yield)
+        if self.run.known(Run.opened) is not None:
+            return
         try:
             opened = preflight(self.run.request, self.run.progress)
         except ShadowgateError as error:
             raise pytest.UsageError(str(error)) from error
         self.config.add_cleanup(opened.close)
         self.run.opened = opened
-        return (yield)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(

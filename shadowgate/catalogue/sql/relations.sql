@@ -18,7 +18,20 @@ SELECT
         'persistence', CASE c.relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' END,
         'access_method', m.amname,
         'tablespace', s.spcname,
-        'options', ARRAY(SELECT o FROM unnest(c.reloptions) AS o ORDER BY o COLLATE "C"),
+        -- Of a view these two decide whose rights count and what a reader's functions get to see.
+        'security_invoker', CASE WHEN c.relkind = 'v' THEN coalesce((
+            SELECT split_part(o, '=', 2)::boolean FROM unnest(c.reloptions) AS o
+            WHERE o ~ '^security_invoker='
+        ), false) END,
+        'security_barrier', CASE WHEN c.relkind = 'v' THEN coalesce((
+            SELECT split_part(o, '=', 2)::boolean FROM unnest(c.reloptions) AS o
+            WHERE o ~ '^security_barrier='
+        ), false) END,
+        'options', ARRAY(
+            SELECT o FROM unnest(c.reloptions) AS o
+            WHERE c.relkind <> 'v' OR o !~ '^security_(invoker|barrier)='
+            ORDER BY o COLLATE "C"
+        ),
         'toast_options', ARRAY(SELECT o FROM unnest(t.reloptions) AS o ORDER BY o COLLATE "C"),
         'replica_identity', CASE c.relreplident
             WHEN 'd' THEN 'default' WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN 'index'

@@ -21,6 +21,7 @@ def query_runs(baseline: Baseline, query: str, plan: Plan, finding: Finding) -> 
     A change can only be judged against what was measured before it.
     """
     found, wanted = baseline.queries[query], plan.performance.baseline_rounds
+    finding.require(found.failure is None, str(found.failure))
     timing, witness = found.timing, found.witness
     finding.note(
         {
@@ -49,7 +50,11 @@ def rounds_are_stored(baseline: Baseline, rounds: RoundStore, finding: Finding) 
 
     A later run on the same machine must be able to compare with this one.
     """
-    missing = [query for query in baseline.queries if not rounds.has("baseline", query)]
+    missing = [
+        id_
+        for id_, query in baseline.queries.items()
+        if not query.failure and not rounds.has("baseline", id_)
+    ]
     finding.note(f"{rounds.rounds('baseline')} rounds of {len(baseline.queries)} queries")
     finding.say(
         f"stored in {rounds.path.name}, and in {rounds.storage.name} for later runs on the same "

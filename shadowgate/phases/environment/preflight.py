@@ -15,7 +15,7 @@ from typing import Any
 
 from shadowgate.backup import Backup, examine_backup
 from shadowgate.cleanup import guarded_folder
-from shadowgate.migrate import Script, read_script, refuse_beyond
+from shadowgate.migrate import Script, inline_waivers, read_script, refuse_beyond, refuse_programs
 from shadowgate.options import Request
 from shadowgate.progress import Progress
 from shadowgate.server import (
@@ -33,9 +33,9 @@ MINIMUM_VERSION = 14
 BYTES_PER_ROW = 1_000
 """Taken for a generated row on disk with its indexes, before there is one to measure."""
 
-COPIES = 10
-"""Databases alive at once at most: shadow, migrated, rehearsal, and the seven that phase 7 measures
-with four later optimisations."""
+COPIES = 11
+"""Databases alive at once at most: shadow, migrated, settled, rehearsal, and the seven that phase 7
+measures with four later optimisations."""
 
 
 @dataclass
@@ -46,7 +46,8 @@ class Preflight:
     databases: Databases
     shadow: Database
     migration: Script
-    rollback: Script
+    rollback: Script | None
+    """``None`` where there is none."""
     earlier: tuple[Script, ...]
     """Migrations that production has already, applied to the restored backup."""
     backup: Backup | None
@@ -103,8 +104,11 @@ def preflight(request: Request, progress: Progress) -> Preflight:
     """
     plan = request.plan
     migration = read_script(plan.migration)
-    rollback = read_script(plan.rollback)
+    rollback = read_script(plan.rollback) if plan.rollback else None
     earlier = tuple(read_script(path) for path in plan.backup.apply)
+    for script in filter(None, (*earlier, migration, rollback)):
+        refuse_programs(script)
+        inline_waivers(script)  # what is wrong with one is said now
     backup = _examined(plan.backup.path, progress)
     with ExitStack() as stack:
         workspace = stack.enter_context(guarded_folder(CLEANER))
@@ -114,7 +118,7 @@ def preflight(request: Request, progress: Progress) -> Preflight:
         )
         stack.callback(server.close)
         if not server.owned:
-            for script in (*earlier, migration, rollback):
+            for script in filter(None, (*earlier, migration, rollback)):
                 refuse_beyond(script)
         databases = Databases(server)
         stack.callback(databases.close)
@@ -153,14 +157,15 @@ def _needed(request: Request, backup: Backup | None) -> int:
 
 
 def _inputs(
-    request: Request, migrations: Sequence[Script], rollback: Script, backup: Backup | None
+    request: Request, migrations: Sequence[Script], rollback: Script | None, backup: Backup | None
 ) -> dict[str, str]:
     """Name -> SHA-256 of every file that decides the run."""
-    files = {
-        request.plan.path.name: hashlib.sha256(request.plan.path.read_bytes()).hexdigest(),
-        **{script.path.name: script.sha256 for script in migrations},
-        f"rollback/{rollback.path.name}": rollback.sha256,
-    }
+    plan = request.plan.path
+    files = {script.path.name: script.sha256 for script in migrations}
+    if plan.is_file():
+        files[plan.name] = hashlib.sha256(plan.read_bytes()).hexdigest()
+    if rollback is not None:
+        files[f"rollback/{rollback.path.name}"] = rollback.sha256
     if backup is not None:
         files[backup.path.name] = backup.sha256
     return files

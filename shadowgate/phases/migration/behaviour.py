@@ -14,16 +14,17 @@ from shadowgate.server import Database, Databases
 
 
 def behave(plan: Plan, migrated: Database, databases: Databases) -> dict[str, ProbeResult]:
-    """Run the plan's probes: rolled back where that is possible, in one clone for the rest."""
+    """Run the plan's probes in a clone, those first that are rolled back.
+
+    What a probe that was rolled back leaves (dead rows, used-up sequence values) made writes 5 %
+    slower where it was measured as if the migration had done it.
+    """
     probes = [_probe(section) for section in plan.probes]
     undone = [probe for probe in probes if not probe.commits and probe.sessions == 1]
-    clone = databases.clone(migrated, f"{plan.database}_behaviour")
-    try:
-        wait_for_autovacuum(migrated)
-        results = run_probes(undone, migrated)
+    with databases.cloned(migrated, f"{plan.database}_behaviour") as clone:
+        wait_for_autovacuum(clone)
+        results = run_probes(undone, clone)
         results += [run_probe_in_clone(probe, clone) for probe in probes if probe not in undone]
-    finally:
-        databases.drop(clone.name)
     return {result.name: result for result in results}
 
 

@@ -1,4 +1,4 @@
-"""What the migration changed, held against the shadow and against what the plan announces."""
+"""What the migration changed, held against the shadow and against what is announced."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from shadowgate.catalogue import (
     Area,
+    ContentComparison,
     Drift,
-    Expectation,
     Judgement,
-    RowDifferences,
+    compare_content,
     diff,
-    judge,
     odd_partitions,
 )
-from shadowgate.phases.restore.state import State, content_differences, state_of
+from shadowgate.phases.migration.announced import Announced
+from shadowgate.phases.restore.soundness import Soundness, look_over
+from shadowgate.phases.restore.state import State, state_of
 from shadowgate.plan import Plan
 from shadowgate.server import Database
 
@@ -28,37 +29,51 @@ class Migrated:
     judgement: Judgement
     oddities: tuple[str, ...]
     """Partitions that differ from their siblings, in words."""
-    differing: tuple[RowDifferences, ...]
-    """For each table whose content differs: which rows."""
+    content: ContentComparison
+    """Its rows beside those of the shadow."""
+    unsound: tuple[str, ...]
+    """What is wrong with what it left, though it was announced, a sentence each."""
 
     def unexpected(self, area: Area) -> list[str]:
         """What happened unannounced in one area, a sentence each."""
         return [str(found) for found in self.judgement.unexpected if found.area == area]
 
 
-def compare_with_plan(shadow: Database, before: State, migrated: Database, plan: Plan) -> Migrated:
-    """Compare the migrated copy with the shadow, and both with what the plan announces."""
-    expected = Expectation(
-        creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
-    )
+def compare_with_announced(
+    shadow: Database,
+    before: State,
+    sound: Soundness,
+    migrated: Database,
+    announced: Announced,
+    plan: Plan,
+) -> Migrated:
+    """Compare the migrated copy with the shadow, and both with what is announced.
+
+    Args:
+        shadow: the database before.
+        before: what it holds.
+        sound: what was wrong with it already.
+        migrated: the database after.
+        announced: what may have changed.
+        plan: names renamed tables.
+    """
     state = state_of(migrated, renames=plan.renames)
-    if _same_columns(before, state):
-        after = state
-    else:
-        after = state_of(migrated, before.content, plan.renames)
-    drift = diff(before.snapshot, after.snapshot)
+    drift = diff(before.snapshot, state.snapshot)
+    known = before.snapshot.objects
     return Migrated(
         state=state,
         drift=drift,
-        judgement=judge(drift, expected),
-        oddities=tuple(map(str, odd_partitions(after.snapshot, before.snapshot))),
-        differing=content_differences(shadow, before, migrated, after),
-    )
-
-
-def _same_columns(before: State, after: State) -> bool:
-    """Whether the tables from before have no more columns now: those are no change of content."""
-    return all(
-        table not in after.content or after.content[table].columns == content.columns
-        for table, content in before.content.items()
+        judgement=announced.judge(before.snapshot, state.snapshot),
+        oddities=tuple(map(str, odd_partitions(state.snapshot, before.snapshot))),
+        content=announced.excused(
+            compare_content(
+                shadow,
+                migrated,
+                renames=plan.renames,
+                allowed=announced.rows,
+                drops=announced.drops,
+                known=before.content,
+            )
+        ),
+        unsound=tuple(sound.worse(look_over(migrated), known, plan.renames)),
     )

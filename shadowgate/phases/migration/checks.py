@@ -9,8 +9,10 @@ from shadowgate.migrate import Interruption, ProbeResult, Review, interruptions_
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
+from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.migration.jobs import Scheduled
+from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_kept, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated
@@ -18,14 +20,33 @@ from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
+from shadowgate.traffic.long_transactions import (
+    LongTransactionRehearsal,
+    judge_long_transaction,
+    long_transactions_table,
+    strongly_locked,
+)
 
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run
 
 
+def has_traffic(run: Run) -> str:
+    """Whether there is anything that readers or writers could ask."""
+    if run.traffic.reads or run.traffic.writes:
+        return ""
+    return "there is no traffic: the plan and the workload name no query"
+
+
 def asks_for_kept_writes(run: Run) -> str:
     """Whether the plan has a query for the writes that were acknowledged."""
     return "" if run.plan.traffic.kept else "the plan does not ask what writers were told"
+
+
+def _locks_strongly(run: Run) -> str:
+    if strongly_locked(run.applied.run):
+        return ""
+    return "the script takes no lock that stops writers on a table that was there"
 
 
 def _has_jobs(run: Run) -> str:
@@ -73,6 +94,7 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
 @check(
     "migration.waiting",
     remedy="Shorten the step that the detail names as the blocker.",
+    applies=has_traffic,
 )
 def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work meanwhile waited no longer than the plan allows.
@@ -80,6 +102,31 @@ def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> Non
     What counts is how long a reader and a writer really waited while it ran.
     """
     judge_waiting(rehearsal, plan, finding)
+
+
+@check(
+    "migration.lock_queue",
+    remedy="SET lock_timeout to a second or two before the statement, and run it again when it "
+    "gives up.",
+    applies=_locks_strongly,
+)
+def queue_behind_a_report_is_short(
+    lock_queue: LongTransactionRehearsal, applied: Applied, finding: Finding
+) -> None:
+    """With a long report open on what the script locks, nobody waits as long as the report.
+
+    Most migrations are over in an instant; the outage comes when one has to wait for its lock and
+    everybody else queues behind it.
+    """
+    limit = allowed_wait_ms(applied.run)
+    finding.note(
+        {f"{kind}_ms": round(waited) for kind, waited in lock_queue.longest_wait_ms.items()},
+        {"longest_ms": round(limit)},
+    )
+    finding.say(lock_queue.outcome)
+    finding.show(long_transactions_table([lock_queue]))
+    breaches = judge_long_transaction(lock_queue, limit)
+    finding.require(not breaches, [breach.detail for breach in breaches])
 
 
 @check(
@@ -99,14 +146,15 @@ def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None
     "migration.objects",
     remedy="Create what is missing, or take it out of the plan's [creates].",
 )
-def announced_objects_are_there(migrated: Migrated, finding: Finding) -> None:
-    """Every object that the plan announces is there, and new partitions are like their siblings.
+def announced_objects_are_there(migrated: Migrated, announced: Announced, finding: Finding) -> None:
+    """Every announced object is there, and what the migration leaves is sound.
 
     A script can end without an error and without its objects.
     """
-    wrong = [*map(str, migrated.judgement.missing), *migrated.oddities]
+    wrong = [*map(str, migrated.judgement.missing), *migrated.oddities, *migrated.unsound]
     finding.note(len(wrong), 0)
     finding.say(*migrated.judgement.expected)
+    finding.show(*announced.tables_of_evidence())
     finding.require(not wrong, wrong)
 
 
@@ -164,6 +212,20 @@ def nothing_else_in_the_schema_changed(migrated: Migrated, finding: Finding) -> 
 
 
 @check(
+    "migration.indexes_valid",
+    remedy="Drop the invalid index (DROP INDEX CONCURRENTLY) and build it again.",
+)
+def no_index_is_invalid(migrated: Migrated, before: State, finding: Finding) -> None:
+    """No index that was valid, or was not there, is invalid after the migration.
+
+    An invalid index is kept up by every write and used by no query; a unique one enforces nothing.
+    """
+    invalid = sorted(migrated.state.invalid_indexes - before.invalid_indexes)
+    finding.note(len(invalid), 0)
+    finding.require(not invalid, f"invalid: {', '.join(invalid)}")
+
+
+@check(
     "migration.privileges_unchanged",
     remedy="Undo the change in the migration, or declare it in the plan.",
 )
@@ -195,15 +257,16 @@ def no_setting_changed(migrated: Migrated, finding: Finding) -> None:
     "migration.data_unchanged",
     remedy="Compare the rows named in the restored backup and in the migrated copy.",
 )
-def no_row_changed(migrated: Migrated, before: State, finding: Finding) -> None:
+def no_row_changed(migrated: Migrated, finding: Finding) -> None:
     """Every row of every table is as it was, in whichever partition it lies now.
 
     Not one row may be lost, doubled or altered.
     """
-    wrong = [sentence for rows in migrated.differing for sentence in rows.sentences()]
+    content, wrong = migrated.content, migrated.content.sentences()
     finding.note(len(wrong), 0)
-    finding.say(f"{before.rows_of(''):,} rows compared by fingerprint over every column")
-    finding.require(not migrated.differing, wrong)
+    finding.say(f"{content.rows:,} rows compared by fingerprint over every column from before")
+    finding.say(*map(str, content.left_out))
+    finding.require(not content, wrong)
 
 
 @check(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shadowgate.evidence import Figure
+from shadowgate.measure import Workload
 from shadowgate.migrate import LockWatch, Script, ScriptRun
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.runner import Runner
-from shadowgate.plan import Plan
+from shadowgate.plan import Plan, TrafficSection
 from shadowgate.report.figures import ClientWait, StatementSpan, waits
 from shadowgate.server import Database
 from shadowgate.traffic import (
@@ -44,19 +45,39 @@ class Rehearsal:
     """Those that are not there afterwards as they were told, a sentence each."""
 
 
+def traffic_of(asked: TrafficSection, workload: Workload) -> TrafficSection:
+    """Traffic as a plan says; of kinds that it does not name, what the workload asks."""
+    alone = [query for query in workload.queries if not query.role and not query.values]
+    reads = asked.reads or tuple(query.sql for query in alone if query.kind == "read")
+    writes = asked.writes or tuple(query.sql for query in alone if query.kind == "write")
+    return replace(
+        asked,
+        reads=reads,
+        writes=writes,
+        readers=asked.readers if reads else 0,
+        writers=asked.writers if writes else 0,
+    )
+
+
 def rehearse(
-    script: Script, copy: Database, plan: Plan, runner: Runner, *, back: bool = False
+    script: Script,
+    copy: Database,
+    traffic: TrafficSection,
+    plan: Plan,
+    runner: Runner,
+    *,
+    back: bool = False,
 ) -> Rehearsal:
     """Apply the script while readers and writers work; tell how long they waited, what they lost.
 
     Args:
         script: the migration, or its rollback.
         copy: a copy of the shadow; for the rollback, the one that was migrated under traffic.
-        plan: the plan.
+        traffic: what clients ask.
+        plan: has the budgets.
         runner: applies the script.
         back: whether clients begin with what they say after the migration.
     """
-    traffic = plan.traffic
     forms = [traffic, traffic.after or traffic]
     first, other = reversed(forms) if back else forms
     settings = TrafficSettings(

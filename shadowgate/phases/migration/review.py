@@ -5,35 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from shadowgate.migrate import (
+    Finding as ScriptFinding,
+)
+from shadowgate.migrate import (
     Review,
+    Script,
     ScriptRun,
     Waiver,
     apply_waivers,
     find_hazards,
     find_silence,
-    lint,
+    inline_waivers,
+    review_findings,
 )
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
 from shadowgate.server import Database
 
-_PROVEN_BY_RUNNING = frozenset({"prefer-robust-stmts"})
-"""Rules that guess from the text whether a script can be run again, which running it again shows:
-squawk holds ``ALTER TABLE … SET DEFAULT`` for a statement that works only once."""
-
 
 def review(applied: Applied, server_version: int, plan: Plan) -> Review:
-    """Collect the hazards of a script, static and seen, and take off what the plan waives."""
-    guessed = lint(applied.run.script, server_version)
-    static = [found for found in guessed if found.rule not in _PROVEN_BY_RUNNING]
-    findings = (*static, *find_hazards(applied.run))
-    return apply_waivers(findings, waivers_of(plan))
+    """Collect the hazards of a script, static and seen, and take off what is waived."""
+    return _review(review_findings(applied.run, server_version), applied.run.script, plan)
 
 
 def review_suppressed_errors(applied: Applied, plan: Plan) -> Review:
-    """Collect what a script passed over in silence, and take off what the plan waives."""
-    return apply_waivers(find_silence(applied.run, applied.database), waivers_of(plan))
+    """Collect what a script passed over in silence, and take off what is waived."""
+    return _review(find_silence(applied.run, applied.database), applied.run.script, plan)
 
 
 def review_trace(run: ScriptRun, database: Database, plan: Plan) -> Review:
@@ -41,27 +39,37 @@ def review_trace(run: ScriptRun, database: Database, plan: Plan) -> Review:
 
     For scripts whose text says little: that a rollback drops what the migration made is no hazard.
     """
-    return apply_waivers((*find_hazards(run), *find_silence(run, database)), waivers_of(plan))
+    return _review((*find_hazards(run), *find_silence(run, database)), run.script, plan)
 
 
-def waivers_of(plan: Plan) -> tuple[Waiver, ...]:
-    """The plan's waivers."""
+def _review(findings: Sequence[ScriptFinding], script: Script, plan: Plan) -> Review:
+    waivers = (*_waivers_of(plan), *inline_waivers(script))
+    return apply_waivers(findings, waivers, rules=plan.rules)
+
+
+def _waivers_of(plan: Plan) -> tuple[Waiver, ...]:
     return tuple(Waiver(w.rule, w.reason, w.statement) for w in plan.waivers)
 
 
-def unused_waivers(reviews: Sequence[Review | None], by_check: Collection[str]) -> tuple[str, ...]:
-    """Rules of the plan's waivers that cover nothing in any review.
+def unused_waivers(
+    reviews: Sequence[Review | None], plan: Plan, by_check: Collection[str]
+) -> tuple[str, ...]:
+    """Rules of waivers that cover nothing in any review that was given them.
 
     Args:
         reviews: of the migration, of what it passed over in silence, and of its rollback;
             ``None`` for one that was not made, and then nothing is known.
-        by_check: rules that name a check and not a hazard.
+        plan: its waivers were given to all of them; those in a script to the reviews of that one.
+        by_check: rules of its waivers that name a check and not a hazard.
     """
     made = [review for review in reviews if review is not None]
     if len(made) < len(reviews):
         return ()
-    unused = set.intersection(*(set(review.unused) for review in made))
-    return tuple(sorted({waiver.rule for waiver in unused} - set(by_check)))
+    of_plan = {*_waivers_of(plan)}
+    in_scripts = [{*review.unused} - of_plan for review in (made[0], made[1], made[2])]
+    unused = set.intersection(*({*review.unused} for review in made)) & of_plan
+    unused |= in_scripts[0] & in_scripts[1] | in_scripts[2]
+    return tuple(sorted({waiver.rule for waiver in unused} - {*by_check}))
 
 
 def judge_review(found: Review, finding: Finding) -> None:

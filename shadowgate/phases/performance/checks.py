@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from shadowgate.evidence import Table
-from shadowgate.measure import ColdFigures, Comparison, LayoutShare, Target, to_evidence
+from shadowgate.measure import (
+    ColdFigures,
+    Comparison,
+    LayoutShare,
+    QueryComparison,
+    Target,
+    to_evidence,
+)
 from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
@@ -15,6 +22,7 @@ from shadowgate.phases.performance.committed_baseline import Held
 from shadowgate.phases.performance.history import History
 from shadowgate.phases.performance.layout import layout_table, left_out
 from shadowgate.phases.performance.rewrites import Rewrites
+from shadowgate.phases.results import Blocked
 from shadowgate.plan import Plan
 
 if TYPE_CHECKING:
@@ -66,8 +74,10 @@ def rows_are_the_same(comparison: Comparison, query: str, finding: Finding) -> N
     A faster query with another answer is a defect.
     """
     found = comparison.queries[query]
+    _require_baseline(found)
     finding.note(f"{found.rows} rows", "the same rows")
-    finding.require(found.same_rows, str(found.difference))
+    finding.say(found.order or "")
+    finding.require(found.same_rows is True, str(found.difference))
 
 
 @check(
@@ -102,6 +112,7 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
 
     A pass proves that the query is not slower than the limit.
     """
+    _require_answer(comparison.queries[query])
     evidence = next(each for each in to_evidence(comparison) if each.id == query)
     limits = plan.performance.limits_by_query
     finding.note(
@@ -277,6 +288,19 @@ def _judge(promised: Target, finding: Finding) -> None:
     finding.require_decided(
         promised.status == "met", f"{promised.name}: its interval does not decide"
     )
+
+
+def _require_baseline(found: QueryComparison) -> None:
+    """A query that failed before the migration is its own concern, told in phase 4."""
+    if any(failure.side == "before" for failure in found.failures):
+        raise Blocked(f"baseline.query.{found.query.id}")
+
+
+def _require_answer(found: QueryComparison) -> None:
+    """A query without an answer has no time; that it has none is another check's finding."""
+    _require_baseline(found)
+    if found.failures:
+        raise Blocked(f"performance.same_results.{found.query.id}")
 
 
 def _percent(value: float | None) -> str:

@@ -139,4 +139,5 @@ def data_in_words(content: Mapping[str, TableFingerprint], table: str) -> str:
     """Name restored rows so that other rows have another name."""
     parts = sorted(f"{name} {each.digest}" for name, each in content.items())
     digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=6).hexdigest()
-    return f"{content[table].rows:,} rows (content {digest})"
+    rows = content[table].rows if table else sum(each.rows for each in content.values())
+    return f"{rows:,} rows (content {digest})"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from shadowgate.backup import Backup, Restoration
-from shadowgate.catalogue import Integrity
+from shadowgate.catalogue import Integrity, geometry_problems
 from shadowgate.options import Request
 from shadowgate.phases.check import check
 from shadowgate.phases.environment.preflight import Preflight
 from shadowgate.phases.finding import Finding
+from shadowgate.phases.restore.soundness import Soundness
 from shadowgate.phases.restore.state import State
 from shadowgate.plan import Plan
 
@@ -100,27 +101,35 @@ def constraints_are_validated(integrity: Integrity, finding: Finding) -> None:
     "restore.geometries",
     remedy="Mend the rows named in production, or mark them in the column that the plan names.",
 )
-def geometries_are_sound(integrity: Integrity, plan: Plan, finding: Finding) -> None:
-    """Geometries are valid where they say so, of one SRID, and inside the extent.
+def geometries_are_sound(
+    integrity: Integrity, soundness: Soundness, plan: Plan, finding: Finding
+) -> None:
+    """Geometries are as valid as they say, in a known reference system, and inside their extent.
 
     Invalid geometries, a second SRID or a stray coordinate make spatial answers wrong.
     """
-    wrong, outside = integrity.wrongly_marked_total, integrity.outside_total
+    backup = plan.backup
     finding.note(
-        {"srids": list(integrity.srids), "wrongly_marked": wrong, "outside": outside},
-        {"srids": [plan.backup.srid], "wrongly_marked": 0, "outside": 0},
+        {
+            "srids": list(integrity.srids),
+            "wrongly_marked": integrity.wrongly_marked_total,
+            "outside": integrity.outside_total,
+        },
+        {"srids": "any" if backup.srid is None else [backup.srid]},
     )
+    finding.say(*geometry_problems(soundness.geometries))
     problems = []
-    if integrity.srids != (plan.backup.srid,):
+    if backup.srid is not None and {*integrity.srids} - {backup.srid}:
         problems.append(f"SRIDs found: {', '.join(map(str, integrity.srids))}")
-    if wrong:
+    if integrity.wrongly_marked_total:
         problems.append(
-            f"{wrong} geometries are not as valid as {plan.backup.validity or 'all'} says: "
-            f"{', '.join(integrity.wrongly_marked)}"
+            f"{integrity.wrongly_marked_total} geometries are not as valid as "
+            f"{backup.validity or 'demanded'} says: {', '.join(integrity.wrongly_marked)}"
         )
-    if outside:
+    if integrity.outside_total:
         problems.append(
-            f"{outside} geometries are not inside the extent: {', '.join(integrity.outside)}"
+            f"{integrity.outside_total} geometries are not inside the extent: "
+            f"{', '.join(integrity.outside)}"
         )
     finding.require(not problems, problems)
 

@@ -29,6 +29,12 @@ class State:
     names: Mapping[str, str] = field(default_factory=dict)
     """That name -> the one that it has here, where they differ."""
 
+    @property
+    def invalid_indexes(self) -> frozenset[str]:
+        """Names of the indexes that no query uses."""
+        indexes = self.snapshot.of_kind("index")
+        return frozenset(id_.name for id_, found in indexes if not found.attributes["valid"])
+
     def rows_of(self, table: str) -> int:
         """Rows of a table; of all tables for ``""``.
 

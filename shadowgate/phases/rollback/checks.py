@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shadowgate.migrate import Review
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
-from shadowgate.phases.migration.checks import asks_for_kept_writes
+from shadowgate.phases.migration.checks import asks_for_kept_writes, has_traffic
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_kept, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated
 from shadowgate.phases.migration.review import judge_review
@@ -13,6 +15,20 @@ from shadowgate.phases.restore.state import State
 from shadowgate.phases.rollback.snapshot import Dump
 from shadowgate.phases.rollback.way_back import RolledBack
 from shadowgate.plan import Plan
+
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
+
+
+def _can_be_rolled_back(run: Run) -> str:
+    why = run.plan.irreversible
+    return f"the migration is declared irreversible: {why}" if why else ""
+
+
+def _something_is_written(run: Run) -> str:
+    if run.later_writes:
+        return ""
+    return "nothing is written in between: the plan has no [undo] write, the workload no write"
 
 
 @check(
@@ -41,16 +57,18 @@ def snapshot_restores(dump_differences: tuple[str, ...], finding: Finding) -> No
     finding.require(not dump_differences, dump_differences)
 
 
-@check(
-    "rollback.clean",
-    remedy="Mend the statement named.",
-)
+@check("rollback.clean", remedy="Mend the statement named.", applies=_can_be_rolled_back)
 def script_runs(rolled_back: RolledBack, finding: Finding) -> None:
     """The rollback script runs to its end without an error.
 
     A rollback is run under stress; it must not need thought.
     """
     run = rolled_back.run
+    if rolled_back.refused:
+        finding.say(
+            "Once users have written values that only the migrated tables admit, it fails: "
+            f"{rolled_back.refused}"
+        )
     finding.note(f"{len(run.committed)} of {len(run.script.statements)} statements", "all")
     finding.show(*run.tables())
     run.raise_for_error()
@@ -76,6 +94,7 @@ def rollback_is_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -
 @check(
     "rollback.waiting",
     remedy="Shorten the step that the detail names as the blocker.",
+    applies=has_traffic,
 )
 def nobody_waits_long(rollback_rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
     """Readers and writers at work during the rollback waited no longer than the plan allows.
@@ -147,30 +166,30 @@ def rows_identical(rolled_back: RolledBack, finding: Finding) -> None:
 
     A rollback that loses a row is worse than the migration.
     """
+    content = rolled_back.content
     lost = rolled_back.rows_lost
     finding.note(lost, 0)
-    sentences = [sentence for rows in rolled_back.tables for sentence in rows.sentences()]
-    finding.require(not lost, [s for s in sentences if " rows added" not in s])
+    finding.say(*map(str, content.left_out))
+    gone = any(rows.columns_lost for rows in content.differing)
+    wrong = [sentence for sentence in content.sentences() if " rows added" not in sentence]
+    finding.require(not (lost or gone), wrong)
 
 
 @check(
     "rollback.later_rows_kept",
     remedy="Move rows of every later partition back, auto-created ones too.",
+    applies=_something_is_written,
 )
-def later_rows_are_kept(rolled_back: RolledBack, before: State, finding: Finding) -> None:
+def later_rows_are_kept(rolled_back: RolledBack, finding: Finding) -> None:
     """Rows written after the migration are all there, those of new years too.
 
     Users go on writing between the migration and its rollback.
     """
-    kept, written = rolled_back.rows.added.total, rolled_back.later_rows
-    finding.note(f"{kept} of {written}", "all")
-    finding.require(written > 0, "nothing was written between migration and rollback")
-    held, found = rolled_back.written.content, rolled_back.state.content
-    differing = [table for table in before.content if found.get(table) != held.get(table)]
-    finding.require(
-        kept == written and not differing,
-        f"{kept} of {written} kept; the rollback altered {', '.join(differing) or 'no table'}",
-    )
+    written = rolled_back.written_rows
+    lost = sum(rows.altered for rows in rolled_back.later)
+    finding.note(f"{written - lost} of {written}", "all")
+    finding.require_decided(written > 0, "nothing was written between migration and rollback")
+    finding.require(not lost, [str(rows) for rows in rolled_back.later if rows])
 
 
 @check(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import psycopg
+
 from shadowgate.catalogue import (
+    ContentComparison,
     Drift,
-    RowDifferences,
+    LaterRows,
+    TableFingerprint,
+    compare_content,
     diff,
-    differing_rows,
-    every_row_lost,
+    follow_later_rows,
 )
+from shadowgate.errors import ValidationError
 from shadowgate.migrate import Script, ScriptRun
+from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.repetition import Repeated
-from shadowgate.phases.restore.state import (
-    State,
-    content_differences,
-    content_in_words,
-    state_of,
-)
+from shadowgate.phases.restore.state import State, content_in_words, state_of
+from shadowgate.phases.rollback.later_writes import LaterWrite
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan
 from shadowgate.server import Database
@@ -31,74 +34,124 @@ class RolledBack:
     database: Database
     run: ScriptRun
     written: State
-    """After later rows were written, before the rollback."""
+    """After later rows were written, before the rollback, in the columns from before."""
     state: State
     """After the rollback."""
     drift: Drift
     """Schema of the shadow against the schema after the rollback."""
-    rows: RowDifferences
+    content: ContentComparison
     """The shadow's rows against those after the rollback: later rows count as added."""
-    other_rows: tuple[RowDifferences, ...]
-    """The same for each other table that the rollback itself has altered."""
-    later_rows: int
+    written_rows: int
     """Rows that were written between migration and rollback."""
-
-    @property
-    def tables(self) -> tuple[RowDifferences, ...]:
-        """The rows of every table that the rollback has a part in."""
-        return (self.rows, *self.other_rows)
+    later: tuple[LaterRows, ...]
+    """For each table that the rollback altered: what became of its later rows."""
+    refused: str = ""
+    """How the rollback failed where rows held values that only the migrated tables admit."""
 
     @property
     def rows_lost(self) -> int:
         """Rows from before the migration that are not there as they were."""
         return sum(
-            rows.lost.total + rows.changed.total + rows.doubled.total for rows in self.tables
+            rows.lost.total + rows.changed.total + rows.doubled.total
+            for rows in self.content.differing
         )
 
 
-def write_later_rows(database: Database, statements: str) -> None:
-    """Write as users do between a migration and its rollback, in one transaction."""
-    if not statements:
-        return
-    with database.connect() as connection, connection.transaction():
-        connection.execute(statements.encode())
+def write_later_rows(database: Database, writes: Iterable[LaterWrite]) -> None:
+    """Write as users do between a migration and its rollback.
+
+    Raises:
+        ValidationError: the migrated database refuses a write that the plan asks for.
+    """
+    with database.connect() as connection:
+        for write in writes:
+            try:
+                with connection.transaction():
+                    connection.execute(write.sql.encode())
+            except psycopg.Error as error:
+                if write.required:
+                    raise ValidationError(
+                        f"the migrated database refuses {write.name}: "
+                        f"{error.diag.message_primary or error} (SQLSTATE {error.sqlstate})",
+                        where=write.sql.strip(),
+                        todo="see whether production's clients write so too; else mend the write",
+                    ) from error
 
 
 def roll_back(
     script: Script,
     shadow: Database,
     before: State,
+    written: Database,
     copy: Database,
+    announced: Announced,
     plan: Plan,
     runner: Runner,
 ) -> RolledBack:
-    """Roll the copy back and hold it against the shadow."""
-    table = plan.backup.table
-    written = state_of(copy, renames=plan.renames)
-    run = runner.apply(script, copy).run
+    """Roll a copy back and hold it against the shadow.
+
+    Args:
+        script: the rollback.
+        shadow: the database before the migration.
+        before: what it holds.
+        written: the migrated database with later rows in it; stays as it is.
+        copy: a copy of it, which is rolled back.
+        announced: data that the migration may have changed for good.
+        plan: names renamed tables.
+        runner: applies the script.
+    """
+    compared = _compared(before, announced)
+    there = state_of(written, compared, plan.renames)
+    run = runner.watched(script, copy)
     state = state_of(copy, renames=plan.renames)
-    others = {name: held for name, held in before.content.items() if name != table}
-    altered = {name: held for name, held in others.items() if not _kept(name, written, state)}
+    here = state_of(copy, compared, plan.renames) if not run.error else state
     return RolledBack(
         database=copy,
         run=run,
-        written=written,
+        written=there,
         state=state,
         drift=diff(before.snapshot, state.snapshot),
-        rows=differing_rows(shadow, copy, table, state.name_of(table))
-        if table in state.content
-        else every_row_lost(table, before.content[table].rows),
-        other_rows=content_differences(shadow, State(before.snapshot, altered), copy, state),
-        later_rows=written.content[table].rows - before.content[table].rows,
+        content=compare_content(
+            shadow, copy, renames=plan.renames, allowed=announced.declared, known=before.content
+        ),
+        written_rows=sum(_more_rows(before.content, there.content).values()),
+        later=tuple(
+            follow_later_rows(shadow, written, copy, table, there.name_of(table))
+            for table in _more_rows(before.content, there.content)
+            if table in here.content and here.content[table] != there.content[table]
+        ),
     )
 
 
-def _kept(table: str, written: State, state: State) -> bool:
-    return table in state.content and state.content[table] == written.content.get(table)
+def _compared(before: State, announced: Announced) -> dict[str, TableFingerprint]:
+    """The tables from before in the columns that nobody announces to change."""
+    found = {}
+    for table, content in before.content.items():
+        if not announced.declared.whole(table):
+            kept = tuple(c for c in content.columns if c not in announced.declared.of(table))
+            found[table] = replace(content, columns=kept)
+    return found
+
+
+def _more_rows(
+    before: Mapping[str, TableFingerprint], after: Mapping[str, TableFingerprint]
+) -> dict[str, int]:
+    """Table -> rows that came, for those in which some did."""
+    came = {
+        table: after[table].rows - content.rows
+        for table, content in before.items()
+        if table in after
+    }
+    return {table: rows for table, rows in came.items() if rows > 0}
 
 
 def apply_again(
-    script: Script, before: State, rolled_back: RolledBack, plan: Plan, runner: Runner
+    script: Script,
+    before: State,
+    rolled_back: RolledBack,
+    announced: Announced,
+    plan: Plan,
+    runner: Runner,
 ) -> Repeated:
     """Apply the migration to the rolled-back copy; it must end as before the rollback.
 
@@ -108,7 +161,7 @@ def apply_again(
     if run.error:
         return Repeated(run, ())
     expected = rolled_back.written
-    found = state_of(rolled_back.database, renames=plan.renames)
+    found = state_of(rolled_back.database, _compared(before, announced), plan.renames)
     drift = diff(expected.snapshot, found.snapshot)
     schema = [
         str(change)

@@ -76,7 +76,7 @@ def rollout_facts(
         title=plan.title,
         verdict=conclusion.verdict,
         migration=_as_typed(plan.migration),
-        rollback=_as_typed(plan.rollback),
+        rollback=_as_typed(plan.rollback) if plan.rollback else "",
         risk=conclusion.risk,
         quick=evidence.quick,
         reasons=conclusion.reasons,

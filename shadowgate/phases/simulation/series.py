@@ -129,7 +129,11 @@ def simulate(
             sampling_of(plan),
             QUICK_ROUNDS if quick else plan.simulation.rounds,
             judging=None if quick else _judging(built[-1].name, plan),
-            seconds={id_: fmean(found.rounds) for id_, found in baseline.queries.items()},
+            seconds={
+                id_: fmean(found.rounds)
+                for id_, found in baseline.queries.items()
+                if not found.failure
+            },
             copier=copier,
             progress=runner.progress,
         )

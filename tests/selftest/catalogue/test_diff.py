@@ -193,8 +193,9 @@ def test_an_announced_drop_covers_parts_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("name", "covered"),
     [
-        ("public.a", True),
-        ("a", True),
+        ("public.a", False),
+        ("a", False),
+        ("a:*", True),
         ("a:owner", True),
         ("a:own*", True),
         ("a:persistence", False),
@@ -206,6 +207,108 @@ def test_an_announced_change_can_be_narrowed_to_an_attribute(name: str, covered:
     judgement = judge(drift, Expectation(changes={"table": (name,)}))
     assert bool(judgement) is covered
     assert bool(judgement.unexpected) is not covered
+
+
+VIEW = ObjectId("view", "public.v")
+TRIGGER = ObjectId("trigger", "public.a.touch")
+POLICY = ObjectId("policy", "public.a.own")
+SEQUENCE = ObjectId("sequence", "public.a_id_seq")
+
+
+@pytest.mark.parametrize(
+    ("identity", "attribute", "before", "after"),
+    [
+        (VIEW, "definition", "SELECT 1", "SELECT 2"),
+        (COLUMN, "type", "integer", "bigint"),
+        (ObjectId("constraint", "public.a.c"), "validated", False, True),
+        (TRIGGER, "enabled", "disabled", "origin"),
+        (ROUTINE, "definition_md5", "0a", "0b"),
+        (ROUTINE, "volatility", "volatile", "stable"),
+        (POLICY, "using", "true", "(id > 0)"),
+        (ObjectId("setting", "work_mem of all roles"), "value", "4MB", "8MB"),
+        (ObjectId("default privileges", "tables of one"), "privileges", [], ["two=r/one"]),
+    ],
+)
+def test_a_bare_name_announces_a_definition(
+    identity: ObjectId, attribute: str, before: Any, after: Any
+) -> None:
+    drift = diff(
+        Snapshot({identity: thing(**{attribute: before})}),
+        Snapshot({identity: thing(**{attribute: after})}),
+    )
+    assert judge(drift, Expectation(changes={identity.kind: (identity.name,)}))
+
+
+@pytest.mark.parametrize(
+    ("identity", "attribute", "before", "after"),
+    [
+        (VIEW, "privileges", ["reader=r/one"], []),
+        (VIEW, "security_invoker", True, False),
+        (VIEW, "comment", "What the map may show.", None),
+        (TABLE, "options", ["fillfactor=70"], None),
+        (TABLE, "row_security", True, False),
+        (TABLE, "persistence", "permanent", "unlogged"),
+        (TRIGGER, "enabled", "origin", "disabled"),
+        (ROUTINE, "settings", ["search_path=public"], None),
+        (ROUTINE, "security_definer", False, True),
+        (SEQUENCE, "next_value", 3001, 1),
+        (COLUMN, "privileges", ["reader=r/one"], None),
+        (POLICY, "comment", "Mine.", None),
+        (ObjectId("database", "this database"), "owner", "one", "two"),
+    ],
+)
+def test_what_lives_beside_a_definition_has_to_be_named(
+    identity: ObjectId, attribute: str, before: Any, after: Any
+) -> None:
+    drift = diff(
+        Snapshot({identity: thing(increment=1, **{attribute: before})}),
+        Snapshot({identity: thing(increment=1, **{attribute: after})}),
+    )
+    assert not judge(drift, Expectation(changes={identity.kind: (identity.name,)}))
+    assert judge(drift, Expectation(changes={identity.kind: (f"{identity.name}:{attribute}",)}))
+
+
+def test_a_table_that_changes_does_not_announce_that_its_policies_do() -> None:
+    before = Snapshot({TABLE: thing(), POLICY: thing(TABLE, using="(owner = 1)")})
+    after = Snapshot({TABLE: thing(), POLICY: thing(TABLE, using="true")})
+    drift = diff(before, after)
+    (finding,) = judge(drift, Expectation(changes={"table": ("a",)})).unexpected
+    assert (finding.object, finding.area) == (POLICY, "privileges")
+    assert judge(drift, Expectation(changes={"policy": ("own",)}))
+
+
+def columns_of(whole: ObjectId, names: str, **attributes: Any) -> Snapshot:
+    """A relation with columns of one letter each, in this order."""
+    columns = {
+        ObjectId("column", f"{whole.name}.{name}"): thing(whole, position=place)
+        for place, name in enumerate(names, start=1)
+    }
+    return Snapshot({whole: thing(**attributes), **columns})
+
+
+@pytest.mark.parametrize("names", ["abcd", "bc", "ac"])
+def test_columns_of_a_view_are_part_of_its_query(names: str) -> None:
+    drift = diff(columns_of(VIEW, "abc", definition="1"), columns_of(VIEW, names, definition="2"))
+    assert judge(drift, Expectation(changes={"view": ("v",)}))
+    assert not judge(drift, Expectation(changes={"view": ("v:definition",)}))
+    table = diff(columns_of(TABLE, "abc"), columns_of(TABLE, names))
+    assert judge(table, Expectation(changes={"table": ("a",)})).unexpected
+
+
+@pytest.mark.parametrize(
+    ("names", "moved"),
+    [
+        ("acd", []),
+        ("bcd", []),
+        ("c", []),
+        ("abcde", []),
+        ("adc", ["d"]),
+        ("abxcd", ["c", "d"]),
+    ],
+)
+def test_a_column_that_closes_up_has_not_moved(names: str, moved: list[str]) -> None:
+    drift = diff(columns_of(TABLE, "abcd"), columns_of(TABLE, names))
+    assert [change.object.name[-1] for change in drift.changed] == moved
 
 
 def test_a_change_of_a_part_is_covered_by_its_whole() -> None:
@@ -221,6 +324,8 @@ def test_a_change_of_a_part_is_covered_by_its_whole() -> None:
         (TABLE, "owner", "privileges"),
         (TABLE, "row_security", "privileges"),
         (ObjectId("routine", "public.f()"), "security_definer", "privileges"),
+        (ObjectId("view", "public.v"), "security_invoker", "privileges"),
+        (ObjectId("view", "public.v"), "comment", "schema"),
         (ObjectId("policy", "public.a.p"), "using", "privileges"),
         (ObjectId("role", "anon"), "superuser", "privileges"),
         (ObjectId("setting", "work_mem of all roles"), "value", "settings"),
@@ -323,3 +428,11 @@ def test_a_new_routine_that_lends_its_owners_rights_to_everybody_is_a_finding(
     assert [(finding.object, finding.area) for finding in found] == (
         [(ROUTINE, "privileges")] if flawed else []
     )
+
+
+def test_what_everybody_may_do_with_a_new_table_is_told_and_nothing_else() -> None:
+    new = ObjectId("table", "public.new")
+    privileges = ["=ar/one", "one=arwdDxt/one"]
+    drift = diff(BEFORE, with_objects({new: thing(privileges=privileges)}))
+    (finding,) = judge(drift, Expectation(creates={"table": ("new",)})).unexpected
+    assert str(finding) == "table public.new gained INSERT, SELECT of PUBLIC"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from psycopg import sql
 
-from shadowgate.catalogue import Integrity, check_restored
+from shadowgate.catalogue import Integrity, Wanted, check_restored, restored_problems
 from shadowgate.server import Server
 from shadowgate.server.base import Connection
 
@@ -58,6 +58,8 @@ class Settings:
     geometry: str = "shape"
     extent: Extent | None = Extent()
     schemas: tuple[str, ...] = ("public",)
+    validity: str | None = "is_valid"
+    all_valid: bool = False
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +147,60 @@ def test_validity_is_held_against_what_the_row_says(session: Connection) -> None
     assert slandered.wrongly_marked == ("(6, 2026-12-07)", "(7, 2026-12-08)")
 
 
-def test_without_a_validity_column_every_geometry_must_be_valid(session: Connection) -> None:
-    found = after(
-        session,
-        "UPDATE parcel SET shape = bow_tie() WHERE id = 5; ALTER TABLE parcel DROP is_valid",
+def test_invalid_geometries_are_counted_and_fail_only_what_demands_validity(
+    session: Connection,
+) -> None:
+    spoiled = "UPDATE parcel SET shape = bow_tie() WHERE id = 5"
+    told = after(session, spoiled, Settings(validity=None))
+    assert (told.wrongly_marked_total, told.invalid_total) == (0, 1)
+    assert told.invalid == ("(5, 2026-12-06)",)
+    demanded = after(session, spoiled, Settings(validity=None, all_valid=True))
+    assert (demanded.wrongly_marked_total, demanded.wrongly_marked) == (1, demanded.invalid)
+
+
+def test_settings_that_know_of_no_validity_demand_none(session: Connection) -> None:
+    @dataclass(frozen=True)
+    class Old:
+        table: str = "public.parcel"
+        geometry: str = "shape"
+        extent: Extent | None = None
+        schemas: tuple[str, ...] = ("public",)
+
+    with session.transaction(force_rollback=True):
+        session.execute("UPDATE parcel SET is_valid = false")
+        assert check_restored(session, Old()).wrongly_marked_total == 0
+
+
+def test_without_demands_all_tables_are_counted(session: Connection) -> None:
+    found = check_restored(session, Wanted(schemas=("public",)))
+    with session.transaction():
+        (systems,) = session.execute("SELECT count(*) FROM spatial_ref_sys").fetchone() or (0,)
+    # parcels, owners, the table elsewhere, reference systems
+    assert found.rows == 60 + 3 + 1 + systems
+    assert (found.srids, found.indexes) == ((), 7)
+    assert restored_problems(found, Wanted(schemas=("public",))) == ()
+    everywhere = check_restored(session, Wanted())
+    assert everywhere.indexes == 8
+    assert restored_problems(everywhere, Wanted()) == (
+        "elsewhere.ignored_id_seq gives 1 next, elsewhere.ignored.id has 5",
     )
-    assert found.wrongly_marked_total == 1
+
+
+def test_what_is_demanded_and_not_there_is_told(session: Connection) -> None:
+    wanted = Wanted(
+        table="public.parcel", geometry="shape", schemas=("public",), extent=Extent(max_x=50)
+    )
+    found = check_restored(session, wanted)
+    met = replace(wanted, rows=60, indexes=7, srid=31983)
+    assert [words.split(":")[0] for words in restored_problems(found, met)] == [
+        "11 geometries are outside of the extent"
+    ]
+    missed = replace(wanted, rows=61, indexes=18, srid=4326)
+    assert restored_problems(found, missed)[:3] == (
+        "60 rows, at least 61 expected",
+        "7 indexes, 18 expected",
+        "SRIDs 31983, 4326 expected",
+    )
 
 
 def test_a_geometry_beyond_the_extent_by_a_millimetre_is_named(session: Connection) -> None:

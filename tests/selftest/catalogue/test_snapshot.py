@@ -120,10 +120,6 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
             "- column public.item.note",
             "- index public.item_note",
             "- statistics public.item_statistics",
-            *(
-                f"~ column public.item.{name}: position"
-                for name in ("mood", "score", "size", "twice")
-            ),
         ],
     ),
     "column type": ("ALTER TABLE spare ALTER id TYPE bigint", ["~ column public.spare.id: type"]),
@@ -308,8 +304,16 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
         ["~ view public.item_names: definition"],
     ),
     "view option": (
-        "ALTER VIEW item_names SET (security_barrier = true)",
+        "ALTER VIEW item_names SET (check_option = local)",
         ["~ view public.item_names: options"],
+    ),
+    "view's barrier": (
+        "ALTER VIEW item_names SET (security_barrier)",
+        ["~ view public.item_names: security_barrier"],
+    ),
+    "whose rights count in a view": (
+        "ALTER VIEW item_names SET (security_invoker = on)",
+        ["~ view public.item_names: security_invoker"],
     ),
     "materialized view emptied": (
         "REFRESH MATERIALIZED VIEW item_scores WITH NO DATA",
@@ -512,6 +516,7 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
         " current_database()); END $$",
         ["~ database this database: privileges"],
     ),
+    "option of a view spelled out": ("ALTER VIEW item_names SET (security_invoker = off)", []),
     # privileges that are granted explicitly but change nothing
     "default privilege spelled out": ("GRANT ALL ON spare TO postgres", []),
     "dropped and created again alike": (

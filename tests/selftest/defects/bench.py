@@ -27,7 +27,7 @@ from shadowgate.phases.runner import Applied
 from shadowgate.phases.verdict import check_of
 from shadowgate.plan import Plan
 from shadowgate.server import Databases, open_server
-from tests.selftest.defects.files import Defect
+from tests.selftest.defects.files import Defect, rollback_of
 from tests.selftest.defects.scope import PROOFS, checks_for, every_check, plan_for
 from tests.selftest.defects.traces import TracesLeft, on_server
 
@@ -134,7 +134,7 @@ class Bench:
             databases=databases,
             shadow=shadow,
             migration=read_script(self.plan.migration),
-            rollback=read_script(self.plan.rollback),
+            rollback=read_script(rollback_of(self.plan)),
             earlier=tuple(read_script(path) for path in self.plan.backup.apply),
             backup=None,
             workspace=workspace,
@@ -164,18 +164,19 @@ class Bench:
             script = self._spoiled(defect, self.plan.migration)
             run = self._run(plan_for(defect, self.plan), replace(self._opened, migration=script))
         else:
-            script = self._spoiled(defect, self.plan.rollback)
+            script = self._spoiled(defect, rollback_of(self.plan))
             run = self._run(plan_for(defect, self.plan), replace(self._opened, rollback=script))
             run.applied = self._applied
         run.before = self._restored.before
         run.unmigrated = self._restored.unmigrated
+        run.soundness = self._restored.soundness
         return run
 
     @cached_property
     def _applied(self) -> Applied:
         """A copy with the clean migration, for every defective rollback."""
         copy = self._opened.databases.clone(self._opened.shadow, self._kept[1])
-        return self._restored.runner.apply(self._opened.migration, copy)
+        return Applied(copy, self._restored.runner.watched(self._opened.migration, copy))
 
     def _spoiled(self, defect: Defect, clean: Path) -> Script:
         spoiled = self._opened.workspace / clean.name
@@ -218,7 +219,7 @@ def _carry_out(checks: Iterable[Check[Any]], run: Run) -> Iterator[CheckResult]:
     for proof in PROOFS - {check.id for check in chosen}:
         run.results.by_id[proof] = CheckResult(proof, 0, "passed", "taken for granted")
     for check in chosen:
-        for item in check.items_of(run.plan):
+        for item in check.items_of(run):
             outcome = carry_out(check, item, run)
             if outcome.error is not None:
                 raise outcome.error

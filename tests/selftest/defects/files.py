@@ -159,3 +159,9 @@ def parse_defect(plan: str, name: str, text: str) -> Defect:
         undo=keys.get("undo", ""),
         seconds=float(keys["seconds"]) if "seconds" in keys else None,
     )
+
+
+def rollback_of(plan: Plan) -> Path:
+    """The rollback script that every plan of this project has."""
+    assert plan.rollback is not None
+    return plan.rollback

@@ -21,6 +21,7 @@ COSTLY = (
     Run.interruptions,
     Run.scheduled,
     Run.rehearsal,
+    Run.lock_queue,
     Run.rollback_rehearsal,
     Run.dump,
     Run.dump_differences,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from shadowgate.migrate import read_script
 from shadowgate.plan import Plan
-from tests.selftest.defects.files import Defect, plan_key, plans, read_defects
+from tests.selftest.defects.files import Defect, plan_key, plans, read_defects, rollback_of
 
 _GONE = {
     "migration.behaviour": "the probes need it",
@@ -53,7 +53,7 @@ def _dropped(plan: Plan, what: str, also: Mapping[str, str]) -> Defect:
 
 def _drops_left_out(plan: Plan) -> Iterator[Defect]:
     """The rollback forgets one of the objects that it is to drop."""
-    for statement in read_script(plan.rollback).statements:
+    for statement in read_script(rollback_of(plan)).statements:
         if statement.kind.startswith("DROP"):
             text = statement.sql.rstrip().rstrip(";")
             what = text.split()[-1].rstrip(";")

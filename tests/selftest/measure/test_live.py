@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -9,7 +10,7 @@ from statistics import median
 import pytest
 from psycopg import sql
 
-from shadowgate.errors import PlanError, ServerError, UsageError, ValidationError
+from shadowgate.errors import PlanError, ServerError, UsageError
 from shadowgate.measure import (
     Comparison,
     Query,
@@ -23,8 +24,10 @@ from shadowgate.measure import (
     to_evidence,
     witnesses_of,
 )
-from shadowgate.measure.copies import copies_at_once
+from shadowgate.measure.copies import copies_at_once, fresh_copy
 from shadowgate.measure.session import settle
+from shadowgate.measure.sides import open_sides
+from shadowgate.progress import silent
 from shadowgate.server import Database, Databases, Server
 from tests.selftest.conftest import MakeDatabase
 
@@ -232,16 +235,164 @@ def test_a_comparison_says_how_it_was_timed(before: Database, after: Database) -
     )
 
 
-def test_a_query_that_fails_on_one_side_says_which(before: Database, after: Database) -> None:
+def test_a_query_that_fails_only_after_is_broken_and_the_others_go_on(
+    before: Database, after: Database
+) -> None:
     change(after, "ALTER TABLE parcel DROP COLUMN area")
-    with pytest.raises(ValidationError, match=r'Q1 failed on .*"area" does not exist'):
-        measure(before, after, SUMS)
+    count = query("Q3", "SELECT year, count(*) FROM parcel GROUP BY year")
+    found = measure(before, after, SUMS, count, budget_seconds=1.0, overall_target=2.0)
+    broken, whole = found.queries["Q1"], found.queries["Q3"]
+    assert list(found.failed) == ["Q1"]
+    assert broken.broken
+    assert not broken.same_rows
+    assert broken.pairs == ()
+    assert "worked before, fails after: Q1 fails after the migration" in str(broken.difference)
+    assert 'column "area" does not exist (SQLSTATE 42703' in str(broken.difference)
+    assert whole.same_rows
+    assert len(whole.pairs) > 3
+    assert found.overall_target is not None
+    assert found.overall_target.status == "inconclusive"
+    evidence = {one.id: one for one in to_evidence(found)}
+    assert evidence["Q1"].verdict == "not judged"
+    assert evidence["Q1"].same_rows is None
+    assert evidence["Q3"].same_rows
 
 
-def test_a_query_that_takes_too_long_ends_the_comparison(before: Database, after: Database) -> None:
+def test_a_query_that_fails_on_both_sides_is_no_fault_of_the_migration(
+    before: Database, after: Database
+) -> None:
+    wrong = query("Q8", "SELECT nothing FROM parcel")
+    found = measure(before, after, wrong, budget_seconds=0.1).queries["Q8"]
+    assert not found.broken
+    assert [failure.side for failure in found.failures] == ["before", "after"]
+    assert str(found.difference).startswith("fails with and without the migration")
+
+
+def test_a_write_that_a_new_constraint_refuses_says_so(before: Database, after: Database) -> None:
+    change(after, "ALTER TABLE parcel ADD CONSTRAINT small CHECK (area < 1) NOT VALID")
+    found = measure(before, after, INSERT, SUMS, budget_seconds=0.5).queries
+    assert found["W1"].failures[0].sqlstate == "23514"
+    assert "Failing row contains" in found["W1"].failures[0].detail
+    assert "Failing row" not in str(found["W1"].difference)
+    assert found["W1"].broken
+    assert found["Q1"].same_rows
+
+
+def test_a_failure_within_a_function_says_where(before: Database, after: Database) -> None:
+    change(
+        after,
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'closed' USING ERRCODE = 'P0042';
+        END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON parcel FOR EACH ROW EXECUTE FUNCTION refuse();
+        """,
+    )
+    (failure,) = measure(before, after, INSERT, budget_seconds=0.1).queries["W1"].failures
+    assert failure.sqlstate == "P0042"
+    assert "PL/pgSQL function refuse() line 3 at RAISE" in failure.context
+    assert failure.settings["search_path"] == '"$user", public'
+    assert "refuse() line 3" in str(failure)
+
+
+def test_a_query_that_fails_while_it_is_timed_is_left_out_from_then_on(
+    before: Database, after: Database
+) -> None:
+    change(
+        after, "CREATE SEQUENCE tickets MAXVALUE 6; ALTER SEQUENCE tickets OWNER TO CURRENT_USER"
+    )
+    change(before, "CREATE SEQUENCE tickets")
+    draw = query("W2", "SELECT nextval('tickets') > 0")
+    found = measure(before, after, replace(draw, kind="write"), SUMS, budget_seconds=2.0).queries
+    assert found["W2"].broken
+    assert found["W2"].failures[0].sqlstate == "2200H"
+    assert not found["Q1"].failures
+    assert len(found["Q1"].pairs) > 12
+
+
+def test_a_query_that_takes_too_long_is_its_own_failure(before: Database, after: Database) -> None:
     sleep = query("Q9", "SELECT pg_sleep(5)")
-    with pytest.raises(ValidationError, match=r"did not end within 0\.2 s"):
-        measure(before, after, sleep, query_seconds=0.2)
+    found = measure(before, after, sleep, SUMS, query_seconds=0.2, budget_seconds=0.2).queries
+    assert found["Q9"].failures[0].timed_out
+    assert "did not end within 0.2 s" in str(found["Q9"].difference)
+    assert found["Q1"].same_rows
+
+
+def test_a_baseline_goes_on_when_a_query_fails(before: Database) -> None:
+    wrong = query("Q8", "SELECT nothing FROM parcel")
+    found = baseline(before, Workload((wrong, SUMS, INSERT)), Sampling(), rounds=10)
+    assert list(found.failed) == ["Q8"]
+    assert found.queries["Q8"].timing.rounds == 0
+    assert found.queries["Q1"].timing.rounds == 10
+    assert found.queries["Q1"].failure is None
+    assert found.average_ms > 0
+
+
+def test_a_step_of_several_statements_is_one_transaction(before: Database, after: Database) -> None:
+    step = query(
+        "W3",
+        "INSERT INTO parcel (year, area) VALUES (2027, 0.25);"
+        "SELECT count(*) FROM parcel WHERE area = 0.25",
+    )
+    found = measure(before, after, step, budget_seconds=0.5).queries["W3"]
+    assert found.same_rows
+    assert found.before.result.rows == ((1, 1), (2, 1))
+    assert any(
+        "Insert" in line or "ModifyTable" in line or "Result" in line
+        for line in found.before.witness.shape
+    )
+    with before.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM parcel").fetchone() == (20000,)
+
+
+def test_a_procedure_that_is_called_has_times_and_no_plan(
+    before: Database, after: Database
+) -> None:
+    for side in (before, after):
+        change(
+            side,
+            "CREATE PROCEDURE touch() LANGUAGE sql AS 'UPDATE parcel SET area = area WHERE id = 7'",
+        )
+    found = measure(before, after, query("W4", "CALL touch()"), budget_seconds=0.3).queries["W4"]
+    assert not found.failures
+    assert found.pairs
+    assert found.before.witness.shape == ()
+
+
+def test_row_security_holds_for_the_role_of_a_query(
+    server: Server, before: Database, after: Database
+) -> None:
+    role = f"selftest_reader_{before.name[-6:]}"
+    table = "CREATE TABLE secret AS SELECT n, n % 2 = 0 AS open FROM generate_series(1, 10) AS n"
+    policy = (
+        f"GRANT SELECT, INSERT ON secret TO {role}; ALTER TABLE secret ENABLE ROW LEVEL SECURITY;"
+        f"CREATE POLICY only_open ON secret TO {role} USING (open)"
+    )
+    with server.maintenance.connect() as connection:
+        connection.execute(f"CREATE ROLE {role}".encode())
+    try:
+        for side in (before, after):
+            change(side, table)
+            change(side, policy)
+        change(after, "ALTER TABLE secret DISABLE ROW LEVEL SECURITY")
+        asked = replace(query("Q1", "SELECT count(*) FROM secret"), role=role)
+        unknown = replace(query("Q2", "SELECT 1"), role="selftest_nobody")
+        insert = replace(query("W1", "INSERT INTO secret VALUES (12, true)"), role=role)
+        refused = replace(query("W2", "INSERT INTO secret VALUES (11, false)"), role=role)
+        asking = (asked, unknown, insert, refused)
+        found = measure(before, after, *asking, budget_seconds=0.3).queries
+        assert not found["W1"].failures
+        assert found["W1"].pairs
+        assert [(one.side, one.sqlstate) for one in found["W2"].failures] == [("before", "42501")]
+        assert found["W2"].failures[0].settings["role"] == role
+        assert found["Q1"].before.result.rows == ((5,),)
+        assert found["Q1"].difference == "row (5) became (10)"
+        assert found["Q2"].failures[0].message == 'role "selftest_nobody" does not exist'
+    finally:
+        for side in (before, after):
+            change(side, f"DROP OWNED BY {role}")
+        change(server.maintenance, f"DROP ROLE {role}")
 
 
 def test_an_open_session_is_named_as_the_obstacle(
@@ -371,3 +522,36 @@ def test_witnesses_of_two_runs_on_the_same_rows_agree(before: Database, after: D
     assert differences(one, other) == ()
     changed = replace(one, queries={**one.queries, "Q5": one.queries["Q1"]})
     assert differences(one, changed) != ()
+
+
+def test_a_query_that_is_grossly_slower_is_regressed_after_three_pairs(
+    before: Database, after: Database
+) -> None:
+    function = (
+        "CREATE FUNCTION pause() RETURNS integer LANGUAGE sql AS 'SELECT 1 FROM pg_sleep({})'"
+    )
+    change(before, function.format(0.001))
+    change(after, function.format(1.2))
+    pause = query("Q3", "SELECT pause()")
+    found = measure(before, after, pause, SUMS, budget_seconds=60.0)
+    slow = found.queries["Q3"]
+    assert slow.verdict == "regressed"
+    assert len(slow.pairs) == 3
+    assert slow.same_rows
+    assert found.ended == "decided"
+    assert found.queries["Q1"].verdict in ("equivalent", "improved")
+    (evidence,) = [one for one in to_evidence(found) if one.id == "Q3"]
+    assert evidence.change_percent is not None
+    assert evidence.change_percent > 10_000
+
+
+def test_time_between_rounds_is_passed_with_short_queries_only(
+    before: Database, after: Database
+) -> None:
+    long = query("Q3", "SELECT pg_sleep(20)")
+    workload, sampling = Workload((SUMS, long)), Sampling(copies=1)
+    with open_sides((before, after), workload, sampling, fresh_copy, silent) as sides:
+        started = time.monotonic()
+        for _ in range(5):
+            sides.keep_busy(0.2, {"Q1"})
+        assert time.monotonic() - started < 10.0

@@ -316,3 +316,65 @@ def test_the_last_query_is_asked_by_all_lanes_each_side_leading_in_one() -> None
 def test_senseless_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(PlanError, match="out of range"):
         Sampling(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("times", "rounds"), [(600, 3), (25, 3), (18, 12)])
+def test_a_query_that_is_grossly_slower_is_regressed_after_a_few_pairs(
+    times: float, rounds: int
+) -> None:
+    sampling = Sampling(budget_seconds=300)
+    sample = run(Machine(1, change={"Q1": times - 1}), sampling)
+    found = verdicts(sample, sampling)
+    assert found.pop("Q1") == "regressed"
+    assert len(sample.pairs["Q1"]) == rounds
+    assert set(found.values()) <= {"equivalent", "improved"}
+
+
+def test_the_average_is_missed_at_once_if_a_query_is_grossly_slower() -> None:
+    sampling = Sampling(budget_seconds=3000, overall_target=2.0)
+    sample = run(Machine(1, change={"Q1": 600.0}), sampling)
+    target = Judge(sampling, TEN, TEN).overall(sample.pairs)
+    assert target is not None
+    assert target.status == "missed"
+    assert len(sample.pairs["Q1"]) == 3
+
+
+def test_a_limit_that_allows_it_is_held_to_with_all_pairs() -> None:
+    sampling = Sampling(budget_seconds=900, limits={"Q1": 4000.0})
+    sample = run(Machine(1, change={"Q1": 29.0}), sampling, ("Q1",))
+    assert verdicts(sample, sampling)["Q1"] == "equivalent"
+    assert len(sample.pairs["Q1"]) >= 12
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(0.05, 2.0), (0.05, 2.0)],
+        [(0.05, 2.0), (0.05, 0.06), (0.05, 2.0), (0.05, 2.0)],
+        [(0.05, 0.9)] * 3,
+        [(1.0, 9.0)] * 3,
+    ],
+)
+def test_less_than_gross_waits_for_the_first_look(pairs: list[Pair]) -> None:
+    assert Judge(Sampling(), TEN, TEN).estimate("Q1", pairs) is None
+
+
+def test_a_query_that_failed_is_asked_no_more_and_the_others_are() -> None:
+    machine, failed = Machine(2), set[str]()
+
+    def measure(query: str, first: SideName) -> Pair:
+        if query == "Q2" and machine.now > 2.0:
+            failed.add("Q2")
+        return machine.measure(query, first)
+
+    sampling = Sampling(budget_seconds=300, overall_target=2.0)
+    sample = take_sample(
+        Judge(sampling, TEN, TEN),
+        one_by_one(measure),
+        machine.time,
+        lambda _rounds, _left: None,
+        failed=lambda: failed,
+    )
+    assert sample.ended == "decided"
+    assert len(sample.pairs["Q2"]) < 12
+    assert all(len(pairs) >= 12 for query, pairs in sample.pairs.items() if query != "Q2")

@@ -15,6 +15,7 @@ from shadowgate.migrate import (
     find_hazards,
     parse_script,
 )
+from shadowgate.migrate.results import with_schema
 from shadowgate.server import Database
 from tests.selftest.plain_database import refill
 
@@ -157,3 +158,179 @@ def test_a_routine_that_is_replaced_and_stays_dangerous_is_the_scripts(plain: Da
     old = "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';"
     new = "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 2';"
     assert rules(find(plain, old, new)) == ["security-definer-search-path"]
+
+
+TWO = (
+    "CREATE TABLE station (id bigint PRIMARY KEY, code varchar(9));"
+    "INSERT INTO station SELECT g, 's' FROM generate_series(1, 500) AS g;"
+    "CREATE TABLE reading (id bigint PRIMARY KEY, station_id bigint REFERENCES station);"
+    "INSERT INTO reading SELECT g, g FROM generate_series(1, 500) AS g;"
+    "CREATE INDEX reading_station ON reading (station_id);"
+    "CREATE TABLE version (number bigint);"
+    "CREATE VIEW code AS SELECT code FROM station;"
+    "CREATE VIEW codes AS SELECT code FROM code;"
+)
+
+
+def test_a_lock_asked_for_while_another_table_is_closed_names_both(plain: Database) -> None:
+    sql = (
+        TIMEOUT + "\nBEGIN;\nALTER TABLE station ADD COLUMN retired date;\n"
+        "ALTER TABLE reading ADD COLUMN retired date;\nCOMMIT;"
+    )
+    (finding,) = find(plain, TWO, sql)
+    assert (finding.rule, finding.line) == ("work-under-access-exclusive", 4)
+    assert "public.station is locked since line 3 against readers" in finding.message
+    assert "AccessExclusiveLock on public.reading" in finding.message
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "LOCK TABLE station; LOCK TABLE reading IN SHARE MODE",
+        "ALTER TABLE station ADD a int; CREATE TABLE n (id bigint PRIMARY KEY REFERENCES reading)",
+        "DROP VIEW codes; ALTER TABLE reading ADD a int; CREATE VIEW codes AS SELECT 1 AS code",
+        "LOCK TABLE station; SELECT count(*) FROM reading",
+        "LOCK TABLE station; SELECT pg_sleep(0.3)",
+        "LOCK TABLE station; UPDATE station SET code = 't'",
+    ],
+)
+def test_what_keeps_a_closed_table_closed_is_found(plain: Database, block: str) -> None:
+    assert "work-under-access-exclusive" in rules(
+        find(plain, TWO, f"{TIMEOUT} BEGIN; {block}; COMMIT")
+    )
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "ALTER TABLE station ADD a int; ALTER TABLE station ADD b int;"
+        " COMMENT ON TABLE station IS ''",
+        "ALTER TABLE station ADD a int; CREATE TABLE n (id bigint PRIMARY KEY REFERENCES station)",
+        "CREATE TABLE n (id bigint PRIMARY KEY REFERENCES station);"
+        " CREATE TABLE m (id bigint PRIMARY KEY REFERENCES reading)",
+        "ALTER TABLE station ADD a int; SAVEPOINT s; INSERT INTO version VALUES (7); RELEASE s",
+        "DROP VIEW codes; DROP VIEW code; ALTER TABLE station ALTER code TYPE varchar(20);"
+        " CREATE VIEW code AS SELECT code FROM station",
+        "DROP VIEW codes; ALTER TABLE reading ADD a int",
+        "DROP TABLE version; DROP TABLE reading",
+    ],
+)
+def test_what_changes_only_the_catalogue_of_closed_tables_is_no_work(
+    plain: Database, block: str
+) -> None:
+    assert not [
+        finding
+        for finding in find(plain, TWO, f"{TIMEOUT} BEGIN; {block}; COMMIT")
+        if not finding.note
+    ]
+
+
+def test_a_reference_that_comes_with_its_new_column_is_no_hazard(plain: Database) -> None:
+    sql = (
+        TIMEOUT + "ALTER TABLE reading ADD COLUMN other bigint REFERENCES station;"
+        "CREATE INDEX CONCURRENTLY reading_other ON reading (other)"
+    )
+    assert find(plain, TWO, sql) == ()
+
+
+def test_a_check_read_again_for_another_type_is_found(plain: Database) -> None:
+    checked = TWO + "DROP VIEW codes, code; ALTER TABLE station ADD CHECK (code <> '')"
+    wider = TIMEOUT + "ALTER TABLE station ALTER COLUMN code TYPE varchar(20)"
+    assert rules(find(plain, checked, wider)) == ["constraint-validated-under-lock"]
+
+
+def test_a_constraint_of_a_domain_is_found_where_tables_are_read_for_it(plain: Database) -> None:
+    used = "CREATE DOMAIN size AS int; CREATE TABLE box (a size); INSERT INTO box VALUES (1);"
+    add = TIMEOUT + "ALTER DOMAIN size ADD CONSTRAINT positive CHECK (value > 0)"
+    (finding,) = find(plain, "DROP DOMAIN IF EXISTS size CASCADE;" + used, add)
+    assert finding.rule == "constraint-validated-under-lock"
+    assert "box" in finding.message
+    assert find(plain, "DROP DOMAIN IF EXISTS size CASCADE; CREATE DOMAIN size AS int", add) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("item", "public.item"),
+        ("other.item", "other.item"),
+        ('"a.b"', 'public."a.b"'),
+        ('"s.t"."a.b"', '"s.t"."a.b"'),
+        ('"say ""a.b"""', 'public."say ""a.b"""'),
+    ],
+)
+def test_a_relation_is_named_with_its_schema(name: str, whole: str) -> None:
+    assert with_schema(name) == whole
+
+
+MANY = (
+    "CREATE TABLE item (id bigint, name varchar(9));"
+    "INSERT INTO item SELECT g, 'n' FROM generate_series(1, 2000) AS g; ANALYZE item;"
+)
+SWAP = (
+    f"{TIMEOUT} CREATE TABLE n (LIKE item); INSERT INTO n TABLE item;"
+    "DROP TABLE item; ALTER TABLE n RENAME TO item;"
+)
+
+
+@pytest.mark.parametrize(
+    ("setup", "sql", "counts"),
+    [
+        (MANY, SWAP, True),
+        (MANY, SWAP + "ANALYZE item", False),
+        (
+            MANY,
+            "DO $$ BEGIN SET LOCAL lock_timeout = '1s'; " + SWAP[len(TIMEOUT) :] + " END $$",
+            True,
+        ),
+        (MANY, f"{SWAP} TRUNCATE item", False),
+        (MANY.replace("ANALYZE item;", ""), SWAP, False),
+        (MANY, TIMEOUT + "ALTER TABLE item RENAME TO other", False),
+        (MANY, TIMEOUT + "ALTER TABLE item DROP COLUMN name", False),
+    ],
+    ids=["swapped", "analysed", "in a block", "no rows", "never known", "renamed", "dropped"],
+)
+def test_a_swapped_table_without_statistics_is_found(
+    plain: Database, setup: str, sql: str, counts: bool
+) -> None:
+    found = [item for item in find(plain, setup, sql) if item.rule == "statistics-missing"]
+    assert [item for item in found if not item.note] == (found if counts else [])
+    assert bool(found) == counts
+    for item in found:
+        assert item.message == (
+            "public.item was rebuilt and never analysed; add ANALYZE public.item after the swap"
+        )
+
+
+@pytest.mark.parametrize(
+    ("sql", "advice"),
+    [
+        ("CREATE TABLE n AS TABLE item", "add ANALYZE public.n after it is filled"),
+        ("ALTER TABLE item ALTER name TYPE varchar(20)", "add ANALYZE public.item (name) at"),
+    ],
+)
+def test_statistics_that_no_query_can_have_had_or_of_one_column_are_a_note(
+    plain: Database, sql: str, advice: str
+) -> None:
+    (finding,) = find(plain, MANY, TIMEOUT + sql)
+    assert finding.note
+    assert advice in finding.message
+
+
+@pytest.mark.parametrize("in_a_block", [False, True])
+def test_what_is_done_to_a_table_that_took_anothers_name_stops_nobody(
+    plain: Database, in_a_block: bool
+) -> None:
+    work = "ALTER TABLE item ADD PRIMARY KEY (id); CREATE INDEX item_name ON item (name);"
+    swap = SWAP[len(TIMEOUT) :] + work
+    sql = f"DO $$ BEGIN {swap} END $$;" if in_a_block else f"BEGIN; {swap} COMMIT;"
+    assert {"constraint-builds-index", "index-blocks-writers"}.isdisjoint(
+        rules(find(plain, MANY, f"{TIMEOUT} {sql} ANALYZE item"))
+    )
+
+
+def test_names_exchanged_in_a_transaction_are_no_wait_for_a_second_table(plain: Database) -> None:
+    sql = (
+        "CREATE TABLE n (LIKE item); BEGIN; ALTER TABLE item RENAME TO old;"
+        " ALTER TABLE n RENAME TO item; ALTER TABLE old ADD COLUMN gone date; COMMIT;"
+    )
+    assert not [item for item in find(plain, ITEM, TIMEOUT + sql) if not item.note]

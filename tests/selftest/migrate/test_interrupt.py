@@ -53,9 +53,11 @@ def differences(wanted: State, found: State) -> tuple[str, ...]:
     return () if found == wanted else (f"wanted {wanted}, found {found}",)
 
 
-def interrupt(sql: str, server: Server, template: Database) -> tuple[Interruption, ...]:
+def interrupt(
+    sql: str, server: Server, template: Database, *, atomic: bool = False
+) -> tuple[Interruption, ...]:
     """Interrupt, and look at the tables and how many rows they have."""
-    return interrupt_and_look(sql, server, template, state_of, differences)
+    return interrupt_and_look(sql, server, template, state_of, differences, atomic=atomic)
 
 
 def interrupt_whole(sql: str, server: Server, template: Database) -> tuple[Interruption, ...]:
@@ -69,12 +71,14 @@ def interrupt_and_look(
     template: Database,
     look: Callable[[Database], Seen],
     compare: Callable[[Seen, Seen], Sequence[str]],
+    *,
+    atomic: bool = False,
 ) -> tuple[Interruption, ...]:
     def make_clone() -> AbstractContextManager[Database]:
         return plain_database(server, template.name)
 
     script = parse_script(sql, Path("m.sql"), "")
-    return interrupt_at_every_boundary(script, Trial(make_clone, look, compare))
+    return interrupt_at_every_boundary(script, Trial(make_clone, look, compare, atomic=atomic))
 
 
 def test_a_script_that_can_be_run_again_survives_every_interruption(
@@ -166,3 +170,93 @@ def test_a_sequence_that_is_left_behind_is_broken_and_named(
 def test_a_script_that_fails_by_itself_is_an_error(server: Server, template: Database) -> None:
     with pytest.raises(MigrationError, match="division by zero"):
         interrupt("SELECT 1/0", server, template)
+
+
+INDEX = "CREATE UNIQUE INDEX CONCURRENTLY {} item_id ON item (id);"
+DROP = "DROP INDEX CONCURRENTLY IF EXISTS item_id;"
+
+
+@pytest.fixture(scope="module")
+def partitioned(server: Server) -> Iterator[Database]:
+    with plain_database(server) as made:
+        with made.connect() as connection:
+            connection.execute("CREATE TABLE log (year int) PARTITION BY RANGE (year)")
+            connection.execute("CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM (1) TO (2)")
+        yield made
+
+
+def test_a_concurrent_index_that_the_second_run_skips_is_broken_and_says_what_to_do(
+    server: Server, template: Database
+) -> None:
+    found = interrupt(
+        "SET lock_timeout = '2s';\n" + INDEX.format("IF NOT EXISTS"), server, template
+    )
+    (within,) = (item for item in found if item.point.moment == "within")
+    assert within.outcome == "broken"
+    assert (within.point.statement.number, within.point.statement.line) == (2, 2)
+    assert "an invalid index, item_id of item, is left" in within.detail
+    assert "DROP INDEX CONCURRENTLY IF EXISTS item_id before the statement" in within.detail
+    assert "and build it without IF NOT EXISTS" in within.detail
+
+
+def test_a_concurrent_index_whose_second_run_fails_says_what_to_do_too(
+    server: Server, template: Database
+) -> None:
+    (within,) = (
+        item
+        for item in interrupt(INDEX.format(""), server, template)
+        if item.point.moment == "within"
+    )
+    assert within.outcome == "broken"
+    assert "DROP INDEX CONCURRENTLY IF EXISTS item_id before" in within.detail
+    assert "already exists" in within.detail
+
+
+def test_a_concurrent_index_whose_name_is_dropped_first_survives(
+    server: Server, template: Database
+) -> None:
+    found = interrupt(DROP + INDEX.format("") + DROP, server, template)
+    assert [
+        (item.point.statement.number, item.outcome) for item in found if item.point.held_up
+    ] == [
+        (1, "as before"),  # nothing to drop, so nothing to wait for
+        (2, "completed by running it again"),
+        (3, "completed by running it again"),
+    ]
+
+
+def test_what_a_reindexing_leaves_is_broken_unless_it_is_dropped_first(
+    server: Server, template: Database
+) -> None:
+    reindex = "REINDEX INDEX CONCURRENTLY kept.note_key;"
+    with plain_database(server, template.name) as indexed:
+        with indexed.connect() as connection:
+            connection.execute("CREATE UNIQUE INDEX note_key ON kept.note (id)")
+        (_, within) = interrupt(reindex, server, indexed)
+        assert within.outcome == "broken"
+        assert "DROP INDEX CONCURRENTLY IF EXISTS kept.note_key_ccnew before" in within.detail
+        first = "DROP INDEX CONCURRENTLY IF EXISTS kept.note_key_ccnew;"
+        right = interrupt(first + reindex, server, indexed)
+    assert right[-1].outcome == "completed by running it again"
+
+
+def test_a_partition_left_half_detached_is_broken_and_says_what_ends_it(
+    server: Server, partitioned: Database
+) -> None:
+    detach = "ALTER TABLE log DETACH PARTITION log_1 CONCURRENTLY"
+    (_, within) = interrupt(detach, server, partitioned)
+    assert within.outcome == "broken"
+    assert "ALTER TABLE log DETACH PARTITION log_1 FINALIZE" in within.detail
+
+
+def test_of_a_script_in_one_transaction_only_the_state_before_is_asked(
+    server: Server, template: Database
+) -> None:
+    once_only = "BEGIN; CREATE TABLE a (x int); INSERT INTO item VALUES (3); COMMIT;"
+    assert {item.outcome for item in interrupt(once_only, server, template, atomic=True)} == {
+        "as before"
+    }
+    apart = f"{once_only} TRUNCATE item"
+    *_, broken = interrupt(apart, server, template, atomic=True)
+    assert broken.outcome == "broken"
+    assert "the transaction did not undo everything: wanted" in broken.detail

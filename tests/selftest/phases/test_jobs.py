@@ -35,7 +35,7 @@ JOB = JobSection(
 def plan_with(*jobs: JobSection) -> Plan:
     """A plan that has nothing but jobs."""
     start = cast("Any", "2026-02-13")
-    return Plan("T", "Test", Path("up"), Path("down"), RolloutSection(start), jobs=jobs)
+    return Plan("T", "Test", Path("up"), RolloutSection(start), jobs=jobs)
 
 
 @pytest.fixture

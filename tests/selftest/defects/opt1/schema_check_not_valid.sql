@@ -1,6 +1,5 @@
 -- Put a check back NOT VALID and forgot to validate it.
 -- check: migration.schema_unchanged
--- also: migration.hazards because squawk warns of it (ban-drop-constraint)
 -- apply: append
 
 ALTER TABLE public.catalogo DROP CONSTRAINT catalogo_tipo_check;

@@ -1,6 +1,5 @@
 -- Made an identity column strict: a restore or an import can no longer write its numbers.
 -- check: migration.schema_unchanged
--- also: migration.hazards because squawk warns of it (ban-alter-identity)
 -- apply: append
 
 ALTER TABLE public.catalogo ALTER COLUMN id SET GENERATED ALWAYS;

@@ -1,6 +1,6 @@
 -- Made an index anew and picked another operator class from an article.
 -- check: migration.schema_unchanged
--- also: migration.hazards because squawk asks for CONCURRENTLY, and writers wait for the new index
+-- also: migration.hazards because writers wait for the new index
 -- apply: append
 
 DROP INDEX public.catalogo_tipo_status_idx;

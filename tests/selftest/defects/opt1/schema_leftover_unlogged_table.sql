@@ -1,6 +1,5 @@
 -- Left a scratch table behind, UNLOGGED, in a schema of its own.
 -- check: migration.schema_unchanged
--- also: migration.hazards because squawk warns of it (ban-drop-table)
 -- apply: append
 
 CREATE SCHEMA IF NOT EXISTS scratch;

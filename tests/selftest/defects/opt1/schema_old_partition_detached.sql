@@ -3,7 +3,6 @@
 -- check: migration.data_unchanged
 -- also: migration.schema_unchanged because a partition is an ordinary table now
 -- also: migration.repeatable because it cannot be detached twice
--- also: migration.hazards because squawk asks for DETACH CONCURRENTLY
 -- apply: append
 
 ALTER TABLE public.catalogo_geometrias_particionada

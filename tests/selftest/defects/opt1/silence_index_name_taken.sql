@@ -1,6 +1,5 @@
 -- Created an index IF NOT EXISTS under a name that an index of another table has.
 -- check: migration.silence
--- also: migration.hazards because squawk asks for CONCURRENTLY
 -- apply: append
 
 CREATE INDEX IF NOT EXISTS catalogo_tipo_status_idx

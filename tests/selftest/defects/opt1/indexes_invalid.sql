@@ -1,5 +1,6 @@
 -- Left an index behind as CREATE INDEX CONCURRENTLY does when it is interrupted.
--- check: migration.schema_unchanged
+-- check: migration.indexes_valid
+-- also: migration.schema_unchanged because that it is valid is an attribute of the index
 -- apply: append
 
 UPDATE pg_catalog.pg_index SET indisvalid = false

@@ -1,0 +1,111 @@
+"""What a migration announces: by its plan, or where it has none, by its statements' own text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from shadowgate.catalogue import (
+    AllowedChanges,
+    ContentComparison,
+    Expectation,
+    Judgement,
+    RowDifferences,
+    Snapshot,
+    diff,
+    judge,
+)
+from shadowgate.catalogue.expect import Names
+from shadowgate.evidence import Table
+from shadowgate.migrate import Script
+from shadowgate.migrate.announced import Announcement, announced, judge_announced
+from shadowgate.plan import Plan
+
+_BY_COLUMN = ("update", "convert")
+"""Kinds of changed rows that leave all rows where they are."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What the migration is to change; everything else that it changes is drift."""
+
+    objects: Expectation
+    rows: AllowedChanges
+    """Data that may hold other values."""
+    declared: AllowedChanges = field(default_factory=AllowedChanges)
+    """Those of them that a plan declares: a rollback need not bring the old values back."""
+    gains: frozenset[str] = frozenset()
+    """Tables that rows are inserted into."""
+    losses: frozenset[str] = frozenset()
+    """Tables that rows are deleted from."""
+    tables: frozenset[str] = field(default=frozenset())
+    """Tables that the statements name, with their schema."""
+    text: Announcement | None = None
+    """What the statements say, where they are what counts."""
+
+    def judge(self, before: Snapshot, after: Snapshot) -> Judgement:
+        """Sort the differences between two states of the catalogues by what is announced."""
+        if self.text is not None:
+            return judge_announced(self.text, before, after, self.objects)
+        return judge(diff(before, after), self.objects)
+
+    @property
+    def drops(self) -> Names:
+        """What is announced as dropped: kind -> names."""
+        return self.text.expectation().drops if self.text else self.objects.drops
+
+    def excused(self, content: ContentComparison) -> ContentComparison:
+        """A comparison less the rows that were announced to come or to go."""
+        differing = tuple(rows for rows in content.differing if not self._excuses(rows))
+        # What a statement writes may be what another one of the script has made.
+        unknown = () if self.text else content.unknown
+        return replace(content, differing=differing, unknown=unknown)
+
+    def _excuses(self, rows: RowDifferences) -> bool:
+        if rows.changed or rows.columns_lost:
+            return False
+        gained = not (rows.added or rows.doubled) or rows.table in self.gains
+        return gained and (not rows.lost or rows.table in self.losses)
+
+    def tables_of_evidence(self) -> tuple[Table, ...]:
+        """What was derived from the text, for the report."""
+        return (self.text.table(),) if self.text else ()
+
+    def suspects(self) -> tuple[str, ...]:
+        """Statements whose text does not say what they do, a sentence each."""
+        return tuple(map(str, self.text.opaque)) if self.text else ()
+
+
+def announced_by(plan: Plan, script: Script) -> Announced:
+    """What a plan announces; what the script's text does where there is no plan file."""
+    objects = Expectation(
+        creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
+    )
+    said = announced(script, text=script.path.read_text(encoding="utf-8-sig"))
+    tables = frozenset(
+        name if change.kind == "table" else name.rpartition(".")[0]
+        for change in said.objects
+        if change.kind in ("table", "column", "constraint", "trigger")
+        for name in change.names
+    ) | {change.table for change in said.rows}
+    if plan.path.is_file():
+        declared = AllowedChanges(plan.changes.rows)
+        return Announced(objects, declared, declared, tables=tables)
+    changed: dict[str, set[str]] = {}
+    for change in said.rows:
+        if change.kind in _BY_COLUMN:
+            changed.setdefault(change.table, set()).update(change.columns)
+        elif change.kind in ("truncate", "refresh"):
+            changed[change.table] = {"*"}
+    return Announced(
+        objects,
+        AllowedChanges({table: _columns(names) for table, names in changed.items()}),
+        gains=frozenset(each.table for each in said.rows if each.kind == "insert"),
+        losses=frozenset(each.table for each in said.rows if each.kind == "delete"),
+        tables=tables,
+        text=said,
+    )
+
+
+def _columns(names: Collection[str]) -> tuple[str, ...]:
+    return ("*",) if "*" in names else tuple(sorted(names))

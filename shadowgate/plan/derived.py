@@ -1,0 +1,86 @@
+"""A plan for a migration that has none: what a plan file would say, from the scripts themselves.
+
+Objects and rows that the migration announces come from its statements; a workload, traffic and rows
+written later come from the restored database. Here is what the files alone can tell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from shadowgate.errors import UsageError
+from shadowgate.plan.sections import Plan, RolloutSection, WorkloadSection
+
+_COMMENT = re.compile(r"^\s*--\s*(?P<text>\w.*?)\s*$")
+_IRREVERSIBLE = re.compile(
+    r"^\s*--\s*(?:shadowgate\s*:\s*)?irreversible\s*:\s*(?P<reason>\S.*?)\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+_PAIRS = {"migration.sql": "rollback.sql", "up.sql": "down.sql", "deploy.sql": "revert.sql"}
+
+
+def derived_plan(
+    migration: Path, rollback: Path | None, queries: Path | None, today: dt.date
+) -> Plan:
+    """Make a plan of what the files tell.
+
+    Args:
+        migration: the migration script.
+        rollback: its rollback; without it one beside the migration is looked for.
+        queries: folder with a file for each query, if there is one.
+        today: the rollout is planned from the Monday after it.
+
+    Raises:
+        UsageError: a file is missing or is not text.
+    """
+    text = _read(migration, "--migration")
+    if queries is not None and not queries.is_dir():
+        raise UsageError(f"there is no folder {queries}", todo="name one with .sql files")
+    back = rollback or next(filter(Path.is_file, _beside(migration)), None)
+    irreversible = _IRREVERSIBLE.search(text)
+    return Plan(
+        name=migration.name.removesuffix(".sql"),
+        title=_title(text) or migration.stem.replace("_", " "),
+        migration=migration,
+        rollback=back,
+        irreversible=irreversible["reason"] if irreversible and back is None else "",
+        workload=WorkloadSection(queries),
+        rollout=RolloutSection(start=today + dt.timedelta(days=7 - today.weekday())),
+    )
+
+
+def _read(script: Path, flag: str) -> str:
+    try:
+        return script.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"there is no migration {script}", todo=f"name a .sql file with {flag}"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the script cannot be read: {error}", where=str(script)) from error
+
+
+def _beside(migration: Path) -> Iterator[Path]:
+    """Where a rollback lies by the customs of common tools, nearest first."""
+    name, folder = migration.name, migration.parent
+    stem = name.removesuffix(".sql").removesuffix(".up").removesuffix("_up")
+    for other in (f"{stem}.down.sql", f"{stem}_down.sql", f"{stem}.rollback.sql"):
+        yield folder / other
+    for subfolder in ("rollback", "rollbacks", "down", "revert"):
+        yield folder / subfolder / name
+        yield folder.parent / subfolder / name
+    if re.match(r"V[\d._]+__", name):
+        yield folder / f"U{name[1:]}"
+    if name in _PAIRS:
+        yield folder / _PAIRS[name]
+
+
+def _title(text: str) -> str:
+    """The first sentence of the comment that a script begins with."""
+    found = _COMMENT.match(text.lstrip().partition("\n")[0])
+    sentence = found["text"].rstrip(".") if found else ""
+    return "" if ":" in sentence.split(" ")[0] else sentence[:120]
