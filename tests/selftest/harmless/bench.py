@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import Queue
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from shadowgate.backup import Restoration
 from shadowgate.catalogue import diff, take_snapshot
 from shadowgate.evidence import CheckResult
 from shadowgate.migrate import read_script
@@ -22,20 +26,27 @@ from shadowgate.phases.execution import carry_out
 from shadowgate.phases.performance.checks import rows_are_the_same
 from shadowgate.phases.piece import Piece
 from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.restore.soundness import look_over
 from shadowgate.phases.restore.state import state_of
 from shadowgate.phases.run import Run
-from shadowgate.plan import Plan, read_plan
-from shadowgate.server import Database, Databases, open_server
+from shadowgate.plan import LocksSection, Plan, derived_plan, read_plan
+from shadowgate.server import Database, Databases, Server, open_server
 from tests.selftest.harmless.corpus import BASE, Migration, Mistake
+
+T = TypeVar("T")
+
+WORKERS = 2
+"""Trials at once: each waits for the server nearly all the time."""
 
 ROOM_BYTES = 1_000_000_000
 """For the shop and its copies, some ten of 20 MB, which are made ten times faster in memory."""
 
-_SETTINGS = {"shared_buffers": "32MB"}
+_SETTINGS = {"shared_buffers": "32MB", "default_statistics_target": "10"}
 
 COSTLY = (
     Run.interruptions,
     Run.rehearsal,
+    Run.lock_queue,
     Run.rollback_rehearsal,
     Run.dump,
     Run.dump_differences,
@@ -47,55 +58,23 @@ _PROOFS = frozenset(
 )
 """Checks that prove evidence for others; taken for granted where a trial leaves them out."""
 
-_OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> %s"
+_OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s"
 
-_SHOP = """
-name = {name}
-title = {name}
-migration = {migration}
-rollback = {rollback}
-database = "shop"
+_KEYS = ("\\restrict", "\\unrestrict")
 
-[rollout]
-start = 2026-12-01
+_DAY = dt.date(2026, 12, 1)
 
-[backup]
-table = "public.orders"
+_PAIRS = 6
+"""The fewest that there may be: timings are not judged."""
 
-[workload]
-queries = {queries}
-
-[performance]
-min_pairs = 6
-
-[locks]  # those of a machine that others share
-reader_ms = 1000
-writer_ms = 2000
-
-[traffic]
-readers = 2
-writers = 1
-reads = ['''
-SELECT id, customer, total FROM public.order_summary WHERE id = (SELECT max(id) FROM public.orders)
-''']
-writes = ['''
-INSERT INTO public.orders (customer_id, total)
-VALUES (1 + floor(random() * 1500)::bigint, 10) RETURNING id, total
-''']
-kept = "SELECT id, total FROM public.orders"
-
-[undo]
-write = '''
-INSERT INTO public.orders (customer_id, total, shipping_method) VALUES (17, 20, 'express')
-'''
-"""
+_LOCKS = LocksSection(reader_ms=1000, writer_ms=2000)
+"""Twice the usual: others share the machine."""
 
 
 def plan_of(folder: Path, *, migration: Path | None = None, rollback: Path | None = None) -> Plan:
-    """The plan that a migration is judged by.
+    """The plan that a migration is judged by: none but what the product derives from its text.
 
-    What its text announces stands in ``announced.toml`` beside it, what only a plan can say in
-    ``plan.toml``; both are keys of a plan file.
+    Where a folder has a ``plan.toml``, what the migration does cannot be told from its text.
 
     Args:
         folder: that of the migration.
@@ -103,19 +82,13 @@ def plan_of(folder: Path, *, migration: Path | None = None, rollback: Path | Non
         rollback: the same for the way back.
     """
     it = Migration(folder)
-    said = [folder / "announced.toml", folder / "plan.toml"]
-    texts = [path.read_text(encoding="utf-8") for path in said if path.exists()]
-    values = {
-        "name": it.name,
-        "migration": str(migration or it.script),
-        "rollback": str(rollback or it.rollback),
-        "queries": str(it.queries),
-    }
-    shop = _SHOP.format(**{key: json.dumps(value) for key, value in values.items()})
-    with tempfile.TemporaryDirectory() as made:
-        path = Path(made) / "plan.toml"
-        path.write_text("\n".join((shop, *texts)), encoding="utf-8")
-        return read_plan(path)
+    scripts = (migration or it.script, rollback or it.rollback)
+    if it.plan.exists():
+        plan = replace(read_plan(it.plan), migration=scripts[0], rollback=scripts[1])
+    else:
+        plan = derived_plan(*scripts, it.queries, _DAY)
+    quick = replace(plan.performance, min_pairs=_PAIRS)
+    return replace(plan, performance=quick, locks=_LOCKS)
 
 
 @dataclass(frozen=True)
@@ -149,23 +122,143 @@ def checks_of_harmless(*, costly: bool) -> tuple[Check[Any], ...]:
     )
 
 
+@dataclass(frozen=True)
+class Walk:
+    """A migration twice, its rollback, and the migration again, as psql runs them."""
+
+    errors: tuple[str, ...]
+    """What psql complained about."""
+    astray: tuple[str, ...]
+    """Lines of a dump that the way back did not lead back to."""
+
+
+class Shop:
+    """A restored shop of its own for one trial at a time."""
+
+    def __init__(self, server: Server, databases: Databases, database: Database) -> None:
+        self._server = server
+        self._databases = databases
+        self._database = database
+        self._workspace = Path(tempfile.mkdtemp(prefix="shadowgate-"))
+        self._before = state_of(database)
+        self._soundness = look_over(database)
+        self._dump = self._dumped(database)
+
+    def judge(self, migration: Migration, *, costly: bool) -> Outcome:
+        """Judge a harmless migration by every check, or by all but the costly ones."""
+        plan = plan_of(migration.folder)
+        return self._carry_out(checks_of_harmless(costly=costly), plan)
+
+    def judge_mistake(self, mistake: Mistake) -> Outcome:
+        """Judge a mistake by the check that is named for it."""
+        plan = plan_of(mistake.migration.folder, **{mistake.script: mistake.path})
+        return self._carry_out([check for check in CHECKS if check.id == mistake.check], plan)
+
+    def walk(self, migration: Migration) -> Walk:
+        """Run both scripts in psql, which is no part of the product."""
+        there, back = migration.script, migration.rollback
+        with self._databases.cloned(self._database, f"{self._database.name}_walk") as copy:
+            errors = [self._psql(copy, script) for script in (there, there, back)]
+            dump = self._dumped(copy)
+            errors.append(self._psql(copy, there))
+        astray = (dump - self._dump) + (self._dump - dump)
+        return Walk(tuple(filter(None, errors)), tuple(astray))
+
+    def close(self) -> None:
+        """See that nobody wrote to the shop, which is there to be copied.
+
+        Raises:
+            RuntimeError: somebody did; says what.
+        """
+        shutil.rmtree(self._workspace)
+        with self._database.connect() as connection:
+            found = diff(self._before.snapshot, take_snapshot(connection))
+        if found:
+            raise RuntimeError("; ".join(found.in_words()))
+
+    def _carry_out(self, checks: Collection[Check[Any]], plan: Plan) -> Outcome:
+        run = self._begin(replace(plan, database=self._database.name))
+        try:
+            return Outcome(tuple(_results(checks, run)))
+        finally:
+            self._clean_up()
+
+    def _begin(self, plan: Plan) -> Run:
+        opened = Preflight(
+            server=self._server,
+            databases=self._databases,
+            shadow=self._database,
+            migration=read_script(plan.migration),
+            rollback=read_script(plan.rollback) if plan.rollback else None,
+            earlier=(),
+            backup=None,
+            workspace=self._workspace,
+            inputs={},
+            free_bytes=None,
+            needed_bytes=0,
+            _stack=ExitStack(),
+        )
+        request = Request(
+            plan=plan, server="local", image=None, reports=self._workspace, generated_rows=None
+        )
+        run = Run(request)
+        run.opened = opened
+        run.restored = Restoration(0.0, 0.0, f"read {BASE.name}")
+        run.before = run.unmigrated = self._before
+        run.soundness = self._soundness
+        run.quiet_before = self._database
+        return run
+
+    def _clean_up(self) -> None:
+        with self._server.maintenance.connect() as connection:
+            made = connection.execute(_OTHERS, (f"{self._database.name}_%",)).fetchall()
+        for (name,) in made:
+            self._databases.drop(name)
+        for left in self._workspace.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
+
+    def _psql(self, database: Database, script: Path) -> str:
+        done = self._server.tools.run(
+            "psql",
+            ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file={script}"],
+            database=database.name,
+            files={"script": script},
+        )
+        return done.stderr if done.status else ""
+
+    def _dumped(self, database: Database) -> Counter[str]:
+        """The lines of a dump, in whatever order: rows and columns move.
+
+        pg_dump protects each dump by a key of its own, which is left out.
+        """
+        done = self._server.tools.run("pg_dump", [], database=database.name)
+        if done.status:
+            raise RuntimeError(done.stderr)
+        return Counter(line for line in done.stdout.splitlines() if not line.startswith(_KEYS))
+
+
 class Bench:
-    """A context manager: a server of one's own with the shop on it."""
+    """A context manager: a server with as many copies of one restored shop as work at once."""
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._workspace = Path(
-                stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-"))
-            )
-            self.server = open_server("local", settings=_SETTINGS, room_bytes=ROOM_BYTES)
-            stack.callback(self.server.close)
-            self._databases = stack.enter_context(Databases(self.server))
-            self._maintenance = stack.enter_context(self.server.maintenance.connect())
-            self.shop = self._databases.create("shop")
-            with self.shop.connect() as connection:
+            server = open_server("local", settings=_SETTINGS, room_bytes=ROOM_BYTES)
+            stack.callback(server.close)
+            databases = stack.enter_context(Databases(server))
+            base = databases.create("base")
+            with base.connect() as connection:
                 connection.execute(BASE.read_bytes())
                 connection.execute("VACUUM (ANALYZE)")
-            self._before = state_of(self.shop)
+            self._free: Queue[Shop] = Queue()
+            for number in range(1, WORKERS + 1):
+                shop = Shop(server, databases, databases.clone(base, f"shop_{number}"))
+                stack.callback(shop.close)
+                self._free.put(shop)
+            self._pool = ThreadPoolExecutor(WORKERS)
+            stack.callback(self._pool.shutdown, cancel_futures=True)
             self._stack = stack.pop_all()
         return self
 
@@ -177,72 +270,16 @@ class Bench:
     ) -> None:
         self._stack.close()
 
-    @contextmanager
-    def copy(self) -> Iterator[Database]:
-        """A copy of the shop to work on; sessions on the shop are ended."""
-        with self._databases.cloned(self.shop, "shop_copy") as copy:
-            yield copy
+    def begin(self, trial: Callable[[Shop], T]) -> Future[T]:
+        """Try something on the next shop that is free; its outcome is to come."""
+        return self._pool.submit(self._on_a_free_shop, trial)
 
-    def judge(self, migration: Migration, *, costly: bool = False) -> Outcome:
-        """Judge a harmless migration by every check, or by all but the costly ones."""
-        plan = plan_of(migration.folder)
-        return self._carry_out(checks_of_harmless(costly=costly), plan)
-
-    def judge_mistake(self, mistake: Mistake) -> Outcome:
-        """Judge a mistake by the check that is named for it."""
-        plan = plan_of(mistake.migration.folder, **{mistake.script: mistake.path})
-        return self._carry_out([check for check in CHECKS if check.id == mistake.check], plan)
-
-    def drift(self) -> tuple[str, ...]:
-        """What is not as it was on the shop, which is nobody's to write to, or on the server."""
-        with self.shop.connect() as connection:
-            return diff(self._before.snapshot, take_snapshot(connection)).in_words()
-
-    def _carry_out(self, checks: Collection[Check[Any]], plan: Plan) -> Outcome:
-        run = self._begin(plan)
+    def _on_a_free_shop(self, trial: Callable[[Shop], T]) -> T:
+        shop = self._free.get()
         try:
-            return Outcome(tuple(_results(checks, run)))
+            return trial(shop)
         finally:
-            self._clean_up()
-
-    def _begin(self, plan: Plan) -> Run:
-        opened = Preflight(
-            server=self.server,
-            databases=self._databases,
-            shadow=self.shop,
-            migration=read_script(plan.migration),
-            rollback=read_script(plan.rollback),
-            earlier=(),
-            backup=None,
-            workspace=self._workspace,
-            inputs={},
-            free_bytes=None,
-            needed_bytes=0,
-            _stack=ExitStack(),
-        )
-        run = Run(
-            Request(
-                plan=plan,
-                server="local",
-                image=None,
-                reports=self._workspace,
-                generated_rows=None,
-            )
-        )
-        run.opened = opened
-        run.before = run.unmigrated = self._before
-        run.quiet_before = self.shop
-        return run
-
-    def _clean_up(self) -> None:
-        made = self._maintenance.execute(_OTHERS, ("shop%", self.shop.name))
-        for (name,) in made.fetchall():
-            self._databases.drop(name)
-        for left in self._workspace.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink()
+            self._free.put(shop)
 
 
 def _results(checks: Iterable[Check[Any]], run: Run) -> Iterator[CheckResult]:
@@ -251,5 +288,5 @@ def _results(checks: Iterable[Check[Any]], run: Run) -> Iterator[CheckResult]:
     for proof in _PROOFS - {check.id for check in chosen}:
         run.results.by_id[proof] = CheckResult(proof, 0, "passed", "taken for granted")
     for check in chosen:
-        for item in check.items_of(run.plan) or ("",):
+        for item in check.items_of(run) or ("",):
             yield carry_out(check, item, run).result

@@ -47,6 +47,11 @@ class Migration:
         return self.folder / "rollback.sql"
 
     @property
+    def plan(self) -> Path:
+        """Its plan file, which only those have whose text does not tell what they do."""
+        return self.folder / "plan.toml"
+
+    @property
     def queries(self) -> Path:
         """Folder of the queries that it is judged by."""
         own = self.folder / "queries"

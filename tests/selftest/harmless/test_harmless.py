@@ -8,15 +8,24 @@ writers at work, interruptions, the snapshot) is judged for a few of them, and f
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from shadowgate.phases.registry import CHECKS
-from shadowgate.server import Database
-from tests.selftest.harmless.bench import Bench, checks_of_harmless, plan_of
+from tests.selftest.harmless.bench import (
+    Bench,
+    Outcome,
+    Shop,
+    Walk,
+    checks_of_harmless,
+    plan_of,
+)
 from tests.selftest.harmless.corpus import (
     FOLDER,
     CorpusError,
@@ -29,90 +38,78 @@ from tests.selftest.harmless.corpus import (
 
 CORPUS = read_corpus()
 MISTAKES = [mistake for migration in CORPUS for mistake in read_mistakes(migration)]
+MISTAKE_IDS = [mistake.id for mistake in MISTAKES]
 
-JUDGED_WHOLE = ("nullable_column", "index_concurrently", "not_null_proved_by_check")
+WHOLE = ("nullable_column", "index_concurrently", "not_null_proved_by_check")
 """Judged by the costly checks too: a lock of a moment, a long build, a proof in several steps."""
-
-_KEYS = ("\\restrict", "\\unrestrict")
 
 NIGHTLY = os.environ.get("SHADOWGATE_NIGHTLY", "") not in ("", "0")
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What a test is about, by its name."""
+
+    name: str
+    on: Callable[[Shop], Outcome | Walk]
+
+
+LET_PASS = [
+    Trial(each.name, partial(Shop.judge, migration=each, costly=NIGHTLY or each.name in WHOLE))
+    for each in CORPUS
+]
+CAUGHT = [Trial(each.id, partial(Shop.judge_mistake, mistake=each)) for each in MISTAKES]
+WALKED = [Trial(each.name, partial(Shop.walk, migration=each)) for each in CORPUS]
+
+
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    """The server with the shop; afterwards nobody must have written to it."""
-    with Bench() as opened:
-        yield opened
-        assert opened.drift() == ()
+def begun(request: pytest.FixtureRequest) -> Iterator[Mapping[Trial, Future[Any]]]:
+    """The outcomes to come of all chosen tests."""
+    asked = [
+        cast(Trial, item.callspec.params["trial"])
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and "outcome" in item.fixturenames
+    ]
+    with Bench() as bench:
+        yield {trial: bench.begin(trial.on) for trial in asked}
 
 
-@pytest.mark.parametrize("migration", CORPUS, ids=lambda migration: migration.name)
-def test_a_harmless_migration_is_let_pass(bench: Bench, migration: Migration) -> None:
-    outcome = bench.judge(migration, costly=NIGHTLY or migration.name in JUDGED_WHOLE)
+@pytest.fixture
+def outcome(begun: Mapping[Trial, Future[Any]], trial: Trial) -> Any:
+    """The outcome of this test's trial."""
+    return begun[trial].result()
+
+
+@pytest.mark.parametrize("trial", LET_PASS, ids=lambda trial: trial.name)
+def test_a_harmless_migration_is_let_pass(outcome: Outcome) -> None:
     assert len([each for each in outcome.results if each.status == "passed"]) > 15
     if outcome.against:
         pytest.fail(outcome.in_words(), pytrace=False)
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
-def test_a_mistake_is_caught_by_the_check_named(bench: Bench, mistake: Mistake) -> None:
-    outcome = bench.judge_mistake(mistake)
-    told = any(mistake.says in each.detail for each in outcome.against)
-    assert told, f"{mistake.what}\n{outcome.in_words() or 'nothing was found'}"
+@pytest.mark.parametrize(("trial", "mistake"), zip(CAUGHT, MISTAKES, strict=True), ids=MISTAKE_IDS)
+def test_a_mistake_is_caught_by_the_check_named(outcome: Outcome, mistake: Mistake) -> None:
+    if not any(mistake.says in each.detail for each in outcome.against):
+        found = outcome.in_words() or "nothing was found"
+        pytest.fail(f"{mistake.what}\n{found}", pytrace=False)
 
 
-@pytest.mark.parametrize("migration", CORPUS, ids=lambda migration: migration.name)
-def test_scripts_run_in_psql_and_the_way_back_leads_back(
-    bench: Bench, untouched: Counter[str], migration: Migration, tmp_path: Path
-) -> None:
-    with bench.copy() as copy:
-        _psql(bench, copy, migration.script)
-        _psql(bench, copy, migration.script)  # repeated, as a deployment that is retried
-        _psql(bench, copy, migration.rollback)
-        led_to = _dumped(bench, copy, tmp_path / "dump")
-        assert (led_to - untouched, untouched - led_to) == (Counter(), Counter())
-        _psql(bench, copy, migration.script)
-
-
-@pytest.fixture(scope="module")
-def untouched(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
-    """The lines of a dump of the shop."""
-    return _dumped(bench, bench.shop, tmp_path_factory.mktemp("untouched") / "dump")
-
-
-def _psql(bench: Bench, database: Database, script: Path) -> None:
-    done = bench.server.tools.run(
-        "psql",
-        ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file={script}"],
-        database=database.name,
-        files={"script": script},
-    )
-    assert done.status == 0, done.stderr
-
-
-def _dumped(bench: Bench, database: Database, target: Path) -> Counter[str]:
-    """What pg_dump writes of a database, in whatever order: rows move, and names are sorted.
-
-    It protects each dump by a key of its own.
-    """
-    done = bench.server.tools.run(
-        "pg_dump", ["--file={dump}"], database=database.name, files={"dump": target}
-    )
-    assert done.status == 0, done.stderr
-    lines = target.read_text(encoding="utf-8").splitlines()
-    return Counter(line for line in lines if not line.startswith(_KEYS))
+@pytest.mark.parametrize("trial", WALKED, ids=lambda trial: trial.name)
+def test_scripts_run_in_psql_and_the_way_back_leads_back(outcome: Walk) -> None:
+    assert outcome == Walk(errors=(), astray=())
 
 
 def test_there_are_migrations_of_many_kinds_each_with_a_mistake() -> None:
     assert len(CORPUS) >= 30
     assert {mistake.migration for mistake in MISTAKES} == set(CORPUS)
-    assert set(JUDGED_WHOLE) <= {migration.name for migration in CORPUS}
+    assert set(WHOLE) <= {migration.name for migration in CORPUS}
 
 
 def test_only_what_takes_long_is_left_to_the_nightly_run() -> None:
     always, all_ = checks_of_harmless(costly=False), checks_of_harmless(costly=True)
     assert {check.id for check in all_} - {check.id for check in always} == {
         "migration.waiting",
+        "migration.lock_queue",
         "migration.writes_kept",
         "migration.interruptible",
         "rollback.snapshot",
@@ -123,12 +120,22 @@ def test_only_what_takes_long_is_left_to_the_nightly_run() -> None:
     assert {check.id for check in CHECKS if check.phase in (5, 8)} < {check.id for check in all_}
 
 
-def test_a_plan_says_what_its_folder_says() -> None:
+def test_a_plan_is_derived_where_the_folder_has_none() -> None:
+    folder = FOLDER / "nullable_column"
+    plan = plan_of(folder, rollback=folder / "mistake_rollback.sql")
+    assert not plan.path.is_file()
+    assert plan.migration == folder / "migration.sql"
+    assert plan.rollback == folder / "mistake_rollback.sql"
+    assert plan.workload.queries == FOLDER / "queries"
+
+
+def test_a_plan_that_the_folder_has_is_read() -> None:
     folder = FOLDER / "table_renamed_behind_a_view"
     plan = plan_of(folder, migration=folder / "mistake.sql")
     assert plan.renames == {"public.tickets": "public.support_tickets"}
-    assert plan.creates.view == ("public.tickets",)
-    assert (plan.migration.name, plan.rollback.name) == ("mistake.sql", "rollback.sql")
+    assert plan.path == folder / "plan.toml"
+    assert plan.migration == folder / "mistake.sql"
+    assert plan.rollback == folder / "rollback.sql"
     assert plan.workload.queries == folder / "queries"
 
 

@@ -1,5 +1,5 @@
 -- Forgot December: the index of the whole stays invalid, and no query may use it there.
--- check: migration.schema_unchanged
+-- check: migration.indexes_valid
 -- says: events_kind_idx
 
 SET lock_timeout = '2s';

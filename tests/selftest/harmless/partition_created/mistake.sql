@@ -1,5 +1,5 @@
 -- Unlogged: empty after the next crash.
--- check: migration.schema_unchanged
+-- check: migration.objects
 -- says: public.events_2026_02
 
 SET lock_timeout = '2s';
