@@ -87,7 +87,9 @@ def test_a_harmless_migration_is_let_pass(outcome: Outcome) -> None:
         pytest.fail(outcome.in_words(), pytrace=False)
 
 
-@pytest.mark.parametrize(("trial", "mistake"), zip(CAUGHT, MISTAKES, strict=True), ids=MISTAKE_IDS)
+@pytest.mark.parametrize(
+    ("trial", "mistake"), list(zip(CAUGHT, MISTAKES, strict=True)), ids=MISTAKE_IDS
+)
 def test_a_mistake_is_caught_by_the_check_named(outcome: Outcome, mistake: Mistake) -> None:
     if not any(mistake.says in each.detail for each in outcome.against):
         found = outcome.in_words() or "nothing was found"
