@@ -1,0 +1,10 @@
+SET lock_timeout = '2s';
+
+CREATE SCHEMA IF NOT EXISTS reporting;
+CREATE OR REPLACE VIEW reporting.revenue AS
+SELECT date_trunc('month', placed_at) AS month, currency, sum(total) AS total
+FROM public.orders
+WHERE status <> 'cancelled'
+GROUP BY 1, 2;
+
+RESET lock_timeout;

@@ -1,0 +1,4 @@
+-- id: Q1
+-- title: Tickets by priority
+-- kind: read
+SELECT priority, count(*) FROM public.tickets GROUP BY priority ORDER BY priority;
