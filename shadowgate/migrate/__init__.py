@@ -48,7 +48,15 @@ from shadowgate.migrate.results import (
     ScriptRun,
     StatementRun,
 )
-from shadowgate.migrate.script import Script, Statement, TransactionBlock, parse_script, read_script
+from shadowgate.migrate.script import (
+    Script,
+    Statement,
+    TransactionBlock,
+    in_one_transaction,
+    may_be_one_transaction,
+    parse_script,
+    read_script,
+)
 from shadowgate.migrate.suppressed_errors import find_silence
 from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 
@@ -88,10 +96,12 @@ __all__ = [
     "find_hazards",
     "find_silence",
     "findings_table",
+    "in_one_transaction",
     "inline_waivers",
     "interrupt_at_every_boundary",
     "interruptions_table",
     "lint",
+    "may_be_one_transaction",
     "outside_effects",
     "parse_script",
     "probes_table",

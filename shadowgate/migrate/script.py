@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -144,6 +144,43 @@ def parse_script(text: str, path: Path, sha256: str) -> Script:
         if _copies_through_the_client(item.stmt):
             return Script(path, sha256, (), "it copies rows through the client")
     return Script(path, sha256, _units(_statements(text, raw), path), "")
+
+
+def may_be_one_transaction(script: Script) -> bool:
+    """Whether a runner can apply the whole script in one transaction of its own.
+
+    Not if it opens one itself, or has a statement that PostgreSQL refuses in a transaction block.
+    """
+    return not script.needs_psql and all(
+        isinstance(unit, Statement) and not unit.must_run_alone for unit in script.units
+    )
+
+
+def in_one_transaction(script: Script) -> Script:
+    """The script as a runner applies it that opens a transaction for each file.
+
+    Raises:
+        ScriptError: PostgreSQL would refuse a statement in it, or the script opens one itself.
+    """
+    if not may_be_one_transaction(script):
+        alone = next((each for each in script.statements if each.must_run_alone), None)
+        raise ScriptError(
+            "The runner applies the script in one transaction, which "
+            + ("a statement does not allow." if alone else "opens or closes one itself."),
+            where=f"{script.path}, line {alone.line}" if alone else str(script.path),
+            todo="Move the statement to a script of its own that the runner applies without one.",
+        )
+    begin, commit = parse_script("BEGIN; COMMIT;", script.path, script.sha256).statements
+    statements = script.statements
+    last = statements[-1]
+    block = TransactionBlock(
+        (
+            replace(begin, number=0),
+            *statements,
+            replace(commit, number=last.number + 1, line=last.last_line),
+        )
+    )
+    return replace(script, units=(block,))
 
 
 def line_of(text: str, offset: int) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shadowgate.errors import UsageError
-from shadowgate.plan.sections import Plan, RolloutSection, WorkloadSection
+from shadowgate.plan.sections import Plan, RolloutSection, RunnerSection, WorkloadSection
 
 _COMMENT = re.compile(r"^\s*--\s*(?P<text>\w.*?)\s*$")
 _IRREVERSIBLE = re.compile(
@@ -20,6 +20,9 @@ _IRREVERSIBLE = re.compile(
     r"irreversible[ \t]*:[ \t]*(?P<reason>\S.*?)[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+
+UNKNOWN = ""
+"""Nobody says how the runner applies a script."""
 
 _PAIRS = {"migration.sql": "rollback.sql", "up.sql": "down.sql", "deploy.sql": "revert.sql"}
 
@@ -50,6 +53,7 @@ def derived_plan(
         rollback=back,
         irreversible=irreversible["reason"] if irreversible and back is None else "",
         workload=WorkloadSection(queries),
+        runner=RunnerSection(UNKNOWN),
         rollout=RolloutSection(start=today + dt.timedelta(days=7 - today.weekday())),
     )
 

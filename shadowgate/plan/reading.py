@@ -241,6 +241,8 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     yield rows is None or rows >= 1_000, "backup.rows", "at least 1000"
     yield bool(plan.backup.table) or not plan.backup.geometry, "backup.table", "that of geometry"
     yield plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"
+    known = plan.runner.transaction in ("statement", "file")
+    yield known, "runner.transaction", "statement or file"
     yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
     yield all(probe.sessions >= 1 for probe in plan.probes), "probes.sessions", "at least 1"
 

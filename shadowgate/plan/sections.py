@@ -326,6 +326,14 @@ class RolloutSection:
 
 
 @dataclass(frozen=True)
+class RunnerSection:
+    """How production's migration tool applies a script."""
+
+    transaction: str = "statement"
+    """``statement``: each by itself, as psql does; ``file``: the whole script in one."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is validated, against which limits."""
 
@@ -351,6 +359,7 @@ class Plan:
     jobs: tuple[JobSection, ...] = ()
     simulation: SimulationSection = SimulationSection()
     waivers: tuple[WaiverSection, ...] = ()
+    runner: RunnerSection = RunnerSection()
     rules: tuple[str, ...] = ()
     """Policies of squawk's, such as ``prefer-text-field``, that count here; else they are notes."""
     undo: RollbackSection = RollbackSection()

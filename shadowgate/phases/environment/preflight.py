@@ -15,7 +15,14 @@ from typing import Any
 
 from shadowgate.backup import Backup, examine_backup
 from shadowgate.cleanup import guarded_folder
-from shadowgate.migrate import Script, inline_waivers, read_script, refuse_beyond, refuse_programs
+from shadowgate.migrate import (
+    Script,
+    in_one_transaction,
+    inline_waivers,
+    read_script,
+    refuse_beyond,
+    refuse_programs,
+)
 from shadowgate.options import Request
 from shadowgate.progress import Progress
 from shadowgate.server import (
@@ -103,6 +110,9 @@ def preflight(request: Request, progress: Progress) -> Preflight:
     migration = read_script(plan.migration)
     rollback = read_script(plan.rollback) if plan.rollback else None
     earlier = tuple(read_script(path) for path in plan.backup.apply)
+    if plan.runner.transaction == "file":
+        migration = in_one_transaction(migration)
+        rollback = in_one_transaction(rollback) if rollback else None
     for script in filter(None, (*earlier, migration, rollback)):
         refuse_programs(script)
         inline_waivers(script)  # what is wrong with one is said now

@@ -12,6 +12,7 @@ from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.changes import Migrated
+from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
@@ -48,6 +49,17 @@ def _locks_strongly(run: Run) -> str:
     if strongly_locked(run.applied.run):
         return ""
     return "the script takes no lock that stops writers on a table that was there"
+
+
+def _is_run_again(run: Run) -> str:
+    if not is_atomic(run.opened.migration, run.plan):
+        return ""
+    if run.plan.runner.transaction == "file":
+        return "the runner applies it in one transaction: a failure leaves nothing to run again"
+    return (
+        "nothing says that its runner applies it statement by statement ([runner] transaction in a "
+        "plan); in one transaction a failure leaves nothing to run again"
+    )
 
 
 def _has_jobs(run: Run) -> str:
@@ -293,6 +305,7 @@ def nothing_is_passed_over_in_silence(suppressed_errors: Review, finding: Findin
 @check(
     "migration.repeatable",
     remedy="Guard each step so that it does nothing when it is already done.",
+    applies=_is_run_again,
 )
 def a_second_run_changes_nothing(repeated: Repeated, finding: Finding) -> None:
     """Running the script a second time succeeds and changes nothing.

@@ -11,10 +11,18 @@ from threading import Lock
 from psycopg import sql
 
 from shadowgate.catalogue import Snapshot
-from shadowgate.migrate import Interruption, Script, Trial, interrupt_at_every_boundary
+from shadowgate.migrate import (
+    Interruption,
+    Script,
+    Trial,
+    in_one_transaction,
+    interrupt_at_every_boundary,
+    may_be_one_transaction,
+)
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
 from shadowgate.phases.runner import RETRY
 from shadowgate.plan import Plan
+from shadowgate.plan.derived import UNKNOWN
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Databases
 
@@ -54,6 +62,9 @@ def interrupt(
         MigrationError: the script fails without being interrupted.
     """
     progress(f"interrupting {script.path.name} at every statement, on a thinned copy")
+    atomic = is_atomic(script, plan)
+    if atomic and plan.runner.transaction != "file":
+        script = in_one_transaction(script)
     numbers = count(1)
     cloning = Lock()  # a session on the source, as cloning opens one, would stop another clone
 
@@ -67,9 +78,24 @@ def interrupt(
 
     with _thinned(shadow, before, databases, plan) as thin:
         trial = Trial(
-            clone, lambda copy: _comparable(copy, before, plan), differences_in_words, RETRY
+            clone,
+            lambda copy: _comparable(copy, before, plan),
+            differences_in_words,
+            RETRY,
+            atomic=atomic,
         )
         return interrupt_at_every_boundary(script, trial)
+
+
+def is_atomic(script: Script, plan: Plan) -> bool:
+    """Whether a failure leaves nothing: the runner opens a transaction, or may well do so.
+
+    Most migration tools apply a file in one transaction. Where nobody says, that is taken for given
+    of a script that allows it.
+    """
+    if plan.runner.transaction == UNKNOWN:
+        return may_be_one_transaction(script)
+    return plan.runner.transaction == "file"
 
 
 @contextmanager
