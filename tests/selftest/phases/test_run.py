@@ -129,7 +129,7 @@ def test_a_plan_without_an_item_has_the_check_left_out_with_its_reason(run: Run)
     run.request = replace(run.request, plan=replace(PLAN, probes=()))
     outcome = carry_out(probed, "", run)
     assert outcome.result.status == "skipped"
-    assert run.results.not_applicable == {"migration.behaviour": "the plan names no probe"}
+    assert run.results.not_applicable == {"migration.behaviour": "there is no probe"}
 
 
 def pieces() -> dict[str, Piece[Any]]:
