@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     check.add_argument("script", metavar="MIGRATION.sql", help="the migration script")
+<<<<<<< HEAD
     left_out = ("--plan", "--migration", "--rows", "--update-baseline")
     _add_options(check, [option for option in OPTIONS if option.flag not in left_out])
     plan = commands.add_parser(
@@ -88,8 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
+=======
+    _add_options(check, [option for option in OPTIONS if option.flag not in _OF_A_PLAN])
+>>>>>>> wt-tests
     return parser
 
+
+_OF_A_PLAN = ("--plan", "--migration", "--rows", "--update-baseline")
+"""Options that say nothing where there is no plan."""
 
 _EXIT = (
     "Exit status: 0 GO, 1 NO-GO, 4 when the request or the machine is not right. Other options go "
@@ -120,6 +127,9 @@ def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
     os.environ.pop("PYTEST_ADDOPTS", None)
     given = {option.flag: getattr(asked, option.dest, None) for option in OPTIONS}
     if asked.command == "check":
+        for option in OPTIONS:
+            if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
+                os.environ.pop(option.variable, None)
         given["--migration"] = asked.script
     options = [
         flag if value is True else f"{flag}={value}" for flag, value in given.items() if value

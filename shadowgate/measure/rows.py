@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import psycopg
@@ -32,6 +33,8 @@ class Result:
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    widths: tuple[int, ...] = ()
+    """Of a step of several statements, how many columns each returns: a row has its own ones."""
 
     @property
     def count(self) -> int:
@@ -72,6 +75,7 @@ def fetch_result(session: TimedSession, query: Query) -> Result:
     return Result(
         ("statement", *(name for result in results for name in result.columns)),
         tuple((n, *row) for n, result in enumerate(results, start=1) for row in result.rows),
+        tuple(len(result.columns) for result in results),
     )
 
 
@@ -92,7 +96,7 @@ def first_difference(before: Result, after: Result) -> str | None:
 
     Columns that only the second one has are passed over: ``SELECT *`` follows its tables.
     """
-    after = _without(after, gained_columns(before, after))
+    after = _without_gained(before, after)
     if before.columns != after.columns:
         return f"columns {', '.join(before.columns)} became {', '.join(after.columns)}"
     if before.count != after.count:
@@ -105,19 +109,54 @@ def first_difference(before: Result, after: Result) -> str | None:
 
 def gained_columns(before: Result, after: Result) -> tuple[str, ...]:
     """Columns that the second result has beside all those of the first, in the same order."""
-    gained = tuple(name for name in after.columns if name not in before.columns)
-    kept = tuple(name for name in after.columns if name in before.columns)
-    return gained if kept == before.columns else ()
+    kept = _kept(before, after)
+    if kept is None:
+        return ()
+    return tuple(name for place, name in enumerate(after.columns) if place not in kept)
 
 
-def _without(result: Result, columns: tuple[str, ...]) -> Result:
-    if not columns:
-        return result
-    kept = [place for place, name in enumerate(result.columns) if name not in columns]
-    return Result(
-        tuple(result.columns[place] for place in kept),
-        sort_rows(tuple(row[place] for place in kept) for row in result.rows),
+def _kept(before: Result, after: Result) -> frozenset[int] | None:
+    """Places of the columns from before; ``None`` if one is gone, or they are in another order.
+
+    Of columns of the same name the first ones are: a table that is joined gains them at its end.
+    """
+    groups = (_statements(before), _statements(after))
+    if len(groups[0]) != len(groups[1]):
+        return None
+    found: list[int] = []
+    for wanted, there in zip(*groups, strict=True):
+        places = iter(there)
+        for name in wanted.values():
+            place = next((place for place in places if there[place] == name), None)
+            if place is None:
+                return None
+            found.append(place)
+    return frozenset(found)
+
+
+def _statements(result: Result) -> list[dict[int, str]]:
+    """Place -> name of the columns, statement by statement."""
+    named = list(enumerate(result.columns))
+    if not result.widths:
+        return [dict(named)]
+    ends = list(accumulate((1, *result.widths)))  # the first column is the statement's number
+    return [dict(named[start:end]) for start, end in pairwise((0, *ends))]
+
+
+def _without_gained(before: Result, after: Result) -> Result:
+    kept = _kept(before, after)
+    if kept is None or len(kept) == len(after.columns):
+        return after
+    places = [[place for place in each if place in kept] for each in _statements(after)]
+    columns = tuple(after.columns[place] for each in places for place in each)
+    if not after.widths:
+        return Result(columns, sort_rows(tuple(row[n] for n in places[0]) for row in after.rows))
+    starts = [0, *accumulate(after.widths)]
+    rows = (
+        (row[0], *(row[place - starts[row[0] - 1]] for place in places[row[0]]))
+        for row in after.rows
     )
+    return Result(columns, sort_rows(rows), before.widths)
 
 
 def _same_row(old: Row, new: Row) -> bool:

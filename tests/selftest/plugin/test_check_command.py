@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shadowgate.errors import ShadowgateError, UsageError
-from shadowgate.options import resolve
+from shadowgate.options import OPTIONS, resolve
 from shadowgate.phases.environment.preflight import preflight
 from shadowgate.phases.items import workload_of
 from shadowgate.progress import silent
@@ -47,12 +47,12 @@ def dump(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def check(folder: Path, *arguments: str) -> ShadowRun:
+def check(folder: Path, *arguments: str, **environment: str) -> ShadowRun:
     """Ask for a check in a folder of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "shadowgate", "check", *arguments, "--server=local"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -171,3 +171,11 @@ def test_the_command_says_it_in_one_sentence_and_exits_with_4(
     assert run.output.count("ERROR: ") == 1
     assert words in run.output[run.output.index("ERROR: ") :]
     assert "Traceback" not in run.output
+
+
+def test_a_plan_that_the_environment_names_is_not_asked(tmp_path: Path, dump: Path) -> None:
+    variables = {option.flag: option.variable for option in OPTIONS}
+    environment = {variables["--plan"]: "other.toml", variables["--rows"]: "5000"}
+    run = check(tmp_path, f"{tmp_path}/none.sql", f"--backup={dump}", **environment)
+    assert run.status == 4
+    assert "there is no migration" in run.output
