@@ -75,9 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     check.add_argument("script", metavar="MIGRATION.sql", help="the migration script")
-<<<<<<< HEAD
-    left_out = ("--plan", "--migration", "--rows", "--update-baseline")
-    _add_options(check, [option for option in OPTIONS if option.flag not in left_out])
+    _add_options(check, [option for option in OPTIONS if option.flag not in _OF_A_PLAN])
     plan = commands.add_parser(
         "plan",
         help="write a plan for a migration from a trial run",
@@ -89,9 +87,6 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
-=======
-    _add_options(check, [option for option in OPTIONS if option.flag not in _OF_A_PLAN])
->>>>>>> wt-tests
     return parser
 
 
