@@ -38,7 +38,7 @@ def key_figures(evidence: Evidence) -> tuple[KeyFigure, ...]:
 
 
 def _from_check(check: CheckResult | None, label: str, unit: str) -> KeyFigure | None:
-    if check is None:
+    if check is None or check.status == "skipped":
         return None
     if check.measured is None:
         return KeyFigure(label, check.status, status=check.status)
@@ -84,8 +84,9 @@ def _regressions(evidence: Evidence) -> KeyFigure | None:
     slower = [q.id for q in evidence.queries if q.verdict == "regressed"]
     open_ones = [q.id for q in evidence.queries if q.verdict == "inconclusive"]
     unjudged = [q.id for q in evidence.queries if q.verdict == "not judged"]
-    if len(unjudged) == len(evidence.queries):
-        return KeyFigure("Regressions", "not judged", f"{len(unjudged)} queries measured")
+    if evidence.quick or len(unjudged) == len(evidence.queries):
+        measured = f"{len(evidence.queries)} queries measured"
+        return KeyFigure("Regressions", "not judged", measured)
     status: Status = "failed" if slower else "inconclusive" if open_ones or unjudged else "passed"
     notes = [f"of {len(evidence.queries)} queries"]
     notes += [f"slower: {words.enumerated(slower)}"] if slower else []
