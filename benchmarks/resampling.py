@@ -22,7 +22,7 @@ from shadowgate.measure import Sampling
 from shadowgate.measure.lanes import possible_lanes
 from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, one_by_one, take_sample
 from shadowgate.measure.statistics import effects, pseudo_median
-from shadowgate.measure.verdict import judge
+from shadowgate.measure.verdict import judge_query
 
 BLOCK = 8
 
@@ -111,7 +111,7 @@ def resample(
 def said(sample: Sample, judge_: Judge) -> dict[str, str]:
     """The verdicts on a sample, targets too."""
     verdicts: dict[str, str] = {
-        query: judge(judge_.estimate(query, pairs), judge_.limit(query, pairs))
+        query: judge_query(judge_.estimate(query, pairs), judge_.limit(query, pairs))
         for query, pairs in sample.pairs.items()
     }
     for query, pairs in sample.pairs.items():

@@ -18,7 +18,7 @@ from shadowgate.measure.plans import Witness
 from shadowgate.measure.query_evidence import to_evidence
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, settle_changes
-from shadowgate.measure.timings import Drift, drift, extra_info, fingerprint, read_runs
+from shadowgate.measure.timings import Trend, extra_info, fingerprint, read_runs, trend_since
 from shadowgate.measure.trial import Arm, Judging, Trial, run_trial
 from shadowgate.measure.verdict import Estimate, Target
 from shadowgate.measure.witnesses import (
@@ -42,7 +42,6 @@ __all__ = [
     "Comparison",
     "Copier",
     "Difference",
-    "Drift",
     "Estimate",
     "Judging",
     "LayoutShare",
@@ -53,6 +52,7 @@ __all__ = [
     "QueryFailure",
     "Sampling",
     "Target",
+    "Trend",
     "Trial",
     "Witness",
     "WitnessBaseline",
@@ -67,7 +67,6 @@ __all__ = [
     "derive_workload",
     "difference_beyond_order",
     "differences",
-    "drift",
     "explain_by_order",
     "explain_change",
     "extra_info",
@@ -81,6 +80,7 @@ __all__ = [
     "settle",
     "settle_changes",
     "to_evidence",
+    "trend_since",
     "unordered",
     "what_is_left_out",
     "why_not_comparable",

@@ -26,7 +26,7 @@ from shadowgate.measure.sampler import (
 )
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Side, Sides, open_sides
-from shadowgate.measure.verdict import Estimate, Judgement, Target, judge
+from shadowgate.measure.verdict import Estimate, QueryJudgement, Target, judge_query
 from shadowgate.measure.words import explain_change, share_of_planning
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
@@ -65,7 +65,7 @@ class QueryComparison:
     """``None`` when the budget ended before the first look."""
     limit: float
     """The largest slowdown that passes, as a log ratio, the floor applied."""
-    verdict: Judgement
+    verdict: QueryJudgement
     target: Target | None
     difference: str | None
     """What differs first between the rows returned, or whose failure it is that there are none;
@@ -296,7 +296,7 @@ def _conclude_query(
         pairs=taken,
         estimate=estimate,
         limit=limit,
-        verdict=judge(estimate, limit),
+        verdict=judge_query(estimate, limit),
         target=judge_.target(query.id, taken),
         difference=difference,
         rows=before.result.count,

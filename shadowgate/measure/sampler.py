@@ -28,7 +28,7 @@ from shadowgate.measure.verdict import (
     Estimate,
     Target,
     effective_limit,
-    judge,
+    judge_query,
     judge_target,
 )
 
@@ -160,7 +160,7 @@ class Judge:
         reader sees at a glance is also what the verdict claims.
         """
         estimate = self.estimate(query, pairs)
-        verdict = judge(estimate, self.limit(query, pairs))
+        verdict = judge_query(estimate, self.limit(query, pairs))
         target = self.target(query, pairs)
         if target is None:
             looks_faster = estimate is not None and estimate.plain.high < 0.0

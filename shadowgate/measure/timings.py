@@ -25,7 +25,7 @@ from shadowgate.errors import PlanError
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
 
-Trend = Literal["slower", "faster", "no difference shown"]
+Direction = Literal["slower", "faster", "no difference shown"]
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,19 @@ class StoredRun:
 
 
 @dataclass(frozen=True)
-class Drift:
-    """One query against an earlier run on the same machine."""
+class Trend:
+    """How one query's effect changed since an earlier run on the same machine."""
 
     query: str
     machine_percent: float
     """How much slower the control is today: the machine, not the migration."""
     change: Interval
     """Change of the effect since then, as a log ratio."""
-    trend: Trend
+    direction: Direction
 
     def __str__(self) -> str:
         return (
-            f"{self.query}: {self.trend} than in the stored run "
+            f"{self.query}: {self.direction} than in the stored run "
             f"({to_percent(self.change.estimate):+.1f} %; the machine itself "
             f"{self.machine_percent:+.1f} %)"
         )
@@ -109,9 +109,9 @@ def read_run(path: Path, key: str) -> StoredRun:
     return StoredRun(path.name, pairs)
 
 
-def drift(
+def trend_since(
     stored: StoredRun, pairs: Mapping[str, Sequence[Pair]], tail: float, deviation: float
-) -> tuple[Drift, ...]:
+) -> tuple[Trend, ...]:
     """Each query of both runs: did its effect change, the machine's own change taken out?
 
     The interval of the difference is that of two independent estimates, each with its own bounds
@@ -130,23 +130,23 @@ def drift(
     def interval(taken: Sequence[Pair]) -> Interval:
         return widen(signed_rank_interval(effects(taken), shared), deviation, shared)
 
-    return tuple(_drift(id_, stored.pairs[id_], pairs[id_], interval) for id_ in common)
+    return tuple(_trend(id_, stored.pairs[id_], pairs[id_], interval) for id_ in common)
 
 
-def _drift(
+def _trend(
     query: str,
     then: Sequence[Pair],
     now: Sequence[Pair],
     interval: Callable[[Sequence[Pair]], Interval],
-) -> Drift:
+) -> Trend:
     change = difference(interval(now), interval(then))
-    trend: Trend = "no difference shown"
+    direction: Direction = "no difference shown"
     if change.low > 0:
-        trend = "slower"
+        direction = "slower"
     if change.high < 0:
-        trend = "faster"
+        direction = "faster"
     control = np.median([pair[0] for pair in now]) / np.median([pair[0] for pair in then])
-    return Drift(query, 100.0 * (float(control) - 1.0), change, trend)
+    return Trend(query, 100.0 * (float(control) - 1.0), change, direction)
 
 
 def difference(one: Interval, other: Interval) -> Interval:

@@ -19,7 +19,7 @@ PAIRS_FOR_A_CLAIM = 24
 """Pairs before which no query is called regressed for its estimate alone, and after which one that
 looks faster passes for what it is proven to be: not slower."""
 
-Judgement = Literal["improved", "equivalent", "regressed", "inconclusive"]
+QueryJudgement = Literal["improved", "equivalent", "regressed", "inconclusive"]
 TargetStatus = Literal["met", "missed", "inconclusive"]
 
 
@@ -44,7 +44,7 @@ class Target:
     estimate: Estimate | None
 
 
-def judge(estimate: Estimate | None, limit: float) -> Judgement:
+def judge_query(estimate: Estimate | None, limit: float) -> QueryJudgement:
     """Verdict on one query while pairs are being taken.
 
     A query is called regressed by its estimate once the interval leaves out half the limit, too.
@@ -88,7 +88,7 @@ def effective_limit(limit_percent: float, floor_ms: float, before_ms: float) -> 
     return max(to_effect(limit_percent), math.log1p(floor_ms / before_ms))
 
 
-def deciding_interval(estimate: Estimate | None, verdict: Judgement) -> Interval | None:
+def deciding_interval(estimate: Estimate | None, verdict: QueryJudgement) -> Interval | None:
     """The interval that a verdict rests on: the family's for a change, else the plain one."""
     if estimate is None:
         return None

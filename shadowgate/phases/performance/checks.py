@@ -225,7 +225,7 @@ def no_gain_was_lost(history: History, finding: Finding) -> None:
 
     A gain can dwindle from one version of a migration to the next, limits kept.
     """
-    finding.note(f"{len(history.slower)} of {len(history.drifts)} slower", "0 slower")
+    finding.note(f"{len(history.slower)} of {len(history.trends)} slower", "0 slower")
     finding.show(history.table)
     finding.require(not history.slower, [str(each) for each in history.slower])
 

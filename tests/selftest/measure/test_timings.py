@@ -17,11 +17,11 @@ from shadowgate.measure.statistics import Interval
 from shadowgate.measure.timings import (
     StoredRun,
     difference,
-    drift,
     extra_info,
     fingerprint,
     read_run,
     read_runs,
+    trend_since,
 )
 
 KEY = fingerprint({"cpu": "x", "server": 150020})
@@ -84,24 +84,24 @@ def test_a_file_that_is_not_pytest_benchmarks_is_refused(tmp_path: Path, text: s
 
 def test_a_slower_machine_is_not_a_slower_query() -> None:
     stored = StoredRun("0001", {"Q1": tuple(pairs(-0.2, seconds=0.05))})
-    (found,) = drift(stored, {"Q1": pairs(-0.2, seconds=0.08, seed=2)}, 0.025, 0.0)
-    assert found.trend == "no difference shown"
+    (found,) = trend_since(stored, {"Q1": pairs(-0.2, seconds=0.08, seed=2)}, 0.025, 0.0)
+    assert found.direction == "no difference shown"
     assert found.machine_percent == pytest.approx(60.0, abs=5.0)
 
 
-@pytest.mark.parametrize(("effect", "trend"), [(-0.05, "slower"), (-0.35, "faster")])
-def test_an_effect_that_changed_is_told_on_any_day(effect: float, trend: str) -> None:
+@pytest.mark.parametrize(("effect", "direction"), [(-0.05, "slower"), (-0.35, "faster")])
+def test_an_effect_that_changed_is_told_on_any_day(effect: float, direction: str) -> None:
     stored = StoredRun("0001", {"Q1": tuple(pairs(-0.2))})
-    (found,) = drift(stored, {"Q1": pairs(effect, seconds=0.03, seed=3)}, 0.025, 0.0)
-    assert found.trend == trend
-    assert trend in str(found)
+    (found,) = trend_since(stored, {"Q1": pairs(effect, seconds=0.03, seed=3)}, 0.025, 0.0)
+    assert found.direction == direction
+    assert direction in str(found)
 
 
 def test_only_queries_of_both_runs_are_compared() -> None:
     stored = StoredRun("0001", {"Q1": tuple(pairs(0.0)), "Q2": tuple(pairs(0.0))})
-    assert [d.query for d in drift(stored, {"Q2": pairs(0.0), "Q3": pairs(0.0)}, 0.025, 0.0)] == [
-        "Q2"
-    ]
+    assert [
+        d.query for d in trend_since(stored, {"Q2": pairs(0.0), "Q3": pairs(0.0)}, 0.025, 0.0)
+    ] == ["Q2"]
 
 
 bounds = st.tuples(*[st.floats(-2.0, 2.0)] * 3).map(sorted)
