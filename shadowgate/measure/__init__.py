@@ -8,7 +8,7 @@ from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
 from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
 from shadowgate.measure.concurrency import all_at_once
-from shadowgate.measure.copies import Copier, copies_of_run
+from shadowgate.measure.copies import CloneFactory, copies_of_run
 from shadowgate.measure.derived import derive_workload
 from shadowgate.measure.failures import QueryError, QueryFailure
 from shadowgate.measure.layout import LayoutShare, measure_layout
@@ -38,9 +38,9 @@ from shadowgate.measure.workload import Query, Workload, load_workload, with_rew
 __all__ = [
     "Arm",
     "Baseline",
+    "CloneFactory",
     "ColdFigures",
     "Comparison",
-    "Copier",
     "Difference",
     "Estimate",
     "Judging",

@@ -10,7 +10,7 @@ from typing import Literal
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.concurrency import all_at_once
-from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
 from shadowgate.measure.ordering import explain_by_order
 from shadowgate.measure.plans import NO_PLAN, Roots, Witness, explain, read_roots
@@ -105,7 +105,7 @@ class Comparison:
     """Why sampling ended."""
     seconds: float
     """Time that sampling took, in seconds."""
-    manner: str
+    method: str
     """How executions were timed, in words."""
 
     @property
@@ -116,7 +116,7 @@ class Comparison:
     @property
     def how(self) -> str:
         """How, for how long and until when the queries were timed, in words."""
-        return f"timed for {self.seconds:.0f} s, {_ENDED[self.ended]}; {self.manner}"
+        return f"timed for {self.seconds:.0f} s, {_ENDED[self.ended]}; {self.method}"
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -130,7 +130,7 @@ def compare(
     workload: Workload,
     sampling: Sampling,
     *,
-    copier: Copier = fresh_copy,
+    clones: CloneFactory = fresh_copy,
     progress: Progress = silent,
 ) -> Comparison:
     """Compare a workload on two databases of one server.
@@ -150,7 +150,7 @@ def compare(
     """
     known = workload.by_id
     check_names(sampling, workload)
-    with open_sides((before, after), workload, sampling, copier, progress) as sides:
+    with open_sides((before, after), workload, sampling, clones, progress) as sides:
         progress("comparing the rows that each query returns")
         facts = _facts(sides, workload)
         sides.warm_up(sampling.warm_up, first=1)  # the rows came from there
@@ -171,16 +171,16 @@ def compare(
                 at_once=sides.at_once,
                 failed=lambda: sides.failures.queries,
             )
-        manner = sides.manner
-    found = conclude(sample, judge_, known, facts, manner, sides.failures)
-    return _with_orders(found, (before, after), sampling, copier, progress)
+        method = sides.method
+    found = conclude(sample, judge_, known, facts, method, sides.failures)
+    return _with_orders(found, (before, after), sampling, clones, progress)
 
 
 def _with_orders(
     comparison: Comparison,
     databases: tuple[Database, Database],
     sampling: Sampling,
-    copier: Copier,
+    clones: CloneFactory,
     progress: Progress,
 ) -> Comparison:
     """Tell the rows that differ by an order that the query leaves open from changed ones."""
@@ -191,11 +191,11 @@ def _with_orders(
             continue
         progress(f"looking whether {id_} has a defined order")
         order = explain_by_order(
-            lambda: copier(before),
+            lambda: clones(before),
             found.query,
             found.before.result,
             found.after.result,
-            after_copy=lambda: copier(after),
+            after_copy=lambda: clones(after),
             sampling=sampling,
         )
         if order is not None:
@@ -250,7 +250,7 @@ def conclude(
     judge_: Judge,
     queries: Mapping[str, Query],
     facts: Mapping[str, tuple[SideFacts, SideFacts]],
-    manner: str,
+    method: str,
     failures: Failures | None = None,
 ) -> Comparison:
     """Judge what was sampled.
@@ -275,7 +275,7 @@ def conclude(
         sampling=judge_.sampling,
         ended=sample.ended,
         seconds=sample.seconds,
-        manner=manner,
+        method=method,
     )
 
 

@@ -112,8 +112,8 @@ def _execute(session: TimedSession, query: Query) -> tuple[Sequence[Mapping[str,
                 session.connection.execute(statement.encode())
         if not query.in_transaction:
             return documents, 0.0
-        lap = session.clock.time(lambda: session.connection.execute(CHECK_NOW))
-        return documents, 1000.0 * lap.net
+        measured = session.clock.time(lambda: session.connection.execute(CHECK_NOW))
+        return documents, 1000.0 * measured.net
 
 
 def _merge(witnesses: Sequence[Witness]) -> Witness:

@@ -437,7 +437,7 @@ def test_copies_of_a_run_are_gone_afterwards_and_its_databases_stay(server: Serv
         there = databases(server)
         workload = Workload((SUMS, INSERT))
         sampling = Sampling(budget_seconds=0.1, copies=2)
-        found = compare(first, second, workload, sampling, copier=copies_of_run(run))
+        found = compare(first, second, workload, sampling, clones=copies_of_run(run))
         assert found.queries["Q1"].same_rows
         assert databases(server) == there
 

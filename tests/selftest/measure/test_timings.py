@@ -99,9 +99,8 @@ def test_an_effect_that_changed_is_told_on_any_day(effect: float, direction: str
 
 def test_only_queries_of_both_runs_are_compared() -> None:
     stored = StoredRun("0001", {"Q1": tuple(pairs(0.0)), "Q2": tuple(pairs(0.0))})
-    assert [
-        d.query for d in trend_since(stored, {"Q2": pairs(0.0), "Q3": pairs(0.0)}, 0.025, 0.0)
-    ] == ["Q2"]
+    found = trend_since(stored, {"Q2": pairs(0.0), "Q3": pairs(0.0)}, 0.025, 0.0)
+    assert [each.query for each in found] == ["Q2"]
 
 
 bounds = st.tuples(*[st.floats(-2.0, 2.0)] * 3).map(sorted)
