@@ -5,6 +5,17 @@
 """
 
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
+from shadowgate.measure.baseline_metrics import (
+    BaselineMetrics,
+    Difference,
+    changes_in_words,
+    differences,
+    metrics_of,
+    read_metrics,
+    what_is_left_out,
+    why_not_comparable,
+    write_metrics,
+)
 from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
 from shadowgate.measure.concurrency import all_at_once
@@ -14,30 +25,20 @@ from shadowgate.measure.failures import QueryError, QueryFailure
 from shadowgate.measure.layout import LayoutShare, measure_layout
 from shadowgate.measure.ordering import difference_beyond_order, explain_by_order, unordered
 from shadowgate.measure.parameters import bind_parameters, bind_workload
-from shadowgate.measure.plans import Witness
+from shadowgate.measure.plans import PlanMetrics
 from shadowgate.measure.query_evidence import to_evidence
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, settle_changes
 from shadowgate.measure.timings import Trend, extra_info, fingerprint, read_runs, trend_since
 from shadowgate.measure.trial import Arm, Judging, Trial, run_trial
 from shadowgate.measure.verdict import Estimate, Target
-from shadowgate.measure.witnesses import (
-    Difference,
-    WitnessBaseline,
-    changes_in_words,
-    differences,
-    read_witnesses,
-    what_is_left_out,
-    why_not_comparable,
-    witnesses_of,
-    write_witnesses,
-)
 from shadowgate.measure.words import explain_change
 from shadowgate.measure.workload import Query, Workload, load_workload, with_rewrites
 
 __all__ = [
     "Arm",
     "Baseline",
+    "BaselineMetrics",
     "CloneFactory",
     "ColdFigures",
     "Comparison",
@@ -45,6 +46,7 @@ __all__ = [
     "Estimate",
     "Judging",
     "LayoutShare",
+    "PlanMetrics",
     "Query",
     "QueryBaseline",
     "QueryComparison",
@@ -54,8 +56,6 @@ __all__ = [
     "Target",
     "Trend",
     "Trial",
-    "Witness",
-    "WitnessBaseline",
     "Workload",
     "all_at_once",
     "baseline",
@@ -74,8 +74,9 @@ __all__ = [
     "load_workload",
     "measure_cold",
     "measure_layout",
+    "metrics_of",
+    "read_metrics",
     "read_runs",
-    "read_witnesses",
     "run_trial",
     "settle",
     "settle_changes",
@@ -85,6 +86,5 @@ __all__ = [
     "what_is_left_out",
     "why_not_comparable",
     "with_rewrites",
-    "witnesses_of",
-    "write_witnesses",
+    "write_metrics",
 ]

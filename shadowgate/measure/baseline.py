@@ -13,7 +13,7 @@ from shadowgate.evidence import Timing
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.failures import Failures, QueryFailure
 from shadowgate.measure.lanes import Lanes, open_lanes, share_out, time_round
-from shadowgate.measure.plans import NO_PLAN, Witness, explain, read_roots
+from shadowgate.measure.plans import NO_PLAN, PlanMetrics, explain, read_roots
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
@@ -32,7 +32,7 @@ class QueryBaseline:
     rounds: tuple[float, ...]
     """Seconds, in the order taken."""
     result: Result
-    witness: Witness
+    metrics: PlanMetrics
     failure: QueryFailure | None = None
     """Why it has no rounds, no rows and no plan: it fails without any migration."""
 
@@ -120,7 +120,7 @@ def _conclude(
     return QueryBaseline(query, tuple(taken[query.id]), *facts[query.id])
 
 
-_Facts = tuple[Result, Witness]
+_Facts = tuple[Result, PlanMetrics]
 
 
 def _learn(

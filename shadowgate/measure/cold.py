@@ -114,5 +114,5 @@ def _run_cold(source: Database, query: Query, sampling: Sampling, clones: CloneF
                 plan = f"EXPLAIN {statement}" if has_plan(statement) else statement
                 connection.execute(plan.encode())
         with undisturbed([session]):
-            witness = explain(session, query, {})
-        return ColdRun(witness.execution_ms, witness.shared_read)
+            metrics = explain(session, query, {})
+        return ColdRun(metrics.execution_ms, metrics.shared_read)

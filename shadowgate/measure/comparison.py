@@ -13,7 +13,7 @@ from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
 from shadowgate.measure.ordering import explain_by_order
-from shadowgate.measure.plans import NO_PLAN, Roots, Witness, explain, read_roots
+from shadowgate.measure.plans import NO_PLAN, PlanMetrics, Roots, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference, gained_columns
 from shadowgate.measure.sampler import (
@@ -44,7 +44,7 @@ class SideFacts:
     """What does not depend on time: the rows that a query returned and what its plan did."""
 
     result: Result
-    witness: Witness
+    metrics: PlanMetrics
 
 
 LONG_MS = 200.0
@@ -242,7 +242,7 @@ def _query_facts(session: TimedSession, query: Query, roots: Roots) -> SideFacts
 
 
 def _slowest_ms(facts: tuple[SideFacts, SideFacts]) -> float:
-    return max(side.witness.execution_ms for side in facts)
+    return max(side.metrics.execution_ms for side in facts)
 
 
 def conclude(
@@ -306,7 +306,7 @@ def _conclude_query(
         if failed
         else (
             *_gained(before.result, after.result),
-            *_notes(estimate, pairs, before.witness, after.witness),
+            *_notes(estimate, pairs, before.metrics, after.metrics),
         ),
         failures=failed,
     )
@@ -320,7 +320,7 @@ def _gained(before: Result, after: Result) -> tuple[str, ...]:
 
 
 def _notes(
-    estimate: Estimate | None, pairs: tuple[Pair, ...], before: Witness, after: Witness
+    estimate: Estimate | None, pairs: tuple[Pair, ...], before: PlanMetrics, after: PlanMetrics
 ) -> tuple[str, ...]:
     """What changed in the plan; for a slowdown that is shown, how much of it is planning."""
     changes = explain_change(before, after)

@@ -77,7 +77,7 @@ def rows_are_the_same(
     _require_baseline(found)
     finding.note(f"{found.rows} rows", "the same rows")
     finding.say(found.order or "")
-    read = {*found.before.witness.relations, *found.after.witness.relations}
+    read = {*found.before.metrics.relations, *found.after.metrics.relations}
     if not found.same_rows and not found.failures and (table := announced.changes_data_of(read)):
         finding.say(f"{found.difference}: it reads {table}, whose data is announced to change")
         return
