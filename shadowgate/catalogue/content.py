@@ -1,4 +1,4 @@
-"""What two databases contain, held against each other in all that should be the same.
+"""What two databases contain, compared in all that should be the same.
 
 Compared are the tables from before, in the columns that both sides have: a new column is no altered
 row. What a plan announces as dropped is no lost data. Of what it announces as changed data, exactly

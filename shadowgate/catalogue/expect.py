@@ -1,4 +1,4 @@
-"""Hold what changed against what the plan says a migration does. Pure: no database is needed.
+"""Compares what changed with what the plan says a migration does. Pure: no database is needed.
 
 A created object covers its parts: columns, constraints, indexes, triggers, the sequence of an
 identity column, and on partitions what came with the parent's index, constraint or trigger. The

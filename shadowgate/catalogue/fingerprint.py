@@ -75,7 +75,7 @@ class LogicalTable:
     """Column -> SQL for the bytes of its value in a row of ``t``."""
     primary_key: tuple[str, ...]
     part: str | None
-    """SQL for the text that a row's partition is told by; ``None`` without such a key."""
+    """SQL for the partition key of a row as text; ``None`` without such a key."""
     only: bool
     """Tables that inherit from it have rows of their own."""
 

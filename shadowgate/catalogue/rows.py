@@ -68,7 +68,7 @@ class RowDifferences:
 
     table: str
     key: tuple[str, ...]
-    """Columns that rows are told apart by."""
+    """Columns that identify a row."""
     lost: Rows
     added: Rows
     doubled: Rows
@@ -175,7 +175,7 @@ def differing_rows(
 ) -> RowDifferences:
     """Compare a logical table in two databases, row by row, in the columns that both have.
 
-    Rows are told apart by the primary key from before, if all of it is compared; else a row is its
+    Rows are identified by the primary key from before, if all of it is compared; else a row is its
     own key, and rows differ in some columns if without these both sides have the same rows.
 
     Args:

@@ -101,7 +101,7 @@ def baseline(
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
     with clones(database) as copy, open_lanes([copy], sampling) as lanes:
         failures = Failures()
-        facts, lane_of = _learn(lanes, workload, failures)
+        facts, lane_of = _execute_once(lanes, workload, failures)
         taken = _take_rounds(lanes, lane_of, workload, failures, rounds, sampling.seed, progress)
     return Baseline(
         {query.id: _conclude(query, facts, taken, failures) for query in workload.queries}
@@ -123,7 +123,7 @@ def _conclude(
 _Facts = tuple[Result, PlanMetrics]
 
 
-def _learn(
+def _execute_once(
     lanes: Lanes, workload: Workload, failures: Failures
 ) -> tuple[dict[str, _Facts], dict[str, int]]:
     """Rows and plan of each query, and the lane that it will be timed in: there it is warm now.
@@ -135,15 +135,15 @@ def _learn(
     lane_of: dict[str, int] = {}
     roots = read_roots(lanes[0][0])  # all lanes are on the same database
 
-    def learn(lane: int, query: Query) -> None:
+    def execute(lane: int, query: Query) -> None:
         session = lanes[lane][0]
         lane_of[query.id] = lane
         with failures.noted("before"):
             facts[query.id] = fetch_result(session, query), explain(session, query, roots)
 
-    share_out(workload.reads, range(len(lanes)), learn)
+    share_out(workload.reads, range(len(lanes)), execute)
     for query in workload.writes:
-        learn(0, query)
+        execute(0, query)
     return facts, lane_of
 
 

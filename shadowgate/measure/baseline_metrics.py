@@ -1,8 +1,8 @@
 """The committed baseline: what each query's plan touches, on any machine.
 
 Times do not travel between machines; pages, rows, partitions, indexes and the shape of a plan do.
-They are kept as JSON in the repository and held against what a run finds. What may differ by a
-little says so: pages by a tenth (trees and free space fall out differently now and then); and the
+They are committed to the repository as JSON and compared with what a run finds. What may differ by
+a little says so: pages by a tenth (trees and free space fall out differently now and then); and the
 shape of a plan, its indexes and its pages only count between servers of the same major version of
 PostgreSQL and the same PostGIS, whose planners are alike.
 """
@@ -26,7 +26,7 @@ BUFFERS_PERCENT = 10.0
 """Pages touched may differ by so much."""
 
 Figures = Mapping[str, Any]
-"""What is kept of one query on one side."""
+"""What is recorded of one query on one side."""
 Sides = Mapping[str, Figures]
 """``before`` and ``after``."""
 
@@ -129,11 +129,11 @@ def changes_in_words(
 ) -> tuple[str, ...]:
     """What the differences mean: one sentence for each query and side whose plan changed."""
     sides = dict.fromkeys((each.query, each.side) for each in differing)
-    told = (
+    changed = (
         (f"{id_} {side}", _changes(expected.queries, found.queries, id_, side))
         for id_, side in sides
     )
-    return tuple(f"{where} the migration: {'; '.join(words)}" for where, words in told if words)
+    return tuple(f"{where} the migration: {'; '.join(words)}" for where, words in changed if words)
 
 
 def _changes(

@@ -85,7 +85,7 @@ def measure_cold(
         sampling: settings of the sessions and seed.
         rounds: executions of each query on each side.
         clones: makes the copies; see :mod:`shadowgate.measure.copies`.
-        progress: told what is going on.
+        progress: receives what is going on.
 
     Raises:
         ValidationError: a query failed or took too long.

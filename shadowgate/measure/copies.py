@@ -1,6 +1,6 @@
 """Fresh copies of the two databases, made alike, on which the timing is done.
 
-Two reasons. How pages came into the buffer cache decides where they lie in memory: of two databases
+Two reasons. How pages came into the buffer cache decides on their memory layout: of two databases
 with the same files, the one that had been loaded by ``INSERT`` ran the same queries up to 15 %
 slower than its clone, in every session, however often one measured; two clones differed by 1 % at
 most. A migrated database has just been written to, the other one has not, so both are measured in

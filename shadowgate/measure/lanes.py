@@ -121,7 +121,7 @@ def open_lanes(copies: Sequence[Database], sampling: Sampling) -> Iterator[Lanes
 def share_evenly(seconds: Mapping[str, float], lanes: int) -> dict[str, int]:
     """Give each query a lane so that all lanes take about as long.
 
-    The longest comes first, and each goes to the lane that has least to do so far.
+    Longest processing time first (Graham, 1969): each goes to the lane with least to do so far.
 
     Args:
         seconds: query -> how long it takes.

@@ -1,10 +1,11 @@
-"""Tells what a rewrite brings from what a design brings.
+"""Splits an effect into physical order and schema, with a clustered control.
 
-Rows that a migration rewrites come out packed and in a new order. That alone makes queries faster,
-and it fades as rows are updated; the partitions and indexes stay. The *control* is a copy of the
-database before in which the rows are only rewritten: same partitions, same indexes, but in the
-order in which they lie after. What the control gains against *before*, in rounds of both, is
-layout; what is missing to the whole effect, which the comparison has measured, is design.
+Rows that a migration rewrites come out packed and in a new physical order. That alone makes queries
+faster, and it fades as rows are updated; the partitions and indexes stay. The *control* is a copy
+of the database before that is only clustered: same partitions, same indexes, but the rows in the
+order in which they lie after. Its effect against *before*, in rounds of both, is that of the order
+(*layout*); the rest of the whole effect, which the comparison has measured, is that of the schema
+(*design*).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
 
 LAYOUT_ROUNDS = 16
-"""Rounds are fixed beforehand, so plain intervals hold: nobody looks before the end."""
+"""Rounds are fixed beforehand, without interim analyses, so plain intervals hold."""
 
 _KEY = """
 SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
@@ -88,9 +89,9 @@ class LayoutShare:
     query: str
     whole: Interval
     layout: Interval
-    """Control against before: what rewriting alone brings."""
+    """Control against before: the effect of physical order alone."""
     design: Interval
-    """What is missing to the whole: what stays. Its bounds are those of a difference."""
+    """The rest of the whole, which stays: schema. Its bounds are those of a difference."""
 
     @property
     def parts(self) -> tuple[str, str, str]:
@@ -145,7 +146,7 @@ def measure_layout(
         rounds: how often each query is timed on either of before and control.
         seconds: how long each takes, as far as it is known; so they are dealt out to the lanes.
         clones: makes the copies; see :mod:`shadowgate.measure.copies`.
-        progress: told what is going on.
+        progress: receives what is going on.
 
     Raises:
         ValidationError: the table cannot be rewritten, or a query failed.

@@ -53,8 +53,8 @@ class Side:
 class Lane:
     """What one core times: both sides, with the sessions that are its own.
 
-    Each execution takes any of its side's sessions, so that no copy's place in memory and no
-    session's history can pass for an effect.
+    Each execution takes any of its side's sessions, so that neither the memory layout of a copy nor
+    the history of a session can pass for an effect.
     """
 
     before: Side
@@ -152,7 +152,7 @@ class Sides:
     def measure(
         self, turns: Sequence[Turn], stop: Callable[[], bool]
     ) -> Sequence[tuple[str, Pair]]:
-        """Time a round; seconds before and after of what was timed until it was told to stop.
+        """Time a round; seconds before and after of what was timed until it was to stop.
 
         What fails on the way is noted and left out.
         """
@@ -187,7 +187,7 @@ class Sides:
 
         Args:
             seconds: how long.
-            short: the queries that are so short that no time is lost by them; all, if not told.
+            short: the queries that are so short that no time is lost by them; all by default.
 
         A processor that was idle starts slowly: after pauses of a fifth of a second the effects of
         a query of 20 ms were spread three times as wide as amid other queries.

@@ -116,13 +116,13 @@ def trend_since(
 
     The interval of the difference is that of two independent estimates, each with its own bounds
     (Zou & Donner, "Construction of confidence limits about effect measures", Statist. Med. 27,
-    2008). It is shared out among the queries, since a change of any would be told.
+    2008). Its level is shared out among the queries (Bonferroni), as a change of any is reported.
 
     Args:
         stored: the earlier run.
         pairs: today's pairs by query.
         tail: probability allowed beyond each bound, for all queries together.
-        deviation: standard deviation of each run's effects by the places of its copies alone.
+        deviation: between-copy standard deviation of each run's effects.
     """
     common = [id_ for id_, taken in pairs.items() if taken and id_ in stored.pairs]
     shared = tail / max(len(common), 1)

@@ -1,13 +1,13 @@
 """Measures several databases in one run: each query is asked of every one of them in turn.
 
-A trial has as many rounds as were agreed beforehand. Nobody looks before their end, so the ordinary
+A trial has as many rounds as were agreed beforehand, without interim analyses, so the ordinary
 interval of the signed-rank test holds. All arms of a round are measured within a second or two, so
 any two of them are paired: the same rounds tell what an arm changes against the one before it and
 against the first.
 
 Two of the arms may be judged. They are measured on, like the sides of
 :func:`~shadowgate.measure.compare`, until what is asked of them is decided; of these two the
-intervals are those that stay valid at every look (:mod:`shadowgate.measure.sequential`).
+intervals are repeated confidence intervals (:mod:`shadowgate.measure.sequential`).
 
 A query is asked of all arms on one core, one after the other. Reads come before writes, on one copy
 of each database: what the rolled-back writes leave in the indexes then slows no read. At the end
@@ -67,11 +67,11 @@ class Trial:
     tail: float
     """Probability that the truth lies beyond one given bound of an interval."""
     deviation: float
-    """Standard deviation of an effect by the places of the copies alone, as a log ratio."""
+    """Between-copy standard deviation of an effect, as a log ratio."""
     judged: frozenset[str] = frozenset()
     """The two arms that were measured on until their verdict was decided."""
     looks: Looks | None = None
-    """When these two were looked at."""
+    """The interim analyses of these two."""
 
     def pairs(self, query: str, arm: str, control: str) -> tuple[Pair, ...]:
         """Seconds of the control and of the arm in each round that both took part in."""
@@ -165,7 +165,7 @@ def run_trial(
         seconds: how long each query takes, as far as it is known; so they are dealt out to the
             lanes.
         clones: makes the copies that are measured.
-        progress: told what is going on.
+        progress: receives what is going on.
 
     Raises:
         ValidationError: a query failed or took too long.
@@ -283,7 +283,7 @@ def _measure_on(
         taken: what was measured, to be added to.
         trial: sees what is taken.
         judging: says what is undecided.
-        progress: told of every round.
+        progress: receives every round.
     """
     assert trial.looks is not None  # noqa: S101 - a trial with judging has looks
     until = time.monotonic() + judging.budget_seconds

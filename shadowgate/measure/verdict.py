@@ -1,6 +1,6 @@
 """What an interval says: improved, equivalent, regressed or inconclusive. Pure functions.
 
-Two intervals are kept of each query. The *plain* one answers "is this query not slower than the
+Each query has two intervals. The *plain* one answers "is this query not slower than the
 limit?". That all queries are is an intersection-union test: the whole passes only if each part
 does, which can only lower the risk of a wrong pass, so each keeps the plain level (Berger, 1982).
 The *family* one answers "has this query changed?". That is asked of every query, and one lucky
@@ -16,8 +16,8 @@ from typing import Literal
 from shadowgate.measure.statistics import Interval, to_effect
 
 PAIRS_FOR_A_CLAIM = 24
-"""Pairs before which no query is called regressed for its estimate alone, and after which one that
-looks faster passes for what it is proven to be: not slower."""
+"""Minimum sample size for a claim of change, in pairs: with fewer no query is called regressed for
+its estimate alone; with as many, one that looks faster passes for what is proven: not slower."""
 
 QueryJudgement = Literal["improved", "equivalent", "regressed", "inconclusive"]
 TargetStatus = Literal["met", "missed", "inconclusive"]
@@ -25,7 +25,7 @@ TargetStatus = Literal["met", "missed", "inconclusive"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is known of one effect at one look."""
+    """What is known of one effect at one interim analysis."""
 
     pairs: int
     """Pairs that the intervals rest on."""

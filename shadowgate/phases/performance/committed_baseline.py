@@ -1,4 +1,4 @@
-"""Phase 6: what each query touched, held against the committed baseline."""
+"""Phase 6: what each query touched, compared with the committed baseline."""
 
 from __future__ import annotations
 
