@@ -29,7 +29,7 @@ from shadowgate.measure.plans import PlanMetrics
 from shadowgate.measure.query_evidence import to_evidence
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, settle_changes
-from shadowgate.measure.timings import Trend, extra_info, fingerprint, read_runs, trend_since
+from shadowgate.measure.timings import Trend, environment_key, extra_info, read_runs, trend_since
 from shadowgate.measure.trial import Arm, Judging, Trial, run_trial
 from shadowgate.measure.verdict import Estimate, Target
 from shadowgate.measure.words import explain_change
@@ -67,10 +67,10 @@ __all__ = [
     "derive_workload",
     "difference_beyond_order",
     "differences",
+    "environment_key",
     "explain_by_order",
     "explain_change",
     "extra_info",
-    "fingerprint",
     "load_workload",
     "measure_cold",
     "measure_layout",

@@ -27,7 +27,7 @@ BUFFERS_PERCENT = 10.0
 
 Figures = Mapping[str, Any]
 """What is recorded of one query on one side."""
-Sides = Mapping[str, Figures]
+FiguresBySide = Mapping[str, Figures]
 """``before`` and ``after``."""
 
 
@@ -42,7 +42,7 @@ class BaselineMetrics:
     """Major version of the server."""
     postgis: str
     """Its PostGIS, without the patch level: what it tells the planner changes between them."""
-    queries: Mapping[str, Sides]
+    queries: Mapping[str, FiguresBySide]
 
     @property
     def planner(self) -> str:
@@ -137,7 +137,7 @@ def changes_in_words(
 
 
 def _changes(
-    expected: Mapping[str, Sides], found: Mapping[str, Sides], id_: str, side: str
+    expected: Mapping[str, FiguresBySide], found: Mapping[str, FiguresBySide], id_: str, side: str
 ) -> tuple[str, ...]:
     old, new = (queries.get(id_, {}).get(side) for queries in (expected, found))
     return explain_change(_metrics(old), _metrics(new)) if old and new else ()

@@ -56,7 +56,7 @@ class Trend:
         )
 
 
-def fingerprint(facts: Mapping[str, Any]) -> str:
+def environment_key(facts: Mapping[str, Any]) -> str:
     """Key of machine, server and data: equal facts give equal keys, anything else another.
 
     Args:

@@ -18,7 +18,7 @@ import psutil
 
 from shadowgate.catalogue import TableFingerprint
 from shadowgate.evidence import Table
-from shadowgate.measure import Comparison, Trend, Workload, fingerprint, read_runs, trend_since
+from shadowgate.measure import Comparison, Trend, Workload, environment_key, read_runs, trend_since
 from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.performance.committed_baseline import data_in_words
 from shadowgate.plan import Plan
@@ -77,7 +77,7 @@ def timing_key(
         for name, value in facts.settings.items()
         if not name.startswith(_OTHER_SETTINGS)
     }
-    return fingerprint(
+    return environment_key(
         {
             "plan": plan.name,
             "machine": _machine(),

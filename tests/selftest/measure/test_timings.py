@@ -17,14 +17,14 @@ from shadowgate.measure.statistics import Interval
 from shadowgate.measure.timings import (
     StoredRun,
     difference,
+    environment_key,
     extra_info,
-    fingerprint,
     read_run,
     read_runs,
     trend_since,
 )
 
-KEY = fingerprint({"cpu": "x", "server": 150020})
+KEY = environment_key({"cpu": "x", "server": 150020})
 
 
 def pairs(effect: float, *, seconds: float = 0.05, seed: int = 1, count: int = 40) -> list[Pair]:
@@ -50,8 +50,8 @@ def store(path: Path, taken: Mapping[str, Sequence[Pair]], key: str) -> None:
 
 
 def test_equal_facts_have_equal_fingerprints_and_others_not() -> None:
-    assert fingerprint({"a": 1, "b": "x"}) == fingerprint({"b": "x", "a": 1})
-    assert fingerprint({"a": 1, "b": "x"}) != fingerprint({"a": 1, "b": "y"})
+    assert environment_key({"a": 1, "b": "x"}) == environment_key({"b": "x", "a": 1})
+    assert environment_key({"a": 1, "b": "x"}) != environment_key({"a": 1, "b": "y"})
 
 
 def test_runs_are_read_oldest_first_with_their_pairs_in_order(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_runs_are_read_oldest_first_with_their_pairs_in_order(tmp_path: Path) ->
 
 
 def test_times_of_another_machine_are_passed_over(tmp_path: Path) -> None:
-    store(tmp_path / "0001_x.json", {"Q1": pairs(0.0)}, fingerprint({"cpu": "y"}))
+    store(tmp_path / "0001_x.json", {"Q1": pairs(0.0)}, environment_key({"cpu": "y"}))
     assert read_runs(tmp_path, KEY) == ()
 
 
