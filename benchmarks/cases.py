@@ -1,4 +1,4 @@
-"""The cases of the table, and what each is to reach."""
+"""The cases of the table, each with its acceptance criterion."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Case:
     after_percent: float
     counted: Claim
     """What is counted: how often this was said."""
-    reach: str
+    criterion: str
     """In words, as the table shows it."""
     at_most: float
-    """The largest share at which the case is reached."""
+    """The largest share at which the criterion is met."""
     target: float | None = None
     queries: Literal["one", "Q5", "all"] = "one"
 

@@ -109,6 +109,6 @@ def _time_both(
             for steps, taken in (({}, own), (many, more)):
                 set_steps(database, steps)
                 for query in workload.queries:
-                    lap = session.time(query)
+                    measured = session.time(query)
                     if number > 0:
-                        taken[query.id].append(lap.net)
+                        taken[query.id].append(measured.net)

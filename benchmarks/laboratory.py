@@ -99,7 +99,7 @@ class Laboratory:
             with undisturbed(*sides.sessions):
                 for _ in range(count):
                     turns = [(id_, order.first_side(id_)) for id_ in order.of_round(ids)]
-                    for id_, (before, after) in sides.laps(turns):
+                    for id_, (before, after) in sides.measurements(turns):
                         pairs[id_].append((before.net, after.net))
                         walls[id_].append((before.wall, after.wall))
         return Record(

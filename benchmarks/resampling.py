@@ -1,13 +1,13 @@
 """Runs drawn from recorded rounds: the sampler and the verdict are the real ones, the clock is not.
 
-Rounds are drawn in blocks of consecutive ones, so that bursts of noise stay together, and every
+This is a block bootstrap: blocks of consecutive rounds keep bursts of noise together, and every
 query of a drawn round comes from the same real round, so that they stay together too. Time passes
 as the drawn durations say, shared out among the lanes of this machine.
 
 What is drawn is the noise. A set of rounds knows its effect only as well as its rounds are quiet:
 fifty pairs that are spread by 12 % miss it by 2 %, and a run that draws four hundred from them
 would be sure of that miss. So the effect of each set is replaced by the true one, and by one shift
-of the run for the place of its copies, as wide as the intervals allow for.
+of the run, with the between-copy standard deviation that the intervals allow for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from shadowgate.measure import Sampling
 from shadowgate.measure.lanes import possible_lanes
 from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, one_by_one, take_sample
 from shadowgate.measure.statistics import effects, pseudo_median
-from shadowgate.measure.verdict import judge
+from shadowgate.measure.verdict import judge_query
 
 BLOCK = 8
 
@@ -111,7 +111,7 @@ def resample(
 def said(sample: Sample, judge_: Judge) -> dict[str, str]:
     """The verdicts on a sample, targets too."""
     verdicts: dict[str, str] = {
-        query: judge(judge_.estimate(query, pairs), judge_.limit(query, pairs))
+        query: judge_query(judge_.estimate(query, pairs), judge_.limit(query, pairs))
         for query, pairs in sample.pairs.items()
     }
     for query, pairs in sample.pairs.items():

@@ -49,7 +49,7 @@ class Row:
 
     @property
     def reached(self) -> bool:
-        """Whether live and resampled runs both keep to what the case is to reach."""
+        """Whether live and resampled runs both meet the case's criterion."""
         limit = 100.0 * self.case.at_most
         return all(share.percent <= limit for share in (self.live, self.resampled))
 
@@ -198,7 +198,7 @@ def render(
         rivals = " | ".join(str(row.rivals[name]) for name in names)
         reached = "yes" if row.reached else "**no**"
         lines.append(
-            f"| {title} | {row.case.reach} | {row.live} | {row.resampled} | {reached} "
+            f"| {title} | {row.case.criterion} | {row.live} | {row.resampled} | {reached} "
             f"| {row.effect} | {rivals} |"
         )
     times = time_to_verdict(store)

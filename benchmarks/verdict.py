@@ -1,6 +1,6 @@
 """How often the verdict errs, measured: ``./run bench verdict`` writes ``benchmarks/verdict.md``.
 
-A run that is stopped goes on where it was, since every record is kept in the reports folder.
+A run that is stopped goes on where it was, since every record is stored in the reports folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What two databases contain, held against each other in all that should be the same.
+"""What two databases contain, compared in all that should be the same.
 
 Compared are the tables from before, in the columns that both sides have: a new column is no altered
 row. What a plan announces as dropped is no lost data. Of what it announces as changed data, exactly
@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from shadowgate.catalogue.expect import Names, names_object
-from shadowgate.catalogue.fingerprint import Table, TableFingerprint, find, fingerprint, pinned
+from shadowgate.catalogue.fingerprint import (
+    LogicalTable,
+    TableFingerprint,
+    find,
+    fingerprint,
+    pinned,
+)
 from shadowgate.catalogue.rows import RowDifferences, differing_rows, every_row_lost
 from shadowgate.catalogue.snapshot import ObjectId
 from shadowgate.errors import UsageError
@@ -122,8 +128,8 @@ class ContentComparison:
 class Pairing:
     """A table on both sides, and what of it is to be compared. Pure."""
 
-    before: Table
-    after: Table
+    before: LogicalTable
+    after: LogicalTable
     may_change: frozenset[str] = frozenset()
     drops: frozenset[str] = frozenset()
     """Columns that are announced as dropped."""
@@ -214,7 +220,7 @@ def _counts(database: Database, tables: Collection[str]) -> dict[str, int]:
     return {name: found[name].rows for name in tables}
 
 
-def _tables(database: Database) -> dict[str, Table]:
+def _tables(database: Database) -> dict[str, LogicalTable]:
     with database.connect() as connection, pinned(connection):
         return {table.name: table for table in find(connection)}
 

@@ -1,4 +1,4 @@
-"""Hold what changed against what the plan says a migration does. Pure: no database is needed.
+"""Compares what changed with what the plan says a migration does. Pure: no database is needed.
 
 A created object covers its parts: columns, constraints, indexes, triggers, the sequence of an
 identity column, and on partitions what came with the parent's index, constraint or trigger. The
@@ -105,7 +105,7 @@ class Expectation:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Deviation:
     """One thing that happened unannounced, or was announced and did not happen."""
 
     object: ObjectId
@@ -122,11 +122,11 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """A drift, sorted by what was announced."""
+class Deviations:
+    """What of a drift departs from what was announced, and what does not."""
 
-    unexpected: tuple[Finding, ...]
-    missing: tuple[Finding, ...]
+    unexpected: tuple[Deviation, ...]
+    missing: tuple[Deviation, ...]
     expected: tuple[str, ...]
     """What happened as announced, in words."""
 
@@ -135,8 +135,8 @@ class Judgement:
         return not (self.unexpected or self.missing)
 
 
-def judge(drift: Drift, expectation: Expectation) -> Judgement:
-    """Sort a drift by an expectation."""
+def deviations_from(drift: Drift, expectation: Expectation) -> Deviations:
+    """Sort a drift by an expectation: unexpected, missing, expected."""
     created = _announced(drift.created, expectation.creates)
     created |= set(_outputs(drift.created, expectation.changes))
     dropped = _announced(drift.dropped, expectation.drops)
@@ -159,12 +159,12 @@ def judge(drift: Drift, expectation: Expectation) -> Judgement:
         *(f"{identity} was dropped" for identity in _wholes(drift.dropped, dropped)),
         *map(str, announced),
     )
-    return Judgement(unexpected, missing, expected)
+    return Deviations(unexpected, missing, expected)
 
 
-def _unannounced(change: Change) -> Finding:
+def _unannounced(change: Change) -> Deviation:
     area = _area(change.object, change.attribute)
-    return Finding(change.object, "changed", area, str(change), change)
+    return Deviation(change.object, "changed", area, str(change), change)
 
 
 def names_object(pattern: str, identity: ObjectId) -> bool:
@@ -247,11 +247,11 @@ def _surprising(
     objects: Mapping[ObjectId, CatalogueObject],
     announced: set[ObjectId],
     problem: Literal["created", "dropped"],
-) -> Iterator[Finding]:
+) -> Iterator[Deviation]:
     """Objects that nobody announced; parts go with the whole that came or went with them."""
     renamed = {identity for pair in drift.renamed for identity in pair}
     for identity in _wholes(objects, objects.keys() - announced - renamed):
-        yield Finding(identity, problem, _area(identity), f"{identity} was {problem}")
+        yield Deviation(identity, problem, _area(identity), f"{identity} was {problem}")
 
 
 def _wholes(
@@ -263,25 +263,25 @@ def _wholes(
             yield identity
 
 
-def _renamed(drift: Drift, announced: set[ObjectId]) -> Iterator[Finding]:
+def _renamed(drift: Drift, announced: set[ObjectId]) -> Iterator[Deviation]:
     for old, new in drift.renamed:
         if old not in announced or new not in announced:
-            yield Finding(old, "renamed", _area(old), f"{old} was renamed to {new.name}")
+            yield Deviation(old, "renamed", _area(old), f"{old} was renamed to {new.name}")
 
 
 def _unmet(
     names: Names, happened: list[ObjectId], problem: Literal["not created", "not dropped"]
-) -> Iterator[Finding]:
+) -> Iterator[Deviation]:
     for kind, patterns in names.items():
         for pattern in patterns:
             if not any(
                 identity.kind == kind and names_object(pattern, identity) for identity in happened
             ):
                 wanted = ObjectId(kind, pattern)
-                yield Finding(wanted, problem, _area(wanted), f"{wanted} was {problem}")
+                yield Deviation(wanted, problem, _area(wanted), f"{wanted} was {problem}")
 
 
-def _unmet_changes(names: Names, changes: Sequence[Change]) -> Iterator[Finding]:
+def _unmet_changes(names: Names, changes: Sequence[Change]) -> Iterator[Deviation]:
     for kind, patterns in names.items():
         for pattern in patterns:
             if not any(
@@ -290,7 +290,7 @@ def _unmet_changes(names: Names, changes: Sequence[Change]) -> Iterator[Finding]
                 for whole in (change.object, *change.part_of)
             ):
                 wanted = ObjectId(kind, pattern)
-                yield Finding(wanted, "not changed", _area(wanted), f"{wanted} was not changed")
+                yield Deviation(wanted, "not changed", _area(wanted), f"{wanted} was not changed")
 
 
 def _area(identity: ObjectId, attribute: str = "") -> Area:

@@ -64,8 +64,8 @@ _PIN = sql.SQL("SELECT {}").format(
 
 
 @dataclass(frozen=True)
-class Table:
-    """A logical table: an ordinary one, a materialized view, or a partitioned one as a whole."""
+class LogicalTable:
+    """An ordinary table, a materialized view, or a partitioned one as a whole."""
 
     name: str
     """Qualified and quoted."""
@@ -75,7 +75,7 @@ class Table:
     """Column -> SQL for the bytes of its value in a row of ``t``."""
     primary_key: tuple[str, ...]
     part: str | None
-    """SQL for the text that a row's partition is told by; ``None`` without such a key."""
+    """SQL for the partition key of a row as text; ``None`` without such a key."""
     only: bool
     """Tables that inherit from it have rows of their own."""
 
@@ -163,7 +163,7 @@ def pinned(connection: Connection) -> Iterator[None]:
         yield
 
 
-def find(connection: Connection, names: Sequence[str] | None = None) -> list[Table]:
+def find(connection: Connection, names: Sequence[str] | None = None) -> list[LogicalTable]:
     """Look up logical tables; all of users' tables, in order of their names, if ``None``.
 
     Raises:
@@ -183,15 +183,17 @@ def find(connection: Connection, names: Sequence[str] | None = None) -> list[Tab
     return found
 
 
-def _look_up(connection: Connection, name: str | None) -> list[Table]:
+def _look_up(connection: Connection, name: str | None) -> list[LogicalTable]:
     rows = connection.execute(_TABLES, {"name": name})
     return [
-        Table(name, tuple(columns), senders, tuple(primary_key), part, only)
+        LogicalTable(name, tuple(columns), senders, tuple(primary_key), part, only)
         for name, columns, senders, primary_key, part, only in rows
     ]
 
 
-def _of_table(connection: Connection, table: Table, wanted: Collection[str]) -> TableFingerprint:
+def _of_table(
+    connection: Connection, table: LogicalTable, wanted: Collection[str]
+) -> TableFingerprint:
     columns = tuple(name for name in table.columns if name in wanted)
     query = _SUMS.format(
         part=sql.SQL(table.part or "NULL::text"),

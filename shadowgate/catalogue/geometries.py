@@ -1,7 +1,7 @@
 """Every geometry of every table: is it valid, may it lie there, and do the columns of a row agree.
 
-What was wrong before a migration is not its doing, so a survey of the database before is held
-against one after. ``ST_SetSRID`` where ``ST_Transform`` was meant shows in three ways: coordinates
+What was wrong before a migration is not its doing, so a survey of the database before is compared
+with one after. ``ST_SetSRID`` where ``ST_Transform`` was meant shows in three ways: coordinates
 that the reference system cannot have, equal numbers in two columns of different systems, and a
 column that lies in another part of the world than it did, or than its neighbour does.
 """

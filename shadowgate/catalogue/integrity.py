@@ -11,7 +11,7 @@ from typing import Protocol
 
 from psycopg import sql
 
-from shadowgate.catalogue.fingerprint import Table, find, pinned
+from shadowgate.catalogue.fingerprint import LogicalTable, find, pinned
 from shadowgate.catalogue.sequences import sequences_behind
 from shadowgate.catalogue.snapshot import ObjectId, Snapshot, take_snapshot
 from shadowgate.server.base import Connection
@@ -214,12 +214,12 @@ def _problems(found: Integrity, wanted: Wanted) -> Iterator[str]:
 class _Looked:
     """A geometry column to look at."""
 
-    table: Table
+    table: LogicalTable
     column: str
     postgis: str
 
 
-def _rows(connection: Connection, table: Table) -> int:
+def _rows(connection: Connection, table: LogicalTable) -> int:
     query = sql.SQL("SELECT count(*) FROM {}").format(table.source())
     counted = connection.execute(query).fetchone()
     return counted[0] if counted else 0
@@ -328,7 +328,7 @@ def _outside(column: str, box: Box | None, postgis: str) -> sql.Composable:
 
 
 def _keys(
-    connection: Connection, table: Table, column: str, condition: sql.Composable
+    connection: Connection, table: LogicalTable, column: str, condition: sql.Composable
 ) -> tuple[str, ...]:
     key = table.primary_key or table.columns
     names = sql.SQL(", ").join(sql.Identifier("t", name) for name in key)

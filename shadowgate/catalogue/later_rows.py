@@ -10,7 +10,7 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
-from shadowgate.catalogue.fingerprint import Table, find, pinned
+from shadowgate.catalogue.fingerprint import LogicalTable, find, pinned
 from shadowgate.catalogue.rows import SHOWN, Words, hash_words, key_condition
 from shadowgate.server.base import Connection, Database
 
@@ -118,7 +118,9 @@ def _types(connection: Connection, table: str) -> dict[str, str]:
     return dict(connection.execute(_TYPES, [table]).fetchall())
 
 
-def _in_types(connection: Connection, table: Table, types: Mapping[str, str]) -> Table:
+def _in_types(
+    connection: Connection, table: LogicalTable, types: Mapping[str, str]
+) -> LogicalTable:
     """The table with each column read as the text of its value in one of these types."""
     own = _types(connection, table.name)
     return replace(
@@ -150,14 +152,14 @@ def _casts(connection: Connection, own: str, wanted: str) -> bool:
     return True
 
 
-def _in_all(tables: list[Table]) -> tuple[str, ...]:
+def _in_all(tables: list[LogicalTable]) -> tuple[str, ...]:
     common = set.intersection(*({*each.columns} for each in tables))
     return tuple(name for name in tables[0].columns if name in common)
 
 
 def _rows(
     connection: Connection,
-    table: Table,
+    table: LogicalTable,
     key: tuple[str, ...],
     columns: tuple[str, ...],
     words: Words,

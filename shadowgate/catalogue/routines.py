@@ -214,8 +214,8 @@ def _checked(connection: Connection, routine: _Routine, schema: str) -> str | No
         "new_table": routine.new_table,
     }
     query = sql.SQL(_CHECK).format(schema=sql.SQL(schema))
-    told = (_judged(routine, *row) for row in connection.execute(query, values))
-    return next((reason for reason in told if reason is not None), None)
+    reasons = (_judged(routine, *row) for row in connection.execute(query, values))
+    return next((reason for reason in reasons if reason is not None), None)
 
 
 def _judged(routine: _Routine, sqlstate: str, message: str, line: int | None) -> str | None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from shadowgate.catalogue.fingerprint import Table, find, pinned
+from shadowgate.catalogue.fingerprint import LogicalTable, find, pinned
 from shadowgate.server.base import Connection, Database
 
 SHOWN = 10
@@ -68,7 +68,7 @@ class RowDifferences:
 
     table: str
     key: tuple[str, ...]
-    """Columns that rows are told apart by."""
+    """Columns that identify a row."""
     lost: Rows
     added: Rows
     doubled: Rows
@@ -142,7 +142,7 @@ class _Side:
     """A table in one of the two databases."""
 
     connection: Connection
-    table: Table
+    table: LogicalTable
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def differing_rows(
 ) -> RowDifferences:
     """Compare a logical table in two databases, row by row, in the columns that both have.
 
-    Rows are told apart by the primary key from before, if all of it is compared; else a row is its
+    Rows are identified by the primary key from before, if all of it is compared; else a row is its
     own key, and rows differ in some columns if without these both sides have the same rows.
 
     Args:
@@ -290,12 +290,12 @@ def compare(before: NDArray[np.void], after: NDArray[np.void]) -> KeySets:
     )
 
 
-def _hashed(form: LiteralString, table: Table, columns: Sequence[str]) -> sql.Composable:
+def _hashed(form: LiteralString, table: LogicalTable, columns: Sequence[str]) -> sql.Composable:
     return sql.SQL(form).format(table.row_bytes(columns))
 
 
 def hash_words(
-    connection: Connection, table: Table, key: Sequence[str], columns: Sequence[str]
+    connection: Connection, table: LogicalTable, key: Sequence[str], columns: Sequence[str]
 ) -> NDArray[np.void]:
     """Read the two words of every row."""
     query = _WORDS.format(
@@ -309,13 +309,13 @@ def hash_words(
     return np.frombuffer(b"".join(batches), dtype=_ROW)
 
 
-def key_condition(table: Table, key: Sequence[str], words: Words) -> sql.Composable:
+def key_condition(table: LogicalTable, key: Sequence[str], words: Words) -> sql.Composable:
     """Whether the hash word of a row's key is one of these."""
     # No parameters: a percent sign in a name would be taken for one.
     return sql.SQL("{} = ANY({})").format(_hashed(_WORD, table, key), sql.Literal(words.tolist()))
 
 
-def _named(connection: Connection, table: Table, key: Sequence[str], words: Words) -> Rows:
+def _named(connection: Connection, table: LogicalTable, key: Sequence[str], words: Words) -> Rows:
     """Look up the keys behind hash words."""
     if not len(words):
         return Rows(0)

@@ -1,8 +1,8 @@
 """What a change of an attribute says, in one short sentence. Pure: no database is needed.
 
-A value is told before and after. Where that would hide the point, the point is told instead: which
-role lost which privilege, which item a list lost, which relation a view reads now, where a long
-text begins to differ.
+A change is given as the values before and after. Where those would hide the point, the point is
+given instead: which role lost which privilege, which item a list lost, which relation a view reads
+now, where a long text begins to differ.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def change_in_words(attribute: str, before: Any, after: Any) -> str:
     """What is to be said after the object's name, which ends without a colon."""
     lists = all(value is None or isinstance(value, list) for value in (before, after))
     if lists and attribute == "privileges":
-        told = "; ".join(privileges_in_words(before or (), after or ()))
-        if told:
-            return f" {told}"
+        said = "; ".join(privileges_in_words(before or (), after or ()))
+        if said:
+            return f" {said}"
     if lists and before and after:
-        told = _items_in_words(before, after)
-        if told:
-            return f": {attribute} {told}"
+        said = _items_in_words(before, after)
+        if said:
+            return f": {attribute} {said}"
     if attribute == "definition" and isinstance(before, str) and isinstance(after, str):
         relations = replaced_relations(before, after)
         if relations:

@@ -5,47 +5,48 @@
 """
 
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
+from shadowgate.measure.baseline_metrics import (
+    BaselineMetrics,
+    Difference,
+    changes_in_words,
+    differences,
+    metrics_of,
+    read_metrics,
+    what_is_left_out,
+    why_not_comparable,
+    write_metrics,
+)
 from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
 from shadowgate.measure.concurrency import all_at_once
-from shadowgate.measure.copies import Copier, copies_of_run
+from shadowgate.measure.copies import CloneFactory, copies_of_run
 from shadowgate.measure.derived import derive_workload
 from shadowgate.measure.failures import QueryError, QueryFailure
 from shadowgate.measure.layout import LayoutShare, measure_layout
 from shadowgate.measure.ordering import difference_beyond_order, explain_by_order, unordered
 from shadowgate.measure.parameters import bind_parameters, bind_workload
-from shadowgate.measure.plans import Witness
+from shadowgate.measure.plans import PlanMetrics
 from shadowgate.measure.query_evidence import to_evidence
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, settle_changes
-from shadowgate.measure.timings import Drift, drift, extra_info, fingerprint, read_runs
+from shadowgate.measure.timings import Trend, environment_key, extra_info, read_runs, trend_since
 from shadowgate.measure.trial import Arm, Judging, Trial, run_trial
 from shadowgate.measure.verdict import Estimate, Target
-from shadowgate.measure.witnesses import (
-    Difference,
-    WitnessBaseline,
-    changes_in_words,
-    differences,
-    read_witnesses,
-    what_is_left_out,
-    why_not_comparable,
-    witnesses_of,
-    write_witnesses,
-)
 from shadowgate.measure.words import explain_change
 from shadowgate.measure.workload import Query, Workload, load_workload, with_rewrites
 
 __all__ = [
     "Arm",
     "Baseline",
+    "BaselineMetrics",
+    "CloneFactory",
     "ColdFigures",
     "Comparison",
-    "Copier",
     "Difference",
-    "Drift",
     "Estimate",
     "Judging",
     "LayoutShare",
+    "PlanMetrics",
     "Query",
     "QueryBaseline",
     "QueryComparison",
@@ -53,9 +54,8 @@ __all__ = [
     "QueryFailure",
     "Sampling",
     "Target",
+    "Trend",
     "Trial",
-    "Witness",
-    "WitnessBaseline",
     "Workload",
     "all_at_once",
     "baseline",
@@ -67,24 +67,24 @@ __all__ = [
     "derive_workload",
     "difference_beyond_order",
     "differences",
-    "drift",
+    "environment_key",
     "explain_by_order",
     "explain_change",
     "extra_info",
-    "fingerprint",
     "load_workload",
     "measure_cold",
     "measure_layout",
+    "metrics_of",
+    "read_metrics",
     "read_runs",
-    "read_witnesses",
     "run_trial",
     "settle",
     "settle_changes",
     "to_evidence",
+    "trend_since",
     "unordered",
     "what_is_left_out",
     "why_not_comparable",
     "with_rewrites",
-    "witnesses_of",
-    "write_witnesses",
+    "write_metrics",
 ]

@@ -10,10 +10,10 @@ import numpy as np
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
-from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.failures import Failures, QueryFailure
 from shadowgate.measure.lanes import Lanes, open_lanes, share_out, time_round
-from shadowgate.measure.plans import NO_PLAN, Witness, explain, read_roots
+from shadowgate.measure.plans import NO_PLAN, PlanMetrics, explain, read_roots
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
@@ -32,7 +32,7 @@ class QueryBaseline:
     rounds: tuple[float, ...]
     """Seconds, in the order taken."""
     result: Result
-    witness: Witness
+    metrics: PlanMetrics
     failure: QueryFailure | None = None
     """Why it has no rounds, no rows and no plan: it fails without any migration."""
 
@@ -85,7 +85,7 @@ def baseline(
     sampling: Sampling,
     *,
     rounds: int = MINIMUM_ROUNDS,
-    copier: Copier = fresh_copy,
+    clones: CloneFactory = fresh_copy,
     progress: Progress = silent,
 ) -> Baseline:
     """Time a workload on one database, the queries interleaved round by round.
@@ -99,10 +99,10 @@ def baseline(
     """
     if rounds < MINIMUM_ROUNDS:
         raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
-    with copier(database) as copy, open_lanes([copy], sampling) as lanes:
+    with clones(database) as copy, open_lanes([copy], sampling) as lanes:
         failures = Failures()
-        facts, homes = _learn(lanes, workload, failures)
-        taken = _take_rounds(lanes, homes, workload, failures, rounds, sampling.seed, progress)
+        facts, lane_of = _execute_once(lanes, workload, failures)
+        taken = _take_rounds(lanes, lane_of, workload, failures, rounds, sampling.seed, progress)
     return Baseline(
         {query.id: _conclude(query, facts, taken, failures) for query in workload.queries}
     )
@@ -120,10 +120,10 @@ def _conclude(
     return QueryBaseline(query, tuple(taken[query.id]), *facts[query.id])
 
 
-_Facts = tuple[Result, Witness]
+_Facts = tuple[Result, PlanMetrics]
 
 
-def _learn(
+def _execute_once(
     lanes: Lanes, workload: Workload, failures: Failures
 ) -> tuple[dict[str, _Facts], dict[str, int]]:
     """Rows and plan of each query, and the lane that it will be timed in: there it is warm now.
@@ -132,24 +132,24 @@ def _learn(
     which there is one at a time anyway, are left to the first.
     """
     facts: dict[str, _Facts] = {}
-    homes: dict[str, int] = {}
+    lane_of: dict[str, int] = {}
     roots = read_roots(lanes[0][0])  # all lanes are on the same database
 
-    def learn(lane: int, query: Query) -> None:
+    def execute(lane: int, query: Query) -> None:
         session = lanes[lane][0]
-        homes[query.id] = lane
+        lane_of[query.id] = lane
         with failures.noted("before"):
             facts[query.id] = fetch_result(session, query), explain(session, query, roots)
 
-    share_out(workload.reads, range(len(lanes)), learn)
+    share_out(workload.reads, range(len(lanes)), execute)
     for query in workload.writes:
-        learn(0, query)
-    return facts, homes
+        execute(0, query)
+    return facts, lane_of
 
 
 def _take_rounds(
     lanes: Lanes,
-    homes: Mapping[str, int],
+    lane_of: Mapping[str, int],
     workload: Workload,
     failures: Failures,
     rounds: int,
@@ -163,7 +163,7 @@ def _take_rounds(
             able = workload.without(failures.queries)
             for queries in (able.reads, able.writes):
                 found = time_round(
-                    lanes, queries, lambda _, query: query, generator, [0], homes, failures
+                    lanes, queries, lambda _, query: query, generator, [0], lane_of, failures
                 )
                 for id_, seconds in found.items():
                     taken[id_] += seconds.values()

@@ -1,4 +1,4 @@
-"""The bounds of a statistic that is looked at several times, by numerical integration.
+"""Boundaries of a group sequential test, by numerical integration.
 
 Armitage, McPherson & Rowe, "Repeated Significance Tests on Accumulating Data", J. R. Statist. Soc.
 A 132, 1969: the density of a path that has not been beyond a bound yet is carried from one look to
@@ -24,7 +24,7 @@ def _normal_density(points: Floats) -> Floats:
 
 
 def tails_when_crossed_first(sizes: tuple[int, ...], allotted: Floats) -> tuple[float, ...]:
-    """Tail probability of a single test at each look, so that each look spends what it may.
+    """Nominal tail probability of each look, so that each look spends what it may.
 
     Args:
         sizes: sample sizes at the looks, growing.

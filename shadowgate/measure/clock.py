@@ -41,8 +41,8 @@ _BETWEEN_LOOKS = 0.0005
 
 
 @dataclass(frozen=True)
-class Lap:
-    """One execution."""
+class Measurement:
+    """The duration of one execution."""
 
     wall: float
     """Seconds that the client waited."""
@@ -60,11 +60,11 @@ class WallClock:
 
     words: ClassVar[str] = "as the client waits"
 
-    def time(self, run: Callable[[], object]) -> Lap:
+    def time(self, run: Callable[[], object]) -> Measurement:
         """Time one call."""
         started = time.perf_counter()
         run()
-        return Lap(time.perf_counter() - started)
+        return Measurement(time.perf_counter() - started)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -94,14 +94,14 @@ class QueueClock:
             self.close()
             raise
 
-    def time(self, run: Callable[[], object]) -> Lap:
+    def time(self, run: Callable[[], object]) -> Measurement:
         """Time one call."""
         self._wait_until_idle()
         queued = self._queued()
         started = time.perf_counter()
         run()
         wall = time.perf_counter() - started
-        return Lap(wall, self._queued() - queued)
+        return Measurement(wall, self._queued() - queued)
 
     def close(self) -> None:
         """Close the process's files."""

@@ -14,7 +14,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.plans import explain
 from shadowgate.measure.rounds import timed_session, undisturbed
 from shadowgate.measure.sampling import Sampling
@@ -72,7 +72,7 @@ def measure_cold(
     sampling: Sampling,
     *,
     rounds: int = COLD_ROUNDS,
-    copier: Copier = fresh_copy,
+    clones: CloneFactory = fresh_copy,
     progress: Progress = silent,
 ) -> Mapping[str, ColdFigures]:
     """Execute each reading query so many times on each side, each time in a fresh copy.
@@ -84,8 +84,8 @@ def measure_cold(
         workload: the queries; those that write are passed over.
         sampling: settings of the sessions and seed.
         rounds: executions of each query on each side.
-        copier: makes the copies; see :mod:`shadowgate.measure.copies`.
-        progress: told what is going on.
+        clones: makes the copies; see :mod:`shadowgate.measure.copies`.
+        progress: receives what is going on.
 
     Raises:
         ValidationError: a query failed or took too long.
@@ -99,20 +99,20 @@ def measure_cold(
         turns = [(query, side) for query in workload.reads for side in (0, 1)]
         for query, side in generator.sample(turns, len(turns)):
             asked = query.after if side else query
-            taken[query.id][side].append(_run_cold(databases[side], asked, sampling, copier))
+            taken[query.id][side].append(_run_cold(databases[side], asked, sampling, clones))
         progress(f"measuring with a cold buffer cache: round {number} of {rounds}")
     return {
         id_: ColdFigures(id_, tuple(before), tuple(after)) for id_, (before, after) in taken.items()
     }
 
 
-def _run_cold(source: Database, query: Query, sampling: Sampling, copier: Copier) -> ColdRun:
-    with copier(source) as copy, timed_session(copy, sampling) as session:
+def _run_cold(source: Database, query: Query, sampling: Sampling, clones: CloneFactory) -> ColdRun:
+    with clones(source) as copy, timed_session(copy, sampling) as session:
         connection = session.connection
         with acting_as(connection, query.role), connection.transaction(force_rollback=True):
             for statement in query.statements:
                 plan = f"EXPLAIN {statement}" if has_plan(statement) else statement
                 connection.execute(plan.encode())
         with undisturbed([session]):
-            witness = explain(session, query, {})
-        return ColdRun(witness.execution_ms, witness.shared_read)
+            metrics = explain(session, query, {})
+        return ColdRun(metrics.execution_ms, metrics.shared_read)

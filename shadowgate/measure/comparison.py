@@ -10,10 +10,10 @@ from typing import Literal
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.concurrency import all_at_once
-from shadowgate.measure.copies import Copier, fresh_copy
+from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
 from shadowgate.measure.ordering import explain_by_order
-from shadowgate.measure.plans import NO_PLAN, Roots, Witness, explain, read_roots
+from shadowgate.measure.plans import NO_PLAN, PlanMetrics, Roots, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference, gained_columns
 from shadowgate.measure.sampler import (
@@ -26,7 +26,7 @@ from shadowgate.measure.sampler import (
 )
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Side, Sides, open_sides
-from shadowgate.measure.verdict import Estimate, Judgement, Target, judge
+from shadowgate.measure.verdict import Estimate, QueryJudgement, Target, judge_query
 from shadowgate.measure.words import explain_change, share_of_planning
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
@@ -44,7 +44,7 @@ class SideFacts:
     """What does not depend on time: the rows that a query returned and what its plan did."""
 
     result: Result
-    witness: Witness
+    metrics: PlanMetrics
 
 
 LONG_MS = 200.0
@@ -65,7 +65,7 @@ class QueryComparison:
     """``None`` when the budget ended before the first look."""
     limit: float
     """The largest slowdown that passes, as a log ratio, the floor applied."""
-    verdict: Judgement
+    verdict: QueryJudgement
     target: Target | None
     difference: str | None
     """What differs first between the rows returned, or whose failure it is that there are none;
@@ -105,7 +105,7 @@ class Comparison:
     """Why sampling ended."""
     seconds: float
     """Time that sampling took, in seconds."""
-    manner: str
+    method: str
     """How executions were timed, in words."""
 
     @property
@@ -116,7 +116,7 @@ class Comparison:
     @property
     def how(self) -> str:
         """How, for how long and until when the queries were timed, in words."""
-        return f"timed for {self.seconds:.0f} s, {_ENDED[self.ended]}; {self.manner}"
+        return f"timed for {self.seconds:.0f} s, {_ENDED[self.ended]}; {self.method}"
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -130,7 +130,7 @@ def compare(
     workload: Workload,
     sampling: Sampling,
     *,
-    copier: Copier = fresh_copy,
+    clones: CloneFactory = fresh_copy,
     progress: Progress = silent,
 ) -> Comparison:
     """Compare a workload on two databases of one server.
@@ -150,7 +150,7 @@ def compare(
     """
     known = workload.by_id
     check_names(sampling, workload)
-    with open_sides((before, after), workload, sampling, copier, progress) as sides:
+    with open_sides((before, after), workload, sampling, clones, progress) as sides:
         progress("comparing the rows that each query returns")
         facts = _facts(sides, workload)
         sides.warm_up(sampling.warm_up, first=1)  # the rows came from there
@@ -171,16 +171,16 @@ def compare(
                 at_once=sides.at_once,
                 failed=lambda: sides.failures.queries,
             )
-        manner = sides.manner
-    found = conclude(sample, judge_, known, facts, manner, sides.failures)
-    return _with_orders(found, (before, after), sampling, copier, progress)
+        method = sides.method
+    found = conclude(sample, judge_, known, facts, method, sides.failures)
+    return _with_orders(found, (before, after), sampling, clones, progress)
 
 
 def _with_orders(
     comparison: Comparison,
     databases: tuple[Database, Database],
     sampling: Sampling,
-    copier: Copier,
+    clones: CloneFactory,
     progress: Progress,
 ) -> Comparison:
     """Tell the rows that differ by an order that the query leaves open from changed ones."""
@@ -191,11 +191,11 @@ def _with_orders(
             continue
         progress(f"looking whether {id_} has a defined order")
         order = explain_by_order(
-            lambda: copier(before),
+            lambda: clones(before),
             found.query,
             found.before.result,
             found.after.result,
-            after_copy=lambda: copier(after),
+            after_copy=lambda: clones(after),
             sampling=sampling,
         )
         if order is not None:
@@ -242,7 +242,7 @@ def _query_facts(session: TimedSession, query: Query, roots: Roots) -> SideFacts
 
 
 def _slowest_ms(facts: tuple[SideFacts, SideFacts]) -> float:
-    return max(side.witness.execution_ms for side in facts)
+    return max(side.metrics.execution_ms for side in facts)
 
 
 def conclude(
@@ -250,7 +250,7 @@ def conclude(
     judge_: Judge,
     queries: Mapping[str, Query],
     facts: Mapping[str, tuple[SideFacts, SideFacts]],
-    manner: str,
+    method: str,
     failures: Failures | None = None,
 ) -> Comparison:
     """Judge what was sampled.
@@ -275,7 +275,7 @@ def conclude(
         sampling=judge_.sampling,
         ended=sample.ended,
         seconds=sample.seconds,
-        manner=manner,
+        method=method,
     )
 
 
@@ -296,7 +296,7 @@ def _conclude_query(
         pairs=taken,
         estimate=estimate,
         limit=limit,
-        verdict=judge(estimate, limit),
+        verdict=judge_query(estimate, limit),
         target=judge_.target(query.id, taken),
         difference=difference,
         rows=before.result.count,
@@ -306,7 +306,7 @@ def _conclude_query(
         if failed
         else (
             *_gained(before.result, after.result),
-            *_notes(estimate, pairs, before.witness, after.witness),
+            *_notes(estimate, pairs, before.metrics, after.metrics),
         ),
         failures=failed,
     )
@@ -320,7 +320,7 @@ def _gained(before: Result, after: Result) -> tuple[str, ...]:
 
 
 def _notes(
-    estimate: Estimate | None, pairs: tuple[Pair, ...], before: Witness, after: Witness
+    estimate: Estimate | None, pairs: tuple[Pair, ...], before: PlanMetrics, after: PlanMetrics
 ) -> tuple[str, ...]:
     """What changed in the plan; for a slowdown that is shown, how much of it is planning."""
     changes = explain_change(before, after)

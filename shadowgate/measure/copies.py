@@ -1,6 +1,6 @@
 """Fresh copies of the two databases, made alike, on which the timing is done.
 
-Two reasons. How pages came into the buffer cache decides where they lie in memory: of two databases
+Two reasons. How pages came into the buffer cache decides on their memory layout: of two databases
 with the same files, the one that had been loaded by ``INSERT`` ran the same queries up to 15 %
 slower than its clone, in every session, however often one measured; two clones differed by 1 % at
 most. A migrated database has just been written to, the other one has not, so both are measured in
@@ -25,8 +25,8 @@ from shadowgate.server.databases import Databases, execute_clone
 
 MAINTENANCE = "postgres"
 
-Copier = Callable[[Database], AbstractContextManager[Database]]
-"""Makes a copy of a database that is gone when its context ends."""
+CloneFactory = Callable[[Database], AbstractContextManager[Database]]
+"""Clones a database; the clone is dropped when its context ends."""
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def fresh_copy(source: Database) -> Iterator[Database]:
             connection.execute(drop)
 
 
-def copies_of_run(databases: Databases) -> Copier:
+def copies_of_run(databases: Databases) -> CloneFactory:
     """Copies that belong to a run, so that they are cleaned up even if the run dies."""
 
     @contextmanager
@@ -77,7 +77,7 @@ def copies_of_run(databases: Databases) -> Copier:
 
 
 @contextmanager
-def copies_at_once(sources: Sequence[Database], copier: Copier) -> Iterator[list[Database]]:
+def copies_at_once(sources: Sequence[Database], clones: CloneFactory) -> Iterator[list[Database]]:
     """A copy of each source, in their order; made, and dropped at the end, on all cores.
 
     Raises:
@@ -86,7 +86,7 @@ def copies_at_once(sources: Sequence[Database], copier: Copier) -> Iterator[list
     stacks = [ExitStack() for _ in sources]
     try:
         yield all_at_once(
-            lambda pair: pair[0].enter_context(copier(pair[1])),
+            lambda pair: pair[0].enter_context(clones(pair[1])),
             list(zip(stacks, sources, strict=True)),
         )
     finally:

@@ -121,7 +121,7 @@ def open_lanes(copies: Sequence[Database], sampling: Sampling) -> Iterator[Lanes
 def share_evenly(seconds: Mapping[str, float], lanes: int) -> dict[str, int]:
     """Give each query a lane so that all lanes take about as long.
 
-    The longest comes first, and each goes to the lane that has least to do so far.
+    Longest processing time first (Graham, 1969): each goes to the lane with least to do so far.
 
     Args:
         seconds: query -> how long it takes.
@@ -131,14 +131,14 @@ def share_evenly(seconds: Mapping[str, float], lanes: int) -> dict[str, int]:
         Query -> number of its lane.
     """
     busy = [0.0] * lanes
-    homes: dict[str, int] = {}
+    lane_of: dict[str, int] = {}
     for query in sorted(seconds, key=seconds.__getitem__, reverse=True):
-        homes[query] = busy.index(min(busy))
-        busy[homes[query]] += seconds[query]
-    return homes
+        lane_of[query] = busy.index(min(busy))
+        busy[lane_of[query]] += seconds[query]
+    return lane_of
 
 
-def find_homes(
+def assign_lanes(
     queries: Iterable[Query], seconds: Mapping[str, float], lanes: int
 ) -> dict[str, int]:
     """Give each query a lane; reads and writes by themselves, as they have rounds of their own.
@@ -158,7 +158,7 @@ def find_homes(
 
 
 def warm_up(
-    lanes: Lanes, queries: Callable[[int], Iterable[Query]], homes: Mapping[str, int]
+    lanes: Lanes, queries: Callable[[int], Iterable[Query]], lane_of: Mapping[str, int]
 ) -> None:
     """Execute queries untimed where they will be timed.
 
@@ -167,12 +167,12 @@ def warm_up(
     Args:
         lanes: the sessions.
         queries: the queries to ask at a place, in the form that is asked there.
-        homes: query -> number of the lane that asks it.
+        lane_of: query -> number of the lane that asks it.
     """
 
     def ask(place: int) -> None:
         for query in queries(place):
-            lanes[homes[query.id]][place].time(query)
+            lanes[lane_of[query.id]][place].time(query)
 
     all_at_once(ask, range(len(lanes[0])))
 
@@ -183,7 +183,7 @@ def time_round(
     form: Callable[[int, Query], Query],
     generator: random.Random,
     places: Sequence[int],
-    homes: Mapping[str, int],
+    lane_of: Mapping[str, int],
     failures: Failures | None = None,
 ) -> Mapping[str, Mapping[int, float]]:
     """Ask every query at every place once: queries and, for each, places in a random order.
@@ -196,7 +196,7 @@ def time_round(
         form: the form in which a query is asked at a place.
         generator: draws the order.
         places: where to ask.
-        homes: query -> number of the lane that asks it.
+        lane_of: query -> number of the lane that asks it.
         failures: takes what fails, which has no seconds then; without it that is raised.
 
     Returns:
@@ -222,5 +222,5 @@ def time_round(
             ):
                 taken[query.id][place] = lanes[lane][place].time(form(place, query)).net
 
-    share_out(jobs, range(len(lanes)), ask, fits=lambda lane, job: homes[job[0].id] == lane)
+    share_out(jobs, range(len(lanes)), ask, fits=lambda lane, job: lane_of[job[0].id] == lane)
     return taken

@@ -1,10 +1,11 @@
-"""Tells what a rewrite brings from what a design brings.
+"""Splits an effect into physical order and schema, with a clustered control.
 
-Rows that a migration rewrites come out packed and in a new order. That alone makes queries faster,
-and it fades as rows are updated; the partitions and indexes stay. The *control* is a copy of the
-database before in which the rows are only rewritten: same partitions, same indexes, but in the
-order in which they lie after. What the control gains against *before*, in rounds of both, is
-layout; what is missing to the whole effect, which the comparison has measured, is design.
+Rows that a migration rewrites come out packed and in a new physical order. That alone makes queries
+faster, and it fades as rows are updated; the partitions and indexes stay. The *control* is a copy
+of the database before that is only clustered: same partitions, same indexes, but the rows in the
+order in which they lie after. Its effect against *before*, in rounds of both, is that of the order
+(*layout*); the rest of the whole effect, which the comparison has measured, is that of the schema
+(*design*).
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ValidationError
-from shadowgate.measure.copies import Copier, copies_at_once, fresh_copy
-from shadowgate.measure.lanes import UNKNOWN, Lanes, find_homes, open_lanes, time_round, warm_up
+from shadowgate.measure.copies import CloneFactory, copies_at_once, fresh_copy
+from shadowgate.measure.lanes import UNKNOWN, Lanes, assign_lanes, open_lanes, time_round, warm_up
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
@@ -31,7 +32,7 @@ from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
 
 LAYOUT_ROUNDS = 16
-"""Rounds are fixed beforehand, so plain intervals hold: nobody looks before the end."""
+"""Rounds are fixed beforehand, without interim analyses, so plain intervals hold."""
 
 _KEY = """
 SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
@@ -88,9 +89,9 @@ class LayoutShare:
     query: str
     whole: Interval
     layout: Interval
-    """Control against before: what rewriting alone brings."""
+    """Control against before: the effect of physical order alone."""
     design: Interval
-    """What is missing to the whole: what stays. Its bounds are those of a difference."""
+    """The rest of the whole, which stays: schema. Its bounds are those of a difference."""
 
     @property
     def parts(self) -> tuple[str, str, str]:
@@ -131,7 +132,7 @@ def measure_layout(
     *,
     rounds: int = LAYOUT_ROUNDS,
     seconds: Mapping[str, float] = UNKNOWN,
-    copier: Copier = fresh_copy,
+    clones: CloneFactory = fresh_copy,
     progress: Progress = silent,
 ) -> Mapping[str, LayoutShare]:
     """Split the effect on each reading query into layout and design.
@@ -144,8 +145,8 @@ def measure_layout(
         sampling: settings of the sessions, level and seed.
         rounds: how often each query is timed on either of before and control.
         seconds: how long each takes, as far as it is known; so they are dealt out to the lanes.
-        copier: makes the copies; see :mod:`shadowgate.measure.copies`.
-        progress: told what is going on.
+        clones: makes the copies; see :mod:`shadowgate.measure.copies`.
+        progress: receives what is going on.
 
     Raises:
         ValidationError: the table cannot be rewritten, or a query failed.
@@ -154,19 +155,19 @@ def measure_layout(
     before, after = databases
     with ExitStack() as stack:
         progress(f"rewriting {table} in the order of {after.name}")
-        rewritten = stack.enter_context(copier(before))
+        rewritten = stack.enter_context(clones(before))
         rewrite_like(rewritten, after, table)
         settle_changes(rewritten)
-        copies = stack.enter_context(copies_at_once((before, rewritten), copier))
+        copies = stack.enter_context(copies_at_once((before, rewritten), clones))
         lanes = stack.enter_context(open_lanes(copies, sampling))
-        homes = find_homes(workload.reads, seconds, len(lanes))
-        pairs = _take_rounds(lanes, homes, workload.reads, sampling, rounds, progress)
+        lane_of = assign_lanes(workload.reads, seconds, len(lanes))
+        pairs = _take_rounds(lanes, lane_of, workload.reads, sampling, rounds, progress)
     return {id_: _share(id_, wholes[id_], taken, sampling) for id_, taken in pairs.items()}
 
 
 def _take_rounds(
     lanes: Lanes,
-    homes: Mapping[str, int],
+    lane_of: Mapping[str, int],
     queries: Sequence[Query],
     sampling: Sampling,
     rounds: int,
@@ -174,11 +175,11 @@ def _take_rounds(
 ) -> dict[str, list[Pair]]:
     """Seconds of each query, before and control."""
     generator = random.Random(f"layout {sampling.seed}")  # noqa: S311 - an order, not a secret
-    warm_up(lanes, lambda _place: queries, homes)
+    warm_up(lanes, lambda _place: queries, lane_of)
     pairs: dict[str, list[Pair]] = {query.id: [] for query in queries}
     with undisturbed(*lanes):
         for number in range(1, rounds + 1):
-            taken = time_round(lanes, queries, lambda _, query: query, generator, (0, 1), homes)
+            taken = time_round(lanes, queries, lambda _, query: query, generator, (0, 1), lane_of)
             for id_, seconds in taken.items():
                 pairs[id_].append((seconds[0], seconds[1]))
             progress(f"telling layout from design: round {number} of {rounds}")

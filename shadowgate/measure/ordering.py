@@ -5,7 +5,7 @@
 answer depends on how rows lie in their pages and on the plan. A migration that rewrites rows moves
 them and changes nothing.
 
-The database before the migration is the witness. A copy of it is asked under several plans, then
+The database before the migration is the reference. A copy of it is asked under several plans, then
 with the rows of every table that the query reads written anew in another order. What it answers
 differently there has no defined order. That alone excuses nothing: the two answers in question must
 also agree in everything but that order. Of aggregates the members must be the same

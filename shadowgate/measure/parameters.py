@@ -209,7 +209,7 @@ def _value(
 
 
 def find_uses(text: str) -> tuple[Use, ...]:
-    """Every parameter of a text that stands beside a column, told by the parsed tree.
+    """Every parameter of a text that stands beside a column, found in the parse tree.
 
     Raises:
         pglast.parser.ParseError: the text is not SQL.

@@ -1,4 +1,4 @@
-"""Witnesses that have no noise: what a query's plan touched, beside how long it took.
+"""Plan metrics, which have no noise: what a query's plan touched, beside how long it took.
 
 Buffers, rows, the shape of the plan, partitions and indexes come from one ``EXPLAIN (ANALYZE,
 BUFFERS)`` outside the timed rounds. They need no statistics and travel between machines.
@@ -33,7 +33,7 @@ Roots = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Witness:
+class PlanMetrics:
     """What one execution of a query touched."""
 
     rows: int
@@ -74,7 +74,7 @@ def read_roots(session: TimedSession) -> Roots:
     return dict(session.connection.execute(_PARTITIONS.encode()).fetchall())
 
 
-def explain(session: TimedSession, query: Query, roots: Roots) -> Witness:
+def explain(session: TimedSession, query: Query, roots: Roots) -> PlanMetrics:
     """Execute a query under ``EXPLAIN`` and time its planning; a write is rolled back.
 
     Of a step of several statements the figures are sums, and the shapes follow each other. What
@@ -95,7 +95,7 @@ def explain(session: TimedSession, query: Query, roots: Roots) -> Witness:
                 _explain(session, _PLAN_ONLY + query.sql)["Planning Time"] for _ in range(PLANNINGS)
             ]
     return replace(
-        _merge([read_witness(document, roots) for document in executed[-1][0]]),
+        _merge([plan_metrics(document, roots) for document in executed[-1][0]]),
         planning_ms=min(planning),
         deferred_ms=min(deferred for _, deferred in executed),
     )
@@ -112,28 +112,28 @@ def _execute(session: TimedSession, query: Query) -> tuple[Sequence[Mapping[str,
                 session.connection.execute(statement.encode())
         if not query.in_transaction:
             return documents, 0.0
-        lap = session.clock.time(lambda: session.connection.execute(CHECK_NOW))
-        return documents, 1000.0 * lap.net
+        measured = session.clock.time(lambda: session.connection.execute(CHECK_NOW))
+        return documents, 1000.0 * measured.net
 
 
-def _merge(witnesses: Sequence[Witness]) -> Witness:
+def _merge(several: Sequence[PlanMetrics]) -> PlanMetrics:
     """What several statements touched together."""
-    if len(witnesses) == 1:
-        return witnesses[0]
+    if len(several) == 1:
+        return several[0]
     triggers: Counter[str] = Counter()
-    for one in witnesses:
+    for one in several:
         triggers.update(one.triggers)
-    return Witness(
-        rows=sum(one.rows for one in witnesses),
-        shared_hit=sum(one.shared_hit for one in witnesses),
-        shared_read=sum(one.shared_read for one in witnesses),
-        temp_blocks=sum(one.temp_blocks for one in witnesses),
-        planning_ms=sum(one.planning_ms for one in witnesses),
-        execution_ms=sum(one.execution_ms for one in witnesses),
-        shape=tuple(line for one in witnesses for line in one.shape),
-        partitions=tuple(sorted({name for one in witnesses for name in one.partitions})),
-        indexes=tuple(sorted({name for one in witnesses for name in one.indexes})),
-        jit=any(one.jit for one in witnesses),
+    return PlanMetrics(
+        rows=sum(one.rows for one in several),
+        shared_hit=sum(one.shared_hit for one in several),
+        shared_read=sum(one.shared_read for one in several),
+        temp_blocks=sum(one.temp_blocks for one in several),
+        planning_ms=sum(one.planning_ms for one in several),
+        execution_ms=sum(one.execution_ms for one in several),
+        shape=tuple(line for one in several for line in one.shape),
+        partitions=tuple(sorted({name for one in several for name in one.partitions})),
+        indexes=tuple(sorted({name for one in several for name in one.indexes})),
+        jit=any(one.jit for one in several),
         triggers=dict(triggers),
     )
 
@@ -149,7 +149,7 @@ def _explain(session: TimedSession, statement: str) -> Mapping[str, Any]:
     return document
 
 
-def read_witness(document: Mapping[str, Any], roots: Roots) -> Witness:
+def plan_metrics(document: Mapping[str, Any], roots: Roots) -> PlanMetrics:
     """Read one document of ``EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)``.
 
     Args:
@@ -160,7 +160,7 @@ def read_witness(document: Mapping[str, Any], roots: Roots) -> Witness:
     nodes = list(_nodes(plan))
     relations = {node["Relation Name"] for node in nodes if _scans(node)}
     indexes = {node["Index Name"] for node in nodes if "Index Name" in node}
-    return Witness(
+    return PlanMetrics(
         rows=int(plan.get("Actual Rows", 0)),
         shared_hit=plan.get("Shared Hit Blocks", 0),
         shared_read=plan.get("Shared Read Blocks", 0),

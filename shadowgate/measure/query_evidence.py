@@ -34,8 +34,8 @@ def query_evidence(found: QueryComparison) -> QueryEvidence:
         rows=None if found.failures else found.rows,
         same_rows=None if found.failures else found.same_rows,
         witnesses={
-            "before": found.before.witness.as_evidence(),
-            "after": found.after.witness.as_evidence(),
+            "before": found.before.metrics.as_evidence(),
+            "after": found.after.metrics.as_evidence(),
         },
         notes=(*map(str, found.failures), *found.notes),
     )

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from shadowgate.measure.clock import Clock, Lap, clock_for, find_process, on_cores, usable_cores
+from shadowgate.measure.clock import (
+    Clock,
+    Measurement,
+    clock_for,
+    find_process,
+    on_cores,
+    usable_cores,
+)
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import acting_as, in_words, open_session
 from shadowgate.measure.workload import Query
@@ -47,7 +54,7 @@ class TimedSession:
     process: int | None
     """The server's process, as this machine counts; ``None`` where it is not seen."""
 
-    def time(self, query: Query) -> Lap:
+    def time(self, query: Query) -> Measurement:
         """Execute a query once and wait until its last row is here.
 
         A write, and a step of several statements, runs in a transaction of its own that is rolled
@@ -66,20 +73,20 @@ class TimedSession:
                     return self._time_statements(text)
                 self.connection.execute(b"BEGIN")
                 try:
-                    lap = self._time_statements(text, CHECK_NOW)
+                    measured = self._time_statements(text, CHECK_NOW)
                     written = self.connection.execute(WRITTEN).fetchall()
                 finally:
                     if not self.connection.closed:
                         self.connection.execute(b"ROLLBACK")
             self._sweep(written)
-            return lap
+            return measured
 
     def _sweep(self, tables: Sequence[tuple[str, str]]) -> None:
         if tables:
             names = sql.SQL(", ").join(sql.Identifier(*name) for name in tables)
             self.connection.execute(SWEEP.format(names))
 
-    def _time_statements(self, *statements: bytes) -> Lap:
+    def _time_statements(self, *statements: bytes) -> Measurement:
         def run() -> None:
             for statement in statements:
                 self.connection.execute(statement)

@@ -4,8 +4,8 @@ Queries are measured round by round, each undecided one once a round, in a rando
 comes first in a pair is random too, but of every two pairs of a query each side leads one: what
 comes second finds the processor's caches warmer. Rounds keep a distance, so that a disturbance of
 half a second cannot fill a sample; while few queries are left they are asked several times in it,
-and the last one by all lanes at once, and the means are the pair of the round. Whatever drifts then
-meets both sides alike.
+and the last one by all lanes at once, and the means are the pair of the round. Whatever drifts is
+then common to both sides.
 
 A round in which every reading query took part also gives one pair of sums, from which the change of
 the average is estimated in just the same way; while that one is needed and undecided, no reading
@@ -28,7 +28,7 @@ from shadowgate.measure.verdict import (
     Estimate,
     Target,
     effective_limit,
-    judge,
+    judge_query,
     judge_target,
 )
 
@@ -46,14 +46,14 @@ Pair = tuple[float, float]
 Turn = tuple[str, SideName]
 """A query to time on both sides, the named side first."""
 MeasureRound = Callable[[Sequence[Turn], Callable[[], bool]], Sequence[tuple[str, Pair]]]
-"""Times each turn, as far as it comes until it is told to stop; what was timed, with its query."""
+"""Times the turns until it is to stop; returns what was timed, with its query."""
 RoundDone = Callable[[int, int], None]
-"""Told after each round: rounds done, queries still undecided."""
+"""Called after each round with the rounds done and the queries still undecided."""
 
 
 @dataclass(frozen=True)
 class Time:
-    """How time is told and let pass, in seconds."""
+    """A clock: how time is read and let pass, in seconds."""
 
     now: Callable[[], float]
     wait: Callable[[float], None]
@@ -160,7 +160,7 @@ class Judge:
         reader sees at a glance is also what the verdict claims.
         """
         estimate = self.estimate(query, pairs)
-        verdict = judge(estimate, self.limit(query, pairs))
+        verdict = judge_query(estimate, self.limit(query, pairs))
         target = self.target(query, pairs)
         if target is None:
             looks_faster = estimate is not None and estimate.plain.high < 0.0
@@ -236,7 +236,7 @@ def take_sample(
         judge_: tells what is undecided.
         measure: times a round.
         time: the clock.
-        done: told after each round.
+        done: called after each round.
         at_once: how many turns of a query can be timed at once, if no other is asked.
         failed: queries that failed by now, which are asked no more.
     """

@@ -43,8 +43,8 @@ class Sampling:
     """Copies of each database, one session each, that reading queries are spread over; writing
     ones have one more copy to themselves."""
     copy_percent: float = 0.5
-    """Standard deviation by which two copies of one database differ, in percent of a query's time,
-    though nothing but their place in memory does. All pairs on the same copies share it, so every
+    """Between-copy standard deviation, in percent of a query's time: the random effect of memory
+    layout, by which copies of one database differ. All pairs on the same copies share it, so every
     interval allows for it. ``benchmarks/verdict.md`` tells what was measured."""
     spacing_seconds: float = 0.25
     """Rounds start at least this far apart."""
@@ -85,7 +85,7 @@ class Sampling:
         return (1.0 - self.level) / 2.0
 
     def copy_deviation(self, copies: int) -> float:
-        """Standard deviation of an effect by the places of the copies alone, as a log ratio.
+        """Between-copy standard deviation of an effect, as a log ratio.
 
         Args:
             copies: copies of each side that it was measured on.

@@ -1,10 +1,10 @@
-"""Intervals that stay valid although somebody looks while the sample grows.
+"""Repeated confidence intervals: what a group sequential design with interim analyses reports.
 
 Looking again and again at an ordinary 95 % interval and stopping when it says something is wrong
 far more often than in 5 % of runs. A *repeated confidence interval* covers the truth at all looks
 at once with the level promised (Jennison & Turnbull, "Interim Analyses: The Repeated Confidence
-Interval Approach", J. R. Statist. Soc. B 51, 1989). It may therefore be looked at at any of its
-looks and sampling may stop, or go on, for any reason: a decision, a budget, impatience.
+Interval Approach", J. R. Statist. Soc. B 51, 1989). Each look is an interim analysis, after which
+sampling may stop, or go on, for any reason: a decision, a budget, impatience.
 
 How much of the error each look may use up is set by a spending function (Lan & DeMets, "Discrete
 Sequential Boundaries for Clinical Trials", Biometrika 70, 1983), here of the power family (Kim &

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
-from shadowgate.measure.clock import Lap
+from shadowgate.measure.clock import Measurement
 from shadowgate.measure.concurrency import all_at_once
-from shadowgate.measure.copies import Copier, copies_at_once
+from shadowgate.measure.copies import CloneFactory, copies_at_once
 from shadowgate.measure.failures import Failures
 from shadowgate.measure.lanes import are_seen, possible_lanes, share_out
 from shadowgate.measure.rounds import TimedSession, timed_session
@@ -53,8 +53,8 @@ class Side:
 class Lane:
     """What one core times: both sides, with the sessions that are its own.
 
-    Each execution takes any of its side's sessions, so that no copy's place in memory and no
-    session's history can pass for an effect.
+    Each execution takes any of its side's sessions, so that neither the memory layout of a copy nor
+    the history of a session can pass for an effect.
     """
 
     before: Side
@@ -72,7 +72,9 @@ class Lane:
         """Whether a query can be timed here."""
         return bool(self.before.sessions(query))
 
-    def laps(self, query: Query, first: SideName, failures: Failures) -> tuple[Lap, Lap] | None:
+    def measurements(
+        self, query: Query, first: SideName, failures: Failures
+    ) -> tuple[Measurement, Measurement] | None:
         """Time a query on both sides, the named one first; before and after.
 
         ``None`` if it failed on one, which is noted; the other one is not asked then.
@@ -115,8 +117,8 @@ class Sides:
         return tuple(lane.sessions for lane in self.lanes)
 
     @property
-    def manner(self) -> str:
-        """How it is timed, in words: in how many lanes, and what each clock tells."""
+    def method(self) -> str:
+        """The method of timing, in words: in how many lanes, and what each clock tells."""
         kinds = {one.clock.words for lane in self.lanes for one in lane.sessions}
         count = len(self.lanes)
         where = "one after the other" if count == 1 else f"on {count} cores at once"
@@ -150,24 +152,24 @@ class Sides:
     def measure(
         self, turns: Sequence[Turn], stop: Callable[[], bool]
     ) -> Sequence[tuple[str, Pair]]:
-        """Time a round; seconds before and after of what was timed until it was told to stop.
+        """Time a round; seconds before and after of what was timed until it was to stop.
 
         What fails on the way is noted and left out.
         """
-        laps = self.laps(turns, stop)
-        return [(id_, (before.net, after.net)) for id_, (before, after) in laps]
+        measurements = self.measurements(turns, stop)
+        return [(id_, (before.net, after.net)) for id_, (before, after) in measurements]
 
-    def laps(
+    def measurements(
         self, turns: Sequence[Turn], stop: Callable[[], bool] = lambda: False
-    ) -> Sequence[tuple[str, tuple[Lap, Lap]]]:
+    ) -> Sequence[tuple[str, tuple[Measurement, Measurement]]]:
         """Like :meth:`measure`, with all that the clock knows."""
-        taken: list[tuple[str, tuple[Lap, Lap]]] = []
+        taken: list[tuple[str, tuple[Measurement, Measurement]]] = []
 
         def take(lane: Lane, turn: Turn) -> None:
             id_, first = turn
             if id_ in self.failures.queries:
                 return
-            found = lane.laps(self.queries[id_], first, self.failures)
+            found = lane.measurements(self.queries[id_], first, self.failures)
             if found is not None:
                 taken.append((id_, found))
 
@@ -185,7 +187,7 @@ class Sides:
 
         Args:
             seconds: how long.
-            short: the queries that are so short that no time is lost by them; all, if not told.
+            short: the queries that are so short that no time is lost by them; all by default.
 
         A processor that was idle starts slowly: after pauses of a fifth of a second the effects of
         a query of 20 ms were spread three times as wide as amid other queries.
@@ -206,7 +208,7 @@ def open_sides(
     databases: tuple[Database, Database],
     workload: Workload,
     sampling: Sampling,
-    copier: Copier,
+    clones: CloneFactory,
     progress: Progress,
 ) -> Iterator[Sides]:
     """Copy both databases, which are settled, and open a session on each copy.
@@ -218,7 +220,7 @@ def open_sides(
     writers = 0 if len(workload.reads) == len(workload.queries) else 1
     with ExitStack() as stack:
         progress("copying both databases for measuring")
-        copies = _copies(databases, sampling.copies + writers, stack, copier, generator)
+        copies = _copies(databases, sampling.copies + writers, stack, clones, generator)
         everywhere = [copy for side in copies.values() for copy in side]
         all_at_once(visit, everywhere)
         opened = {
@@ -260,7 +262,7 @@ def _copies(
     databases: tuple[Database, Database],
     number: int,
     stack: ExitStack,
-    copier: Copier,
+    clones: CloneFactory,
     generator: random.Random,
 ) -> dict[SideName, list[Database]]:
     """Copies of both databases, all copies of one with the statistics of its first.
@@ -275,7 +277,7 @@ def _copies(
     copies: dict[SideName, list[Database]] = {"before": [], "after": []}
     for _ in range(number):
         originals = [copies[side][0] if copies[side] else sources[side] for side in turns]
-        made = stack.enter_context(copies_at_once(originals, copier))
+        made = stack.enter_context(copies_at_once(originals, clones))
         for side, copy in zip(turns, made, strict=True):
             copies[side].append(copy)
         turns.reverse()

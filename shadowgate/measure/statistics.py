@@ -90,12 +90,12 @@ def signed_rank_distribution(n: int) -> Floats:
     """
     mass = np.zeros(n * (n + 1) // 2 + 1)
     mass[0] = 1.0
-    reach = 0
+    largest = 0
     for rank in range(1, n + 1):
-        shifted = mass[: reach + 1].copy()
-        mass[rank : rank + reach + 1] += shifted
-        reach += rank
-        mass[: reach + 1] *= 0.5
+        shifted = mass[: largest + 1].copy()
+        mass[rank : rank + largest + 1] += shifted
+        largest += rank
+        mass[: largest + 1] *= 0.5
     return np.cumsum(mass)
 
 
@@ -125,18 +125,18 @@ def signed_rank_interval(values: Floats, tail: float) -> Interval:
 
 
 def widen(interval: Interval, deviation: float, tail: float) -> Interval:
-    """Let an interval also cover an error that all of its pairs share, and so cannot show.
+    """Widen an interval by a random effect that all of its pairs share, and so cannot show.
 
-    The error is independent of the pairs and normal, so the half-widths are combined in quadrature,
+    It is independent of the pairs and normal, so the half-widths are combined in quadrature,
     as those of independent estimates are (Zou & Donner, "Construction of confidence limits about
     effect measures", Statist. Med. 27, 2008).
 
     Args:
         interval: what the pairs say, at the same tail.
-        deviation: standard deviation of the error, as a log ratio; 0 or more.
+        deviation: standard deviation of the random effect, as a log ratio; 0 or more.
         tail: probability allowed beyond each bound.
     """
-    error = NormalDist().inv_cdf(1.0 - tail) * deviation
-    below = math.hypot(interval.estimate - interval.low, error)
-    above = math.hypot(interval.high - interval.estimate, error)
+    shared = NormalDist().inv_cdf(1.0 - tail) * deviation
+    below = math.hypot(interval.estimate - interval.low, shared)
+    above = math.hypot(interval.high - interval.estimate, shared)
     return Interval(interval.estimate, interval.estimate - below, interval.estimate + above)

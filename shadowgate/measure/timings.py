@@ -25,7 +25,7 @@ from shadowgate.errors import PlanError
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
 
-Trend = Literal["slower", "faster", "no difference shown"]
+Direction = Literal["slower", "faster", "no difference shown"]
 
 
 @dataclass(frozen=True)
@@ -38,25 +38,25 @@ class StoredRun:
 
 
 @dataclass(frozen=True)
-class Drift:
-    """One query against an earlier run on the same machine."""
+class Trend:
+    """How one query's effect changed since an earlier run on the same machine."""
 
     query: str
     machine_percent: float
     """How much slower the control is today: the machine, not the migration."""
     change: Interval
     """Change of the effect since then, as a log ratio."""
-    trend: Trend
+    direction: Direction
 
     def __str__(self) -> str:
         return (
-            f"{self.query}: {self.trend} than in the stored run "
+            f"{self.query}: {self.direction} than in the stored run "
             f"({to_percent(self.change.estimate):+.1f} %; the machine itself "
             f"{self.machine_percent:+.1f} %)"
         )
 
 
-def fingerprint(facts: Mapping[str, Any]) -> str:
+def environment_key(facts: Mapping[str, Any]) -> str:
     """Key of machine, server and data: equal facts give equal keys, anything else another.
 
     Args:
@@ -109,20 +109,20 @@ def read_run(path: Path, key: str) -> StoredRun:
     return StoredRun(path.name, pairs)
 
 
-def drift(
+def trend_since(
     stored: StoredRun, pairs: Mapping[str, Sequence[Pair]], tail: float, deviation: float
-) -> tuple[Drift, ...]:
+) -> tuple[Trend, ...]:
     """Each query of both runs: did its effect change, the machine's own change taken out?
 
     The interval of the difference is that of two independent estimates, each with its own bounds
     (Zou & Donner, "Construction of confidence limits about effect measures", Statist. Med. 27,
-    2008). It is shared out among the queries, since a change of any would be told.
+    2008). Its level is shared out among the queries (Bonferroni), as a change of any is reported.
 
     Args:
         stored: the earlier run.
         pairs: today's pairs by query.
         tail: probability allowed beyond each bound, for all queries together.
-        deviation: standard deviation of each run's effects by the places of its copies alone.
+        deviation: between-copy standard deviation of each run's effects.
     """
     common = [id_ for id_, taken in pairs.items() if taken and id_ in stored.pairs]
     shared = tail / max(len(common), 1)
@@ -130,23 +130,23 @@ def drift(
     def interval(taken: Sequence[Pair]) -> Interval:
         return widen(signed_rank_interval(effects(taken), shared), deviation, shared)
 
-    return tuple(_drift(id_, stored.pairs[id_], pairs[id_], interval) for id_ in common)
+    return tuple(_trend(id_, stored.pairs[id_], pairs[id_], interval) for id_ in common)
 
 
-def _drift(
+def _trend(
     query: str,
     then: Sequence[Pair],
     now: Sequence[Pair],
     interval: Callable[[Sequence[Pair]], Interval],
-) -> Drift:
+) -> Trend:
     change = difference(interval(now), interval(then))
-    trend: Trend = "no difference shown"
+    direction: Direction = "no difference shown"
     if change.low > 0:
-        trend = "slower"
+        direction = "slower"
     if change.high < 0:
-        trend = "faster"
+        direction = "faster"
     control = np.median([pair[0] for pair in now]) / np.median([pair[0] for pair in then])
-    return Drift(query, 100.0 * (float(control) - 1.0), change, trend)
+    return Trend(query, 100.0 * (float(control) - 1.0), change, direction)
 
 
 def difference(one: Interval, other: Interval) -> Interval:

@@ -1,13 +1,13 @@
 """Measures several databases in one run: each query is asked of every one of them in turn.
 
-A trial has as many rounds as were agreed beforehand. Nobody looks before their end, so the ordinary
+A trial has as many rounds as were agreed beforehand, without interim analyses, so the ordinary
 interval of the signed-rank test holds. All arms of a round are measured within a second or two, so
 any two of them are paired: the same rounds tell what an arm changes against the one before it and
 against the first.
 
 Two of the arms may be judged. They are measured on, like the sides of
 :func:`~shadowgate.measure.compare`, until what is asked of them is decided; of these two the
-intervals are those that stay valid at every look (:mod:`shadowgate.measure.sequential`).
+intervals are repeated confidence intervals (:mod:`shadowgate.measure.sequential`).
 
 A query is asked of all arms on one core, one after the other. Reads come before writes, on one copy
 of each database: what the rolled-back writes leave in the indexes then slows no read. At the end
@@ -24,8 +24,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from shadowgate.measure.concurrency import all_at_once
-from shadowgate.measure.copies import Copier, copies_at_once
-from shadowgate.measure.lanes import UNKNOWN, Lanes, find_homes, open_lanes, time_round, warm_up
+from shadowgate.measure.copies import CloneFactory, copies_at_once
+from shadowgate.measure.lanes import UNKNOWN, Lanes, assign_lanes, open_lanes, time_round, warm_up
 from shadowgate.measure.ordering import difference_beyond_order
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
@@ -67,11 +67,11 @@ class Trial:
     tail: float
     """Probability that the truth lies beyond one given bound of an interval."""
     deviation: float
-    """Standard deviation of an effect by the places of the copies alone, as a log ratio."""
+    """Between-copy standard deviation of an effect, as a log ratio."""
     judged: frozenset[str] = frozenset()
     """The two arms that were measured on until their verdict was decided."""
     looks: Looks | None = None
-    """When these two were looked at."""
+    """The interim analyses of these two."""
 
     def pairs(self, query: str, arm: str, control: str) -> tuple[Pair, ...]:
         """Seconds of the control and of the arm in each round that both took part in."""
@@ -152,7 +152,7 @@ def run_trial(
     *,
     judging: Judging | None = None,
     seconds: Mapping[str, float] = UNKNOWN,
-    copier: Copier,
+    clones: CloneFactory,
     progress: Progress = silent,
 ) -> Trial:
     """Measure all arms in so many rounds.
@@ -164,8 +164,8 @@ def run_trial(
         judging: which two arms are asked more often, and until when.
         seconds: how long each query takes, as far as it is known; so they are dealt out to the
             lanes.
-        copier: makes the copies that are measured.
-        progress: told what is going on.
+        clones: makes the copies that are measured.
+        progress: receives what is going on.
 
     Raises:
         ValidationError: a query failed or took too long.
@@ -174,10 +174,10 @@ def run_trial(
     generator = random.Random(f"trial {sampling.seed}")  # noqa: S311 - an order, not a secret
     reads = tuple(query.id for query in arms[0].workload.reads)
     writes = tuple(query.id for query in arms[0].workload.writes)
-    with _opened(arms, sampling, seconds, copier, progress, generator) as opened:
+    with _opened(arms, sampling, seconds, clones, progress, generator) as opened:
         progress(f"comparing the rows that {len(arms)} databases return")
         rows = opened.rows(reads)  # which warms them up
-        warm_up(opened.lanes, lambda place: opened.asked(place, writes), opened.homes)
+        warm_up(opened.lanes, lambda place: opened.asked(place, writes), opened.lane_of)
         taken: Taken = {arm.name: dict.fromkeys(reads + writes, ()) for arm in arms}
         trial = Trial(
             taken,
@@ -211,7 +211,7 @@ class _Opened:
 
     arms: Sequence[Arm]
     lanes: Lanes
-    homes: Mapping[str, int]
+    lane_of: Mapping[str, int]
     """Query -> number of the lane that asks it."""
 
     def round(
@@ -224,7 +224,7 @@ class _Opened:
         """Ask every query of every arm once, or only of some; add the seconds to what was taken."""
         places = [n for n, arm in enumerate(self.arms) if not only or arm.name in only]
         asked = [self.arms[0].workload.by_id[id_] for id_ in queries]
-        found = time_round(self.lanes, asked, self._form, generator, places, self.homes)
+        found = time_round(self.lanes, asked, self._form, generator, places, self.lane_of)
         for id_, seconds in found.items():
             for place in places:
                 taken[self.arms[place].name][id_] += (seconds[place],)
@@ -238,7 +238,7 @@ class _Opened:
 
         def ask(place: int) -> dict[str, Result]:
             return {
-                query.id: fetch_result(self.lanes[self.homes[query.id]][place], query)
+                query.id: fetch_result(self.lanes[self.lane_of[query.id]][place], query)
                 for query in self.asked(place, queries)
             }
 
@@ -283,7 +283,7 @@ def _measure_on(
         taken: what was measured, to be added to.
         trial: sees what is taken.
         judging: says what is undecided.
-        progress: told of every round.
+        progress: receives every round.
     """
     assert trial.looks is not None  # noqa: S101 - a trial with judging has looks
     until = time.monotonic() + judging.budget_seconds
@@ -302,7 +302,7 @@ def _opened(
     arms: Sequence[Arm],
     sampling: Sampling,
     seconds: Mapping[str, float],
-    copier: Copier,
+    clones: CloneFactory,
     progress: Progress,
     generator: random.Random,
 ) -> Iterator[_Opened]:
@@ -310,9 +310,9 @@ def _opened(
     shuffled = generator.sample(arms, len(arms))
     sources = [arm.database for arm in shuffled if not arm.fresh]
     progress(f"copying {len(sources)} databases for measuring")
-    with copies_at_once(sources, copier) as made, ExitStack() as stack:
+    with copies_at_once(sources, clones) as made, ExitStack() as stack:
         copies = iter(made)
         databases = [arm.database if arm.fresh else next(copies) for arm in shuffled]
         lanes = stack.enter_context(open_lanes(databases, sampling))
-        homes = find_homes(arms[0].workload.queries, seconds, len(lanes))
-        yield _Opened(shuffled, lanes, homes)
+        lane_of = assign_lanes(arms[0].workload.queries, seconds, len(lanes))
+        yield _Opened(shuffled, lanes, lane_of)

@@ -1,6 +1,6 @@
 """What an interval says: improved, equivalent, regressed or inconclusive. Pure functions.
 
-Two intervals are kept of each query. The *plain* one answers "is this query not slower than the
+Each query has two intervals. The *plain* one answers "is this query not slower than the
 limit?". That all queries are is an intersection-union test: the whole passes only if each part
 does, which can only lower the risk of a wrong pass, so each keeps the plain level (Berger, 1982).
 The *family* one answers "has this query changed?". That is asked of every query, and one lucky
@@ -16,16 +16,16 @@ from typing import Literal
 from shadowgate.measure.statistics import Interval, to_effect
 
 PAIRS_FOR_A_CLAIM = 24
-"""Pairs before which no query is called regressed for its estimate alone, and after which one that
-looks faster passes for what it is proven to be: not slower."""
+"""Minimum sample size for a claim of change, in pairs: with fewer no query is called regressed for
+its estimate alone; with as many, one that looks faster passes for what is proven: not slower."""
 
-Judgement = Literal["improved", "equivalent", "regressed", "inconclusive"]
+QueryJudgement = Literal["improved", "equivalent", "regressed", "inconclusive"]
 TargetStatus = Literal["met", "missed", "inconclusive"]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is known of one effect at one look."""
+    """What is known of one effect at one interim analysis."""
 
     pairs: int
     """Pairs that the intervals rest on."""
@@ -44,7 +44,7 @@ class Target:
     estimate: Estimate | None
 
 
-def judge(estimate: Estimate | None, limit: float) -> Judgement:
+def judge_query(estimate: Estimate | None, limit: float) -> QueryJudgement:
     """Verdict on one query while pairs are being taken.
 
     A query is called regressed by its estimate once the interval leaves out half the limit, too.
@@ -88,7 +88,7 @@ def effective_limit(limit_percent: float, floor_ms: float, before_ms: float) -> 
     return max(to_effect(limit_percent), math.log1p(floor_ms / before_ms))
 
 
-def deciding_interval(estimate: Estimate | None, verdict: Judgement) -> Interval | None:
+def deciding_interval(estimate: Estimate | None, verdict: QueryJudgement) -> Interval | None:
     """The interval that a verdict rests on: the family's for a change, else the plain one."""
     if estimate is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shadowgate.measure.plans import Witness
+from shadowgate.measure.plans import PlanMetrics
 
 LEAST_MS = 0.2
 LEAST_PERCENT = 10.0
@@ -12,7 +12,7 @@ BUFFERS_PERCENT = 10.0
 """Nor is a change of the pages touched below this."""
 
 
-def explain_change(before: Witness, after: Witness) -> tuple[str, ...]:
+def explain_change(before: PlanMetrics, after: PlanMetrics) -> tuple[str, ...]:
     """Say what is different, most telling first; nothing if the plans do the same."""
     found = (
         _partitions(before, after),
@@ -32,14 +32,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _partitions(before: Witness, after: Witness) -> str:
+def _partitions(before: PlanMetrics, after: PlanMetrics) -> str:
     old, new = len(before.partitions), len(after.partitions)
     if old == new:
         return ""
     return f"scans {_count(new, 'partition')} instead of {old}"
 
 
-def _indexes(before: Witness, after: Witness) -> str:
+def _indexes(before: PlanMetrics, after: PlanMetrics) -> str:
     gone = sorted(set(before.indexes) - set(after.indexes))
     come = sorted(set(after.indexes) - set(before.indexes))
     if gone and come:
@@ -49,7 +49,7 @@ def _indexes(before: Witness, after: Witness) -> str:
     return f"now uses index {', '.join(come)}" if come else ""
 
 
-def _shape(before: Witness, after: Witness) -> str:
+def _shape(before: PlanMetrics, after: PlanMetrics) -> str:
     gone = [line.strip() for line in before.shape if line not in after.shape]
     come = [line.strip() for line in after.shape if line not in before.shape]
     if gone and come:
@@ -61,13 +61,13 @@ def _shape(before: Witness, after: Witness) -> str:
     return "" if before.shape == after.shape else "the plan's steps are in another order"
 
 
-def _buffers(before: Witness, after: Witness) -> str:
+def _buffers(before: PlanMetrics, after: PlanMetrics) -> str:
     if abs(after.buffers - before.buffers) * 100 < BUFFERS_PERCENT * max(before.buffers, 1):
         return ""
     return f"touches {after.buffers} pages instead of {before.buffers}"
 
 
-def _planning(before: Witness, after: Witness) -> str:
+def _planning(before: PlanMetrics, after: PlanMetrics) -> str:
     change = after.planning_ms - before.planning_ms
     if not _tells(change, before.planning_ms):
         return ""
@@ -77,7 +77,7 @@ def _planning(before: Witness, after: Witness) -> str:
     return f"planning got {abs(change):.1f} ms {became}{why}"
 
 
-def _deferred(before: Witness, after: Witness) -> str:
+def _deferred(before: PlanMetrics, after: PlanMetrics) -> str:
     if not _tells(after.deferred_ms - before.deferred_ms, before.deferred_ms):
         return ""
     old, new = before.deferred_ms, after.deferred_ms
@@ -88,7 +88,7 @@ def _tells(change_ms: float, before_ms: float) -> bool:
     return abs(change_ms) >= max(LEAST_MS, before_ms * LEAST_PERCENT / 100)
 
 
-def share_of_planning(before: Witness, after: Witness, change_ms: float) -> str:
+def share_of_planning(before: PlanMetrics, after: PlanMetrics, change_ms: float) -> str:
     """How much of a slowdown is planning, which another cure is for; empty if it is not.
 
     Args:
@@ -104,7 +104,7 @@ def share_of_planning(before: Witness, after: Witness, change_ms: float) -> str:
     )
 
 
-def _spill(before: Witness, after: Witness) -> str:
+def _spill(before: PlanMetrics, after: PlanMetrics) -> str:
     if after.temp_blocks > before.temp_blocks == 0:
         return f"spills {_count(after.temp_blocks, 'page')} to disk"
     if before.temp_blocks > after.temp_blocks == 0:
@@ -112,13 +112,13 @@ def _spill(before: Witness, after: Witness) -> str:
     return ""
 
 
-def _jit(before: Witness, after: Witness) -> str:
+def _jit(before: PlanMetrics, after: PlanMetrics) -> str:
     if before.jit == after.jit:
         return ""
     return "is now compiled by JIT" if after.jit else "is no longer compiled by JIT"
 
 
-def _triggers(before: Witness, after: Witness) -> list[str]:
+def _triggers(before: PlanMetrics, after: PlanMetrics) -> list[str]:
     come = [
         f"fires trigger {name}, {_count(calls, 'time')}"
         for name, calls in sorted(after.triggers.items())

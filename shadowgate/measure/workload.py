@@ -231,11 +231,11 @@ def read_query(path: Path) -> Query:
             where=f"{path}, header times",
         )
     statements = _parse(text, path)
-    told = _require_known(statements, cast(Kind | None, kind), path)
+    known = _require_known(statements, cast(Kind | None, kind), path)
     query = Query(
         id=id_,
         title=header.get("title") or _first_comment(text) or _in_words(path),
-        kind=told,
+        kind=known,
         sql=_without_transaction(text, statements, path),
         path=path,
         times=int(times),
@@ -338,7 +338,7 @@ def _line(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-def _require_known(statements: Sequence[ast.RawStmt], told: Kind | None, path: Path) -> Kind:
+def _require_known(statements: Sequence[ast.RawStmt], said: Kind | None, path: Path) -> Kind:
     """The kind of a file: what its header says, else what its statements are.
 
     Raises:
@@ -351,14 +351,14 @@ def _require_known(statements: Sequence[ast.RawStmt], told: Kind | None, path: P
         if isinstance(statement, ast.TransactionStmt):
             continue
         kind = _kind(statement)
-        fits = kind is not None and told in (None, kind, "write")
+        fits = kind is not None and said in (None, kind, "write")
         if kind is None and isinstance(statement, _NEUTRAL) and len(statements) > 1:
             continue
         if isinstance(statement, ast.SelectStmt) and not _changes(statement):
             fits = True  # whether a function that it calls writes, only the author knows
         if not fits:
             raise PlanError(
-                f"a statement of type {type(statement).__name__} is not a {told or 'read or write'}"
+                f"a statement of type {type(statement).__name__} is not a {said or 'read or write'}"
                 + (": it changes rows" if isinstance(statement, ast.SelectStmt) else ""),
                 where=str(path),
                 todo=_TODO,
@@ -366,7 +366,7 @@ def _require_known(statements: Sequence[ast.RawStmt], told: Kind | None, path: P
         kinds.append(kind)
     if not kinds:
         raise PlanError("the query file holds no query", where=str(path), todo=_TODO)
-    return told or ("write" if "write" in kinds else "read")
+    return said or ("write" if "write" in kinds else "read")
 
 
 def _kind(statement: ast.Node | None) -> Kind | None:

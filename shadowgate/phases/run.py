@@ -29,9 +29,9 @@ from shadowgate.errors import ValidationError
 from shadowgate.evidence import Evidence, QueryEvidence
 from shadowgate.measure import (
     Baseline,
+    CloneFactory,
     ColdFigures,
     Comparison,
-    Copier,
     LayoutShare,
     Workload,
     bind_workload,
@@ -273,7 +273,7 @@ class Run:
             return derive_workload(connection, touched=self.announced.tables)
 
     @evidence
-    def copier(self) -> Copier:
+    def clones(self) -> CloneFactory:
         """Makes the copies that are measured: the run's own, so that they go however it ends."""
         return copies_of_run(self.databases)
 
@@ -294,7 +294,7 @@ class Run:
             self.workload,
             sampling_of(self.plan),
             rounds=self.plan.performance.baseline_rounds,
-            copier=self.copier,
+            clones=self.clones,
             progress=self.progress,
         )
         record_baseline(self.rounds, found)
@@ -428,7 +428,7 @@ class Run:
             after,
             self.workload,
             sampling_of(self.plan, quick=self.quick),
-            copier=self.copier,
+            clones=self.clones,
             progress=self.progress,
         )
         record_comparison(self.rounds, found, self.timing_key)
@@ -466,7 +466,7 @@ class Run:
     def layout(self) -> Mapping[str, LayoutShare]:
         """The parts of each gain: the rewrite of the rows, and the design."""
         sides = (self.quiet_before, self.quiet_after)
-        return tell_layout(sides, self.comparison, self.plan, self.copier, self.progress)
+        return tell_layout(sides, self.comparison, self.plan, self.clones, self.progress)
 
     @evidence
     def cold(self) -> Mapping[str, ColdFigures]:
@@ -476,7 +476,7 @@ class Run:
             sides,
             self.answered,
             sampling_of(self.plan),
-            copier=self.copier,
+            clones=self.clones,
             progress=self.progress,
         )
 
@@ -501,7 +501,7 @@ class Run:
             self.answered,
             self.plan,
             self.databases,
-            self.copier,
+            self.clones,
             self.runner,
             quick=self.quick,
         )

@@ -1,4 +1,4 @@
-"""Looks at an interval who waits for a lock, since when and behind whom."""
+"""Samples who waits for a lock, since when and behind whom."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Blocked:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class LockSnapshot:
     """Everyone who waited at one moment."""
 
     at: float
@@ -47,12 +47,12 @@ class BlockingSampler:
         self._database = database
         self._interval = interval
         self._stop = threading.Event()
-        self._snapshots: list[Snapshot] = []
+        self._snapshots: list[LockSnapshot] = []
         self._failure: ServerError | None = None
         self._connection: Connection | None = None
 
     @property
-    def snapshots(self) -> tuple[Snapshot, ...]:
+    def snapshots(self) -> tuple[LockSnapshot, ...]:
         """All so far, in the order in which they were taken."""
         return tuple(self._snapshots)
 
@@ -87,11 +87,11 @@ class BlockingSampler:
                 )
                 return
 
-    def _look(self) -> Snapshot:
+    def _look(self) -> LockSnapshot:
         assert self._connection is not None  # noqa: S101  (the thread starts after the session)
         rows = self._connection.execute(_BLOCKED_SQL, prepare=True).fetchall()
         at = time.monotonic()
-        return Snapshot(
+        return LockSnapshot(
             at,
             tuple(
                 Blocked(pid, wait, at - waited, mode, target, frozenset(blockers))

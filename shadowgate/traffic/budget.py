@@ -1,4 +1,4 @@
-"""Holds what traffic felt against what it may feel."""
+"""Compares what traffic felt with what it may feel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TELLING_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Breach:
-    """A budget that was not kept."""
+    """A budget that was exceeded."""
 
     about: str
     """``reader wait``, ``writer wait``, ``errors`` or ``evidence``."""
@@ -25,7 +25,7 @@ class Breach:
 
 
 def judge_waits(report: WaitReport, budget: LocksSection) -> tuple[Breach, ...]:
-    """List the budgets that were not kept; empty if all were.
+    """List the budgets that were exceeded; empty if none was.
 
     No request may fail. A kind without a single one while the migration ran for long is a breach
     too: it proves nothing. A migration may well be over before one arrives.

@@ -22,7 +22,7 @@ from psycopg import sql
 from shadowgate.errors import UsageError
 from shadowgate.plan import TrafficSection
 from shadowgate.server.base import Connection, Database
-from shadowgate.traffic.blocking import BlockingSampler, Snapshot
+from shadowgate.traffic.blocking import BlockingSampler, LockSnapshot
 
 Kind = Literal["reader", "writer"]
 APPLICATION_NAME = "shadowgate traffic"
@@ -182,7 +182,7 @@ class Traffic:
         return {row[0]: row for request in answers for row in request.acknowledged}
 
     @property
-    def snapshots(self) -> tuple[Snapshot, ...]:
+    def snapshots(self) -> tuple[LockSnapshot, ...]:
         """Who waited for whom, each time it was looked."""
         return self._sampler.snapshots
 

@@ -258,17 +258,17 @@ def _open_transactions(
     """
     over = threading.Event()
     with ExitStack() as stack:
-        held = []
+        transactions: list[Connection] = []
         for number in range(min(len(relations), _MOST_SESSIONS)):
             connection = database.connect(application_name=_APPLICATION_NAME)
             stack.callback(connection.close)
             connection.execute("BEGIN")
             for name in relations[number::_MOST_SESSIONS]:
                 _be_at(connection, name, holder)
-            held.append(connection)
+            transactions.append(connection)
         watching = stack.enter_context(database.connect(application_name=_APPLICATION_NAME))
         letting_go = threading.Thread(
-            target=_let_go, args=(held, watching, seconds, over), name=_APPLICATION_NAME
+            target=_let_go, args=(transactions, watching, seconds, over), name=_APPLICATION_NAME
         )
         letting_go.start()
         try:
@@ -294,14 +294,14 @@ def _be_at(connection: Connection, name: str, holder: Holder) -> None:
 
 
 def _let_go(
-    held: Sequence[Connection], watching: Connection, seconds: float, over: threading.Event
+    transactions: Sequence[Connection], watching: Connection, seconds: float, over: threading.Event
 ) -> None:
     """End each transaction once it has kept the script waiting for long enough.
 
     That is so many seconds, or until the script has given up once: it will come again.
     """
     since: dict[int, float] = {}
-    waiting_for = {connection.info.backend_pid: connection for connection in held}
+    waiting_for = {connection.info.backend_pid: connection for connection in transactions}
     while waiting_for and not over.wait(_POLL_SECONDS):
         blockers = {pid for (pid,) in watching.execute(_BLOCKERS_SQL)}
         for pid, connection in list(waiting_for.items()):

@@ -1,4 +1,4 @@
-"""How long readers and writers really stood still, and behind which statement.
+"""How long readers and writers were blocked, and behind which statement.
 
 Three different times, never mixed:
 
@@ -25,7 +25,7 @@ import numpy as np
 
 from shadowgate.evidence import Table
 from shadowgate.migrate.results import STOPS_WRITERS, ScriptRun
-from shadowgate.traffic.blocking import Blocked, Snapshot
+from shadowgate.traffic.blocking import Blocked, LockSnapshot
 from shadowgate.traffic.load import Kind, Request, Traffic
 
 KINDS: tuple[Kind, ...] = ("reader", "writer")
@@ -136,7 +136,7 @@ def report_waits(traffic: Traffic, run: ScriptRun) -> WaitReport:
 
 def waits_behind(
     roots: Set[int],
-    snapshots: Sequence[Snapshot],
+    snapshots: Sequence[LockSnapshot],
     kinds: Mapping[int, Kind],
     requests: Iterable[Request],
 ) -> tuple[Wait, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from shadowgate.catalogue.diff import Change, Drift, diff
-from shadowgate.catalogue.expect import Expectation, Judgement, judge
+from shadowgate.catalogue.expect import Deviations, Expectation, deviations_from
 from shadowgate.catalogue.flaws import created_flaws
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
 from shadowgate.migrate.announced.lookup import ByName, matches
@@ -75,7 +75,7 @@ def judge_announced(
     before: Snapshot,
     after: Snapshot,
     plan: Expectation = _NOTHING,
-) -> Judgement:
+) -> Deviations:
     """Sort the differences between two states by what the text and a plan announce.
 
     An expectation that names an attribute of an object means its parts as well. What a text says of
@@ -90,19 +90,19 @@ def judge_announced(
     between = _Between(announcement, before, after)
     found = tuple(between.found())
     drift = diff(before, after)
-    judgement = judge(drift, merged(plan, expectation_of(found)))
+    judgement = deviations_from(drift, merged(plan, expectation_of(found)))
     said = {(kind, name) for effect, kind, name in found if effect == "change"}
     unsaid = [
         item
-        for item in judge(drift, plan).unexpected
+        for item in deviations_from(drift, plan).unexpected
         if item.change is not None
         and (item.object.kind, f"{item.object.name}:{item.change.attribute}") not in said
     ]
     others = [item for item in judgement.unexpected if item.change is None]
-    others += judge(between.lost_by_renaming(), plan).unexpected
+    others += deviations_from(between.lost_by_renaming(), plan).unexpected
     sentences = {str(item.change) for item in unsaid}
     expected = tuple(text for text in judgement.expected if text not in sentences)
-    return Judgement((*others, *unsaid), judgement.missing, expected)
+    return Deviations((*others, *unsaid), judgement.missing, expected)
 
 
 class _Between:

@@ -22,7 +22,7 @@ def query_runs(baseline: Baseline, query: str, plan: Plan, finding: Finding) -> 
     """
     found, wanted = baseline.queries[query], plan.performance.baseline_rounds
     finding.require(found.failure is None, str(found.failure))
-    timing, witness = found.timing, found.witness
+    timing, metrics = found.timing, found.metrics
     finding.note(
         {
             "average_ms": round(timing.mean, 3),
@@ -33,14 +33,14 @@ def query_runs(baseline: Baseline, query: str, plan: Plan, finding: Finding) -> 
             "rounds": timing.rounds,
             "rows": found.result.count,
             "rows_hash": found.result.hash,
-            "buffers": witness.buffers,
-            "planning_ms": round(witness.planning_ms, 3),
-            "partitions": list(witness.partitions),
-            "indexes": list(witness.indexes),
+            "buffers": metrics.buffers,
+            "planning_ms": round(metrics.planning_ms, 3),
+            "partitions": list(metrics.partitions),
+            "indexes": list(metrics.indexes),
         },
         {"rounds": f">= {wanted}"},
     )
-    finding.say(f"{found.query.title}. Its plan:", *witness.shape)
+    finding.say(f"{found.query.title}. Its plan:", *metrics.shape)
     finding.require(timing.rounds >= wanted, f"{timing.rounds} rounds instead of {wanted}")
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from shadowgate.catalogue import (
     AllowedChanges,
     ContentComparison,
+    Deviations,
     Expectation,
-    Judgement,
     RowDifferences,
     Snapshot,
+    deviations_from,
     diff,
-    judge,
 )
 from shadowgate.catalogue.expect import Names
 from shadowgate.evidence import Table
@@ -44,11 +44,11 @@ class Announced:
     text: Announcement | None = None
     """What the statements say, where they are what counts."""
 
-    def judge(self, before: Snapshot, after: Snapshot) -> Judgement:
+    def deviations(self, before: Snapshot, after: Snapshot) -> Deviations:
         """Sort the differences between two states of the catalogues by what is announced."""
         if self.text is not None:
             return judge_announced(self.text, before, after, self.objects)
-        return judge(diff(before, after), self.objects)
+        return deviations_from(diff(before, after), self.objects)
 
     @property
     def drops(self) -> Names:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from shadowgate.catalogue import (
     Area,
     ContentComparison,
+    Deviations,
     Drift,
-    Judgement,
     compare_content,
     diff,
     odd_partitions,
@@ -26,7 +26,7 @@ class Migrated:
 
     state: State
     drift: Drift
-    judgement: Judgement
+    deviations: Deviations
     oddities: tuple[str, ...]
     """Partitions that differ from their siblings, in words."""
     content: ContentComparison
@@ -36,7 +36,7 @@ class Migrated:
 
     def unexpected(self, area: Area) -> list[str]:
         """What happened unannounced in one area, a sentence each."""
-        return [str(found) for found in self.judgement.unexpected if found.area == area]
+        return [str(found) for found in self.deviations.unexpected if found.area == area]
 
 
 def compare_with_announced(
@@ -63,7 +63,7 @@ def compare_with_announced(
     return Migrated(
         state=state,
         drift=drift,
-        judgement=announced.judge(before.snapshot, state.snapshot),
+        deviations=announced.deviations(before.snapshot, state.snapshot),
         oddities=tuple(map(str, odd_partitions(state.snapshot, before.snapshot))),
         content=announced.excused(
             compare_content(

@@ -163,9 +163,9 @@ def announced_objects_are_there(migrated: Migrated, announced: Announced, findin
 
     A script can end without an error and without its objects.
     """
-    wrong = [*map(str, migrated.judgement.missing), *migrated.oddities, *migrated.unsound]
+    wrong = [*map(str, migrated.deviations.missing), *migrated.oddities, *migrated.unsound]
     finding.note(len(wrong), 0)
-    finding.say(*migrated.judgement.expected)
+    finding.say(*migrated.deviations.expected)
     finding.show(*announced.tables_of_evidence())
     finding.require(not wrong, wrong)
 

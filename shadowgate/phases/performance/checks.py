@@ -77,7 +77,7 @@ def rows_are_the_same(
     _require_baseline(found)
     finding.note(f"{found.rows} rows", "the same rows")
     finding.say(found.order or "")
-    read = {*found.before.witness.relations, *found.after.witness.relations}
+    read = {*found.before.metrics.relations, *found.after.metrics.relations}
     if not found.same_rows and not found.failures and (table := announced.changes_data_of(read)):
         finding.say(f"{found.difference}: it reads {table}, whose data is announced to change")
         return
@@ -225,7 +225,7 @@ def no_gain_was_lost(history: History, finding: Finding) -> None:
 
     A gain can dwindle from one version of a migration to the next, limits kept.
     """
-    finding.note(f"{len(history.slower)} of {len(history.drifts)} slower", "0 slower")
+    finding.note(f"{len(history.slower)} of {len(history.trends)} slower", "0 slower")
     finding.show(history.table)
     finding.require(not history.slower, [str(each) for each in history.slower])
 

@@ -1,4 +1,4 @@
-"""Phase 6: what each query touched, held against the committed baseline."""
+"""Phase 6: what each query touched, compared with the committed baseline."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from shadowgate.catalogue import TableFingerprint
 from shadowgate.errors import PlanError
 from shadowgate.evidence import Table
 from shadowgate.measure import (
+    BaselineMetrics,
     Comparison,
     Difference,
-    WitnessBaseline,
     changes_in_words,
     differences,
-    read_witnesses,
+    metrics_of,
+    read_metrics,
     what_is_left_out,
     why_not_comparable,
-    witnesses_of,
-    write_witnesses,
+    write_metrics,
 )
 from shadowgate.plan import Plan
 from shadowgate.server import ServerFacts
@@ -31,12 +31,12 @@ UPDATE = "--update-baseline"
 
 @dataclass(frozen=True)
 class BaselineComparison:
-    """A run's witnesses beside the baseline as it was before the run."""
+    """A run's plan metrics beside the baseline as it was before the run."""
 
     path: Path
-    expected: WitnessBaseline | None
+    expected: BaselineMetrics | None
     """``None`` when there was none."""
-    found: WitnessBaseline
+    found: BaselineMetrics
     written: tuple[str, ...] = ()
     """What changed in the file, when this run wrote it."""
 
@@ -123,15 +123,15 @@ def compare_with_baseline(
     path = plan.performance.baseline
     if path is None:
         raise PlanError("the plan names no baseline", where=f"{plan.path}, performance.baseline")
-    found = witnesses_of(
+    found = metrics_of(
         comparison,
         plan.name,
         data_in_words(content, plan.backup.table),
         facts.version_num // 10_000,
         ".".join(facts.postgis.split(".")[:2]),
     )
-    expected = read_witnesses(path)
-    written = write_witnesses(path, found) if update else ()
+    expected = read_metrics(path)
+    written = write_metrics(path, found) if update else ()
     return BaselineComparison(path, expected, found, written)
 
 

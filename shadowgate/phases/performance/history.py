@@ -18,7 +18,7 @@ import psutil
 
 from shadowgate.catalogue import TableFingerprint
 from shadowgate.evidence import Table
-from shadowgate.measure import Comparison, Drift, Workload, drift, fingerprint, read_runs
+from shadowgate.measure import Comparison, Trend, Workload, environment_key, read_runs, trend_since
 from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.performance.committed_baseline import data_in_words
 from shadowgate.plan import Plan
@@ -37,16 +37,16 @@ class History:
 
     stored: str
     """File of that run."""
-    drifts: tuple[Drift, ...]
+    trends: tuple[Trend, ...]
     limit_percent: float
 
     @property
-    def slower(self) -> tuple[Drift, ...]:
+    def slower(self) -> tuple[Trend, ...]:
         """Queries whose effect got worse by the plan's limit or more, and surely at all."""
         return tuple(
             each
-            for each in self.drifts
-            if each.trend == "slower" and to_percent(each.change.estimate) >= self.limit_percent
+            for each in self.trends
+            if each.direction == "slower" and to_percent(each.change.estimate) >= self.limit_percent
         )
 
     @property
@@ -61,9 +61,9 @@ class History:
                     words.percent(to_percent(each.change.estimate)),
                     words.interval(to_percent(each.change.low), to_percent(each.change.high)),
                     words.percent(each.machine_percent),
-                    each.trend,
+                    each.direction,
                 )
-                for each in self.drifts
+                for each in self.trends
             ),
         )
 
@@ -77,7 +77,7 @@ def timing_key(
         for name, value in facts.settings.items()
         if not name.startswith(_OTHER_SETTINGS)
     }
-    return fingerprint(
+    return environment_key(
         {
             "plan": plan.name,
             "machine": _machine(),
@@ -117,6 +117,6 @@ def last_run(storage: Path, key: str, comparison: Comparison) -> History | None:
     sampling = comparison.sampling
     return History(
         runs[-1].name,
-        drift(runs[-1], pairs, sampling.tail, sampling.copy_deviation(1)),
+        trend_since(runs[-1], pairs, sampling.tail, sampling.copy_deviation(1)),
         sampling.limit_percent,
     )

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from shadowgate.evidence import QueryEvidence, Table
 from shadowgate.measure import (
+    CloneFactory,
     Comparison,
-    Copier,
     LayoutShare,
     QueryComparison,
     Workload,
@@ -29,7 +29,7 @@ def tell_layout(
     databases: tuple[Database, Database],
     comparison: Comparison,
     plan: Plan,
-    copier: Copier,
+    clones: CloneFactory,
     progress: Progress,
 ) -> Mapping[str, LayoutShare]:
     """Split the effect on queries that got faster, or were to, into rewrite and design.
@@ -40,7 +40,7 @@ def tell_layout(
         databases: before and after.
         comparison: says which queries, and how long they take.
         plan: names the rewritten table and the time for it.
-        copier: makes the copies.
+        clones: makes the copies.
         progress: told what is going on.
 
     Raises:
@@ -59,7 +59,7 @@ def tell_layout(
         sampling_of(plan),
         rounds=max(FEWEST_ROUNDS, min(MOST_ROUNDS, int(seconds / _one_round(chosen)) - 1)),
         seconds={found.query.id: _seconds(found) for found in chosen},
-        copier=copier,
+        clones=clones,
         progress=progress,
     )
 

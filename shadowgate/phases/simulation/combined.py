@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from shadowgate.measure import Estimate, Trial
 from shadowgate.measure.statistics import to_effect
-from shadowgate.measure.verdict import Judgement, TargetStatus, judge, judge_interval
+from shadowgate.measure.verdict import QueryJudgement, TargetStatus, judge_interval, judge_query
 from shadowgate.plan import Plan
 
 BEFORE = "before"
@@ -20,13 +20,13 @@ def limits_together(reads: Collection[str], plan: Plan) -> Mapping[str, float]:
 
 def judge_together(
     trial: Trial, arm: str, queries: Collection[str], limits: Mapping[str, float]
-) -> Mapping[str, Judgement]:
+) -> Mapping[str, QueryJudgement]:
     """Verdict on each of the queries that has a limit."""
     judged = {}
     for query in (query for query in queries if query in limits):
         effect = trial.effect(query, arm, BEFORE)
         estimate = Estimate(len(trial.pairs(query, arm, BEFORE)), plain=effect, family=effect)
-        judged[query] = judge(estimate, to_effect(limits[query]))
+        judged[query] = judge_query(estimate, to_effect(limits[query]))
     return judged
 
 

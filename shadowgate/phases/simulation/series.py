@@ -18,7 +18,7 @@ from psycopg import sql
 from shadowgate.measure import (
     Arm,
     Baseline,
-    Copier,
+    CloneFactory,
     Judging,
     Trial,
     Workload,
@@ -99,7 +99,7 @@ def simulate(
     workload: Workload,
     plan: Plan,
     databases: Databases,
-    copier: Copier,
+    clones: CloneFactory,
     runner: Runner,
     *,
     quick: str = "",
@@ -113,7 +113,7 @@ def simulate(
         workload: the plan's queries.
         plan: names the later optimisations.
         databases: makes the clones.
-        copier: makes the copies that are measured.
+        clones: makes the copies that are measured.
         runner: applies the scripts.
         quick: why timings are not judged; empty when they are.
 
@@ -134,7 +134,7 @@ def simulate(
                 for id_, found in baseline.queries.items()
                 if not found.failure
             },
-            copier=copier,
+            clones=clones,
             progress=runner.progress,
         )
         return Series(

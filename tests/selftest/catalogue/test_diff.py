@@ -14,8 +14,8 @@ from shadowgate.catalogue import (
     Expectation,
     ObjectId,
     Snapshot,
+    deviations_from,
     diff,
-    judge,
     names_object,
 )
 from shadowgate.errors import UsageError
@@ -109,13 +109,13 @@ def test_no_difference_means_the_same_objects_with_the_same_attributes(
 
 
 @given(SNAPSHOTS, SNAPSHOTS)
-def test_with_nothing_announced_a_judgement_is_sound_only_without_a_drift(
+def test_with_nothing_announced_a_state_is_sound_only_without_a_drift(
     one: Snapshot, other: Snapshot
 ) -> None:
     drift = diff(one, other)
-    judgement = judge(drift, Expectation())
-    assert bool(judgement) == (not drift)
-    assert not judgement.expected
+    deviations = deviations_from(drift, Expectation())
+    assert bool(deviations) == (not drift)
+    assert not deviations.expected
 
 
 def test_an_index_that_only_changed_its_name_is_called_renamed() -> None:
@@ -126,8 +126,8 @@ def test_an_index_that_only_changed_its_name_is_called_renamed() -> None:
     drift = diff(BEFORE, Snapshot({k: v for k, v in after.objects.items() if k != INDEX}))
     assert drift.renamed == ((INDEX, new),)
     assert drift.in_words() == ("index public.a_id was renamed to public.a_key",)
-    (finding,) = judge(drift, Expectation()).unexpected
-    assert finding.problem == "renamed"
+    (deviation,) = deviations_from(drift, Expectation()).unexpected
+    assert deviation.problem == "renamed"
 
 
 def test_an_announced_table_covers_its_parts() -> None:
@@ -135,9 +135,9 @@ def test_an_announced_table_covers_its_parts() -> None:
     column = ObjectId("column", "public.a_2029.id")
     part = ObjectId("index", "public.a_2029_id")
     after = with_objects({new: thing(), column: thing(new), part: thing(new, INDEX)})
-    judgement = judge(diff(BEFORE, after), Expectation(creates={"table": ("a_20??",)}))
-    assert judgement
-    assert judgement.expected == ("table public.a_2029 was created",)
+    deviations = deviations_from(diff(BEFORE, after), Expectation(creates={"table": ("a_20??",)}))
+    assert deviations
+    assert deviations.expected == ("table public.a_2029 was created",)
 
 
 def test_parts_of_a_part_are_covered_too() -> None:
@@ -151,21 +151,21 @@ def test_parts_of_a_part_are_covered_too() -> None:
             clone_of_clone: thing(ObjectId("table", "public.a_2026_north"), clone),
         }
     )
-    assert judge(diff(BEFORE, after), Expectation(creates={"trigger": ("make_year",)}))
+    assert deviations_from(diff(BEFORE, after), Expectation(creates={"trigger": ("make_year",)}))
 
 
 def test_an_index_on_an_old_table_is_not_covered_by_a_new_table() -> None:
     new, extra = ObjectId("table", "public.b"), ObjectId("index", "public.a_extra")
     after = with_objects({new: thing(), extra: thing(TABLE)})
-    judgement = judge(diff(BEFORE, after), Expectation(creates={"table": ("b",)}))
-    (finding,) = judgement.unexpected
-    assert (finding.object, finding.problem, finding.area) == (extra, "created", "schema")
+    deviations = deviations_from(diff(BEFORE, after), Expectation(creates={"table": ("b",)}))
+    (deviation,) = deviations.unexpected
+    assert (deviation.object, deviation.problem, deviation.area) == (extra, "created", "schema")
 
 
-def test_an_unannounced_table_is_one_finding_not_one_for_each_part() -> None:
+def test_an_unannounced_table_is_one_deviation_not_one_for_each_part() -> None:
     new = ObjectId("table", "public.leftover")
     after = with_objects({new: thing(), ObjectId("column", "public.leftover.id"): thing(new)})
-    assert [str(f) for f in judge(diff(BEFORE, after), Expectation()).unexpected] == [
+    assert [str(f) for f in deviations_from(diff(BEFORE, after), Expectation()).unexpected] == [
         "table public.leftover was created"
     ]
 
@@ -174,20 +174,20 @@ def test_what_was_announced_and_did_not_happen_is_missing() -> None:
     announced = Expectation(
         creates={"table": ("a", "b")}, drops={"index": ("gone",)}, changes={"column": ("a.id",)}
     )
-    judgement = judge(diff(BEFORE, BEFORE), announced)
-    assert [str(finding) for finding in judgement.missing] == [
+    deviations = deviations_from(diff(BEFORE, BEFORE), announced)
+    assert [str(each) for each in deviations.missing] == [
         "table a was not created",
         "table b was not created",
         "index gone was not dropped",
         "column a.id was not changed",
     ]
-    assert not judgement
+    assert not deviations
 
 
 def test_an_announced_drop_covers_parts_and_nothing_else() -> None:
     drift = diff(BEFORE, without(TABLE, COLUMN, INDEX))
-    assert judge(drift, Expectation(drops={"table": ("public.a",)}))
-    assert not judge(drift, Expectation(drops={"index": ("a_id",)}))
+    assert deviations_from(drift, Expectation(drops={"table": ("public.a",)}))
+    assert not deviations_from(drift, Expectation(drops={"index": ("a_id",)}))
 
 
 @pytest.mark.parametrize(
@@ -204,9 +204,9 @@ def test_an_announced_drop_covers_parts_and_nothing_else() -> None:
 )
 def test_an_announced_change_can_be_narrowed_to_an_attribute(name: str, covered: bool) -> None:
     drift = diff(BEFORE, altered(owner="two"))
-    judgement = judge(drift, Expectation(changes={"table": (name,)}))
-    assert bool(judgement) is covered
-    assert bool(judgement.unexpected) is not covered
+    deviations = deviations_from(drift, Expectation(changes={"table": (name,)}))
+    assert bool(deviations) is covered
+    assert bool(deviations.unexpected) is not covered
 
 
 VIEW = ObjectId("view", "public.v")
@@ -236,7 +236,7 @@ def test_a_bare_name_announces_a_definition(
         Snapshot({identity: thing(**{attribute: before})}),
         Snapshot({identity: thing(**{attribute: after})}),
     )
-    assert judge(drift, Expectation(changes={identity.kind: (identity.name,)}))
+    assert deviations_from(drift, Expectation(changes={identity.kind: (identity.name,)}))
 
 
 @pytest.mark.parametrize(
@@ -264,17 +264,19 @@ def test_what_lives_beside_a_definition_has_to_be_named(
         Snapshot({identity: thing(increment=1, **{attribute: before})}),
         Snapshot({identity: thing(increment=1, **{attribute: after})}),
     )
-    assert not judge(drift, Expectation(changes={identity.kind: (identity.name,)}))
-    assert judge(drift, Expectation(changes={identity.kind: (f"{identity.name}:{attribute}",)}))
+    assert not deviations_from(drift, Expectation(changes={identity.kind: (identity.name,)}))
+    assert deviations_from(
+        drift, Expectation(changes={identity.kind: (f"{identity.name}:{attribute}",)})
+    )
 
 
 def test_a_table_that_changes_does_not_announce_that_its_policies_do() -> None:
     before = Snapshot({TABLE: thing(), POLICY: thing(TABLE, using="(owner = 1)")})
     after = Snapshot({TABLE: thing(), POLICY: thing(TABLE, using="true")})
     drift = diff(before, after)
-    (finding,) = judge(drift, Expectation(changes={"table": ("a",)})).unexpected
-    assert (finding.object, finding.area) == (POLICY, "privileges")
-    assert judge(drift, Expectation(changes={"policy": ("own",)}))
+    (deviation,) = deviations_from(drift, Expectation(changes={"table": ("a",)})).unexpected
+    assert (deviation.object, deviation.area) == (POLICY, "privileges")
+    assert deviations_from(drift, Expectation(changes={"policy": ("own",)}))
 
 
 def columns_of(whole: ObjectId, names: str, **attributes: Any) -> Snapshot:
@@ -289,10 +291,10 @@ def columns_of(whole: ObjectId, names: str, **attributes: Any) -> Snapshot:
 @pytest.mark.parametrize("names", ["abcd", "bc", "ac"])
 def test_columns_of_a_view_are_part_of_its_query(names: str) -> None:
     drift = diff(columns_of(VIEW, "abc", definition="1"), columns_of(VIEW, names, definition="2"))
-    assert judge(drift, Expectation(changes={"view": ("v",)}))
-    assert not judge(drift, Expectation(changes={"view": ("v:definition",)}))
+    assert deviations_from(drift, Expectation(changes={"view": ("v",)}))
+    assert not deviations_from(drift, Expectation(changes={"view": ("v:definition",)}))
     table = diff(columns_of(TABLE, "abc"), columns_of(TABLE, names))
-    assert judge(table, Expectation(changes={"table": ("a",)})).unexpected
+    assert deviations_from(table, Expectation(changes={"table": ("a",)})).unexpected
 
 
 @pytest.mark.parametrize(
@@ -313,9 +315,9 @@ def test_a_column_that_closes_up_has_not_moved(names: str, moved: list[str]) -> 
 
 def test_a_change_of_a_part_is_covered_by_its_whole() -> None:
     after = with_objects({COLUMN: thing(TABLE, type="integer")})
-    assert judge(diff(BEFORE, after), Expectation(changes={"table": ("a",)}))
-    assert judge(diff(BEFORE, after), Expectation(changes={"column": ("a.id:type",)}))
-    assert not judge(diff(BEFORE, after), Expectation(changes={"index": ("*",)}))
+    assert deviations_from(diff(BEFORE, after), Expectation(changes={"table": ("a",)}))
+    assert deviations_from(diff(BEFORE, after), Expectation(changes={"column": ("a.id:type",)}))
+    assert not deviations_from(diff(BEFORE, after), Expectation(changes={"index": ("*",)}))
 
 
 @pytest.mark.parametrize(
@@ -335,16 +337,16 @@ def test_a_change_of_a_part_is_covered_by_its_whole() -> None:
         (ObjectId("routine", "public.f()"), "settings", "schema"),
     ],
 )
-def test_a_finding_belongs_to_the_check_of_its_area(
+def test_a_deviation_belongs_to_the_check_of_its_area(
     identity: ObjectId, attribute: str, area: str
 ) -> None:
     drift = diff(
         Snapshot({identity: thing(**{attribute: 1})}), Snapshot({identity: thing(**{attribute: 2})})
     )
-    (finding,) = judge(drift, Expectation()).unexpected
-    assert finding.area == area
-    assert finding.change is not None
-    assert (finding.change.before, finding.change.after) == (1, 2)
+    (deviation,) = deviations_from(drift, Expectation()).unexpected
+    assert deviation.area == area
+    assert deviation.change is not None
+    assert (deviation.change.before, deviation.change.after) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -393,19 +395,19 @@ FLAWS = [
 
 
 @pytest.mark.parametrize(("kind", "flawed", "sound"), FLAWS)
-def test_an_announced_object_with_a_flaw_is_a_finding_unless_that_is_announced_too(
+def test_an_announced_object_with_a_flaw_is_a_deviation_unless_that_is_announced_too(
     kind: str, flawed: dict[str, Any], sound: dict[str, Any]
 ) -> None:
     new = ObjectId(kind, "public.new")
     announced = Expectation(creates={kind: ("new",)})
-    assert judge(diff(BEFORE, with_objects({new: thing(**sound)})), announced)
+    assert deviations_from(diff(BEFORE, with_objects({new: thing(**sound)})), announced)
     drift = diff(BEFORE, with_objects({new: thing(**flawed)}))
-    (finding,) = judge(drift, announced).unexpected
+    (deviation,) = deviations_from(drift, announced).unexpected
     (attribute,) = flawed
-    assert finding.change is not None
-    assert (finding.object, finding.change.attribute) == (new, attribute)
+    assert deviation.change is not None
+    assert (deviation.object, deviation.change.attribute) == (new, attribute)
     meant = Expectation(creates={kind: ("new",)}, changes={kind: (f"new:{attribute}",)})
-    assert judge(drift, meant)
+    assert deviations_from(drift, meant)
 
 
 EVERYBODY = ["=X/one", "one=X/one"]
@@ -420,12 +422,12 @@ EVERYBODY = ["=X/one", "one=X/one"]
         ({"security_definer": True, "privileges": EVERYBODY, "returns": "trigger"}, False),
     ],
 )
-def test_a_new_routine_that_lends_its_owners_rights_to_everybody_is_a_finding(
+def test_a_new_routine_that_lends_its_owners_rights_to_everybody_is_a_deviation(
     attributes: dict[str, Any], flawed: bool
 ) -> None:
     drift = diff(BEFORE, with_objects({ROUTINE: thing(**attributes)}))
-    found = judge(drift, Expectation(creates={"routine": ("work",)})).unexpected
-    assert [(finding.object, finding.area) for finding in found] == (
+    found = deviations_from(drift, Expectation(creates={"routine": ("work",)})).unexpected
+    assert [(deviation.object, deviation.area) for deviation in found] == (
         [(ROUTINE, "privileges")] if flawed else []
     )
 
@@ -434,5 +436,5 @@ def test_what_everybody_may_do_with_a_new_table_is_told_and_nothing_else() -> No
     new = ObjectId("table", "public.new")
     privileges = ["=ar/one", "one=arwdDxt/one"]
     drift = diff(BEFORE, with_objects({new: thing(privileges=privileges)}))
-    (finding,) = judge(drift, Expectation(creates={"table": ("new",)})).unexpected
-    assert str(finding) == "table public.new gained INSERT, SELECT of PUBLIC"
+    (deviation,) = deviations_from(drift, Expectation(creates={"table": ("new",)})).unexpected
+    assert str(deviation) == "table public.new gained INSERT, SELECT of PUBLIC"

@@ -14,8 +14,8 @@ from shadowgate.catalogue import (
     Expectation,
     broken_routines,
     compare_content,
+    deviations_from,
     diff,
-    judge,
     new_geometry_problems,
     new_sequences_behind,
     newly_broken,
@@ -71,8 +71,8 @@ def test_a_plan_that_keeps_its_word_has_no_findings(
     apply(plan["migration"], after)
     with before.connect() as old, after.connect() as new:
         snapshots = take_snapshot(old), take_snapshot(new)
-        judgement = judge(diff(*snapshots), announced)
-        assert (judgement.unexpected, judgement.missing) == ((), ())
+        deviations = deviations_from(diff(*snapshots), announced)
+        assert (deviations.unexpected, deviations.missing) == ((), ())
         assert new_sequences_behind(sequences_behind(old), sequences_behind(new)) == ()
         assert newly_broken(broken_routines(old), broken_routines(new), snapshots[0].objects) == ()
         surveys = survey_geometries(old), survey_geometries(new)

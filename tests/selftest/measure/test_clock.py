@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shadowgate.measure.clock import (
-    Lap,
+    Measurement,
     QueueClock,
     WallClock,
     clock_for,
@@ -24,11 +24,11 @@ from shadowgate.server import Database
 
 
 def test_waiting_for_a_core_is_taken_off() -> None:
-    assert Lap(0.1, 0.04).net == pytest.approx(0.06)
+    assert Measurement(0.1, 0.04).net == pytest.approx(0.06)
 
 
 def test_a_lap_never_loses_all_its_time() -> None:
-    assert Lap(0.1, 0.2).net > 0
+    assert Measurement(0.1, 0.2).net > 0
 
 
 def test_sleeping_counts() -> None:
@@ -54,11 +54,11 @@ def test_the_queue_of_a_process_is_read_before_and_after(tmp_path: Path) -> None
         time.sleep(0.02)
         process(tmp_path, queued=15_000_000)
 
-    lap = clock.time(run)
+    measured = clock.time(run)
     clock.close()
-    assert lap.queued == pytest.approx(0.01)
-    assert lap.wall >= 0.02
-    assert lap.net == pytest.approx(lap.wall - 0.01)
+    assert measured.queued == pytest.approx(0.01)
+    assert measured.wall >= 0.02
+    assert measured.net == pytest.approx(measured.wall - 0.01)
 
 
 def test_a_process_that_is_still_busy_is_waited_for(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_a_process_that_is_still_busy_is_waited_for(tmp_path: Path) -> None:
     clock = QueueClock(tmp_path)
     ending = threading.Timer(0.01, process, (tmp_path,), {"queued": 8_000_000})
     ending.start()
-    lap = clock.time(lambda: None)
+    measured = clock.time(lambda: None)
     clock.close()
     ending.join()
-    assert lap.queued == 0.0
+    assert measured.queued == 0.0
 
 
 @pytest.mark.parametrize("name", ["schedstat", "stat"])
@@ -83,10 +83,10 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_session_on_this_machine_gets_the_better_clock(plain: Database) -> None:
     with plain.connect() as connection:
         clock = clock_for(find_process(connection, plain))
-        lap = clock.time(lambda: connection.execute("SELECT pg_sleep(0.03)"))
+        measured = clock.time(lambda: connection.execute("SELECT pg_sleep(0.03)"))
         clock.close()
     assert isinstance(clock, QueueClock) == Path("/proc/self/schedstat").exists()
-    assert lap.wall - lap.queued >= 0.03
+    assert measured.wall - measured.queued >= 0.03
 
 
 def test_a_session_that_is_not_found_gets_the_plain_clock(plain: Database) -> None:

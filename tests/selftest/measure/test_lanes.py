@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.measure import Query, Sampling, Workload
-from shadowgate.measure.clock import Lap
+from shadowgate.measure.clock import Measurement
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.lanes import (
     are_seen,
-    find_homes,
+    assign_lanes,
     open_lanes,
     possible_lanes,
     share_evenly,
@@ -117,9 +117,9 @@ def test_a_round_asks_everything_once_everywhere(noted: Database) -> None:
         fresh_copy(noted) as other,
         open_lanes([one, other], Sampling()) as lanes,
     ):
-        homes = share_evenly({"Q1": 1.0, "Q2": 1.0, "W1": 1.0}, len(lanes))
-        taken = time_round(lanes, [READ, OTHER, WRITE], form, drawn(1), [0, 1], homes)
-        only = time_round(lanes, [READ], form, drawn(1), [1], homes)
+        lane_of = share_evenly({"Q1": 1.0, "Q2": 1.0, "W1": 1.0}, len(lanes))
+        taken = time_round(lanes, [READ, OTHER, WRITE], form, drawn(1), [0, 1], lane_of)
+        only = time_round(lanes, [READ], form, drawn(1), [1], lane_of)
     assert sorted(asked[:6]) == [(place, id_) for place in (0, 1) for id_ in ("Q1", "Q2", "W1")]
     assert all(sorted(seconds) == [0, 1] for seconds in taken.values())
     assert sorted(taken) == ["Q1", "Q2", "W1"]
@@ -146,9 +146,9 @@ def test_of_writes_to_one_database_there_is_one_at_a_time(noted: Database) -> No
     alone = "LOCK TABLE note IN ACCESS EXCLUSIVE MODE NOWAIT; SELECT pg_sleep(0.01)"
     writes = [replace(WRITE, id=f"W{number}", sql=alone) for number in range(4)]
     with fresh_copy(noted) as copy, open_lanes([copy], Sampling()) as lanes:
-        homes = share_evenly({query.id: 1.0 for query in writes}, len(lanes))
+        lane_of = share_evenly({query.id: 1.0 for query in writes}, len(lanes))
         for number in range(3):
-            time_round(lanes, writes, lambda _, query: query, drawn(number), [0], homes)
+            time_round(lanes, writes, lambda _, query: query, drawn(number), [0], lane_of)
 
 
 @given(
@@ -158,9 +158,9 @@ def test_of_writes_to_one_database_there_is_one_at_a_time(noted: Database) -> No
 def test_lanes_differ_by_no_more_than_the_longest_query(
     seconds: dict[str, float], lanes: int
 ) -> None:
-    homes = share_evenly(seconds, lanes)
-    assert set(homes) == set(seconds)
-    busy = [sum(seconds[id_] for id_ in homes if homes[id_] == lane) for lane in range(lanes)]
+    lane_of = share_evenly(seconds, lanes)
+    assert set(lane_of) == set(seconds)
+    busy = [sum(seconds[id_] for id_ in lane_of if lane_of[id_] == lane) for lane in range(lanes)]
     assert max(busy) - min(busy) <= max(seconds.values()) * (1 + 1e-9)
 
 
@@ -174,9 +174,9 @@ def test_the_longest_query_is_given_a_lane_first() -> None:
 
 
 def test_reads_and_writes_are_shared_out_by_themselves() -> None:
-    homes = find_homes([READ, WRITE, OTHER], {"Q1": 1.0, "Q2": 2.0, "W1": 9.0}, 2)
-    assert homes == {"Q2": 0, "Q1": 1, "W1": 0}
-    assert sorted(find_homes([READ, OTHER], {}, 2).values()) == [0, 1]
+    lane_of = assign_lanes([READ, WRITE, OTHER], {"Q1": 1.0, "Q2": 2.0, "W1": 9.0}, 2)
+    assert lane_of == {"Q2": 0, "Q1": 1, "W1": 0}
+    assert sorted(assign_lanes([READ, OTHER], {}, 2).values()) == [0, 1]
 
 
 def test_a_query_is_warmed_up_where_it_is_timed(
@@ -184,7 +184,7 @@ def test_a_query_is_warmed_up_where_it_is_timed(
 ) -> None:
     executed: list[tuple[int, str]] = []
 
-    def noting(session: TimedSession, query: Query) -> Lap:
+    def noting(session: TimedSession, query: Query) -> Measurement:
         executed.append((session.connection.info.backend_pid, query.id))
         return time_(session, query)
 
@@ -193,11 +193,11 @@ def test_a_query_is_warmed_up_where_it_is_timed(
     queries = [READ, OTHER, WRITE]
     with fresh_copy(noted) as copy, open_lanes([copy], Sampling()) as lanes:
         sessions = [lane[0].connection.info.backend_pid for lane in lanes]
-        homes = find_homes(queries, {}, len(lanes))
-        warm_up(lanes, lambda _: queries, homes)
+        lane_of = assign_lanes(queries, {}, len(lanes))
+        warm_up(lanes, lambda _: queries, lane_of)
         warm = sorted(executed)
-        time_round(lanes, queries, lambda _, query: query, drawn(1), [0], homes)
-    assert warm == sorted((sessions[home], id_) for id_, home in homes.items())
+        time_round(lanes, queries, lambda _, query: query, drawn(1), [0], lane_of)
+    assert warm == sorted((sessions[lane], id_) for id_, lane in lane_of.items())
     assert sorted(executed) == sorted(2 * warm)
 
 

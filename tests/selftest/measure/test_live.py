@@ -21,8 +21,8 @@ from shadowgate.measure import (
     copies_of_run,
     differences,
     measure_cold,
+    metrics_of,
     to_evidence,
-    witnesses_of,
 )
 from shadowgate.measure.copies import copies_at_once, fresh_copy
 from shadowgate.measure.session import settle
@@ -200,8 +200,8 @@ def test_a_year_of_its_own_is_an_improvement_explained_in_words(
     target = found.targets["Q5"]
     assert found.queries["Q5"].verdict == "improved"
     assert target.status == "met"
-    assert found.queries["Q5"].before.witness.partitions == ("parcel_late",)
-    assert found.queries["Q5"].after.witness.partitions == ("parcel_2026",)
+    assert found.queries["Q5"].before.metrics.partitions == ("parcel_late",)
+    assert found.queries["Q5"].after.metrics.partitions == ("parcel_2026",)
     assert "scans 3 partitions instead of 2" in found.queries["Q1"].notes
     assert found.queries["Q1"].same_rows
 
@@ -214,7 +214,7 @@ def test_other_rows_are_named(before: Database, after: Database) -> None:
     assert "became" in found.difference
 
 
-def test_evidence_carries_pairs_interval_and_witnesses(before: Database, after: Database) -> None:
+def test_evidence_carries_pairs_interval_and_metrics(before: Database, after: Database) -> None:
     (evidence,) = to_evidence(measure(before, after, SUMS))
     assert evidence.id == "Q1"
     assert evidence.before is not None
@@ -340,7 +340,7 @@ def test_a_step_of_several_statements_is_one_transaction(before: Database, after
     assert found.before.result.rows == ((1, 1), (2, 1))
     assert any(
         "Insert" in line or "ModifyTable" in line or "Result" in line
-        for line in found.before.witness.shape
+        for line in found.before.metrics.shape
     )
     with before.connect() as connection:
         assert connection.execute("SELECT count(*) FROM parcel").fetchone() == (20000,)
@@ -357,7 +357,7 @@ def test_a_procedure_that_is_called_has_times_and_no_plan(
     found = measure(before, after, query("W4", "CALL touch()"), budget_seconds=0.3).queries["W4"]
     assert not found.failures
     assert found.pairs
-    assert found.before.witness.shape == ()
+    assert found.before.metrics.shape == ()
 
 
 def test_row_security_holds_for_the_role_of_a_query(
@@ -418,9 +418,9 @@ def test_a_baseline_has_rounds_plans_and_the_hash_of_the_rows(before: Database) 
     again = baseline(before, Workload((SUMS, YEAR, INSERT)), Sampling(), rounds=10)
     for id_, one in found.queries.items():
         assert one.result.hash == again.queries[id_].result.hash
-        assert one.witness.shape == again.queries[id_].witness.shape
+        assert one.metrics.shape == again.queries[id_].metrics.shape
     assert found.queries["Q5"].result.hash != found.queries["Q1"].result.hash
-    assert found.queries["Q5"].witness.partitions == ("parcel_late",)
+    assert found.queries["Q5"].metrics.partitions == ("parcel_late",)
     assert found.average_ms > 0
 
 
@@ -437,7 +437,7 @@ def test_copies_of_a_run_are_gone_afterwards_and_its_databases_stay(server: Serv
         there = databases(server)
         workload = Workload((SUMS, INSERT))
         sampling = Sampling(budget_seconds=0.1, copies=2)
-        found = compare(first, second, workload, sampling, copier=copies_of_run(run))
+        found = compare(first, second, workload, sampling, clones=copies_of_run(run))
         assert found.queries["Q1"].same_rows
         assert databases(server) == there
 
@@ -507,9 +507,9 @@ def test_cold_figures_count_pages_that_had_to_be_read(before: Database, after: D
     assert "pages read instead of" in figures.sentence
 
 
-def test_witnesses_of_two_runs_on_the_same_rows_agree(before: Database, after: Database) -> None:
+def test_plan_metrics_of_two_runs_on_the_same_rows_agree(before: Database, after: Database) -> None:
     one, other = (
-        witnesses_of(
+        metrics_of(
             measure(before, after, SUMS, YEAR, INSERT, budget_seconds=0.1),
             "plan",
             "data",

@@ -24,7 +24,7 @@ from shadowgate.measure.sampler import (
     take_sample,
 )
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.verdict import judge
+from shadowgate.measure.verdict import judge_query
 
 TEN = tuple(f"Q{number}" for number in range(1, 11))
 
@@ -77,7 +77,7 @@ def run(machine: Machine, sampling: Sampling, queries: tuple[str, ...] = TEN) ->
 def verdicts(sample: Sample, sampling: Sampling) -> dict[str, str]:
     judge_ = Judge(sampling, tuple(sample.pairs), sample.reads)
     return {
-        query: judge(judge_.estimate(query, pairs), judge_.limit(query, pairs))
+        query: judge_query(judge_.estimate(query, pairs), judge_.limit(query, pairs))
         for query, pairs in sample.pairs.items()
     }
 
@@ -136,7 +136,7 @@ def test_a_small_slowdown_is_rarely_called_a_regression() -> None:
         sample = run(Machine(seed, change={"Q1": 0.03}), replace(sampling, seed=seed), TEN[:1])
         judge_ = Judge(sampling, TEN, TEN)
         pairs = sample.pairs["Q1"]
-        return judge(judge_.estimate("Q1", pairs), judge_.limit("Q1", pairs)) == "regressed"
+        return judge_query(judge_.estimate("Q1", pairs), judge_.limit("Q1", pairs)) == "regressed"
 
     assert rate(200, accused) <= 0.05
 

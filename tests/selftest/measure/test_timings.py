@@ -17,14 +17,14 @@ from shadowgate.measure.statistics import Interval
 from shadowgate.measure.timings import (
     StoredRun,
     difference,
-    drift,
+    environment_key,
     extra_info,
-    fingerprint,
     read_run,
     read_runs,
+    trend_since,
 )
 
-KEY = fingerprint({"cpu": "x", "server": 150020})
+KEY = environment_key({"cpu": "x", "server": 150020})
 
 
 def pairs(effect: float, *, seconds: float = 0.05, seed: int = 1, count: int = 40) -> list[Pair]:
@@ -50,8 +50,8 @@ def store(path: Path, taken: Mapping[str, Sequence[Pair]], key: str) -> None:
 
 
 def test_equal_facts_have_equal_fingerprints_and_others_not() -> None:
-    assert fingerprint({"a": 1, "b": "x"}) == fingerprint({"b": "x", "a": 1})
-    assert fingerprint({"a": 1, "b": "x"}) != fingerprint({"a": 1, "b": "y"})
+    assert environment_key({"a": 1, "b": "x"}) == environment_key({"b": "x", "a": 1})
+    assert environment_key({"a": 1, "b": "x"}) != environment_key({"a": 1, "b": "y"})
 
 
 def test_runs_are_read_oldest_first_with_their_pairs_in_order(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_runs_are_read_oldest_first_with_their_pairs_in_order(tmp_path: Path) ->
 
 
 def test_times_of_another_machine_are_passed_over(tmp_path: Path) -> None:
-    store(tmp_path / "0001_x.json", {"Q1": pairs(0.0)}, fingerprint({"cpu": "y"}))
+    store(tmp_path / "0001_x.json", {"Q1": pairs(0.0)}, environment_key({"cpu": "y"}))
     assert read_runs(tmp_path, KEY) == ()
 
 
@@ -84,24 +84,23 @@ def test_a_file_that_is_not_pytest_benchmarks_is_refused(tmp_path: Path, text: s
 
 def test_a_slower_machine_is_not_a_slower_query() -> None:
     stored = StoredRun("0001", {"Q1": tuple(pairs(-0.2, seconds=0.05))})
-    (found,) = drift(stored, {"Q1": pairs(-0.2, seconds=0.08, seed=2)}, 0.025, 0.0)
-    assert found.trend == "no difference shown"
+    (found,) = trend_since(stored, {"Q1": pairs(-0.2, seconds=0.08, seed=2)}, 0.025, 0.0)
+    assert found.direction == "no difference shown"
     assert found.machine_percent == pytest.approx(60.0, abs=5.0)
 
 
-@pytest.mark.parametrize(("effect", "trend"), [(-0.05, "slower"), (-0.35, "faster")])
-def test_an_effect_that_changed_is_told_on_any_day(effect: float, trend: str) -> None:
+@pytest.mark.parametrize(("effect", "direction"), [(-0.05, "slower"), (-0.35, "faster")])
+def test_an_effect_that_changed_is_told_on_any_day(effect: float, direction: str) -> None:
     stored = StoredRun("0001", {"Q1": tuple(pairs(-0.2))})
-    (found,) = drift(stored, {"Q1": pairs(effect, seconds=0.03, seed=3)}, 0.025, 0.0)
-    assert found.trend == trend
-    assert trend in str(found)
+    (found,) = trend_since(stored, {"Q1": pairs(effect, seconds=0.03, seed=3)}, 0.025, 0.0)
+    assert found.direction == direction
+    assert direction in str(found)
 
 
 def test_only_queries_of_both_runs_are_compared() -> None:
     stored = StoredRun("0001", {"Q1": tuple(pairs(0.0)), "Q2": tuple(pairs(0.0))})
-    assert [d.query for d in drift(stored, {"Q2": pairs(0.0), "Q3": pairs(0.0)}, 0.025, 0.0)] == [
-        "Q2"
-    ]
+    found = trend_since(stored, {"Q2": pairs(0.0), "Q3": pairs(0.0)}, 0.025, 0.0)
+    assert [each.query for each in found] == ["Q2"]
 
 
 bounds = st.tuples(*[st.floats(-2.0, 2.0)] * 3).map(sorted)

@@ -42,7 +42,7 @@ def parcels(make_database: MakeDatabase) -> Database:
 
 
 def trial(*arms: Arm, rounds: int = 6) -> Trial:
-    return run_trial(arms, Sampling(), rounds, copier=fresh_copy)
+    return run_trial(arms, Sampling(), rounds, clones=fresh_copy)
 
 
 def test_every_arm_is_asked_every_query_so_often(parcels: Database) -> None:
@@ -66,7 +66,7 @@ def measured_on(
         Sampling(),
         6,
         judging=Judging(frozenset("ac"), undecided, max_rounds, seconds),
-        copier=fresh_copy,
+        clones=fresh_copy,
     )
 
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from shadowgate.measure.statistics import Interval, to_effect
 from shadowgate.measure.verdict import (
     Estimate,
-    Judgement,
+    QueryJudgement,
     TargetStatus,
     deciding_interval,
     effective_limit,
-    judge,
+    judge_query,
     judge_target,
 )
 
@@ -55,8 +55,8 @@ def estimate(
         (None, "inconclusive"),
     ],
 )
-def test_verdict_is_that_of_the_table(found: Estimate | None, verdict: Judgement) -> None:
-    assert judge(found, LIMIT) == verdict
+def test_verdict_is_that_of_the_table(found: Estimate | None, verdict: QueryJudgement) -> None:
+    assert judge_query(found, LIMIT) == verdict
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ percents = st.floats(min_value=-60.0, max_value=60.0)
 @given(st.tuples(percents, percents, percents).map(sorted), st.floats(0.0, 30.0))
 def test_a_slower_interval_never_gets_a_better_verdict(bounds: list[float], more: float) -> None:
     order = ["improved", "equivalent", "inconclusive", "regressed"]
-    one = judge(estimate(*bounds), LIMIT)
-    other = judge(estimate(*(bound + more for bound in bounds)), LIMIT)
+    one = judge_query(estimate(*bounds), LIMIT)
+    other = judge_query(estimate(*(bound + more for bound in bounds)), LIMIT)
     assert order.index(other) >= order.index(one)
 
 
 @given(st.tuples(percents, percents, percents).map(sorted))
 def test_nothing_passes_that_may_be_slower_than_the_limit(bounds: list[float]) -> None:
-    passes = judge(estimate(*bounds), LIMIT) in ("improved", "equivalent")
+    passes = judge_query(estimate(*bounds), LIMIT) in ("improved", "equivalent")
     assert passes == (to_effect(bounds[2]) < LIMIT)
 
 

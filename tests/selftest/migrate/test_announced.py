@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shadowgate.catalogue import Expectation, diff, judge, take_snapshot
+from shadowgate.catalogue import Expectation, deviations_from, diff, take_snapshot
 from shadowgate.catalogue.snapshot import ObjectId, Snapshot
 from shadowgate.migrate import parse_script
 from shadowgate.migrate.announced import (
@@ -328,7 +328,7 @@ def test_a_text_announces_what_it_does_and_not_what_is_hidden_in_a_block(
     announcement = said(sql + ";" + HIDDEN)
     after = state(database)
     assert unexpected(before, after, announcement) == set()
-    assert judge(diff(before, after), expectation_between(announcement, before, after))
+    assert deviations_from(diff(before, after), expectation_between(announcement, before, after))
     run(database, HIDDEN)
     after = state(database)
     is_there = ObjectId("column", "public.orders.hidden") in after.objects

@@ -111,13 +111,13 @@ def test_a_machine_that_is_slower_today_is_not_a_slower_query(tmp_path: Path) ->
     store(tmp_path / "0001_OPT1.json", {"Q1": pairs(-0.1)}, KEY)
     found = history(tmp_path, Q1=pairs(-0.1, seconds=0.08, seed=2))
     no_gain_was_lost(found, Finding())
-    assert found.drifts[0].machine_percent == pytest.approx(60, abs=3)
+    assert found.trends[0].machine_percent == pytest.approx(60, abs=3)
 
 
 def test_less_than_the_limit_is_shown_and_not_held_against_the_run(tmp_path: Path) -> None:
     store(tmp_path / "0001_OPT1.json", {"Q1": pairs(-0.1, count=400)}, KEY)
     found = history(tmp_path, Q1=pairs(-0.07, seed=2, count=400))
-    assert found.drifts[0].trend == "slower"
+    assert found.trends[0].direction == "slower"
     no_gain_was_lost(found, Finding())
 
 

@@ -14,7 +14,7 @@ import jsonschema
 import psutil
 import pytest
 
-from shadowgate.measure import read_runs, read_witnesses
+from shadowgate.measure import read_metrics, read_runs
 from shadowgate.phases.registry import CHECKS
 from shadowgate.report import json_schema
 from shadowgate.server import Server
@@ -161,7 +161,7 @@ def test_the_baseline_is_written_on_request_and_the_run_does_not_vouch_for_it(
     undecided = {name for name, status in written.statuses.items() if status == "inconclusive"}
     assert undecided == {"performance.witnesses"}
     assert written.failed() == {"signoff.verdict"}
-    kept = read_witnesses(written.reports / "baseline" / "OPT1.json")
+    kept = read_metrics(written.reports / "baseline" / "OPT1.json")
     assert kept is not None
     assert set(kept.queries) == set(written.document["queries"])
     assert "3,000 rows" in kept.data

@@ -18,7 +18,7 @@ from shadowgate.migrate import LockWatch, ScriptRun, apply_script, parse_script,
 from shadowgate.plan import AfterTrafficSection, LocksSection, TrafficSection
 from shadowgate.server import Database, Server
 from shadowgate.traffic import Traffic, WaitReport, judge_waits, report_waits
-from shadowgate.traffic.blocking import Blocked, Snapshot
+from shadowgate.traffic.blocking import Blocked, LockSnapshot
 from shadowgate.traffic.load import Request
 from shadowgate.traffic.waits import KINDS, KindReport, Wait, waits_behind
 from tests.selftest.plain_database import refill
@@ -278,7 +278,7 @@ def blocked(pid: int, *behind: int, wait: float = 0.0, since: float = 0.0) -> Bl
 
 
 def test_a_wait_counts_whether_direct_or_through_others_and_not_behind_strangers() -> None:
-    snapshot = Snapshot(1.0, (blocked(1, 99), blocked(2, 1), blocked(3, 50), blocked(4, 3)))
+    snapshot = LockSnapshot(1.0, (blocked(1, 99), blocked(2, 1), blocked(3, 50), blocked(4, 3)))
     kinds = dict.fromkeys((1, 2, 3, 4), "reader")
     waits = waits_behind({99}, [snapshot], kinds, [answer(1, 2.0), answer(2, 2.0)])  # type: ignore[arg-type]
     assert {wait.pid for wait in waits} == {1, 2}
@@ -290,7 +290,7 @@ def answer(pid: int, at: float) -> Request:
 
 def test_two_waits_of_one_session_are_two() -> None:
     first, second = blocked(1, 99, wait=10.0, since=1.0), blocked(1, 99, wait=11.0, since=2.0)
-    snapshots = [Snapshot(1.1, (first,)), Snapshot(1.2, ()), Snapshot(2.1, (second,))]
+    snapshots = [LockSnapshot(1.1, (first,)), LockSnapshot(1.2, ()), LockSnapshot(2.1, (second,))]
     waits = waits_behind({99}, snapshots, {1: "reader"}, [answer(1, 1.15), answer(1, 2.4)])
     assert [(wait.since, wait.until) for wait in waits] == [(1.0, 1.15), (2.0, 2.4)]
 
@@ -306,7 +306,7 @@ def test_a_wait_is_measured_to_within_one_interval_and_never_too_short(
     ends = starts + lasts
     looks = [number * interval for number in range(1, math.ceil((ends + 1) / interval))]
     snapshots = [
-        Snapshot(at, (blocked(1, 99, wait=7.0, since=starts),) if starts <= at < ends else ())
+        LockSnapshot(at, (blocked(1, 99, wait=7.0, since=starts),) if starts <= at < ends else ())
         for at in looks
     ]
     (wait,) = waits_behind({99}, snapshots, {1: "writer"}, [answer(1, ends + 10)])

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import PlanError
-from shadowgate.measure.witnesses import (
-    WitnessBaseline,
+from shadowgate.measure.baseline_metrics import (
+    BaselineMetrics,
     differences,
-    read_witnesses,
+    read_metrics,
     why_not_comparable,
-    write_witnesses,
+    write_metrics,
 )
 
 FIGURES: dict[str, Any] = {
@@ -29,7 +29,7 @@ FIGURES: dict[str, Any] = {
     "indexes": ["plot_area_idx"],
     "shape": ["Sorted Aggregate", "  Index Scan using plot_area_idx on plot"],
 }
-EXPECTED = WitnessBaseline(
+EXPECTED = BaselineMetrics(
     "OPT1",
     "generator 1f3a, 251247 rows",
     15,
@@ -41,12 +41,12 @@ EXPECTED = WitnessBaseline(
 )
 
 
-def changed(query: str, side: str, **figures: Any) -> WitnessBaseline:
+def changed(query: str, side: str, **figures: Any) -> BaselineMetrics:
     sides = {**EXPECTED.queries[query], side: {**FIGURES, **figures}}
     return replace(EXPECTED, queries={**EXPECTED.queries, query: sides})
 
 
-def test_the_same_witnesses_have_no_difference() -> None:
+def test_the_same_metrics_have_no_difference() -> None:
     assert differences(EXPECTED, EXPECTED) == ()
 
 
@@ -108,20 +108,20 @@ def test_other_data_is_not_compared_and_says_so() -> None:
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "baselines" / "opt1.json"
-    assert read_witnesses(path) is None
-    assert write_witnesses(path, EXPECTED) == ("opt1.json is new: 2 queries",)
-    assert read_witnesses(path) == EXPECTED
+    assert read_metrics(path) is None
+    assert write_metrics(path, EXPECTED) == ("opt1.json is new: 2 queries",)
+    assert read_metrics(path) == EXPECTED
     assert path.read_text(encoding="utf-8").endswith("}\n")
 
 
 def test_writing_anew_shows_the_difference(tmp_path: Path) -> None:
     path = tmp_path / "opt1.json"
-    write_witnesses(path, EXPECTED)
-    assert write_witnesses(path, EXPECTED) == ("opt1.json is unchanged",)
-    assert write_witnesses(path, changed("Q2", "after", rows=21)) == (
+    write_metrics(path, EXPECTED)
+    assert write_metrics(path, EXPECTED) == ("opt1.json is unchanged",)
+    assert write_metrics(path, changed("Q2", "after", rows=21)) == (
         "Q2 after, rows: 21 instead of 20",
     )
-    (said,) = write_witnesses(path, replace(EXPECTED, data="other rows"))
+    (said,) = write_metrics(path, replace(EXPECTED, data="other rows"))
     assert "written anew" in said
 
 
@@ -132,7 +132,7 @@ def test_a_file_that_is_no_baseline_is_refused(tmp_path: Path, text: str) -> Non
     path = tmp_path / "opt1.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(PlanError, match="cannot be read") as caught:
-        read_witnesses(path)
+        read_metrics(path)
     assert caught.value.where == str(path)
 
 
@@ -140,4 +140,4 @@ def test_a_baseline_of_another_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "opt1.json"
     path.write_text(json.dumps({"schema": 2}), encoding="utf-8")
     with pytest.raises(PlanError, match="schema 2"):
-        read_witnesses(path)
+        read_metrics(path)

@@ -1,8 +1,8 @@
 """The committed baseline: what each query's plan touches, on any machine.
 
 Times do not travel between machines; pages, rows, partitions, indexes and the shape of a plan do.
-They are kept as JSON in the repository and held against what a run finds. What may differ by a
-little says so: pages by a tenth (trees and free space fall out differently now and then); and the
+They are committed to the repository as JSON and compared with what a run finds. What may differ by
+a little says so: pages by a tenth (trees and free space fall out differently now and then); and the
 shape of a plan, its indexes and its pages only count between servers of the same major version of
 PostgreSQL and the same PostGIS, whose planners are alike.
 """
@@ -17,7 +17,7 @@ from typing import Any
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.comparison import Comparison
-from shadowgate.measure.plans import Witness
+from shadowgate.measure.plans import PlanMetrics
 from shadowgate.measure.words import explain_change
 
 SCHEMA = 1
@@ -26,14 +26,14 @@ BUFFERS_PERCENT = 10.0
 """Pages touched may differ by so much."""
 
 Figures = Mapping[str, Any]
-"""What is kept of one query on one side."""
-Sides = Mapping[str, Figures]
+"""What is recorded of one query on one side."""
+FiguresBySide = Mapping[str, Figures]
 """``before`` and ``after``."""
 
 
 @dataclass(frozen=True)
-class WitnessBaseline:
-    """Witnesses of every query, and what they are true of."""
+class BaselineMetrics:
+    """Metrics of every query's plan, and what they are true of."""
 
     plan: str
     data: str
@@ -42,7 +42,7 @@ class WitnessBaseline:
     """Major version of the server."""
     postgis: str
     """Its PostGIS, without the patch level: what it tells the planner changes between them."""
-    queries: Mapping[str, Sides]
+    queries: Mapping[str, FiguresBySide]
 
     @property
     def planner(self) -> str:
@@ -64,31 +64,31 @@ class Difference:
         return f"{self.query} {self.side}, {self.figure}: {self.found} instead of {self.expected}"
 
 
-def witnesses_of(
+def metrics_of(
     comparison: Comparison, plan: str, data: str, postgresql: int, postgis: str
-) -> WitnessBaseline:
+) -> BaselineMetrics:
     """The baseline that a comparison would leave; what failed has no figures to keep."""
     queries = {
-        id_: {"before": _figures(query.before.witness), "after": _figures(query.after.witness)}
+        id_: {"before": _figures(query.before.metrics), "after": _figures(query.after.metrics)}
         for id_, query in comparison.queries.items()
         if not query.failures
     }
-    return WitnessBaseline(plan, data, postgresql, postgis, queries)
+    return BaselineMetrics(plan, data, postgresql, postgis, queries)
 
 
-def _figures(witness: Witness) -> Figures:
+def _figures(metrics: PlanMetrics) -> Figures:
     return {
-        "rows": witness.rows,
-        "buffers": witness.buffers,
-        "spills": witness.temp_blocks > 0,
-        "jit": witness.jit,
-        "partitions": list(witness.partitions),
-        "indexes": list(witness.indexes),
-        "shape": list(witness.shape),
+        "rows": metrics.rows,
+        "buffers": metrics.buffers,
+        "spills": metrics.temp_blocks > 0,
+        "jit": metrics.jit,
+        "partitions": list(metrics.partitions),
+        "indexes": list(metrics.indexes),
+        "shape": list(metrics.shape),
     }
 
 
-def differences(expected: WitnessBaseline, found: WitnessBaseline) -> tuple[Difference, ...]:
+def differences(expected: BaselineMetrics, found: BaselineMetrics) -> tuple[Difference, ...]:
     """What is not as the baseline says; nothing if it was taken on other data.
 
     Check :func:`why_not_comparable` first.
@@ -107,14 +107,14 @@ def differences(expected: WitnessBaseline, found: WitnessBaseline) -> tuple[Diff
     )
 
 
-def why_not_comparable(expected: WitnessBaseline, found: WitnessBaseline) -> str | None:
+def why_not_comparable(expected: BaselineMetrics, found: BaselineMetrics) -> str | None:
     """Why the baseline says nothing about a run; ``None`` if it does."""
     if expected.data != found.data:
         return f"the baseline was taken on {expected.data}, this run is on {found.data}"
     return None
 
 
-def what_is_left_out(expected: WitnessBaseline, found: WitnessBaseline) -> str:
+def what_is_left_out(expected: BaselineMetrics, found: BaselineMetrics) -> str:
     """What of the baseline says nothing on this server, and why; empty if all of it counts."""
     if expected.planner == found.planner:
         return ""
@@ -125,27 +125,27 @@ def what_is_left_out(expected: WitnessBaseline, found: WitnessBaseline) -> str:
 
 
 def changes_in_words(
-    expected: WitnessBaseline, found: WitnessBaseline, differing: Sequence[Difference]
+    expected: BaselineMetrics, found: BaselineMetrics, differing: Sequence[Difference]
 ) -> tuple[str, ...]:
     """What the differences mean: one sentence for each query and side whose plan changed."""
     sides = dict.fromkeys((each.query, each.side) for each in differing)
-    told = (
+    changed = (
         (f"{id_} {side}", _changes(expected.queries, found.queries, id_, side))
         for id_, side in sides
     )
-    return tuple(f"{where} the migration: {'; '.join(words)}" for where, words in told if words)
+    return tuple(f"{where} the migration: {'; '.join(words)}" for where, words in changed if words)
 
 
 def _changes(
-    expected: Mapping[str, Sides], found: Mapping[str, Sides], id_: str, side: str
+    expected: Mapping[str, FiguresBySide], found: Mapping[str, FiguresBySide], id_: str, side: str
 ) -> tuple[str, ...]:
     old, new = (queries.get(id_, {}).get(side) for queries in (expected, found))
-    return explain_change(_witness(old), _witness(new)) if old and new else ()
+    return explain_change(_metrics(old), _metrics(new)) if old and new else ()
 
 
-def _witness(figures: Figures) -> Witness:
-    """A witness of which only the figures kept are known; how much was spilled is not."""
-    return Witness(
+def _metrics(figures: Figures) -> PlanMetrics:
+    """Metrics of which only the figures kept are known; how much was spilled is not."""
+    return PlanMetrics(
         rows=figures["rows"],
         shared_hit=figures["buffers"],
         shared_read=0,
@@ -185,7 +185,7 @@ def _alike(figure: str, expected: Any, found: Any) -> bool:
     return bool(expected == found)
 
 
-def read_witnesses(path: Path) -> WitnessBaseline | None:
+def read_metrics(path: Path) -> BaselineMetrics | None:
     """Read a committed baseline; ``None`` if there is none yet.
 
     Raises:
@@ -201,7 +201,7 @@ def read_witnesses(path: Path) -> WitnessBaseline | None:
                 where=str(path),
                 todo="write it anew with --update-baseline",
             )
-        return WitnessBaseline(
+        return BaselineMetrics(
             str(document["plan"]),
             str(document["data"]),
             int(document["postgresql"]),
@@ -216,13 +216,13 @@ def read_witnesses(path: Path) -> WitnessBaseline | None:
         ) from error
 
 
-def write_witnesses(path: Path, found: WitnessBaseline) -> tuple[str, ...]:
+def write_metrics(path: Path, found: BaselineMetrics) -> tuple[str, ...]:
     """Write a baseline; says in words what changed against the one that was there.
 
     Raises:
         PlanError: what is there is no baseline.
     """
-    old = read_witnesses(path)
+    old = read_metrics(path)
     document = {
         "schema": SCHEMA,
         "plan": found.plan,
