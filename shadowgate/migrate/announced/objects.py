@@ -619,7 +619,7 @@ _ACTS: Mapping[Any, Callable[[Any, Ledger], None]] = {
     ast.RefreshMatViewStmt: _refresh,
     ast.ClusterStmt: _cluster,
     ast.TransactionStmt: _transaction,
-    ast.DoStmt: _unclear("what a DO block does is not announced by its text"),
+    ast.DoStmt: _unclear("a DO block may do more than it spells out"),
     ast.CallStmt: _unclear("what a procedure does is not told by its call"),
     ast.ExecuteStmt: _unclear("what a prepared statement does is not told by its execution"),
     **_each(

@@ -107,7 +107,8 @@ class _Alteration:
     @property
     def part(self) -> Names:
         """The name of the column, constraint, trigger or rule that the command is about."""
-        return parts_of(self.names, str(self.command.name))
+        named = self.command.name or getattr(self.command.def_, "conname", None)
+        return parts_of(self.names, str(named))
 
     def change(self, *attributes: str) -> None:
         self.ledger.change(self.kind, self.names, *attributes)
