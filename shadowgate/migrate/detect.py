@@ -60,9 +60,7 @@ def review_findings(run: ScriptRun, server_version_num: int) -> tuple[Finding, .
     return held_against_trace(lint(run.script, server_version_num), find_hazards(run), run)
 
 
-def find_hazards(
-    run: ScriptRun, *, way_back_from: ScriptRun | None = None
-) -> tuple[Finding, ...]:
+def find_hazards(run: ScriptRun, *, way_back_from: ScriptRun | None = None) -> tuple[Finding, ...]:
     """Find the hazards of :data:`HAZARDS` in a watched run, and notes on what the planner lacks.
 
     A run that failed is judged as far as it came. Each finding stands for one hazard of one

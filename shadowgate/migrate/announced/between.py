@@ -298,9 +298,7 @@ class _Between:
     def _reworded(self) -> Iterator[Found]:
         """Changes that consist in another name for something that was renamed."""
         for change in self.changes:
-            renamings = [
-                item for item in self.renamings if self._may_reword(item, change)
-            ]
+            renamings = [item for item in self.renamings if self._may_reword(item, change)]
             if not renamings:
                 continue
             was, now = (without_names(value, renamings) for value in (change.before, change.after))

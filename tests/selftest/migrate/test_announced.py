@@ -455,8 +455,7 @@ HARMFUL = {
         },
     ),
     "comment on more than was said": (
-        "COMMENT ON TABLE customer IS 'all';"
-        + hidden("COMMENT ON COLUMN customer.id IS 'hidden'"),
+        "COMMENT ON TABLE customer IS 'all';" + hidden("COMMENT ON COLUMN customer.id IS 'hidden'"),
         "",
         {("column public.customer.id", "changed", "comment")},
     ),

@@ -155,9 +155,7 @@ def test_pitfalls_that_were_there_before_are_not_the_scripts(plain: Database) ->
     assert find(plain, old + "CREATE TABLE t (a json)", "CREATE TABLE u (a int)") == ()
 
 
-@pytest.mark.parametrize(
-    "sql", ["ALTER TABLE t RENAME TO u", "ALTER TABLE t RENAME id TO number"]
-)
+@pytest.mark.parametrize("sql", ["ALTER TABLE t RENAME TO u", "ALTER TABLE t RENAME id TO number"])
 def test_a_pitfall_under_another_name_is_not_the_scripts(plain: Database, sql: str) -> None:
     old = "CREATE TABLE t (id serial); CREATE TABLE k (id int);"
     assert find(plain, old, TIMEOUT + sql) == ()
@@ -215,7 +213,9 @@ def test_partitions_that_are_small_one_by_one_are_rewritten_together(plain: Data
         for n in range(2)
     )
     fill = "INSERT INTO t SELECT generate_series(0, 1199);"
-    (found,) = find(plain, setup + fill, TIMEOUT + "ALTER TABLE t ADD b uuid DEFAULT gen_random_uuid()")
+    (found,) = find(
+        plain, setup + fill, TIMEOUT + "ALTER TABLE t ADD b uuid DEFAULT gen_random_uuid()"
+    )
     assert (found.rule, found.note) == ("table-rewrite", "")
 
 
@@ -236,7 +236,9 @@ def test_an_index_without_nulls_serves_a_foreign_key(
         ' FOREIGN KEY (item_id, "other id") REFERENCES pair);'
         f'CREATE INDEX ON part (item_id, "other id") WHERE {where}'
     )
-    found = find(plain, "CREATE TABLE pair (a bigint, b bigint, PRIMARY KEY (a, b));", TIMEOUT + sql)
+    found = find(
+        plain, "CREATE TABLE pair (a bigint, b bigint, PRIMARY KEY (a, b));", TIMEOUT + sql
+    )
     assert rules(found) == (["unindexed-foreign-key"] if counts else [])
 
 
