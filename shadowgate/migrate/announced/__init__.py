@@ -1,8 +1,9 @@
 """What a migration announces by its own text, so that nobody has to write it down again.
 
-The text of ``ALTER TABLE t ADD COLUMN c`` says that a column appears; in a DO block, that it may. It
-does not say what EXECUTE puts together, what a function that it calls writes, what CASCADE takes along, or what triggers do:
-such statements are listed as opaque, and what they do is unexpected until somebody announces it.
+The text of ``ALTER TABLE t ADD COLUMN c`` says that a column appears; in a DO block, that it may.
+It does not say what EXECUTE puts together, what a function that it calls writes, what CASCADE takes
+along, or what triggers do: such statements are listed as opaque, and what they do is unexpected
+until somebody announces it.
 Effects on privileges are kept apart: who may do what is too grave to be changed in passing. They
 count where a comment before the statement says why::
 

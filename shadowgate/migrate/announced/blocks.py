@@ -1,9 +1,9 @@
 """What the statements in a DO block announce, as far as they are spelled out there.
 
-A block says ``IF NOT EXISTS (…) THEN ALTER TABLE … END IF``, or has an EXCEPTION clause: each of its
-statements may happen or not. PL/pgSQL puts no variable into a statement of data definition, so what
-is written there is what is done. What EXECUTE puts together is known to nobody, and rows that a
-block writes are not announced: how many it takes is for the block to decide.
+A block says ``IF NOT EXISTS (…) THEN ALTER TABLE … END IF``, or has an EXCEPTION clause: each of
+its statements may happen or not. PL/pgSQL puts no variable into a statement of data definition, so
+what is written there is what is done. What EXECUTE puts together is known to nobody, and rows that
+a block writes are not announced: how many it takes is for the block to decide.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pglast import ast
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.objects import define
 from shadowgate.migrate.kinds import plpgsql_tree
-from shadowgate.migrate.server_messages import parse_one
 from shadowgate.migrate.script import Statement
+from shadowgate.migrate.server_messages import parse_one
 
 
 def announce_block(statement: Statement, ledger: Ledger) -> None:

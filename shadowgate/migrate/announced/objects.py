@@ -23,7 +23,12 @@ from shadowgate.migrate.announced.names import (
     type_name,
     whole_and_part,
 )
-from shadowgate.migrate.announced.tables import KIND_OF_RELATION, alter_table, create_table
+from shadowgate.migrate.announced.tables import (
+    KIND_OF_RELATION,
+    RIGHTS_OF_A_VIEW,
+    alter_table,
+    create_table,
+)
 
 _KINDS: Mapping[Any, str] = {
     **KIND_OF_RELATION,
@@ -87,7 +92,6 @@ _SEQUENCE_ATTRIBUTES = (
     "owned_by",
     "persistence",
 )
-_RIGHTS_OF_A_VIEW = ("security_invoker", "security_barrier")
 
 
 def define(node: Any, ledger: Ledger) -> bool:
@@ -160,8 +164,8 @@ def _create_view(node: Any, ledger: Ledger) -> None:
     if node.replace:
         ledger.change("view", names, "definition", "type", "default", "collation", "storage")
         ledger.create("column", parts_of(names, "*"), certain=False)
-    if any(option.defname in _RIGHTS_OF_A_VIEW for option in node.options or ()):
-        ledger.privilege("change", "view", names, "options")
+    if any(option.defname in RIGHTS_OF_A_VIEW for option in node.options or ()):
+        ledger.privilege("change", "view", names, "options", *RIGHTS_OF_A_VIEW)
 
 
 def _create_index(node: Any, ledger: Ledger) -> None:

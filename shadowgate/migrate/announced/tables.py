@@ -45,6 +45,8 @@ _PARTITION_ATTRIBUTES = ("partition_of", "partition_bound", "detach_pending", "i
 _SURE_CHARACTERS = 10
 """Of a table's name that are in the names made of it, however long the rest is."""
 _RIGHTS_OF_VIEWS = ("view", "materialized view")
+RIGHTS_OF_A_VIEW = ("security_invoker", "security_barrier")
+"""Options that say whose rights count, and what a function in a condition gets to see."""
 
 
 class _Columns(Visitor):
@@ -274,7 +276,7 @@ def _drop_not_null(it: _Alteration) -> None:
 
 def _options(it: _Alteration) -> None:
     if it.kind in _RIGHTS_OF_VIEWS:
-        it.ledger.privilege("change", it.kind, it.names, "options")
+        it.ledger.privilege("change", it.kind, it.names, "options", *RIGHTS_OF_A_VIEW)
     else:
         it.change("options", "toast_options", *(["definition"] if it.kind == "index" else []))
 

@@ -1,7 +1,7 @@
 """A renamed table whose old name a view bears: clients that do not know the new one yet go on.
 
-By their names alone the table has become a view and lost what views do not have: keys, defaults, NOT
-NULL. Here it is held against itself under its new name.
+By their names alone the table has become a view and lost what views do not have: keys, defaults,
+NOT NULL. Here it is held against itself under its new name.
 """
 
 from __future__ import annotations
