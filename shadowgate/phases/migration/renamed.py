@@ -36,20 +36,20 @@ def judge_by_plan(
     ]
     if not renamings:
         return judge(drift, objects)
-    moved = diff(_under_new_names(before, renamings), after).changed
+    moved = diff(_under_new_names(before, renamings), after)
     reworded = {
         str(change)
-        for change in moved
+        for change in moved.changed
         if without_names(change.before, renamings) == without_names(change.after, renamings)
     }
-    # The view's own columns are new: what the table's were called so has moved.
-    judgement = judge(replace(drift, changed=moved), objects)
+    # The plan says that one name goes and another one comes, and that is what happened by names.
+    by_name = judge(replace(drift, changed=moved.changed), objects)
     unexpected = tuple(
         found
-        for found in judgement.unexpected
+        for found in judge(moved, objects).unexpected
         if found.change is None or str(found.change) not in reworded
     )
-    return replace(judgement, unexpected=unexpected)
+    return replace(by_name, unexpected=unexpected)
 
 
 def _is_behind_a_view(item: Renaming, before: Snapshot, after: Snapshot) -> bool:
