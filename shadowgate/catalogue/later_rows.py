@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -53,6 +53,7 @@ def follow_later_rows(
     renamed: str,
     *,
     known_as: str | None = None,
+    apart: Sequence[str] = (),
 ) -> LaterRows:
     """Look whether rows that were written after ``before`` are as they were written.
 
@@ -67,6 +68,8 @@ def follow_later_rows(
         table: qualified name.
         renamed: its name in ``written``.
         known_as: its name in ``before``, if that is another one.
+        apart: qualified names of its partitions in ``written`` that are tables of their own in
+            ``after``: a row that is there is kept.
 
     Raises:
         UsageError: a database lacks the table.
@@ -76,7 +79,8 @@ def follow_later_rows(
         sessions = [stack.enter_context(each.connect()) for each in (before, written, after)]
         for session in sessions:
             stack.enter_context(pinned(session))
-        names = (known_as or table, renamed, table)
+        sessions += [sessions[2]] * len(apart)
+        names = (known_as or table, renamed, table, *apart)
         types = _types(sessions[1], renamed)
         tables = [
             _in_types(session, find(session, [name])[0], types)
@@ -89,12 +93,16 @@ def follow_later_rows(
             for session, found in zip(sessions, tables, strict=True)
         ]
         distinct = np.unique(words[1])
-        known, come, left = (_times(found, distinct) for found in words)
+        known, come, left = (
+            _times(found, distinct) for found in (*words[:2], np.concatenate(words[2:]))
+        )
         later = np.maximum(come - known, 0)
         gone = np.minimum(np.maximum(come - left, 0), later)
         wanted = distinct[later > 0] if key else distinct[gone > 0][:SHOWN]
         there = _rows(sessions[1], tables[1], key, columns, wanted)
-        here = _rows(sessions[2], tables[2], key, columns, wanted) if key else {}
+        here: dict[Key, Row] = {}
+        for found in tables[2:] if key else ():
+            here |= _rows(sessions[2], found, key, columns, wanted)
     written_rows = int(later.sum())
     altered = [name for name, row in there.items() if not _same(row, here.get(name))]
     examples = tuple(_in_words(name, there[name], here.get(name), columns) for name in altered)

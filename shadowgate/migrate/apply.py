@@ -144,6 +144,8 @@ class _Runner:
             relations=seen.relations,
             gone=seen.gone,
             pitfalls=seen.pitfalls,
+            pitfalls_before=seen.pitfalls_before,
+            rewritten_rows=seen.rewritten_rows,
             statistics_gaps=seen.statistics_gaps,
             error=error_of(self.script, failed, self.committed) if failed else None,
             pid=pid,

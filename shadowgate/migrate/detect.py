@@ -8,18 +8,19 @@ traffic, since nobody uses them yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from shadowgate.migrate.cluster_wide import outside_effects
 from shadowgate.migrate.findings import Finding
 from shadowgate.migrate.hazards import BY_ID
 from shadowgate.migrate.lint import lint
-from shadowgate.migrate.planner_statistics import StatisticsGap
+from shadowgate.migrate.planner_statistics import MANY_ROWS, StatisticsGap
 from shadowgate.migrate.results import (
     STOPS_READERS,
     STOPS_WRITERS,
     LockHeld,
+    Pitfall,
     ScriptRun,
     StatementRun,
     with_schema,
@@ -32,8 +33,15 @@ _SETTLED = ("COMMIT", "ROLLBACK", "SET", "SAVEPOINT", "RELEASE", "ROLLBACK TO SA
 _MAY_RUN_ANYWHERE = ("CALL", "DO")
 _FEW_ROWS = 50
 """A statement that looks at no more, as one that writes down a version, is no work."""
+_AS_BEFORE = "it was so before the migration"
 _LONG_SECONDS = 0.25
 """Of a statement that is: more than a change of the catalogue takes on a busy machine."""
+_MANY_BYTES = 8 * 1024**2
+"""Of a table that is copied in a moment, if it has few rows."""
+_POLICIES = {
+    "enum-type": "a matter of taste, not of safety: an enumerated type does what it says",
+}
+"""Hazards that count if the plan makes a rule of them -> why not by themselves."""
 _CATALOGUE_KINDS = ("ALTER ", "COMMENT", "CREATE ", "DROP ", "GRANT", "REVOKE", "LOCK")
 
 
@@ -52,11 +60,16 @@ def review_findings(run: ScriptRun, server_version_num: int) -> tuple[Finding, .
     return held_against_trace(lint(run.script, server_version_num), find_hazards(run), run)
 
 
-def find_hazards(run: ScriptRun) -> tuple[Finding, ...]:
+def find_hazards(run: ScriptRun, *, way_back_from: ScriptRun | None = None) -> tuple[Finding, ...]:
     """Find the hazards of :data:`HAZARDS` in a watched run, and notes on what the planner lacks.
 
     A run that failed is judged as far as it came. Each finding stands for one hazard of one
     statement and names the relations.
+
+    Args:
+        run: of the script.
+        way_back_from: of a rollback, the run of the migration; what the rollback only puts back as
+            it was before that is a note.
     """
     found = [
         *_locks_without_timeout(run),
@@ -64,7 +77,7 @@ def find_hazards(run: ScriptRun) -> tuple[Finding, ...]:
         *_rewrites(run),
         *_hidden_work(run),
         *_refused_in_transactions(run),
-        *_pitfalls(run),
+        *_pitfalls(run, way_back_from),
         *_statistics_missing(run),
         *outside_effects(run.script),
     ]
@@ -185,9 +198,25 @@ def _rewrites(run: ScriptRun) -> Iterator[Finding]:
     for item in run.runs:
         rewritten = [name for name in item.rewritten if name in busy]
         if rewritten and item.statement.kind != "TRUNCATE":
-            yield _finding(
+            found = _finding(
                 "table-rewrite", item.statement, f"rewrites {', '.join(rewritten)}", "trace"
             )
+            yield replace(found, note=_over_in_a_moment(run, item, rewritten))
+
+
+def _over_in_a_moment(run: ScriptRun, item: StatementRun, rewritten: Sequence[str]) -> str:
+    """Why a rewrite does not count: the tables are small, together; empty if it does.
+
+    A table that is gone in the end has nobody counted: it may have been large.
+    """
+    rows = dict(run.rewritten_rows)
+    size = sum(relation.size for relation in run.busy_tables if relation.name in rewritten)
+    total = sum(rows.get(name, MANY_ROWS + 1) for name in rewritten)
+    if total > MANY_ROWS or size > _MANY_BYTES or item.seconds > _LONG_SECONDS:
+        return ""
+    return (
+        f"{total} rows in {item.seconds * 1000:.0f} ms: over in a moment, if production has no more"
+    )
 
 
 def _hidden_work(run: ScriptRun) -> Iterator[Finding]:
@@ -207,11 +236,18 @@ def _refused_in_transactions(run: ScriptRun) -> Iterator[Finding]:
             )
 
 
-def _pitfalls(run: ScriptRun) -> Iterator[Finding]:
+def _pitfalls(run: ScriptRun, way_back_from: ScriptRun | None) -> Iterator[Finding]:
+    known = {_said(each) for each in way_back_from.pitfalls_before} if way_back_from else set()
     for pitfall in run.pitfalls:
         statement = _statement_that_names(run, pitfall.object)
         message = f"{pitfall.object}: {pitfall.detail}"
-        yield _finding(pitfall.rule, statement, message, "catalogue")
+        found = _finding(pitfall.rule, statement, message, "catalogue")
+        restored = _said(pitfall) in known
+        yield replace(found, note=_AS_BEFORE if restored else _POLICIES.get(pitfall.rule, ""))
+
+
+def _said(pitfall: Pitfall) -> tuple[str, str, str]:
+    return pitfall.rule, pitfall.object, pitfall.detail
 
 
 def _statistics_missing(run: ScriptRun) -> Iterator[Finding]:

@@ -69,13 +69,16 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard(
         id="table-rewrite",
         name="Rewrite of an existing table",
-        condition="A table with rows that was there before gets a new file.",
+        condition="A table that was there before gets a new file, and it has more than a thousand "
+        "rows or 8 MB, or the statement takes a quarter of a second. Else it is a note.",
         effect="Nobody reads or writes it while every row is copied and every index built again; "
         "it needs its own size on the disk once more, and as much WAL.",
         workaround="Add a column, fill it in batches, swap the names; or keep the type binary "
         "compatible (text and varchar are).",
         bad=_TIMEOUT + "ALTER TABLE item ALTER COLUMN name TYPE char(9);",
         good=_TIMEOUT + "ALTER TABLE item ALTER COLUMN name TYPE varchar;",
+        setup="CREATE TABLE item (id bigint PRIMARY KEY, name text, note text);"
+        "INSERT INTO item SELECT g, 'n', 'x' FROM generate_series(1, 2000) AS g;",
         source=f"{_DOCS}/sql-altertable.html#SQL-ALTERTABLE-NOTES",
     ),
     Hazard(
@@ -187,7 +190,8 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard(
         id="enum-type",
         name="Enumerated type",
-        condition="The script creates an enumerated type, or adds a value to one.",
+        condition="The script creates an enumerated type, or adds a value to one, and the plan "
+        "makes a rule of it.",
         effect="A value cannot be removed or moved later, and one that was added cannot be used in "
         "the transaction that adds it.",
         workaround="A table of values with a foreign key, or a text column with a check.",

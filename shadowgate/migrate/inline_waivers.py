@@ -26,6 +26,7 @@ from pglast import parser
 from shadowgate.errors import ScriptError
 from shadowgate.migrate.findings import Waiver
 from shadowgate.migrate.script import Script, Statement, TransactionBlock, line_of, shorten
+from shadowgate.plan.script_comments import says_something_else
 
 _RULES = r"(?P<rules>[\w-]+(?:\s*,\s*[\w-]+)*)"
 _OURS = re.compile(r"shadowgate\s*:\s*(?P<what>.*)", re.IGNORECASE | re.DOTALL)
@@ -65,6 +66,8 @@ def inline_waivers(script: Script) -> tuple[Waiver, ...]:
     found: list[Waiver] = []
     for comment in _comments(text):
         if ours := _OURS.match(comment.text):
+            if says_something_else(ours["what"]):
+                continue
             match = _ALLOW.match(ours["what"].strip())
             if match is None or not (match["reason"] or "").strip():
                 raise _not_understood(script, comment, reasonless=match is not None)

@@ -20,9 +20,16 @@ from shadowgate.server.base import Connection
 MANY_ROWS = 1_000
 """A table with fewer is read in a moment by whatever plan."""
 _STATISTICS_SQL = (Path(__file__).parent / "statistics.sql").read_bytes()
-_HAS_MANY_SQL = """
-SELECT count(*) > %s
+_COUNT_SQL = """
+SELECT count(*)
 FROM (SELECT FROM {} LIMIT %s) AS first_rows
+"""
+_IDENTIFIER_SQL = """
+SELECT n.nspname, c.relname
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.oid = %s
+  AND c.relispopulated
 """
 
 
@@ -90,8 +97,18 @@ def _is_renamed(table: TableStatistics, before: Statistics) -> bool:
     return any(earlier.oid == table.oid for earlier in before.values())
 
 
+def count_up_to_many(oid: int, connection: Connection) -> int:
+    """Count the rows of a table up to one more than :data:`MANY_ROWS`; 0 if it is gone or empty."""
+    identifier = connection.execute(_IDENTIFIER_SQL, (oid,)).fetchone()
+    return _count(identifier, connection) if identifier else 0
+
+
 def _has_many_rows(identifier: tuple[str, ...], connection: Connection) -> bool:
+    return _count(identifier, connection) > MANY_ROWS
+
+
+def _count(identifier: tuple[str, ...], connection: Connection) -> int:
     row = connection.execute(
-        sql.SQL(_HAS_MANY_SQL).format(sql.Identifier(*identifier)), (MANY_ROWS, MANY_ROWS + 1)
+        sql.SQL(_COUNT_SQL).format(sql.Identifier(*identifier)), (MANY_ROWS + 1,)
     ).fetchone()
-    return bool(row and row[0])
+    return int(row[0]) if row else 0

@@ -63,7 +63,9 @@ class Pitfall:
     object: str
     """The object, in words: ``column a.b``."""
     detail: str
-    """What is wrong with it; for routines, with a hash, so that a replaced one counts as new."""
+    """What is wrong with it."""
+    identity: str = ""
+    """What it is whatever its name; for routines with a hash, so that a replaced one is new."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,11 @@ class ScriptRun:
     """Names of those relations that nothing bears after it; empty if it was not watched."""
     pitfalls: tuple[Pitfall, ...] = ()
     """What the script brought into the catalogue and had better not; empty if not watched."""
+    pitfalls_before: tuple[Pitfall, ...] = ()
+    """What of that kind was there before it; empty if not watched."""
+    rewritten_rows: tuple[tuple[str, int], ...] = ()
+    """Tables that were rewritten and are there in the end, with their rows then, counted up to one
+    more than :data:`~shadowgate.migrate.planner_statistics.MANY_ROWS`; empty if not watched."""
     statistics_gaps: tuple[StatisticsGap, ...] = ()
     """Tables of which the planner knows less than before; empty if not watched."""
     error: MigrationError | None = None

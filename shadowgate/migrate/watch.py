@@ -19,6 +19,7 @@ from psycopg.pq import TransactionStatus
 
 from shadowgate.migrate.planner_statistics import (
     StatisticsGap,
+    count_up_to_many,
     read_statistics,
     statistics_gaps,
 )
@@ -94,6 +95,8 @@ class SeenOverall:
     awaited: tuple[LockAwaited, ...] = ()
     relations: tuple[Relation, ...] = ()
     pitfalls: tuple[Pitfall, ...] = ()
+    pitfalls_before: tuple[Pitfall, ...] = ()
+    rewritten_rows: tuple[tuple[str, int], ...] = ()
     statistics_gaps: tuple[StatisticsGap, ...] = ()
     gone: frozenset[str] = frozenset()
 
@@ -177,6 +180,7 @@ class LockWatch:
         }
         self._filenodes: dict[int, int] = {}
         self._new: dict[int, str] = {}
+        self._rewritten: set[int] = set()
         self._rows = self._all_rows = _NO_ROWS
         self._kind = ""
         self._wal = 0
@@ -233,9 +237,10 @@ class LockWatch:
             self._sampler.stop()
             ended = time.monotonic() - self._origin
             try:
-                pitfalls = _read_pitfalls(self._watching) - self._pitfalls
+                pitfalls = _new_pitfalls(self._pitfalls, _read_pitfalls(self._watching))
                 gaps = statistics_gaps(self._statistics, self._watching)
                 rows = self._watching.execute(_RELATIONS_SQL).fetchall()
+                counted = self._count_rewritten({oid for oid, _, _, _ in rows})
             except psycopg.Error as problem:
                 raise watch_lost(problem) from problem
         locks, awaited = spans_to_locks(
@@ -250,6 +255,8 @@ class LockWatch:
             awaited,
             relations,
             tuple(sorted(pitfalls)),
+            tuple(sorted(self._pitfalls)),
+            counted,
             gaps,
             gone=frozenset(each.name for each in relations) - {name for _, name, _, _ in rows},
         )
@@ -262,10 +269,19 @@ class LockWatch:
 
     def _rewritten_by_statement(self) -> tuple[str, ...]:
         last, self._filenodes = self._filenodes, self._read_filenodes()
-        return tuple(
-            self._names[oid]
+        rewritten = [
+            oid
             for oid, filenode in self._filenodes.items()
             if oid in self._before and last.get(oid, filenode) != filenode
+        ]
+        self._rewritten.update(rewritten)
+        return tuple(self._names[oid] for oid in rewritten)
+
+    def _count_rewritten(self, there: set[int]) -> tuple[tuple[str, int], ...]:
+        """Rows of each rewritten table that is there, by the name that it had before."""
+        return tuple(
+            (self._names[oid], count_up_to_many(oid, self._watching))
+            for oid in sorted(self._rewritten & there)
         )
 
     def _replaced(self) -> tuple[str, ...]:
@@ -314,6 +330,11 @@ def _names_read(session: Connection, names: Mapping[int, str]) -> dict[int, froz
         if relation in names:
             found[view] = found.get(view, frozenset()) | {names[relation]}
     return found
+
+
+def _new_pitfalls(before: frozenset[Pitfall], after: frozenset[Pitfall]) -> frozenset[Pitfall]:
+    known = {(each.rule, each.identity) for each in before}
+    return frozenset(each for each in after if (each.rule, each.identity) not in known)
 
 
 def _read_pitfalls(connection: Connection) -> frozenset[Pitfall]:

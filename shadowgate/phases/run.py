@@ -588,7 +588,8 @@ class Run:
     @evidence
     def rollback_review(self) -> Review:
         """Hazards in the trace of the rollback, and what it passed over in silence."""
-        return review_trace(self.rolled_back.run, self.rolled_back.database, self.plan)
+        back = self.rolled_back
+        return review_trace(back.run, back.database, self.plan, migration=self.applied.run)
 
     @evidence
     def rollback_rehearsal(self) -> Rehearsal:

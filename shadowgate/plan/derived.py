@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shadowgate.errors import UsageError
+from shadowgate.plan.script_comments import IRREVERSIBLE
 from shadowgate.plan.sections import Plan, RolloutSection, RunnerSection, WorkloadSection
 
 _COMMENT = re.compile(r"^\s*--\s*(?P<text>\w.*?)\s*$")
 _IRREVERSIBLE = re.compile(
     r"^[ \t]*--[ \t]*(?:shadowgate[ \t]*:[ \t]*)?"
-    r"irreversible[ \t]*:[ \t]*(?P<reason>\S.*?)[ \t\r]*$",
+    rf"{IRREVERSIBLE}[ \t]*:[ \t]*(?P<reason>\S.*?)[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 

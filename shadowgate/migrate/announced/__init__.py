@@ -1,8 +1,9 @@
 """What a migration announces by its own text, so that nobody has to write it down again.
 
-The text of ``ALTER TABLE t ADD COLUMN c`` says that a column appears. It does not say what a DO
-block does, what a function that it calls writes, what CASCADE takes along, or what triggers do:
-such statements are listed as opaque, and what they do is unexpected until somebody announces it.
+The text of ``ALTER TABLE t ADD COLUMN c`` says that a column appears; in a DO block, that it may.
+It does not say what EXECUTE puts together, what a function that it calls writes, what CASCADE takes
+along, or what triggers do: such statements are listed as opaque, and what they do is unexpected
+until somebody announces it.
 Effects on privileges are kept apart: who may do what is too grave to be changed in passing. They
 count where a comment before the statement says why::
 
@@ -12,7 +13,10 @@ count where a comment before the statement says why::
 
 from __future__ import annotations
 
+from pglast import ast
+
 from shadowgate.migrate.announced.between import expectation_between, judge_announced
+from shadowgate.migrate.announced.blocks import announce_block
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.model import (
     Announcement,
@@ -72,5 +76,7 @@ def announced(
             wrote = write_rows(node, ledger)
             if not define(node, ledger) and not wrote:
                 ledger.unclear("what it does to objects is not known")
+            if isinstance(node, ast.DoStmt):
+                announce_block(statement, ledger)
         ledger.search_path = path_after
     return ledger.announcement()

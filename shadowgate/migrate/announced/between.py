@@ -115,6 +115,9 @@ class _Between:
         self.changes = (*self.drift.changed, *created_flaws(self.drift))
         self.after_by_name = ByName(self.after)
         self.gone_by_name = ByName(self.drift.dropped)
+        self.renamings = tuple(
+            item for item in announcement.renamings if item.certain or self._happened(item)
+        )
         self.children = _children(before.objects) | _children(after.objects)
 
     def found(self) -> Iterator[Found]:
@@ -130,6 +133,13 @@ class _Between:
         yield from self._reworded()
         yield from self._adopted()
         yield from self._in_place_of_another()
+
+    def _happened(self, item: Renaming) -> bool:
+        """Whether a renaming that need not happen did: the new name is borne since."""
+        return any(
+            identity in self.drift.created
+            for identity in self.after_by_name.find(item.kind, item.new)
+        )
 
     def _created(self, said: ObjectChange) -> Iterator[Found]:
         names = self._with_descendants(said)
@@ -204,7 +214,7 @@ class _Between:
         """
         lost: dict[ObjectId, CatalogueObject] = {}
         changed: list[Change] = []
-        for item in self.announcement.renamings:
+        for item in self.renamings:
             for identity, now in self._under_new_names(item):
                 if not any(each in self.after for each in now):
                     if not any(self._is_dropped_by_text(each) for each in (identity, *now)):
@@ -240,7 +250,7 @@ class _Between:
         was, now = self.before[old], self.after[new]
         for attribute in sorted(was.attributes.keys() | now.attributes.keys()):
             values = was.attributes.get(attribute), now.attributes.get(attribute)
-            one, other = (without_names(v, self.announcement.renamings) for v in values)
+            one, other = (without_names(v, self.renamings) for v in values)
             sides = (
                 Change(old, attribute, *values, was.part_of),
                 Change(new, attribute, *values, now.part_of),
@@ -288,9 +298,7 @@ class _Between:
     def _reworded(self) -> Iterator[Found]:
         """Changes that consist in another name for something that was renamed."""
         for change in self.changes:
-            renamings = [
-                item for item in self.announcement.renamings if self._may_reword(item, change)
-            ]
+            renamings = [item for item in self.renamings if self._may_reword(item, change)]
             if not renamings:
                 continue
             was, now = (without_names(value, renamings) for value in (change.before, change.after))
@@ -314,7 +322,7 @@ class _Between:
 
     def _has_other_arguments(self, routine: ObjectId) -> bool:
         """Whether a routine came and went because a type of its arguments was renamed."""
-        renamings = list(self.announcement.renamings)
+        renamings = list(self.renamings)
         same = without_names(routine.name, renamings)
         sides = (self.drift.created, self.drift.dropped)
         return bool(renamings) and all(

@@ -37,6 +37,8 @@ class Ledger:
     _renamings: list[Renaming] = field(default_factory=list)
     _attached: list[Names] = field(default_factory=list)
     _temporary: set[str] = field(default_factory=set)
+    _perhaps: list[ObjectChange] = field(default_factory=list)
+    """What may happen, and leaves what was said before as it is."""
 
     def begin(self, statement: Statement, reason: str) -> None:
         """Say which statement the following effects belong to."""
@@ -157,6 +159,29 @@ class Ledger:
         self.unclear("CASCADE drops whatever depends on it")
         self.loosen()
 
+    def apart(self) -> Ledger:
+        """An empty ledger for a part of the current statement that may be carried out or not."""
+        return Ledger(
+            self.search_path, self.line, self.statement, self.reason, _temporary=self._temporary
+        )
+
+    def perhaps(self, part: Ledger) -> None:
+        """Note what such a part does as what may happen; its rows are not announced."""
+        said = [replace(change, certain=False) for change in part._effects]
+        for each in said:
+            if each.effect == "drop" and each.kind in _WITH_INDEXES:
+                self.loosen("index", "statistics", "sequence")
+        self._effects = [
+            replace(change, certain=False)
+            if change.effect == "create" and any(_may_end(each, change) for each in said)
+            else change
+            for change in self._effects
+        ]
+        self._perhaps += said
+        self._privileges += part._privileges
+        self._attached += part._attached
+        self._renamings += [replace(item, certain=False) for item in part._renamings]
+
     def attach(self, child: Names) -> None:
         """Note a table that becomes or ceases to be a partition."""
         if child:
@@ -186,7 +211,7 @@ class Ledger:
             if change.effect == "change" or last[change.kind, change.names[0]] == place
         ]
         return Announcement(
-            objects=tuple(dict.fromkeys(kept)),
+            objects=tuple(dict.fromkeys((*kept, *self._perhaps))),
             privileges=tuple(self._privileges),
             rows=tuple(self._rows),
             opaque=tuple(dict.fromkeys(self._opaque)),
@@ -236,6 +261,12 @@ def _is_temporary(schema: str | None) -> bool:
 
 def _is_part(change: ObjectChange, wholes: Names) -> bool:
     return any(name.startswith(f"{whole}.") for whole in wholes for name in change.names)
+
+
+def _may_end(said: ObjectChange, change: ObjectChange) -> bool:
+    """Whether an effect may undo the existence of what another one is about."""
+    is_same = said.kind == change.kind and bool({*said.names} & {*change.names})
+    return said.effect == "drop" and (is_same or _is_part(change, said.names))
 
 
 def _is_new(change: ObjectChange, kind: str, names: Names) -> bool:

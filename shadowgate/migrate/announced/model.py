@@ -49,6 +49,8 @@ class Renaming:
     old: Names
     new: Names
     line: int
+    certain: bool = True
+    """False if it may happen or not."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,12 @@ from shadowgate.migrate.announced.names import (
     type_name,
     whole_and_part,
 )
-from shadowgate.migrate.announced.tables import KIND_OF_RELATION, alter_table, create_table
+from shadowgate.migrate.announced.tables import (
+    KIND_OF_RELATION,
+    RIGHTS_OF_A_VIEW,
+    alter_table,
+    create_table,
+)
 
 _KINDS: Mapping[Any, str] = {
     **KIND_OF_RELATION,
@@ -87,7 +92,6 @@ _SEQUENCE_ATTRIBUTES = (
     "owned_by",
     "persistence",
 )
-_RIGHTS_OF_A_VIEW = ("security_invoker", "security_barrier")
 
 
 def define(node: Any, ledger: Ledger) -> bool:
@@ -160,8 +164,8 @@ def _create_view(node: Any, ledger: Ledger) -> None:
     if node.replace:
         ledger.change("view", names, "definition", "type", "default", "collation", "storage")
         ledger.create("column", parts_of(names, "*"), certain=False)
-    if any(option.defname in _RIGHTS_OF_A_VIEW for option in node.options or ()):
-        ledger.privilege("change", "view", names, "options")
+    if any(option.defname in RIGHTS_OF_A_VIEW for option in node.options or ()):
+        ledger.privilege("change", "view", names, "options", *RIGHTS_OF_A_VIEW)
 
 
 def _create_index(node: Any, ledger: Ledger) -> None:
@@ -619,7 +623,7 @@ _ACTS: Mapping[Any, Callable[[Any, Ledger], None]] = {
     ast.RefreshMatViewStmt: _refresh,
     ast.ClusterStmt: _cluster,
     ast.TransactionStmt: _transaction,
-    ast.DoStmt: _unclear("what a DO block does is not announced by its text"),
+    ast.DoStmt: _unclear("a DO block may do more than it spells out"),
     ast.CallStmt: _unclear("what a procedure does is not told by its call"),
     ast.ExecuteStmt: _unclear("what a prepared statement does is not told by its execution"),
     **_each(

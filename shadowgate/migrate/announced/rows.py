@@ -86,17 +86,18 @@ class _Writes(Visitor):
             self._ledger.unclear(f"function {'.'.join(words)} may write")
 
     def _sequence(self, node: Any) -> None:
+        """Note a sequence that cannot be told.
+
+        Of one that is named nothing need be said: on it may go without a word, as any insert takes
+        it on. Back it must not go: the numbers would be given out twice. ALTER SEQUENCE … RESTART
+        says that this is meant.
+        """
         argument = node.args[0] if node.args else None
         if isinstance(argument, ast.TypeCast):
             argument = argument.arg
         text = getattr(getattr(argument, "val", None), "sval", None)
         if text is None:
             self._ledger.unclear("which sequence it sets is computed")
-            return
-        # Spelled as SQL has it, quotes and all.
-        schema, _, name = str(text).rpartition(".")
-        names = self._ledger.known_name(schema.strip('"') or None, name.strip('"'))
-        self._ledger.change("sequence", names, "next_value")
 
 
 def _assigned(targets: Any) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ from pglast import ast, enums
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.names import strings
 from shadowgate.migrate.script import Script, Statement, TransactionBlock
+from shadowgate.plan.script_comments import ANNOUNCE_PRIVILEGES
 
 _PRIVILEGES = re.compile(
-    r"--[ \t]*shadowgate:[ \t]*announce[ \t]+privileges[ \t]*:[ \t]*(?P<reason>\S.*)", re.IGNORECASE
+    rf"--[ \t]*shadowgate[ \t]*:[ \t]*{ANNOUNCE_PRIVILEGES}[ \t]*:[ \t]*(?P<reason>\S.*)",
+    re.IGNORECASE,
 )
 
 

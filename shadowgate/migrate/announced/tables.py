@@ -45,6 +45,8 @@ _PARTITION_ATTRIBUTES = ("partition_of", "partition_bound", "detach_pending", "i
 _SURE_CHARACTERS = 10
 """Of a table's name that are in the names made of it, however long the rest is."""
 _RIGHTS_OF_VIEWS = ("view", "materialized view")
+RIGHTS_OF_A_VIEW = ("security_invoker", "security_barrier")
+"""Options that say whose rights count, and what a function in a condition gets to see."""
 
 
 class _Columns(Visitor):
@@ -107,7 +109,8 @@ class _Alteration:
     @property
     def part(self) -> Names:
         """The name of the column, constraint, trigger or rule that the command is about."""
-        return parts_of(self.names, str(self.command.name))
+        named = self.command.name or getattr(self.command.def_, "conname", None)
+        return parts_of(self.names, str(named))
 
     def change(self, *attributes: str) -> None:
         self.ledger.change(self.kind, self.names, *attributes)
@@ -273,7 +276,7 @@ def _drop_not_null(it: _Alteration) -> None:
 
 def _options(it: _Alteration) -> None:
     if it.kind in _RIGHTS_OF_VIEWS:
-        it.ledger.privilege("change", it.kind, it.names, "options")
+        it.ledger.privilege("change", it.kind, it.names, "options", *RIGHTS_OF_A_VIEW)
     else:
         it.change("options", "toast_options", *(["definition"] if it.kind == "index" else []))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from shadowgate.catalogue import (
@@ -12,14 +12,13 @@ from shadowgate.catalogue import (
     Expectation,
     RowDifferences,
     Snapshot,
-    deviations_from,
-    diff,
 )
 from shadowgate.catalogue.expect import Names
 from shadowgate.evidence import Table
 from shadowgate.migrate import Script
 from shadowgate.migrate.announced import Announcement, announced, judge_announced
 from shadowgate.migrate.announced.names import whole_and_part
+from shadowgate.phases.migration.renamed import judge_by_plan
 from shadowgate.plan import Plan
 
 _BY_COLUMN = ("update", "convert")
@@ -41,6 +40,8 @@ class Announced:
     """Tables that rows are deleted from."""
     tables: frozenset[str] = field(default=frozenset())
     """Tables that the statements name, with their schema."""
+    renames: Mapping[str, str] = field(default_factory=dict)
+    """Tables that get another name, by a plan: old name -> new one."""
     text: Announcement | None = None
     """What the statements say, where they are what counts."""
 
@@ -48,7 +49,7 @@ class Announced:
         """Sort the differences between two states of the catalogues by what is announced."""
         if self.text is not None:
             return judge_announced(self.text, before, after, self.objects)
-        return deviations_from(diff(before, after), self.objects)
+        return judge_by_plan(before, after, self.objects, self.renames)
 
     @property
     def drops(self) -> Names:
@@ -97,7 +98,7 @@ def announced_by(plan: Plan, script: Script) -> Announced:
     ) | {change.table for change in said.rows}
     if plan.path.is_file():
         declared = AllowedChanges(plan.changes.rows)
-        return Announced(objects, declared, declared, tables=tables)
+        return Announced(objects, declared, declared, tables=tables, renames=plan.renames)
     changed: dict[str, set[str]] = {}
     for change in said.rows:
         if change.kind in _BY_COLUMN:

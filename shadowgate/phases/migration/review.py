@@ -34,12 +34,21 @@ def review_suppressed_errors(applied: Applied, plan: Plan) -> Review:
     return _review(find_silence(applied.run, applied.database), applied.run.script, plan)
 
 
-def review_trace(run: ScriptRun, database: Database, plan: Plan) -> Review:
+def review_trace(
+    run: ScriptRun, database: Database, plan: Plan, *, migration: ScriptRun | None = None
+) -> Review:
     """Collect the hazards of a watched run and what it passed over in silence.
 
     For scripts whose text says little: that a rollback drops what the migration made is no hazard.
+
+    Args:
+        run: of the rollback.
+        database: where it ran.
+        plan: its waivers and rules.
+        migration: the run that it is the way back from; what was so before is nobody's fault.
     """
-    return _review((*find_hazards(run), *find_silence(run, database)), run.script, plan)
+    hazards = find_hazards(run, way_back_from=migration)
+    return _review((*hazards, *find_silence(run, database)), run.script, plan)
 
 
 def _review(findings: Sequence[ScriptFinding], script: Script, plan: Plan) -> Review:

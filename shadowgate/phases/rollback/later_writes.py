@@ -175,7 +175,9 @@ def _takes(connection: Connection, statement: sql.Composed) -> bool:
     """Whether a statement writes a row; what it writes is rolled back."""
     try:
         with connection.transaction(force_rollback=True):
-            return connection.execute(statement).rowcount > 0
+            written = connection.execute(statement).rowcount
+            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else it would fail at the end
+            return written > 0
     except psycopg.Error:
         return False
 

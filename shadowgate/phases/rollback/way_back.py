@@ -134,10 +134,23 @@ def roll_back(
                 table,
                 there.name_of(table),
                 known_as=left.name_of(table),
+                apart=_detached(table, before, there, here),
             )
             for table in later
             if table in here.content and here.content[table] != there.content[table]
         ),
+    )
+
+
+def _detached(table: str, before: State, written: State, after: State) -> tuple[str, ...]:
+    """Partitions of a table that were tables of their own before, and are so again."""
+    name = written.name_of(table)
+    return tuple(
+        identity.name
+        for identity, found in written.snapshot.of_kind("table")
+        if found.attributes.get("partition_of") == name
+        and identity.name in before.content
+        and identity.name in after.content
     )
 
 

@@ -66,8 +66,25 @@ def test_several_rules_share_a_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "comment",
+    [
+        "-- shadowgate: announce privileges: reports read it",
+        "-- Shadowgate: Announce  privileges : reports read it",
+        "-- shadowgate: irreversible: the old codes are gone",
+    ],
+)
+def test_what_is_said_of_privileges_and_the_way_back_is_no_waiver(
+    tmp_path: Path, comment: str
+) -> None:
+    assert inline_waivers(script_of(tmp_path, f"SELECT 1;\n{comment}\n{REWRITE}")) == ()
+
+
+@pytest.mark.parametrize(
     ("comment", "said"),
     [
+        ("-- shadowgate: announce privileges:", "cannot be understood"),
+        ("-- shadowgate: announce objects: all", "cannot be understood"),
+        ("-- shadowgate: irreversible", "cannot be understood"),
         ("-- shadowgate: allow table-rewrite", "gives no reason"),
         ("-- shadowgate: allow table-rewrite: ", "gives no reason"),
         ("-- shadowgate: alow table-rewrite: small", "cannot be understood"),

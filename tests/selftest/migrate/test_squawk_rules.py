@@ -29,7 +29,7 @@ SET = "SET lock_timeout = '2s';\nSET statement_timeout = '1min';\n"
 ORDERS = (
     "CREATE TABLE orders (id bigint PRIMARY KEY, name varchar(40), code varchar(9),"
     " kind text CHECK (kind <> ''));"
-    "INSERT INTO orders SELECT g, 'n', 'c', 'k' FROM generate_series(1, 500) AS g;"
+    "INSERT INTO orders SELECT g, 'n', 'c', 'k' FROM generate_series(1, 2000) AS g;"
     "CREATE TABLE zone (id bigint PRIMARY KEY);"
     "CREATE TABLE empty (id bigint);"
     "ALTER TABLE orders ADD CONSTRAINT known CHECK (name IS NOT NULL);"

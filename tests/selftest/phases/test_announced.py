@@ -154,3 +154,46 @@ def test_a_script_that_only_psql_can_read_announces_nothing(tmp_path: Path) -> N
 def test_a_block_is_told_as_what_does_not_say_what_it_does(tmp_path: Path) -> None:
     assert announced(plan_of(tmp_path, "DO $$BEGIN DELETE FROM project; END$$")).suspects()
     assert not announced(plan_of(tmp_path, DELETED)).suspects()
+
+
+BEHIND_A_VIEW = (
+    "ALTER TABLE project RENAME TO undertaking;"
+    "CREATE VIEW project AS SELECT id, name, state FROM undertaking"
+)
+
+
+@pytest.mark.parametrize(
+    ("beside", "unexpected"),
+    [
+        ("", []),
+        (
+            "ALTER TABLE undertaking ALTER state SET DEFAULT 'x', DROP CONSTRAINT project_pkey",
+            [
+                "column public.undertaking.state: default was not set, is 'x'::text",
+                "constraint public.undertaking.project_pkey was dropped",
+            ],
+        ),
+    ],
+    ids=["as it was", "altered as well"],
+)
+def test_a_table_renamed_by_the_plan_behind_a_view_is_held_against_itself(
+    plain: Database, make_database: MakeDatabase, tmp_path: Path, beside: str, unexpected: list[str]
+) -> None:
+    refill(plain, "DROP SCHEMA IF EXISTS depot; " + SETUP)
+    before = state_of(plain).snapshot
+    plan = plan_of(
+        tmp_path,
+        BEHIND_A_VIEW,
+        renames={"public.project": "public.undertaking"},
+        creates=ObjectsSection(table=("public.undertaking",), view=("public.project",)),
+        changes=ObjectsSection(sequence=("public.project_id_seq:owned_by",)),
+        drops=ObjectsSection(table=("public.project",)),
+    )
+    plan.path.write_text("", encoding="utf-8")
+    after = make_database(plain.name)
+    with after.connect() as connection:
+        connection.execute(f"{BEHIND_A_VIEW};{beside}".encode())
+    judgement = announced(plan).deviations(before, state_of(after).snapshot)
+    assert judgement.missing == ()
+    found = [str(each) for each in judgement.unexpected]
+    assert sorted(found) == unexpected

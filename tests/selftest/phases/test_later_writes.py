@@ -205,6 +205,15 @@ def test_a_table_whose_values_all_come_by_themselves_gets_a_row(tried: Tried) ->
     assert len(tried(f"CREATE TABLE t ({columns}); {filled}")) == 1
 
 
+def test_a_copy_that_a_deferred_constraint_would_refuse_is_not_tried(tried: Tried) -> None:
+    setup = (
+        "CREATE TABLE o (id int PRIMARY KEY); INSERT INTO o VALUES (1);"
+        "CREATE TABLE t (o int REFERENCES o DEFERRABLE INITIALLY DEFERRED, n int,"
+        " PRIMARY KEY (o, n)); INSERT INTO t VALUES (1, 1);"
+    )
+    assert [row["o"] for row in tried(setup)] == [1]
+
+
 def test_names_may_have_any_character(tried: Tried) -> None:
     name = '"Größe ""x"" 100%s %(table)s"'
     setup = f"CREATE TABLE {name} (id int PRIMARY KEY, c text);"

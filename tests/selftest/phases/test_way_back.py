@@ -205,6 +205,40 @@ def test_they_need_not_where_a_plan_declares_so(way_back: WayBack) -> None:
     assert failure(rows_identical, way_back(*UPDATED, declared=declared)) == ""
 
 
+@pytest.mark.parametrize(
+    ("rollback", "complaint"),
+    [
+        ("", ""),
+        ("; DELETE FROM log_2031 WHERE id = 3", "public.log: 1 of 2 rows"),
+        ("; DROP TABLE log_2031", "public.log: 2 of 2 rows"),
+    ],
+    ids=["kept", "one is lost", "all are lost"],
+)
+def test_rows_in_a_partition_that_is_a_table_of_its_own_again_are_followed(
+    plain: Database,
+    make_database: MakeDatabase,
+    server: Server,
+    tmp_path: Path,
+    rollback: str,
+    complaint: str,
+) -> None:
+    setup = (
+        "CREATE TABLE log (id int, year int, PRIMARY KEY (id, year)) PARTITION BY RANGE (year);"
+        "CREATE TABLE log_2030 PARTITION OF log FOR VALUES FROM (2030) TO (2031);"
+        "CREATE TABLE log_2031 (LIKE log INCLUDING ALL); INSERT INTO log VALUES (1, 2030);"
+        "INSERT INTO log_2031 VALUES (2, 2031)"
+    )
+    way_back = WayBack(refill(plain, setup), make_database, server, tmp_path)
+    found = way_back(
+        "ALTER TABLE log ATTACH PARTITION log_2031 FOR VALUES FROM (2031) TO (2032)",
+        f"ALTER TABLE log DETACH PARTITION log_2031{rollback}",
+        "INSERT INTO log VALUES (3, 2031), (4, 2031)",
+    )
+    said = failure(later_rows_are_kept, found)
+    assert complaint in said
+    assert bool(said) == bool(complaint)
+
+
 def test_a_renamed_table_is_followed(way_back: WayBack) -> None:
     found = way_back(
         "ALTER TABLE project RENAME TO undertaking",
