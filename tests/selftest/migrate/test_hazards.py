@@ -207,6 +207,14 @@ def test_a_rewrite_of_a_small_table_is_a_note(
     assert counts or "60 rows in " in found.note
 
 
+def test_a_materialized_view_of_few_rows_that_is_refreshed_under_its_lock_counts(
+    plain: Database,
+) -> None:
+    setup = "CREATE MATERIALIZED VIEW total AS SELECT 1 AS a"
+    (found,) = find(plain, setup, TIMEOUT + "REFRESH MATERIALIZED VIEW total")
+    assert (found.rule, found.note) == ("table-rewrite", "")
+
+
 def test_partitions_that_are_small_one_by_one_are_rewritten_together(plain: Database) -> None:
     setup = "CREATE TABLE t (a int) PARTITION BY RANGE (a);" + "".join(
         f"CREATE TABLE t{n} PARTITION OF t FOR VALUES FROM ({n * 600}) TO ({n * 600 + 600});"
