@@ -343,7 +343,10 @@ class Run:
     @evidence
     def traffic(self) -> TrafficSection:
         """What readers and writers ask meanwhile: as the plan says, or else the workload."""
-        asked, workload = self.plan.traffic, self.workload
+        asked = self.plan.traffic
+        if asked.reads and asked.writes:
+            return asked
+        workload = self.workload
         if not asked.writes and not workload.writes:
             with self.shadow.connect() as connection:
                 derived = derive_workload(connection, touched=self.announced.tables)

@@ -175,6 +175,7 @@ def later_rows_are_kept(rolled_back: RolledBack, finding: Finding) -> None:
     finding.note(f"{written - lost} of {written}", "all")
     finding.require_decided(written > 0, "nothing was written between migration and rollback")
     finding.require(not lost, [str(rows) for rows in rolled_back.later if rows])
+    finding.require(not rolled_back.surplus, rolled_back.surplus)
 
 
 @check("rollback.indexes_back", remedy="Create or re-attach the indexes named.")

@@ -46,6 +46,8 @@ class RolledBack:
     """Rows that were written between migration and rollback."""
     later: tuple[LaterRows, ...]
     """For each table that the rollback altered: what became of its later rows."""
+    surplus: tuple[str, ...] = ()
+    """Tables that have more rows than before and written since together, a sentence each."""
     refused: str = ""
     """How the rollback failed where rows held values that only the migrated tables admit."""
 
@@ -112,6 +114,7 @@ def roll_back(
     here = state_of(copy, compared, plan.renames) if not run.error else state
     known = {table: found for table, found in left.content.items() if table in before.content}
     later = _more_rows(known, there.content)
+    expected = {table: found.rows + later.get(table, 0) for table, found in before.content.items()}
     return RolledBack(
         database=copy,
         run=run,
@@ -122,8 +125,13 @@ def roll_back(
             compare_content(
                 shadow, copy, renames=plan.renames, allowed=announced.declared, known=before.content
             ),
-            {table: found.rows + later.get(table, 0) for table, found in before.content.items()},
+            expected,
             state,
+        ),
+        surplus=tuple(
+            f"{table}: {state.content[table].rows - rows:,} rows more than before and written since"
+            for table, rows in expected.items()
+            if table in state.content and state.content[table].rows > rows
         ),
         written_rows=sum(later.values()),
         later=tuple(

@@ -1,5 +1,6 @@
 -- Let the ids begin at 1 again.
 -- check: migration.behaviour.identity
+-- also: migration.objects because the sequence lies behind its column
 -- apply: replace
 
 -- <<<

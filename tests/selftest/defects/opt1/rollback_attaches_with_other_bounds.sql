@@ -2,7 +2,6 @@
 -- script: rollback
 -- check: rollback.schema_identical
 -- also: rollback.reapplies because the partitions of single years overlap with it
--- also: rollback.hazards because attaching it reads the whole table under its lock
 -- apply: append
 
 DO $$

@@ -1,7 +1,6 @@
 -- Dropped a table of the application with everything that refers to it.
 -- script: rollback
 -- check: rollback.rows_identical
--- also: rollback.later_rows_kept because the table differs from what was there before the rollback
 -- also: rollback.schema_identical because the table is gone
 -- also: rollback.indexes_back because its indexes are gone
 -- also: rollback.reapplies because the table is still missing

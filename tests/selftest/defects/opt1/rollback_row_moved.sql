@@ -1,7 +1,6 @@
 -- Rounded one geometry to millimetres on the way back.
 -- script: rollback
 -- check: rollback.rows_identical
--- also: rollback.later_rows_kept because the row differs from what was there before the rollback
 -- also: rollback.reapplies because the row differs from what was there before the rollback
 -- apply: append
 

@@ -1,7 +1,6 @@
 -- Reset the status of catalogue items while at it.
 -- script: rollback
 -- check: rollback.rows_identical
--- also: rollback.later_rows_kept because the table differs from what was there before the rollback
 -- also: rollback.reapplies because the other table differs then too
 -- apply: append
 

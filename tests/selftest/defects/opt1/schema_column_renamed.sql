@@ -1,6 +1,7 @@
 -- Renamed a column.
 -- check: migration.schema_unchanged
 -- also: migration.data_unchanged because the values are no longer in the column of that name
+-- also: migration.objects because the search that reads it cannot run any more
 -- apply: append
 
 DO $$

@@ -1,5 +1,6 @@
 -- Made an index ON ONLY the partitioned table and never attached one of a partition.
 -- check: migration.schema_unchanged
+-- also: migration.indexes_valid because an index without its parts is not valid
 -- apply: append
 
 DO $$

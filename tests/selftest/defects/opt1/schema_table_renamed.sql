@@ -1,6 +1,7 @@
 -- Renamed a table of the application.
 -- check: migration.schema_unchanged
 -- also: migration.data_unchanged because the rows are no longer in the table of that name
+-- also: migration.objects because the search that reads it cannot run any more
 -- apply: append
 
 DO $$
