@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg import sql
+from pytest_postgresql.janitor import DatabaseJanitor
 
 from shadowgate.server import Database, Server
 
@@ -14,14 +14,16 @@ from shadowgate.server import Database, Server
 @contextmanager
 def plain_database(server: Server, template: str = "template0") -> Iterator[Database]:
     """A database that is dropped at the end, whoever is still connected."""
-    name = f"selftest_{uuid.uuid4().hex[:12]}"
-    identifiers = (sql.Identifier(name), sql.Identifier(template))
-    with server.maintenance.connect() as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*identifiers))
-        try:
-            yield server.database(name)
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifiers[0]))
+    at, name = server.endpoint, f"selftest_{uuid.uuid4().hex[:12]}"
+    with DatabaseJanitor(
+        user=at.user,
+        host=at.host,
+        port=at.port,
+        password=at.password,
+        dbname=name,
+        template_dbname=template,
+    ):
+        yield server.database(name)
 
 
 def refill(database: Database, setup: str) -> Database:
