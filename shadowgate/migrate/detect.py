@@ -107,7 +107,8 @@ def _strong_locks(run: ScriptRun, modes: Iterable[str]) -> list[LockHeld]:
 
 
 def _locks_without_timeout(run: ScriptRun) -> Iterator[Finding]:
-    locks = [*_strong_locks(run, STOPS_WRITERS)]
+    # Who waits for a table that the script drops for good waits for the answer that it is gone.
+    locks = [lock for lock in _strong_locks(run, STOPS_WRITERS) if lock.relation not in run.gone]
     for item in run.runs:
         if item.lock_timeout_ms != 0 or "lock_timeout" in item.statement.sql.lower():
             continue  # a block may have set it for itself, and put it back

@@ -216,7 +216,7 @@ class Run:
             opened.server.tools,
             self.shadow,
             workspace=opened.workspace,
-            make_roles=opened.server.owned and not self.plan.path.is_file(),
+            make_roles=opened.server.owned and self.plan.derived,
             progress=self.progress,
         )
         apply_earlier(opened.earlier, self.shadow, self.runner)

@@ -13,7 +13,13 @@ from pathlib import Path
 
 from shadowgate.errors import UsageError
 from shadowgate.plan.script_comments import IRREVERSIBLE
-from shadowgate.plan.sections import Plan, RolloutSection, RunnerSection, WorkloadSection
+from shadowgate.plan.sections import (
+    BackupSection,
+    Plan,
+    RolloutSection,
+    RunnerSection,
+    WorkloadSection,
+)
 
 _COMMENT = re.compile(r"^\s*--\s*(?P<text>\w.*?)\s*$")
 _IRREVERSIBLE = re.compile(
@@ -53,6 +59,7 @@ def derived_plan(
         migration=migration,
         rollback=back,
         irreversible=irreversible["reason"] if irreversible and back is None else "",
+        backup=BackupSection(minimum_rows=0),
         workload=WorkloadSection(queries),
         runner=RunnerSection(UNKNOWN),
         rollout=RolloutSection(start=today + dt.timedelta(days=7 - today.weekday())),

@@ -368,3 +368,8 @@ class Plan:
     rows are compared as those of one table."""
     path: Path = Path()
     """The plan file itself; set by :func:`read_plan`."""
+
+    @property
+    def derived(self) -> bool:
+        """Whether there is no plan file: nobody has demanded anything."""
+        return not self.path.is_file()

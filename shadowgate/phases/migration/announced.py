@@ -96,7 +96,7 @@ def announced_by(plan: Plan, script: Script) -> Announced:
         if change.kind in ("table", "column", "constraint", "trigger")
         for name in change.names
     ) | {change.table for change in said.rows}
-    if plan.path.is_file():
+    if not plan.derived:
         declared = AllowedChanges(plan.changes.rows)
         return Announced(objects, declared, declared, tables=tables, renames=plan.renames)
     changed: dict[str, set[str]] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shadowgate.backup import Backup, Restoration
 from shadowgate.catalogue import Integrity, geometry_problems
 from shadowgate.options import Request
@@ -11,6 +13,14 @@ from shadowgate.phases.finding import Finding
 from shadowgate.phases.restore.soundness import Soundness
 from shadowgate.phases.restore.state import State
 from shadowgate.plan import Plan
+
+
+def _demand(holds: bool, sentences: Sequence[str], plan: Plan, finding: Finding) -> None:
+    """Require what a plan demands of production; without a plan, tell how production is."""
+    if plan.derived and not holds:
+        finding.say("Production has it so, and no plan demands otherwise:", *sentences)
+        return
+    finding.require(holds, sentences)
 
 
 @check("restore.backup", remedy="Pass a dump made by pg_dump with --backup.")
@@ -36,13 +46,13 @@ def restore_is_clean(restored: Restoration, opened: Preflight, finding: Finding)
 
 
 @check("restore.fingerprint", remedy="See the error; the content must be readable in full.")
-def content_has_a_fingerprint(before: State, finding: Finding) -> None:
+def content_has_a_fingerprint(before: State, plan: Plan, finding: Finding) -> None:
     """The content of every table has a fingerprint to compare with later.
 
     Everything later is compared with this content.
     """
     finding.note({table: content.digest for table, content in before.content.items()})
-    finding.require(bool(before.content), "the backup has no table")
+    _demand(bool(before.content), ["the backup has no table"], plan, finding)
 
 
 @check("restore.rows", remedy="Take a fresh dump and compare its row count with production.")
@@ -85,7 +95,7 @@ def indexes_are_valid(integrity: Integrity, plan: Plan, finding: Finding) -> Non
     "restore.constraints",
     remedy="ALTER TABLE … VALIDATE CONSTRAINT in production, then dump again.",
 )
-def constraints_are_validated(integrity: Integrity, finding: Finding) -> None:
+def constraints_are_validated(integrity: Integrity, plan: Plan, finding: Finding) -> None:
     """Every constraint is validated and enforced.
 
     A constraint that was never validated protects nothing.
@@ -94,7 +104,7 @@ def constraints_are_validated(integrity: Integrity, finding: Finding) -> None:
     finding.note(
         f"{integrity.constraints - len(unproven)} of {integrity.constraints} validated", "all"
     )
-    finding.require(not unproven, f"not validated: {', '.join(unproven)}")
+    _demand(not unproven, [f"not validated: {', '.join(unproven)}"], plan, finding)
 
 
 @check(
@@ -135,10 +145,10 @@ def geometries_are_sound(
 
 
 @check("restore.sequences", remedy="setval() the sequence past the column's maximum.")
-def sequences_are_ahead(integrity: Integrity, finding: Finding) -> None:
+def sequences_are_ahead(integrity: Integrity, plan: Plan, finding: Finding) -> None:
     """Every sequence is ahead of the column that it feeds.
 
     A sequence behind its column makes the first insert fail.
     """
     finding.note(len(integrity.sequences_behind), 0)
-    finding.require(not integrity.sequences_behind, integrity.sequences_behind)
+    _demand(not integrity.sequences_behind, integrity.sequences_behind, plan, finding)

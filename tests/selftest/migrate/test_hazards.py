@@ -430,3 +430,10 @@ def test_names_exchanged_in_a_transaction_are_no_wait_for_a_second_table(plain: 
         " ALTER TABLE n RENAME TO item; ALTER TABLE old ADD COLUMN gone date; COMMIT;"
     )
     assert not [item for item in find(plain, ITEM, TIMEOUT + sql) if not item.note]
+
+
+def test_a_table_that_is_dropped_for_good_needs_no_lock_timeout(plain: Database) -> None:
+    dropped = find(plain, ITEM, "DROP TABLE item;")
+    assert "lock-without-timeout" not in {found.rule for found in dropped}
+    kept = find(plain, ITEM, "ALTER TABLE item DROP COLUMN name;")
+    assert "lock-without-timeout" in {found.rule for found in kept}
