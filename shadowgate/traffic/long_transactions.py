@@ -99,8 +99,11 @@ class LongTransactionRehearsal:
 
 
 def strongly_locked(run: ScriptRun) -> tuple[str, ...]:
-    """Tables that were there before and that a watched run locked against writers or everyone."""
-    tables = {item.name for item in run.relations if item.kind in ("r", "p")}
+    """Tables that were there before and that a watched run locked against writers or everyone.
+
+    Not those that it drops for good: who waits for one waits for the answer that it is gone.
+    """
+    tables = {item.name for item in run.relations if item.kind in ("r", "p")} - run.gone
     locked = [*run.locks, *run.awaited]
     return tuple(
         dict.fromkeys(
