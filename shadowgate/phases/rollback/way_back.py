@@ -128,11 +128,7 @@ def roll_back(
             expected,
             state,
         ),
-        surplus=tuple(
-            f"{table}: {state.content[table].rows - rows:,} rows more than before and written since"
-            for table, rows in expected.items()
-            if table in state.content and state.content[table].rows > rows
-        ),
+        surplus=_surplus(expected, state),
         written_rows=sum(later.values()),
         later=tuple(
             follow_later_rows(
@@ -181,6 +177,22 @@ def _less_copies(
             else rows
             for rows in content.differing
         ),
+    )
+
+
+def _surplus(expected: Mapping[str, int], state: State) -> tuple[str, ...]:
+    """Tables with more rows than expected, if there are more in all: a rollback may move rows."""
+    more = {
+        table: state.content[table].rows - rows
+        for table, rows in expected.items()
+        if table in state.content
+    }
+    if sum(more.values()) <= 0:
+        return ()
+    return tuple(
+        f"{table}: {rows:,} rows more than before and written since"
+        for table, rows in more.items()
+        if rows > 0
     )
 
 

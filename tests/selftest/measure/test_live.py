@@ -308,7 +308,7 @@ def test_a_query_that_fails_while_it_is_timed_is_left_out_from_then_on(
     assert found["W2"].broken
     assert found["W2"].failures[0].sqlstate == "2200H"
     assert not found["Q1"].failures
-    assert len(found["Q1"].pairs) > 12
+    assert len(found["Q1"].pairs) > 6  # the number with which the other one ended
 
 
 def test_a_query_that_takes_too_long_is_its_own_failure(before: Database, after: Database) -> None:
