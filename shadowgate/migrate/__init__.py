@@ -9,8 +9,8 @@ from shadowgate.migrate.cluster_wide import (
 )
 from shadowgate.migrate.detect import find_hazards, review_findings
 from shadowgate.migrate.findings import (
-    Finding,
     Review,
+    ScriptFinding,
     WaivedFinding,
     Waiver,
     apply_waivers,
@@ -20,7 +20,7 @@ from shadowgate.migrate.hazards import HAZARDS, Hazard
 from shadowgate.migrate.inline_waivers import inline_waivers
 from shadowgate.migrate.interrupt import (
     Interruption,
-    Trial,
+    InterruptionTrial,
     interrupt_at_every_boundary,
     interruptions_table,
 )
@@ -66,9 +66,9 @@ __all__ = [
     "STOPS_READERS",
     "STOPS_WRITERS",
     "Failure",
-    "Finding",
     "Hazard",
     "Interruption",
+    "InterruptionTrial",
     "LockAwaited",
     "LockHeld",
     "LockWatch",
@@ -83,11 +83,11 @@ __all__ = [
     "Review",
     "RowsTouched",
     "Script",
+    "ScriptFinding",
     "ScriptRun",
     "Statement",
     "StatementRun",
     "TransactionBlock",
-    "Trial",
     "WaivedFinding",
     "Waiver",
     "Watch",

@@ -16,7 +16,7 @@ from pglast import ast
 from pglast.visitors import Visitor
 
 from shadowgate.errors import ScriptError, UsageError
-from shadowgate.migrate.findings import Finding
+from shadowgate.migrate.findings import ScriptFinding
 from shadowgate.migrate.hazards import BY_ID
 from shadowgate.migrate.kinds import plpgsql_tree
 from shadowgate.migrate.script import Script, Statement
@@ -118,19 +118,19 @@ def refuse_programs(script: Script) -> None:
             )
 
 
-def outside_effects(script: Script) -> tuple[Finding, ...]:
+def outside_effects(script: Script) -> tuple[ScriptFinding, ...]:
     """Find what reaches beyond the database, one finding for each statement that does.
 
     Bodies in SQL and PL/pgSQL are read too; what they put together at run time cannot be told.
     """
-    found: list[Finding] = []
+    found: list[ScriptFinding] = []
     for statement in script.statements:
         reasons = dict.fromkeys(
             reason for node in _nodes(statement) if (reason := _reason(node, statement))
         )
         if reasons:
             found.append(
-                Finding(
+                ScriptFinding(
                     rule=REACHES_OUTSIDE,
                     message="; ".join(reasons),
                     line=statement.line,

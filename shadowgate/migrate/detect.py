@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from shadowgate.migrate.cluster_wide import outside_effects
-from shadowgate.migrate.findings import Finding
+from shadowgate.migrate.findings import ScriptFinding
 from shadowgate.migrate.hazards import BY_ID
 from shadowgate.migrate.lint import lint
 from shadowgate.migrate.planner_statistics import MANY_ROWS, StatisticsGap
@@ -45,7 +45,7 @@ _POLICIES = {
 _CATALOGUE_KINDS = ("ALTER ", "COMMENT", "CREATE ", "DROP ", "GRANT", "REVOKE", "LOCK")
 
 
-def review_findings(run: ScriptRun, server_version_num: int) -> tuple[Finding, ...]:
+def review_findings(run: ScriptRun, server_version_num: int) -> tuple[ScriptFinding, ...]:
     """Find everything about a script: by its text and in its watched run, each fact once.
 
     What the run refutes is a note, as is a policy; see :mod:`shadowgate.migrate.squawk_rules`.
@@ -60,7 +60,9 @@ def review_findings(run: ScriptRun, server_version_num: int) -> tuple[Finding, .
     return held_against_trace(lint(run.script, server_version_num), find_hazards(run), run)
 
 
-def find_hazards(run: ScriptRun, *, way_back_from: ScriptRun | None = None) -> tuple[Finding, ...]:
+def find_hazards(
+    run: ScriptRun, *, way_back_from: ScriptRun | None = None
+) -> tuple[ScriptFinding, ...]:
     """Find the hazards of :data:`HAZARDS` in a watched run, and notes on what the planner lacks.
 
     A run that failed is judged as far as it came. Each finding stands for one hazard of one
@@ -84,8 +86,8 @@ def find_hazards(run: ScriptRun, *, way_back_from: ScriptRun | None = None) -> t
     return tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
 
 
-def _finding(rule: str, statement: Statement | None, message: str, source: str) -> Finding:
-    return Finding(
+def _finding(rule: str, statement: Statement | None, message: str, source: str) -> ScriptFinding:
+    return ScriptFinding(
         rule=rule,
         message=message,
         line=statement.line if statement else 0,
@@ -106,7 +108,7 @@ def _strong_locks(run: ScriptRun, modes: Iterable[str]) -> list[LockHeld]:
     ]
 
 
-def _locks_without_timeout(run: ScriptRun) -> Iterator[Finding]:
+def _locks_without_timeout(run: ScriptRun) -> Iterator[ScriptFinding]:
     # Who waits for a table that the script drops for good waits for the answer that it is gone.
     locks = [lock for lock in _strong_locks(run, STOPS_WRITERS) if lock.relation not in run.gone]
     for item in run.runs:
@@ -123,7 +125,7 @@ def _locks_without_timeout(run: ScriptRun) -> Iterator[Finding]:
             )
 
 
-def _work_under_access_exclusive(run: ScriptRun) -> Iterator[Finding]:
+def _work_under_access_exclusive(run: ScriptRun) -> Iterator[ScriptFinding]:
     """Statements that keep a table closed which an earlier one of their transaction has closed.
 
     They work on rows, or ask for a lock on another table and may have to wait for it. What only
@@ -194,7 +196,7 @@ def _since_line(run: ScriptRun, closed: Mapping[str, LockHeld]) -> str:
     return f"{', '.join(names)} {are} locked since line {since}"
 
 
-def _rewrites(run: ScriptRun) -> Iterator[Finding]:
+def _rewrites(run: ScriptRun) -> Iterator[ScriptFinding]:
     busy = {relation.name for relation in run.busy_tables}
     for item in run.runs:
         rewritten = [name for name in item.rewritten if name in busy]
@@ -223,12 +225,12 @@ def _over_in_a_moment(run: ScriptRun, item: StatementRun, rewritten: Sequence[st
     )
 
 
-def _hidden_work(run: ScriptRun) -> Iterator[Finding]:
+def _hidden_work(run: ScriptRun) -> Iterator[ScriptFinding]:
     for work in hidden_work(run):
         yield _finding(work.rule, work.statement, f"{', '.join(work.what)} under its lock", "trace")
 
 
-def _refused_in_transactions(run: ScriptRun) -> Iterator[Finding]:
+def _refused_in_transactions(run: ScriptRun) -> Iterator[ScriptFinding]:
     for statement in run.script.statements:
         refused = statement.must_run_alone and statement.kind not in _MAY_RUN_ANYWHERE
         if refused and statement.in_transaction:
@@ -240,7 +242,7 @@ def _refused_in_transactions(run: ScriptRun) -> Iterator[Finding]:
             )
 
 
-def _pitfalls(run: ScriptRun, way_back_from: ScriptRun | None) -> Iterator[Finding]:
+def _pitfalls(run: ScriptRun, way_back_from: ScriptRun | None) -> Iterator[ScriptFinding]:
     known = {_said(each) for each in way_back_from.pitfalls_before} if way_back_from else set()
     for pitfall in run.pitfalls:
         statement = _statement_that_names(run, pitfall.object)
@@ -254,7 +256,7 @@ def _said(pitfall: Pitfall) -> tuple[str, str, str]:
     return pitfall.rule, pitfall.object, pitfall.detail
 
 
-def _statistics_missing(run: ScriptRun) -> Iterator[Finding]:
+def _statistics_missing(run: ScriptRun) -> Iterator[ScriptFinding]:
     for gap in run.statistics_gaps:
         statement = _statement_that_names(run, f"table {gap.table}")
         message, note = _say_gap(gap)

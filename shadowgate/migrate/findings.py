@@ -15,7 +15,7 @@ from shadowgate.evidence import Table
 
 
 @dataclass(frozen=True)
-class Finding:
+class ScriptFinding:
     """Something about a script that a reviewer should see."""
 
     rule: str
@@ -69,7 +69,7 @@ class Waiver:
                 todo="Correct the pattern.",
             ) from problem
 
-    def covers(self, finding: Finding) -> bool:
+    def covers(self, finding: ScriptFinding) -> bool:
         """Tell whether it accepts a finding."""
         if self.rule not in finding.rules or not self._is_about(finding.line):
             return False
@@ -83,7 +83,7 @@ class Waiver:
 class WaivedFinding:
     """A finding with the waiver that accepts it."""
 
-    finding: Finding
+    finding: ScriptFinding
     waiver: Waiver
 
 
@@ -91,11 +91,11 @@ class WaivedFinding:
 class Review:
     """Findings after the waivers."""
 
-    open: tuple[Finding, ...]
+    open: tuple[ScriptFinding, ...]
     waived: tuple[WaivedFinding, ...]
     unused: tuple[Waiver, ...]
     """Waivers that accepted nothing: leftovers that would hide a later finding."""
-    notes: tuple[Finding, ...] = ()
+    notes: tuple[ScriptFinding, ...] = ()
     """Findings that do not count, each with its reason."""
 
     def tables(self) -> tuple[Table, ...]:
@@ -117,7 +117,7 @@ class Review:
 
 
 def apply_waivers(
-    findings: Sequence[Finding], waivers: Sequence[Waiver], *, rules: Collection[str] = ()
+    findings: Sequence[ScriptFinding], waivers: Sequence[Waiver], *, rules: Collection[str] = ()
 ) -> Review:
     """Part findings into open ones, waived ones and notes.
 
@@ -127,9 +127,9 @@ def apply_waivers(
             well, but the note stays one: accepting what does not count changes nothing.
         rules: policies that the plan enforces; a note of one of these counts.
     """
-    still_open: list[Finding] = []
+    still_open: list[ScriptFinding] = []
     waived: list[WaivedFinding] = []
-    notes: list[Finding] = []
+    notes: list[ScriptFinding] = []
     for finding in findings:
         waiver = next((waiver for waiver in waivers if waiver.covers(finding)), None)
         if finding.note and not set(rules).intersection(finding.rules):
@@ -147,16 +147,16 @@ def apply_waivers(
     return Review(tuple(still_open), tuple(waived), unused, tuple(notes))
 
 
-def findings_table(title: str, findings: Sequence[Finding]) -> Table:
+def findings_table(title: str, findings: Sequence[ScriptFinding]) -> Table:
     """Lay findings out as a table of evidence, in the order of the script."""
     columns = ("rule", "line", "statement", "what", "explained at")
     return Table(title, columns, tuple((*_row(item), item.link) for item in _in_order(findings)))
 
 
-def _in_order(findings: Sequence[Finding]) -> list[Finding]:
+def _in_order(findings: Sequence[ScriptFinding]) -> list[ScriptFinding]:
     return sorted(findings, key=lambda finding: (finding.line, finding.rule))
 
 
-def _row(finding: Finding) -> tuple[str, str, str, str]:
+def _row(finding: ScriptFinding) -> tuple[str, str, str, str]:
     line = str(finding.line) if finding.line else ""
     return (", ".join(finding.rules), line, finding.statement, finding.message)

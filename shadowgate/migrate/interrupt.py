@@ -87,7 +87,7 @@ class Interruption:
 
 
 @dataclass(frozen=True)
-class Trial(Generic[State]):
+class InterruptionTrial(Generic[State]):
     """What is needed to try interruptions.
 
     Attributes:
@@ -107,7 +107,9 @@ class Trial(Generic[State]):
     atomic: bool = False
 
 
-def interrupt_at_every_boundary(script: Script, trial: Trial[State]) -> tuple[Interruption, ...]:
+def interrupt_at_every_boundary(
+    script: Script, trial: InterruptionTrial[State]
+) -> tuple[Interruption, ...]:
     """Interrupt a script at each of its points, each time on a fresh clone.
 
     Returns:
@@ -228,7 +230,7 @@ class _Interrupter(NoWatch):
 @dataclass
 class _Judge(Generic[State]):
     script: Script
-    trial: Trial[State]
+    trial: InterruptionTrial[State]
     before: State
     final: State
     usual: frozenset[Leftover]

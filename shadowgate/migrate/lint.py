@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import ToolError
-from shadowgate.migrate.findings import Finding
+from shadowgate.migrate.findings import ScriptFinding
 from shadowgate.migrate.inline_waivers import ignored_without_reason
 from shadowgate.migrate.script import Script, Statement
 from shadowgate.migrate.squawk_rules import with_standing
@@ -29,7 +29,7 @@ _HIDDEN = "squawk_ignore"
 _TIMEOUT_SECONDS = 60
 
 
-def lint(script: Script, server_version_num: int) -> tuple[Finding, ...]:
+def lint(script: Script, server_version_num: int) -> tuple[ScriptFinding, ...]:
     """Run squawk over a script; what it finds by policy alone is a note.
 
     Args:
@@ -48,7 +48,7 @@ def lint(script: Script, server_version_num: int) -> tuple[Finding, ...]:
     for line, comment in ignored_without_reason(script):
         message = "switches a rule off without a reason; write one after a colon"
         link = RULES_URL + "quick_start"
-        found.append(Finding(IGNORED_IN_SCRIPT, message, line, comment, "squawk", link))
+        found.append(ScriptFinding(IGNORED_IN_SCRIPT, message, line, comment, "squawk", link))
     return tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
 
 
@@ -115,11 +115,11 @@ class _Places:
         return before[-1] if before else None
 
 
-def _finding(entry: dict[str, Any], places: _Places) -> Finding:
+def _finding(entry: dict[str, Any], places: _Places) -> ScriptFinding:
     line = int(entry["line"])
     advice = entry.get("help")
     statement = places.statement_at(line, int(entry.get("column", 0)))
-    return Finding(
+    return ScriptFinding(
         rule=str(entry["rule_name"]),
         message=f"{entry['message']} {advice}" if advice else str(entry["message"]),
         line=line + 1,

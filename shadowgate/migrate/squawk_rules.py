@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from shadowgate.migrate.findings import Finding
+from shadowgate.migrate.findings import ScriptFinding
 from shadowgate.migrate.results import ScriptRun
 
 Standing = Literal["traced", "policy", "static"]
@@ -197,15 +197,15 @@ BY_ID: dict[str, SquawkRule] = {rule.id: rule for rule in RULES}
 _UNKNOWN = SquawkRule("", "static")
 
 
-def with_standing(finding: Finding) -> Finding:
+def with_standing(finding: ScriptFinding) -> ScriptFinding:
     """Make a note of a finding of squawk that is a policy; others are returned as they are."""
     rule = BY_ID.get(finding.rule, _UNKNOWN)
     return replace(finding, note=rule.why) if rule.standing == "policy" else finding
 
 
 def held_against_trace(
-    guessed: Iterable[Finding], seen: Iterable[Finding], run: ScriptRun
-) -> tuple[Finding, ...]:
+    guessed: Iterable[ScriptFinding], seen: Iterable[ScriptFinding], run: ScriptRun
+) -> tuple[ScriptFinding, ...]:
     """Join what squawk guessed with what the watched run shows.
 
     Args:
@@ -218,7 +218,7 @@ def held_against_trace(
         left of squawk's: a traced rule that the run refutes, and a policy, are notes.
     """
     hazards = list(seen)
-    left: list[Finding] = []
+    left: list[ScriptFinding] = []
     watched = _lines_watched(run)
     for finding in guessed:
         rule = BY_ID.get(finding.rule, _UNKNOWN)
@@ -252,5 +252,5 @@ def _lines_watched(run: ScriptRun) -> Collection[tuple[int, int]]:
     ]
 
 
-def _is_watched(finding: Finding, watched: Collection[tuple[int, int]]) -> bool:
+def _is_watched(finding: ScriptFinding, watched: Collection[tuple[int, int]]) -> bool:
     return any(first <= finding.line <= last for first, last in watched)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shadowgate.migrate.exception_handlers import is_caught_to_retry
-from shadowgate.migrate.findings import Finding
+from shadowgate.migrate.findings import ScriptFinding
 from shadowgate.migrate.open_sessions import difference_from_existing
 from shadowgate.migrate.results import Notice, ScriptRun, StatementRun
 from shadowgate.migrate.script import Script
@@ -34,7 +34,7 @@ _SKIPPED = ("42P07", "42701", "42710", "42P06", "42723")
 """duplicate_table, _column, _object, _schema, _function."""
 
 
-def find_silence(run: ScriptRun, database: Database) -> tuple[Finding, ...]:
+def find_silence(run: ScriptRun, database: Database) -> tuple[ScriptFinding, ...]:
     """Find what a run passed over.
 
     Args:
@@ -44,7 +44,7 @@ def find_silence(run: ScriptRun, database: Database) -> tuple[Finding, ...]:
     Returns:
         One finding per message, or per statement that caught exceptions.
     """
-    found: list[Finding] = []
+    found: list[ScriptFinding] = []
     with database.connect() as connection:
         for item in run.runs:
             found += _of_notices(item, connection)
@@ -53,14 +53,14 @@ def find_silence(run: ScriptRun, database: Database) -> tuple[Finding, ...]:
         if statement.kind == "SET" and "client_min_messages" in statement.sql.lower():
             message = "hides messages of the server, so that less of this list can be seen"
             found.append(
-                Finding(
+                ScriptFinding(
                     HIDDEN, message, statement.line, statement.excerpt, "script", _LINKS[HIDDEN]
                 )
             )
     return tuple(found)
 
 
-def _of_notices(item: StatementRun, connection: Connection) -> Iterator[Finding]:
+def _of_notices(item: StatementRun, connection: Connection) -> Iterator[ScriptFinding]:
     for notice in item.notices:
         if notice.severity == "WARNING":
             yield _finding(WARNED, item, _with_context(notice.message, notice))
@@ -72,7 +72,9 @@ def _of_notices(item: StatementRun, connection: Connection) -> Iterator[Finding]
                 yield _finding(NAME_TAKEN, item, _with_context(message, notice))
 
 
-def _of_remarks(item: StatementRun, script: Script, connection: Connection) -> Iterator[Finding]:
+def _of_remarks(
+    item: StatementRun, script: Script, connection: Connection
+) -> Iterator[ScriptFinding]:
     if item.failure or item.statement.kind.startswith("ROLLBACK"):
         return
     caught = [
@@ -93,6 +95,6 @@ def _with_context(message: str, notice: Notice) -> str:
     return f"{message} ({places[0]})" if places else message
 
 
-def _finding(rule: str, item: StatementRun, message: str) -> Finding:
+def _finding(rule: str, item: StatementRun, message: str) -> ScriptFinding:
     statement = item.statement
-    return Finding(rule, message, statement.line, statement.excerpt, "trace", _LINKS[rule])
+    return ScriptFinding(rule, message, statement.line, statement.excerpt, "trace", _LINKS[rule])

@@ -13,8 +13,8 @@ from psycopg import sql
 from shadowgate.catalogue import Snapshot
 from shadowgate.migrate import (
     Interruption,
+    InterruptionTrial,
     Script,
-    Trial,
     in_one_transaction,
     interrupt_at_every_boundary,
     may_be_one_transaction,
@@ -77,7 +77,7 @@ def interrupt(
             yield made
 
     with _thinned(shadow, before, databases, plan) as thin:
-        trial = Trial(
+        trial = InterruptionTrial(
             clone,
             lambda copy: _comparable(copy, before, plan),
             differences_in_words,

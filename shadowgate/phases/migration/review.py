@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from shadowgate.migrate import (
-    Finding as ScriptFinding,
-)
-from shadowgate.migrate import (
     Review,
     Script,
+    ScriptFinding,
     ScriptRun,
     Waiver,
     apply_waivers,

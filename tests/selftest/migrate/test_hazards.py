@@ -8,9 +8,9 @@ import pytest
 
 from shadowgate.migrate import (
     HAZARDS,
-    Finding,
     Hazard,
     LockWatch,
+    ScriptFinding,
     apply_script,
     find_hazards,
     parse_script,
@@ -33,13 +33,13 @@ ITEM = (
 TIMEOUT = "SET lock_timeout = '2s';"
 
 
-def find(database: Database, setup: str, sql: str) -> tuple[Finding, ...]:
+def find(database: Database, setup: str, sql: str) -> tuple[ScriptFinding, ...]:
     refill(database, setup)
     script = parse_script(sql, Path("example.sql"), "")
     return find_hazards(apply_script(script, database, watch=LockWatch(database)))
 
 
-def rules(findings: tuple[Finding, ...]) -> list[str]:
+def rules(findings: tuple[ScriptFinding, ...]) -> list[str]:
     return [finding.rule for finding in findings]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import ScriptError
-from shadowgate.migrate import Finding, Script, Waiver, inline_waivers, lint, read_script
+from shadowgate.migrate import Script, ScriptFinding, Waiver, inline_waivers, lint, read_script
 from shadowgate.migrate.inline_waivers import ignored_without_reason
 
 ALLOW = "-- shadowgate: allow table-rewrite: it is small"
@@ -53,7 +53,7 @@ def test_a_comment_is_about_the_statement_beside_it_or_the_whole_script(
 
 def test_it_accepts_findings_of_its_lines_only_and_says_where_it_stands(tmp_path: Path) -> None:
     (waiver,) = inline_waivers(script_of(tmp_path, f"SELECT 1;\n{ALLOW}\n{REWRITE}"))
-    found = [Finding("table-rewrite", "m", line, "s", "trace") for line in (1, 3, 4, 5)]
+    found = [ScriptFinding("table-rewrite", "m", line, "s", "trace") for line in (1, 3, 4, 5)]
     assert [waiver.covers(finding) for finding in found] == [False, True, True, False]
     assert waiver.origin == "m.sql, line 2"
 

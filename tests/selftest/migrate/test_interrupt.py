@@ -12,7 +12,7 @@ import pytest
 from shadowgate.errors import MigrationError
 from shadowgate.migrate import (
     Interruption,
-    Trial,
+    InterruptionTrial,
     interrupt_at_every_boundary,
     interruptions_table,
     parse_script,
@@ -78,7 +78,9 @@ def interrupt_and_look(
         return plain_database(server, template.name)
 
     script = parse_script(sql, Path("m.sql"), "")
-    return interrupt_at_every_boundary(script, Trial(make_clone, look, compare, atomic=atomic))
+    return interrupt_at_every_boundary(
+        script, InterruptionTrial(make_clone, look, compare, atomic=atomic)
+    )
 
 
 def test_a_script_that_can_be_run_again_survives_every_interruption(

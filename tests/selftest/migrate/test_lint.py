@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import ToolError, UsageError
-from shadowgate.migrate import Finding, Script, Waiver, apply_waivers, lint, read_script
+from shadowgate.migrate import Script, ScriptFinding, Waiver, apply_waivers, lint, read_script
 from shadowgate.migrate import lint as lint_function
 
 VERSION = 150000
@@ -83,7 +83,7 @@ def test_a_missing_squawk_is_a_tool_error(tmp_path: Path, monkeypatch: pytest.Mo
 
 RULES = st.sampled_from(["a", "b", "c"])
 FINDINGS = st.builds(
-    Finding,
+    ScriptFinding,
     rule=RULES,
     message=st.just("m"),
     line=st.integers(0, 9),
@@ -100,7 +100,7 @@ WAIVERS = st.builds(
 
 @given(st.lists(FINDINGS), st.lists(WAIVERS))
 def test_waivers_part_findings_without_losing_any(
-    findings: list[Finding], waivers: list[Waiver]
+    findings: list[ScriptFinding], waivers: list[Waiver]
 ) -> None:
     review = apply_waivers(findings, waivers)
     both = [*review.open, *(item.finding for item in review.waived)]
@@ -111,7 +111,7 @@ def test_waivers_part_findings_without_losing_any(
 
 
 def test_a_waiver_covers_its_rule_in_statements_that_match_only() -> None:
-    finding = Finding("slow", "m", 1, "CREATE INDEX big ON t (a)", "trace")
+    finding = ScriptFinding("slow", "m", 1, "CREATE INDEX big ON t (a)", "trace")
     assert Waiver("slow", "small table").covers(finding)
     assert Waiver("slow", "small table", "index big").covers(finding)
     assert not Waiver("slow", "small table", "index small").covers(finding)
@@ -119,7 +119,7 @@ def test_a_waiver_covers_its_rule_in_statements_that_match_only() -> None:
 
 
 def test_waived_findings_are_shown_with_their_reason() -> None:
-    finding = Finding("slow", "m", 1, "CREATE INDEX big ON t (a)", "trace")
+    finding = ScriptFinding("slow", "m", 1, "CREATE INDEX big ON t (a)", "trace")
     _, waived = apply_waivers([finding], [Waiver("slow", "small table")]).tables()
     assert waived.rows[0][-1] == "small table"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.migrate import Finding, LockWatch, apply_script, find_silence, parse_script
+from shadowgate.migrate import LockWatch, ScriptFinding, apply_script, find_silence, parse_script
 from shadowgate.server import Database
 from tests.selftest.plain_database import refill
 
@@ -27,7 +27,7 @@ def database(plain: Database) -> Database:
     return refill(plain, "DROP SCHEMA IF EXISTS other CASCADE;" + SETUP)
 
 
-def find(sql: str, database: Database) -> tuple[Finding, ...]:
+def find(sql: str, database: Database) -> tuple[ScriptFinding, ...]:
     script = parse_script(sql, Path("m.sql"), "")
     run = apply_script(script, database, watch=LockWatch(database))
     run.raise_for_error()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from shadowgate.migrate import (
-    Finding,
     LockWatch,
     Review,
+    ScriptFinding,
     Waiver,
     apply_script,
     apply_waivers,
@@ -36,7 +36,7 @@ ORDERS = (
 )
 
 
-def found_in(database: Database, tmp_path: Path, sql: str) -> tuple[Finding, ...]:
+def found_in(database: Database, tmp_path: Path, sql: str) -> tuple[ScriptFinding, ...]:
     refill(database, ORDERS)
     path = tmp_path / "m.sql"
     path.write_text(sql, encoding="utf-8")

@@ -15,8 +15,8 @@ from psycopg import sql
 from fixtures.catalogue import Catalogue
 from shadowgate.catalogue import Snapshot, diff, odd_partitions, take_snapshot
 from shadowgate.migrate import (
+    InterruptionTrial,
     Statement,
-    Trial,
     apply_script,
     interrupt_at_every_boundary,
     read_script,
@@ -318,7 +318,7 @@ def test_what_an_interruption_leaves_can_be_finished_by_running_again(
     server: Server, after: Database
 ) -> None:
     """The way back; the migration itself is interrupted by a check of phase 5."""
-    trial = Trial(lambda: plain_database(server, after.name), state_of, differences)
+    trial = InterruptionTrial(lambda: plain_database(server, after.name), state_of, differences)
     found = interrupt_at_every_boundary(read_script(MIGRATIONS / ROLLBACK), trial)
     assert [item for item in found if item.outcome == "broken"] == []
     assert {"as before", "completed by running it again"} <= {item.outcome for item in found}
