@@ -653,6 +653,7 @@ class Run:
             queries=self.queries,
             limit_percent=performance.limit_percent,
             limits=performance.limits_by_query,
+            floor_ms=performance.floor_ms,
         )
 
     def _has_passed(self, result_id: str) -> bool:

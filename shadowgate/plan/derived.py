@@ -15,6 +15,7 @@ from shadowgate.errors import UsageError
 from shadowgate.plan.script_comments import IRREVERSIBLE
 from shadowgate.plan.sections import (
     BackupSection,
+    PerformanceSection,
     Plan,
     RolloutSection,
     RunnerSection,
@@ -27,6 +28,10 @@ _IRREVERSIBLE = re.compile(
     rf"{IRREVERSIBLE}[ \t]*:[ \t]*(?P<reason>\S.*?)[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+
+FLOOR_MS = 0.5
+"""Of a look-up of 0.06 ms, 5 % are 3 µs, which no number of pairs tells from noise; nobody waits
+for less than this."""
 
 UNKNOWN = ""
 """Nobody says how the runner applies a script."""
@@ -60,6 +65,7 @@ def derived_plan(
         rollback=back,
         irreversible=irreversible["reason"] if irreversible and back is None else "",
         backup=BackupSection(minimum_rows=0),
+        performance=PerformanceSection(floor_ms=FLOOR_MS),
         workload=WorkloadSection(queries),
         runner=RunnerSection(UNKNOWN),
         rollout=RolloutSection(start=today + dt.timedelta(days=7 - today.weekday())),

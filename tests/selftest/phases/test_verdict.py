@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.evidence import CheckResult, QueryEvidence, Status
+from shadowgate.evidence import CheckResult, QueryEvidence, Status, Timing
 from shadowgate.phases.check import PHASES, Check
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.verdict import Conclusion, Terms, check_of, judge
@@ -117,6 +117,11 @@ def test_optional_failure_and_small_copy_and_a_near_interval_raise_the_risk() ->
     assert concluded(quick="small").risk == "MEDIUM"
     assert concluded(queries=[QueryEvidence("Q1", "a query", high_percent=4.5)]).risk == "MEDIUM"
     assert concluded(queries=[QueryEvidence("Q1", "a query", high_percent=2.0)]).risk == "LOW"
+    short = QueryEvidence(
+        "Q1", "a query", before=Timing(9, 0.1, 0.1, 0.1, 0.1, 0.1), high_percent=80
+    )
+    assert concluded(queries=[short]).risk == "MEDIUM"
+    assert concluded(queries=[short], floor_ms=0.5).risk == "LOW"
 
 
 @given(st.lists(st.sampled_from(["passed", *NOT_PASSED]), min_size=200, max_size=200))
