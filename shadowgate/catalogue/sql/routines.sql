@@ -14,7 +14,13 @@ SELECT
         'returns', pg_get_function_result(p.oid),
         -- Of the body as written, of a standard SQL body, or of an aggregate's parts.
         'definition_md5', md5(concat_ws(
-            '|', p.prosrc, p.probin, pg_get_function_sqlbody(p.oid), to_jsonb(g)::text
+            '|', p.prosrc, p.probin, pg_get_function_sqlbody(p.oid),
+            -- By names: object identifiers differ between a database and its restored dump.
+            (to_jsonb(g) || jsonb_build_object(
+                'aggtranstype', g.aggtranstype::regtype::text,
+                'aggmtranstype', g.aggmtranstype::regtype::text,
+                'aggsortop', g.aggsortop::regoperator::text
+            ))::text
         )),
         'volatility', CASE p.provolatile
             WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile'

@@ -38,6 +38,9 @@ CREATE FUNCTION app.total(word text, times integer DEFAULT 1) RETURNS bigint
     LANGUAGE sql STABLE AS 'SELECT count(*) * times FROM public.item WHERE name = word';
 CREATE PROCEDURE app.tidy() LANGUAGE sql AS 'DELETE FROM public.item WHERE name IS NULL';
 CREATE AGGREGATE app.product(integer) (SFUNC = int4mul, STYPE = integer, INITCOND = '1');
+CREATE FUNCTION app.livelier(app.mood, app.mood) RETURNS app.mood LANGUAGE sql IMMUTABLE
+    AS 'SELECT greatest($1, $2)';
+CREATE AGGREGATE app.liveliest(app.mood) (SFUNC = app.livelier, STYPE = app.mood);
 CREATE FUNCTION app.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE TRIGGER item_stamp BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION app.stamp();
 CREATE TRIGGER visit_stamp AFTER INSERT ON visit FOR EACH ROW EXECUTE FUNCTION app.stamp();
