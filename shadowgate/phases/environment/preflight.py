@@ -58,7 +58,6 @@ class Preflight:
     """The dump given by the user; ``None`` when one is generated."""
     workspace: Path
     inputs: Mapping[str, str]
-    free_bytes: int | None
     needed_bytes: int
     _stack: ExitStack = field(repr=False)
 
@@ -143,7 +142,6 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             backup=backup,
             workspace=workspace,
             inputs=_inputs(request, (*earlier, migration), rollback, backup),
-            free_bytes=server.free_bytes(),
             needed_bytes=needed,
             _stack=stack.pop_all(),
         )

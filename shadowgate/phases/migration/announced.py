@@ -79,10 +79,6 @@ class Announced:
         """What was derived from the text, for the report."""
         return (self.text.table(),) if self.text else ()
 
-    def suspects(self) -> tuple[str, ...]:
-        """Statements whose text does not say what they do, a sentence each."""
-        return tuple(map(str, self.text.opaque)) if self.text else ()
-
 
 def announced_by(plan: Plan, script: Script) -> Announced:
     """What a plan announces; what the script's text does where there is no plan file."""

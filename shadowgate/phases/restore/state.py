@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shadowgate.catalogue import (
-    RowDifferences,
     Snapshot,
     TableFingerprint,
     diff,
-    differing_rows,
-    every_row_lost,
     fingerprint,
     take_snapshot,
 )
@@ -84,22 +81,6 @@ def state_of(
         for name, found in there.items()
     }
     return State(snapshot, content, names)
-
-
-def content_differences(
-    one: Database, held: State, other: Database, found: State
-) -> tuple[RowDifferences, ...]:
-    """For each table of one database whose content differs in the other: which rows differ.
-
-    A table that the other one does not have has lost every row.
-    """
-    return tuple(
-        differing_rows(one, other, held.name_of(table), found.name_of(table))
-        if table in found.content
-        else every_row_lost(table, print_.rows)
-        for table, print_ in held.content.items()
-        if found.content.get(table) != print_
-    )
 
 
 def differences_in_words(expected: State, found: State) -> tuple[str, ...]:

@@ -139,7 +139,6 @@ class Bench:
             backup=None,
             workspace=workspace,
             inputs={},
-            free_bytes=None,
             needed_bytes=0,
             _stack=ExitStack(),
         )

@@ -194,7 +194,6 @@ class Shop:
             backup=None,
             workspace=self._workspace,
             inputs={},
-            free_bytes=None,
             needed_bytes=0,
             _stack=ExitStack(),
         )

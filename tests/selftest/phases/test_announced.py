@@ -148,12 +148,17 @@ def test_only_a_plan_declares_what_a_rollback_need_not_bring_back(tmp_path: Path
 def test_a_script_that_only_psql_can_read_announces_nothing(tmp_path: Path) -> None:
     found = announced(plan_of(tmp_path, "\\set x 1\nDELETE FROM project WHERE id = :x;\n"))
     assert not found.losses
-    assert found.suspects()
+    assert found.text is not None
+    assert found.text.opaque
 
 
 def test_a_block_is_told_as_what_does_not_say_what_it_does(tmp_path: Path) -> None:
-    assert announced(plan_of(tmp_path, "DO $$BEGIN DELETE FROM project; END$$")).suspects()
-    assert not announced(plan_of(tmp_path, DELETED)).suspects()
+    block = announced(plan_of(tmp_path, "DO $$BEGIN DELETE FROM project; END$$")).text
+    plain = announced(plan_of(tmp_path, DELETED)).text
+    assert block is not None
+    assert plain is not None
+    assert block.opaque
+    assert not plain.opaque
 
 
 BEHIND_A_VIEW = (
