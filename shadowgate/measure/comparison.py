@@ -26,6 +26,7 @@ from shadowgate.measure.sampler import (
 )
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Side, Sides, open_sides
+from shadowgate.measure.statistics import to_percent
 from shadowgate.measure.verdict import Estimate, QueryJudgement, Target, judge_query
 from shadowgate.measure.words import explain_change, share_of_planning
 from shadowgate.measure.workload import Query, Workload
@@ -80,6 +81,11 @@ class QueryComparison:
     order: str | None = None
     """Why rows that differ are no change: the query has no defined order; ``None`` if they agree,
     or are a change."""
+
+    @property
+    def limit_percent(self) -> float:
+        """The same in percent."""
+        return to_percent(self.limit)
 
     @property
     def broken(self) -> bool:

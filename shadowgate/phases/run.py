@@ -632,7 +632,7 @@ class Run:
             yield from check.result_ids(self)
 
     def _terms(self) -> Terms:
-        performance = self.plan.performance
+        comparison = self.known(Run.comparison)
         ids = {check.id for check in CHECKS}
         waivers = {each.rule: each.reason for each in self.plan.waivers}
         by_check = {
@@ -651,9 +651,9 @@ class Run:
                 *(rule for rule in by_check if self._has_passed(rule)),
             ),
             queries=self.queries,
-            limit_percent=performance.limit_percent,
-            limits=performance.limits_by_query,
-            floor_ms=performance.floor_ms,
+            limits={id_: found.limit_percent for id_, found in comparison.queries.items()}
+            if comparison
+            else {},
         )
 
     def _has_passed(self, result_id: str) -> bool:

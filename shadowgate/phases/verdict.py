@@ -52,17 +52,8 @@ class Terms:
     """Rules of waivers that cover nothing."""
     queries: Sequence[QueryEvidence] = ()
     """The measured queries, for the reservations."""
-    limit_percent: float = 5.0
     limits: Mapping[str, float] = field(default_factory=dict)
-    """Query id -> a limit of its own, in percent."""
-    floor_ms: float = 0.0
-    """Differences below this many milliseconds fail no query."""
-
-    def limit_of(self, query: QueryEvidence) -> float:
-        """How much slower a query may be, in percent."""
-        limit = self.limits.get(query.id, self.limit_percent)
-        before = query.before.median if query.before else 0.0
-        return max(limit, 100.0 * self.floor_ms / before) if before else limit
+    """Query id -> how much slower it may be, in percent; of every query."""
 
     def waiver_of(self, check: Check[Any], result: CheckResult) -> str | None:
         """The reason of the waiver that covers a result; ``None`` if none does."""
@@ -180,7 +171,7 @@ def _reservations(
 
 def _near(terms: Terms) -> Iterator[str]:
     for query in () if terms.quick else terms.queries:
-        limit = terms.limit_of(query)
+        limit = terms.limits[query.id]
         if query.high_percent is not None and query.high_percent > NEAR_LIMIT * limit:
             yield (
                 f"{query.id} is not slower than {limit:g} %, but its interval reaches "

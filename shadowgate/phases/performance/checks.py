@@ -120,7 +120,6 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
     """
     _require_answer(comparison.queries[query])
     evidence = next(each for each in to_evidence(comparison) if each.id == query)
-    limits = plan.performance.limits_by_query
     finding.note(
         {
             "change": words.percent(evidence.change_percent),
@@ -132,7 +131,7 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
             + " ms",
             "verdict": evidence.verdict,
         },
-        f"below {words.percent(limits.get(query, plan.performance.limit_percent))}",
+        f"below {words.percent(comparison.queries[query].limit_percent)}",
     )
     finding.say(
         *(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.evidence import CheckResult, QueryEvidence, Status, Timing
+from shadowgate.evidence import CheckResult, QueryEvidence, Status
 from shadowgate.phases.check import PHASES, Check
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.verdict import Conclusion, Terms, check_of, judge
@@ -115,13 +115,14 @@ def test_optional_failure_and_small_copy_and_a_near_interval_raise_the_risk() ->
     optional = next(check for check in CHECKS if not check.required)
     assert concluded(result(optional, "failed")).risk == "MEDIUM"
     assert concluded(quick="small").risk == "MEDIUM"
-    assert concluded(queries=[QueryEvidence("Q1", "a query", high_percent=4.5)]).risk == "MEDIUM"
-    assert concluded(queries=[QueryEvidence("Q1", "a query", high_percent=2.0)]).risk == "LOW"
-    short = QueryEvidence(
-        "Q1", "a query", before=Timing(9, 0.1, 0.1, 0.1, 0.1, 0.1), high_percent=80
-    )
-    assert concluded(queries=[short]).risk == "MEDIUM"
-    assert concluded(queries=[short], floor_ms=0.5).risk == "LOW"
+    limits = {"Q1": 5.0}
+    near = QueryEvidence("Q1", "a query", high_percent=4.5)
+    assert concluded(queries=[near], limits=limits).risk == "MEDIUM"
+    far = QueryEvidence("Q1", "a query", high_percent=2.0)
+    assert concluded(queries=[far], limits=limits).risk == "LOW"
+    short = QueryEvidence("Q1", "a query", high_percent=80)
+    assert concluded(queries=[short], limits=limits).risk == "MEDIUM"
+    assert concluded(queries=[short], limits={"Q1": 500.0}).risk == "LOW"
 
 
 @given(st.lists(st.sampled_from(["passed", *NOT_PASSED]), min_size=200, max_size=200))
