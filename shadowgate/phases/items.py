@@ -24,8 +24,8 @@ def workload_of(plan: Plan) -> Workload | None:
 
 
 def _queries(run: Run) -> tuple[str, ...]:
-    """Those of the plan; or else those that were derived, once they were."""
-    workload = workload_of(run.plan) or run.known(type(run).workload) or Workload(())
+    """Those of the workload; before there is one, those that the plan names."""
+    workload = run.known(type(run).workload) or workload_of(run.plan) or Workload(())
     return tuple(workload.by_id)
 
 

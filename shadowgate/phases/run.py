@@ -265,11 +265,18 @@ class Run:
     def workload(self) -> Workload:
         """The queries that are timed: the plan's, or else some derived from the catalogue."""
         found = workload_of(self.plan)
+        if found is None:
+            return self.derived_workload
         self.ensure(self.restored)
         with self.shadow.connect() as connection:
-            if found is not None:
-                return bind_workload(found, connection)
-            self.progress("deriving a workload from the catalogue")
+            return bind_workload(found, connection)
+
+    @evidence
+    def derived_workload(self) -> Workload:
+        """Queries and writes of the restored tables, for what the plan names none of."""
+        self.ensure(self.restored)
+        self.progress("deriving a workload from the catalogue")
+        with self.shadow.connect() as connection:
             return derive_workload(connection, touched=self.announced.tables)
 
     @evidence
@@ -348,9 +355,7 @@ class Run:
             return asked
         workload = self.workload
         if not asked.writes and not workload.writes:
-            with self.shadow.connect() as connection:
-                derived = derive_workload(connection, touched=self.announced.tables)
-            workload = Workload((*workload.queries, *derived.writes))
+            workload = Workload((*workload.queries, *self.derived_workload.writes))
         return traffic_of(asked, workload)
 
     @evidence
