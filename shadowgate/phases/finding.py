@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,18 @@ class Finding:
         """
         if not holds:
             raise CheckFailed(_joined(otherwise))
+
+    def require_none(self, wrong: Collection[str]) -> None:
+        """Write down how many things are wrong, none being allowed, and fail the check with them.
+
+        Args:
+            wrong: a sentence for each.
+
+        Raises:
+            CheckFailed: there is one.
+        """
+        self.note(len(wrong), 0)
+        self.require(not wrong, wrong)
 
     def require_decided(self, decided: bool, otherwise: str | Iterable[str]) -> None:
         """End the check as inconclusive unless ``decided``.

@@ -17,7 +17,7 @@ from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
-from shadowgate.phases.migration.repetition import Repeated
+from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.runner import Applied
@@ -164,10 +164,9 @@ def announced_objects_are_there(migrated: Migrated, announced: Announced, findin
     A script can end without an error and without its objects.
     """
     wrong = [*map(str, migrated.deviations.missing), *migrated.oddities, *migrated.unsound]
-    finding.note(len(wrong), 0)
     finding.say(*migrated.deviations.expected)
     finding.show(*announced.tables_of_evidence())
-    finding.require(not wrong, wrong)
+    finding.require_none(wrong)
 
 
 @check(
@@ -218,9 +217,7 @@ def nothing_else_in_the_schema_changed(migrated: Migrated, finding: Finding) -> 
 
     A migration must do what its plan says and nothing else.
     """
-    drift = migrated.unexpected("schema")
-    finding.note(len(drift), 0)
-    finding.require(not drift, drift)
+    finding.require_none(migrated.unexpected("schema"))
 
 
 @check(
@@ -246,9 +243,7 @@ def no_privilege_changed(migrated: Migrated, finding: Finding) -> None:
 
     One privilege, owner or policy more is a security hole; one less is an outage.
     """
-    drift = migrated.unexpected("privileges")
-    finding.note(len(drift), 0)
-    finding.require(not drift, drift)
+    finding.require_none(migrated.unexpected("privileges"))
 
 
 @check("migration.settings_unchanged", remedy="RESET it at the end of the migration.")
@@ -257,9 +252,7 @@ def no_setting_changed(migrated: Migrated, finding: Finding) -> None:
 
     A setting left on the database or a role outlives the migration unseen.
     """
-    drift = migrated.unexpected("settings")
-    finding.note(len(drift), 0)
-    finding.require(not drift, drift)
+    finding.require_none(migrated.unexpected("settings"))
 
 
 @check(
@@ -312,9 +305,7 @@ def a_second_run_changes_nothing(repeated: Repeated, finding: Finding) -> None:
 
     A deployment that is retried applies the script a second time.
     """
-    finding.note(len(repeated.differences), 0)
-    repeated.run.raise_for_error()
-    finding.require(not repeated.differences, repeated.differences)
+    judge_repetition(repeated, finding)
 
 
 @check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shadowgate.migrate import Script, ScriptRun
+from shadowgate.phases.finding import Finding
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan
@@ -25,3 +26,15 @@ def repeat(script: Script, copy: Database, first: State, plan: Plan, runner: Run
     if run.error:
         return Repeated(run, ())
     return Repeated(run, differences_in_words(first, state_of(copy, renames=plan.renames)))
+
+
+def judge_repetition(repeated: Repeated, finding: Finding) -> None:
+    """Require that a second run succeeds and leaves what the first one left.
+
+    Raises:
+        CheckFailed: it left something different.
+        MigrationError: the script failed.
+    """
+    finding.note(len(repeated.differences), 0)
+    repeated.run.raise_for_error()
+    finding.require(not repeated.differences, repeated.differences)

@@ -85,8 +85,5 @@ def judge_review(found: Review, finding: Finding) -> None:
     Raises:
         CheckFailed: one is open.
     """
-    finding.note(len(found.open), 0)
     finding.show(*found.tables())
-    finding.require(
-        not found.open, [f"{each.rule}, line {each.line}: {each.message}" for each in found.open]
-    )
+    finding.require_none([f"{each.rule}, line {each.line}: {each.message}" for each in found.open])

@@ -9,7 +9,7 @@ from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.migration.checks import asks_for_acknowledged_writes, has_traffic
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
-from shadowgate.phases.migration.repetition import Repeated
+from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.rollback.snapshot import Dump
@@ -50,8 +50,7 @@ def snapshot_restores(dump_differences: tuple[str, ...], finding: Finding) -> No
 
     A backup that was never restored is no backup.
     """
-    finding.note(len(dump_differences), 0)
-    finding.require(not dump_differences, dump_differences)
+    finding.require_none(dump_differences)
 
 
 @check("rollback.clean", remedy="Mend the statement named.", applies=_can_be_rolled_back)
@@ -140,9 +139,7 @@ def schema_is_as_before(rolled_back: RolledBack, finding: Finding) -> None:
 
     After a rollback production must be what it was.
     """
-    drift = list(rolled_back.drift.in_words())
-    finding.note(len(drift), 0)
-    finding.require(not drift, drift)
+    finding.require_none(list(rolled_back.drift.in_words()))
 
 
 @check("rollback.rows_identical", remedy="Move the rows named back before their partition goes.")
@@ -200,6 +197,4 @@ def migration_applies_again(reapplied: Repeated, finding: Finding) -> None:
 
     After a rollback comes the second attempt.
     """
-    finding.note(len(reapplied.differences), 0)
-    reapplied.run.raise_for_error()
-    finding.require(not reapplied.differences, reapplied.differences)
+    judge_repetition(reapplied, finding)
