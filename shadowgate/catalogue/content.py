@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shadowgate.catalogue.expect import Names, names_object
+from shadowgate.catalogue.expect import Names, is_named, names_object
 from shadowgate.catalogue.fingerprint import (
     LogicalTable,
     TableFingerprint,
@@ -193,7 +193,7 @@ def compare_content(
         elif there is not None:
             drops_of = frozenset(c for c in table.columns if _drops_column(dropped, name, c))
             pairings.append(Pairing(table, there, may_change.of(name), drops_of))
-        elif _names(dropped, "table", name):
+        elif is_named(ObjectId("table", name), dropped):
             left_out.append(LeftOut(name, (WHOLE,), "announced as dropped"))
         else:
             gone.append(name)
@@ -271,8 +271,4 @@ def _differing(
 
 def _drops_column(drops: Names, table: str, column: str) -> bool:
     quoted = '"' + column.replace('"', '""') + '"'
-    return any(_names(drops, "column", f"{table}.{name}") for name in (column, quoted))
-
-
-def _names(drops: Names, kind: str, name: str) -> bool:
-    return any(names_object(pattern, ObjectId(kind, name)) for pattern in drops.get(kind, ()))
+    return any(is_named(ObjectId("column", f"{table}.{name}"), drops) for name in (column, quoted))
