@@ -100,12 +100,12 @@ def without_schemas(listing: str, omissions: Iterable[Omission], schemas: Iterab
         omissions: what is passed over.
         schemas: all that the archive creates.
     """
-    left_out = {omission.schema for omission in omissions}
+    left_out = {omission.schema for omission in omissions if omission.schema is not None}
     names = tuple(schemas)
     return "".join(
         line
         for line in listing.splitlines(keepends=True)
-        if _created_schema(line, names) not in left_out or _created_schema(line, names) is None
+        if _created_schema(line, names) not in left_out
     )
 
 

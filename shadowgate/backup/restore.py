@@ -124,11 +124,7 @@ def restore(
         command=_in_words(program, arguments, source, backup),
         warnings=(
             *_doubts(backup),
-            *(
-                [f"roles made without login, as the dump names them: {', '.join(made)}"]
-                if made
-                else []
-            ),
+            *_made(made),
             *target.changes,
             *(omission.why for omission in target.omissions),
             *_warned(result.stderr),
@@ -139,7 +135,7 @@ def restore(
 def _made(roles: Sequence[str]) -> tuple[str, ...]:
     if not roles:
         return ()
-    return (f"roles were made without login, as the backup names them: {', '.join(roles)}",)
+    return (f"roles made without login, as the dump names them: {', '.join(roles)}",)
 
 
 def _vacuum(database: Database, progress: Progress) -> float:

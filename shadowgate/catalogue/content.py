@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shadowgate.catalogue.expect import Names, names_object
+from shadowgate.catalogue.expect import Names, is_named, names_object
 from shadowgate.catalogue.fingerprint import (
     LogicalTable,
     TableFingerprint,
+    count_rows,
     find,
     fingerprint,
     pinned,
@@ -184,7 +185,7 @@ def compare_content(
     may_change, dropped, moved = allowed or AllowedChanges(), drops or {}, renames or {}
     old, new = _tables(before), _tables(after)
     left_out: list[LeftOut] = []
-    gone: list[str] = []
+    gone: list[LogicalTable] = []
     pairings: list[Pairing] = []
     for name, table in old.items():
         there = new.get(name) or new.get(moved.get(name, ""))
@@ -193,15 +194,15 @@ def compare_content(
         elif there is not None:
             drops_of = frozenset(c for c in table.columns if _drops_column(dropped, name, c))
             pairings.append(Pairing(table, there, may_change.of(name), drops_of))
-        elif _names(dropped, "table", name):
+        elif is_named(ObjectId("table", name), dropped):
             left_out.append(LeftOut(name, (WHOLE,), "announced as dropped"))
         else:
-            gone.append(name)
+            gone.append(table)
     prints = _fingerprints(before, after, pairings, known or {})
     counts = _counts(before, gone)
     return ContentComparison(
         differing=(
-            *(every_row_lost(name, counts[name]) for name in gone if counts[name]),
+            *(every_row_lost(name, rows) for name, rows in counts.items() if rows),
             *_differing(before, after, pairings, prints),
         ),
         left_out=(*left_out, *(item for pairing in pairings for item in pairing.left_out())),
@@ -210,14 +211,12 @@ def compare_content(
     )
 
 
-def _counts(database: Database, tables: Collection[str]) -> dict[str, int]:
+def _counts(database: Database, tables: Collection[LogicalTable]) -> dict[str, int]:
     """Rows of each of these tables."""
     if not tables:
         return {}
-    with database.connect() as connection:
-        nothing: dict[str, tuple[str, ...]] = dict.fromkeys(tables, ())
-        found = fingerprint(connection, list(tables), columns=nothing)
-    return {name: found[name].rows for name in tables}
+    with database.connect() as connection, pinned(connection):
+        return {table.name: count_rows(connection, table) for table in tables}
 
 
 def _tables(database: Database) -> dict[str, LogicalTable]:
@@ -271,8 +270,4 @@ def _differing(
 
 def _drops_column(drops: Names, table: str, column: str) -> bool:
     quoted = '"' + column.replace('"', '""') + '"'
-    return any(_names(drops, "column", f"{table}.{name}") for name in (column, quoted))
-
-
-def _names(drops: Names, kind: str, name: str) -> bool:
-    return any(names_object(pattern, ObjectId(kind, name)) for pattern in drops.get(kind, ()))
+    return any(is_named(ObjectId("column", f"{table}.{name}"), drops) for name in (column, quoted))

@@ -189,7 +189,7 @@ def _spellings(identity: ObjectId) -> Iterator[str]:
 
 def _announced(objects: Mapping[ObjectId, CatalogueObject], names: Names) -> set[ObjectId]:
     """Those of the created (or dropped) objects that are announced, or part of one that is."""
-    found = {identity for identity in objects if _named(identity, names)}
+    found = {identity for identity in objects if is_named(identity, names)}
     while True:
         parts = {
             identity
@@ -205,12 +205,13 @@ def _outputs(objects: Mapping[ObjectId, CatalogueObject], changes: Names) -> Ite
     """Columns of queries that are announced to change: they are nothing by themselves."""
     for identity, found in objects.items():
         if identity.kind == "column" and any(
-            whole.kind in _QUERY_KINDS and _named(whole, changes) for whole in found.part_of
+            whole.kind in _QUERY_KINDS and is_named(whole, changes) for whole in found.part_of
         ):
             yield identity
 
 
-def _named(identity: ObjectId, names: Names) -> bool:
+def is_named(identity: ObjectId, names: Names) -> bool:
+    """Whether one of the names, by kind, stands for an object."""
     return any(names_object(pattern, identity) for pattern in names.get(identity.kind, ()))
 
 

@@ -183,6 +183,13 @@ def find(connection: Connection, names: Sequence[str] | None = None) -> list[Log
     return found
 
 
+def count_rows(connection: Connection, table: LogicalTable) -> int:
+    """Count the rows of a logical table."""
+    query = sql.SQL("SELECT count(*) FROM {}").format(table.source())
+    counted = connection.execute(query).fetchone()
+    return counted[0] if counted else 0
+
+
 def _look_up(connection: Connection, name: str | None) -> list[LogicalTable]:
     rows = connection.execute(_TABLES, {"name": name})
     return [

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from psycopg import sql
 
-from shadowgate.catalogue.fingerprint import LogicalTable, find, pinned
+from shadowgate.catalogue.fingerprint import LogicalTable, count_rows, find, pinned
 from shadowgate.catalogue.sequences import sequences_behind
 from shadowgate.catalogue.snapshot import ObjectId, Snapshot, take_snapshot
 from shadowgate.server.base import Connection
@@ -164,7 +164,7 @@ def check_restored(connection: Connection, settings: CatalogueSettings) -> Integ
     geometries = _NO_GEOMETRIES
     with pinned(connection):
         tables = find(connection, [settings.table] if settings.table else None)
-        rows = sum(_rows(connection, table) for table in tables)
+        rows = sum(count_rows(connection, table) for table in tables)
         if settings.table and settings.geometry:
             looked_at = _Looked(tables[0], settings.geometry, _postgis_schema(snapshot))
             geometries = _geometries(connection, looked_at, settings)
@@ -217,12 +217,6 @@ class _Looked:
     table: LogicalTable
     column: str
     postgis: str
-
-
-def _rows(connection: Connection, table: LogicalTable) -> int:
-    query = sql.SQL("SELECT count(*) FROM {}").format(table.source())
-    counted = connection.execute(query).fetchone()
-    return counted[0] if counted else 0
 
 
 def _geometries(

@@ -258,11 +258,7 @@ def _without_a_key(
 
 def _surplus(before: NDArray[np.void], after: NDArray[np.void]) -> int:
     """How many rows one side has more often than the other: 0 if both have the same rows."""
-    words = np.concatenate([before["row"], after["row"]]).astype(np.int64)
-    sign = np.repeat([1, -1], [len(before), len(after)])
-    distinct, place = np.unique(words, return_inverse=True)
-    balance = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(balance, place, sign)
+    _, balance = _balance(before, after)
     return int(max(balance[balance > 0].sum(), -balance[balance < 0].sum()))
 
 
@@ -273,12 +269,8 @@ def compare(before: NDArray[np.void], after: NDArray[np.void]) -> KeySets:
         before: records with the fields ``key`` and ``row``, in any order.
         after: the same.
     """
-    words = np.concatenate([before["row"], after["row"]]).astype(np.int64)
     keys = np.concatenate([before["key"], after["key"]]).astype(np.int64)
-    sign = np.repeat([1, -1], [len(before), len(after)])
-    distinct, first, place = np.unique(words, return_index=True, return_inverse=True)
-    balance = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(balance, place, sign)
+    first, balance = _balance(before, after)
     gone, come = keys[first[balance > 0]], keys[first[balance < 0]]
     known = before["key"].astype(np.int64)
     fresh = np.setdiff1d(come, gone)
@@ -288,6 +280,18 @@ def compare(before: NDArray[np.void], after: NDArray[np.void]) -> KeySets:
         doubled=np.intersect1d(fresh, known),
         changed=np.intersect1d(gone, come),
     )
+
+
+def _balance(
+    before: NDArray[np.void], after: NDArray[np.void]
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Of each distinct row: its first place in both sides end to end, and its surplus before."""
+    words = np.concatenate([before["row"], after["row"]]).astype(np.int64)
+    sign = np.repeat([1, -1], [len(before), len(after)])
+    distinct, first, place = np.unique(words, return_index=True, return_inverse=True)
+    balance = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(balance, place, sign)
+    return first, balance
 
 
 def _hashed(form: LiteralString, table: LogicalTable, columns: Sequence[str]) -> sql.Composable:
