@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -36,12 +37,6 @@ _FOLDER = Path(__file__).parent
 _TABLES = (_FOLDER / "derived_tables.sql").read_text(encoding="utf-8")
 _INDEXES = (_FOLDER / "derived_indexes.sql").read_text(encoding="utf-8")
 _FOREIGN_KEYS = (_FOLDER / "derived_foreign_keys.sql").read_text(encoding="utf-8")
-_KEY_NAMES = """
-SELECT a.attname
-FROM pg_catalog.unnest(%s::smallint[]) WITH ORDINALITY AS k (attnum, place)
-JOIN pg_catalog.pg_attribute AS a ON a.attrelid = %s AND a.attnum = k.attnum
-ORDER BY k.place
-"""
 
 _SAMPLE = """
 SELECT {values}
@@ -147,7 +142,6 @@ class _Index:
     name: str
     method: str
     is_unique: bool
-    is_primary: bool
     columns: tuple[str, ...]
     predicate: str | None
     type: str
@@ -205,10 +199,7 @@ def derive_workload(
             for table in tables
         ]
         named = Counter[str]()
-        reads = [
-            _query(one, named)
-            for _, one in zip(range(most), _in_turn(connection, queues), strict=False)
-        ]
+        reads = [_query(one, named) for one in islice(_in_turn(connection, queues), most)]
         writes = [
             _query(one, named)
             for table in tables
@@ -222,23 +213,15 @@ def derive_workload(
 def _tables(connection: Connection) -> list[_Table]:
     found = connection.execute(_TABLES.encode()).fetchall()
     return [
-        _Table(
-            oid,
-            schema,
-            name,
-            tuple(column for (column,) in connection.execute(_KEY_NAMES, (key or [], oid))),
-            settable,
-        )
+        _Table(oid, schema, name, tuple(key), settable)
         for oid, schema, name, _, key, settable in found
     ]
 
 
 def _indexes(connection: Connection) -> Mapping[int, Sequence[_Index]]:
     found: dict[int, list[_Index]] = {}
-    for table, name, method, unique, primary, columns, *others in connection.execute(
-        _INDEXES.encode()
-    ):
-        index = _Index(name, method, unique, primary, tuple(columns), *others)
+    for table, name, method, unique, columns, *others in connection.execute(_INDEXES.encode()):
+        index = _Index(name, method, unique, tuple(columns), *others)
         found.setdefault(table, []).append(index)
     return found
 
