@@ -79,20 +79,23 @@ class Lane:
 
         ``None`` if it failed on one, which is noted; the other one is not asked then.
         """
-        before = self.generator.choice(self.before.sessions(query))
-        after = self.generator.choice(self.after.sessions(query))
-        with failures.noted(first):
-            earlier = before.time(query) if first == "before" else after.time(query.after)
-            second: SideName = "after" if first == "before" else "before"
-            with failures.noted(second):
-                later = after.time(query.after) if second == "after" else before.time(query)
-                return (earlier, later) if first == "before" else (later, earlier)
-        return None
+        drawn = [
+            (side, self.generator.choice(side.sessions(query)))
+            for side in (self.before, self.after)
+        ]
+        taken: dict[SideName, Measurement] = {}
+        for side, session in drawn if first == "before" else reversed(drawn):
+            with failures.noted(side.name):
+                taken[side.name] = session.time(side.form(query))
+            if side.name not in taken:
+                return None
+        return taken["before"], taken["after"]
 
     def keep_busy(self, reads: Sequence[Query], until: float, failures: Failures) -> None:
         """Execute any reading queries untimed until a moment of the process's clock."""
         while time.perf_counter() < until:
-            able = [query for query in reads if query.id not in failures.queries]
+            failed = failures.queries
+            able = [query for query in reads if query.id not in failed]
             if not able:
                 return
             side = self.generator.choice((self.before, self.after))
