@@ -12,7 +12,6 @@ out, since it would be measured some hundred times.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.measure.session import write_values_alike
-from shadowgate.measure.workload import Query, Workload
+from shadowgate.measure.workload import Query, Workload, in_ascii
 from shadowgate.server.base import Connection
 
 MOST_MS = 300
@@ -405,8 +404,7 @@ def _update(connection: Connection, table: _Table) -> Iterator[_Candidate]:
 
 def _query(candidate: _Candidate, named: Counter[str]) -> Query:
     """A query with a readable id that no other has."""
-    plain = unicodedata.normalize("NFKD", candidate.name).encode("ascii", "ignore").decode()
-    word = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
+    word = re.sub(r"[^A-Za-z0-9]+", "_", in_ascii(candidate.name)).strip("_")
     id_ = f"{candidate.kind}_{word}".rstrip("_")
     named[id_] += 1
     if named[id_] > 1:
