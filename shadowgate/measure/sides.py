@@ -185,20 +185,18 @@ class Sides:
         )
         return taken
 
-    def keep_busy(self, seconds: float, short: Collection[str] | None = None) -> None:
+    def keep_busy(self, seconds: float, short: Collection[str]) -> None:
         """Let time pass between rounds, executing any reading queries untimed.
 
         Args:
             seconds: how long.
-            short: the queries that are so short that no time is lost by them; all by default.
+            short: the queries that are so short that no time is lost by them.
 
         A processor that was idle starts slowly: after pauses of a fifth of a second the effects of
         a query of 20 ms were spread three times as wide as amid other queries.
         """
         reads = [
-            query
-            for query in self.queries.values()
-            if query.kind == "read" and (short is None or query.id in short)
+            query for query in self.queries.values() if query.kind == "read" and query.id in short
         ]
         until = time.perf_counter() + seconds
         if seconds > 0:
