@@ -257,14 +257,13 @@ def conclude(
     queries: Mapping[str, Query],
     facts: Mapping[str, tuple[SideFacts, SideFacts]],
     method: str,
-    failures: Failures | None = None,
+    failures: Failures,
 ) -> Comparison:
     """Judge what was sampled.
 
     What is claimed of all reading queries is only decided if all of them worked: of the others'
     average the estimate stays, and the target is left open.
     """
-    failures = failures or Failures()
     compared = {
         id_: _conclude_query(query, sample.pairs.get(id_, ()), judge_, facts[id_], failures)
         for id_, query in queries.items()

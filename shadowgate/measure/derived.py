@@ -12,10 +12,10 @@ out, since it would be measured some hundred times.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.measure.session import write_values_alike
-from shadowgate.measure.workload import Query, Workload
+from shadowgate.measure.workload import Query, Workload, in_ascii
 from shadowgate.server.base import Connection
 
 MOST_MS = 300
@@ -36,12 +36,6 @@ _FOLDER = Path(__file__).parent
 _TABLES = (_FOLDER / "derived_tables.sql").read_text(encoding="utf-8")
 _INDEXES = (_FOLDER / "derived_indexes.sql").read_text(encoding="utf-8")
 _FOREIGN_KEYS = (_FOLDER / "derived_foreign_keys.sql").read_text(encoding="utf-8")
-_KEY_NAMES = """
-SELECT a.attname
-FROM pg_catalog.unnest(%s::smallint[]) WITH ORDINALITY AS k (attnum, place)
-JOIN pg_catalog.pg_attribute AS a ON a.attrelid = %s AND a.attnum = k.attnum
-ORDER BY k.place
-"""
 
 _SAMPLE = """
 SELECT {values}
@@ -147,7 +141,6 @@ class _Index:
     name: str
     method: str
     is_unique: bool
-    is_primary: bool
     columns: tuple[str, ...]
     predicate: str | None
     type: str
@@ -205,10 +198,7 @@ def derive_workload(
             for table in tables
         ]
         named = Counter[str]()
-        reads = [
-            _query(one, named)
-            for _, one in zip(range(most), _in_turn(connection, queues), strict=False)
-        ]
+        reads = [_query(one, named) for one in islice(_in_turn(connection, queues), most)]
         writes = [
             _query(one, named)
             for table in tables
@@ -222,23 +212,15 @@ def derive_workload(
 def _tables(connection: Connection) -> list[_Table]:
     found = connection.execute(_TABLES.encode()).fetchall()
     return [
-        _Table(
-            oid,
-            schema,
-            name,
-            tuple(column for (column,) in connection.execute(_KEY_NAMES, (key or [], oid))),
-            settable,
-        )
+        _Table(oid, schema, name, tuple(key), settable)
         for oid, schema, name, _, key, settable in found
     ]
 
 
 def _indexes(connection: Connection) -> Mapping[int, Sequence[_Index]]:
     found: dict[int, list[_Index]] = {}
-    for table, name, method, unique, primary, columns, *others in connection.execute(
-        _INDEXES.encode()
-    ):
-        index = _Index(name, method, unique, primary, tuple(columns), *others)
+    for table, name, method, unique, columns, *others in connection.execute(_INDEXES.encode()):
+        index = _Index(name, method, unique, tuple(columns), *others)
         found.setdefault(table, []).append(index)
     return found
 
@@ -422,8 +404,7 @@ def _update(connection: Connection, table: _Table) -> Iterator[_Candidate]:
 
 def _query(candidate: _Candidate, named: Counter[str]) -> Query:
     """A query with a readable id that no other has."""
-    plain = unicodedata.normalize("NFKD", candidate.name).encode("ascii", "ignore").decode()
-    word = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
+    word = re.sub(r"[^A-Za-z0-9]+", "_", in_ascii(candidate.name)).strip("_")
     id_ = f"{candidate.kind}_{word}".rstrip("_")
     named[id_] += 1
     if named[id_] > 1:

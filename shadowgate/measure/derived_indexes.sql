@@ -3,7 +3,6 @@ SELECT i.indrelid,
     x.relname,
     m.amname,
     i.indisunique,
-    i.indisprimary,
     ARRAY(
         SELECT a.attname
         FROM pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)

@@ -6,11 +6,15 @@ SELECT c.oid,
         SELECT pg_catalog.sum(pg_catalog.pg_relation_size(t.relid))
         FROM pg_catalog.pg_partition_tree(c.oid) AS t
     ), pg_catalog.pg_relation_size(c.oid)) AS bytes,
-    (
-        SELECT i.indkey::smallint[]
+    ARRAY(
+        SELECT a.attname
         FROM pg_catalog.pg_index AS i
+        CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::smallint[])
+            WITH ORDINALITY AS k (attnum, place)
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
         WHERE i.indrelid = c.oid AND i.indisprimary
-    ) AS key,
+        ORDER BY k.place
+    )::text[] AS key,
     (
         SELECT a.attname
         FROM pg_catalog.pg_attribute AS a

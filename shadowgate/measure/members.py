@@ -17,6 +17,7 @@ import numpy as np
 import pglast
 import shapely
 from pglast import ast
+from pglast.visitors import Visitor
 
 from shadowgate.measure.placeholders import numbered
 
@@ -57,28 +58,22 @@ def separators(text: str) -> tuple[str, ...]:
         tree = pglast.parse_sql(numbered(text))
     except pglast.parser.ParseError:
         return ()
-    found: list[str] = []
-    _find_separators(tree, found)
-    return tuple(dict.fromkeys(found))
+    visitor = _Separators()
+    visitor(tree)
+    return tuple(dict.fromkeys(visitor.found))
 
 
-def _find_separators(node: Any, found: list[str]) -> None:
-    if isinstance(node, tuple):
-        for one in node:
-            _find_separators(one, found)
-    if isinstance(node, ast.FuncCall):
-        found.extend(_separator(node))
-    if isinstance(node, ast.Node):
-        for name in node:
-            _find_separators(getattr(node, name), found)
+class _Separators(Visitor):
+    """Finds the separators of calls that join texts, where they are constants."""
 
+    def __init__(self) -> None:
+        self.found: list[str] = []
 
-def _separator(call: Any) -> list[str]:
-    """The separator that a call joins texts with, if it is one and that is a constant."""
-    if call.funcname[-1].sval not in _JOINING or len(call.args or ()) < 2:
-        return []
-    value = getattr(call.args[1], "val", None)
-    return [value.sval] if isinstance(value, ast.String) and value.sval else []
+    def visit_FuncCall(self, _ancestors: Any, node: Any) -> None:  # noqa: N802
+        if node.funcname[-1].sval in _JOINING and len(node.args or ()) > 1:
+            value = getattr(node.args[1], "val", None)
+            if isinstance(value, ast.String) and value.sval:
+                self.found.append(value.sval)
 
 
 def members(value: Any, split: Split) -> Any:

@@ -23,7 +23,7 @@ from psycopg import sql
 from shadowgate.errors import PlanError
 from shadowgate.measure.placeholders import numbered, numbers, substitute
 from shadowgate.measure.session import write_values_alike
-from shadowgate.measure.workload import Query, Value, Workload
+from shadowgate.measure.workload import Query, Value, Workload, values_path
 from shadowgate.server.base import Connection
 
 LOWER, MIDDLE, UPPER = 0.4, 0.5, 0.6
@@ -150,7 +150,7 @@ def _values_of(query: Query, connection: Connection, known: Mapping[str, str]) -
 
 def _no_value(query: Query, name: str) -> PlanError:
     shown = f"${name}" if name.isdecimal() else f":{name}"
-    file = query.path.with_suffix(".params").name
+    file = values_path(query.path).name
     return PlanError(
         f"the parameter {shown} of {query.id} has no value, and none can be drawn from a column "
         "beside it",

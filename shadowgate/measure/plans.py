@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.measure.rounds import CHECK_NOW, TimedSession
-from shadowgate.measure.session import acting_as, in_words
 from shadowgate.measure.workload import Query, has_plan
 
 PLANNINGS = 9
@@ -84,10 +83,7 @@ def explain(session: TimedSession, query: Query, roots: Roots) -> PlanMetrics:
         QueryError: the query failed or took too long.
         ServerError: the session was lost.
     """
-    with (
-        in_words(query, session.database, session.query_seconds, session.connection),
-        acting_as(session.connection, query.role),
-    ):
+    with session.executing(query):
         executed = [_execute(session, query) for _ in range(3 if query.in_transaction else 1)]
         planning = [sum(one.get("Planning Time", 0.0) for one in plans) for plans, _ in executed]
         if len(query.statements) == 1 and executed[0][0]:

@@ -54,6 +54,20 @@ class TimedSession:
     process: int | None
     """The server's process, as this machine counts; ``None`` where it is not seen."""
 
+    @contextmanager
+    def executing(self, query: Query) -> Iterator[None]:
+        """Be the query's role inside, and name query and database in what the server says of it.
+
+        Raises:
+            QueryError: the query failed or took too long.
+            ServerError: the session was lost.
+        """
+        with (
+            in_words(query, self.database, self.query_seconds, self.connection),
+            acting_as(self.connection, query.role),
+        ):
+            yield
+
     def time(self, query: Query) -> Measurement:
         """Execute a query once and wait until its last row is here.
 
@@ -78,7 +92,7 @@ class TimedSession:
                 finally:
                     if not self.connection.closed:
                         self.connection.execute(b"ROLLBACK")
-            self._sweep(written)
+            self._sweep(written)  # as the session's own role: the query's may not vacuum
             return measured
 
     def _sweep(self, tables: Sequence[tuple[str, str]]) -> None:

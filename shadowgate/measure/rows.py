@@ -16,7 +16,6 @@ from typing import Any
 import psycopg
 
 from shadowgate.measure.rounds import TimedSession
-from shadowgate.measure.session import acting_as, in_words
 from shadowgate.measure.workload import Query
 
 RELATIVE_TOLERANCE = 1e-9
@@ -61,11 +60,7 @@ def fetch_result(session: TimedSession, query: Query) -> Result:
         ServerError: the session was lost.
     """
     connection = session.connection
-    with (
-        in_words(query, session.database, session.query_seconds, connection),
-        acting_as(connection, query.role),
-        connection.transaction(force_rollback=True),
-    ):
+    with session.executing(query), connection.transaction(force_rollback=True):
         cursor = connection.execute(query.sql.encode())
         results = [_result_of(cursor)]
         while cursor.nextset():

@@ -165,7 +165,7 @@ def acting_as(connection: Connection, role: str | None) -> Iterator[None]:
 
 @contextmanager
 def in_words(
-    query: Query, database: Database, seconds: float, connection: Connection | None = None
+    query: Query, database: Database, seconds: float, connection: Connection
 ) -> Iterator[None]:
     """Turn what the server says of a query into an error that names query and database.
 
@@ -213,10 +213,10 @@ def _is_lost(error: psycopg.Error) -> bool:
     return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
-def _settings(query: Query, connection: Connection | None) -> dict[str, str]:
+def _settings(query: Query, connection: Connection) -> dict[str, str]:
     """Settings that a failure may depend on."""
     role = {"role": query.role} if query.role else {}
-    if connection is None or connection.closed:
+    if connection.closed:
         return role
     with suppress(psycopg.Error):
         row = connection.execute("SELECT pg_catalog.current_setting('search_path')").fetchone()

@@ -79,20 +79,23 @@ class Lane:
 
         ``None`` if it failed on one, which is noted; the other one is not asked then.
         """
-        before = self.generator.choice(self.before.sessions(query))
-        after = self.generator.choice(self.after.sessions(query))
-        with failures.noted(first):
-            earlier = before.time(query) if first == "before" else after.time(query.after)
-            second: SideName = "after" if first == "before" else "before"
-            with failures.noted(second):
-                later = after.time(query.after) if second == "after" else before.time(query)
-                return (earlier, later) if first == "before" else (later, earlier)
-        return None
+        drawn = [
+            (side, self.generator.choice(side.sessions(query)))
+            for side in (self.before, self.after)
+        ]
+        taken: dict[SideName, Measurement] = {}
+        for side, session in drawn if first == "before" else reversed(drawn):
+            with failures.noted(side.name):
+                taken[side.name] = session.time(side.form(query))
+            if side.name not in taken:
+                return None
+        return taken["before"], taken["after"]
 
     def keep_busy(self, reads: Sequence[Query], until: float, failures: Failures) -> None:
         """Execute any reading queries untimed until a moment of the process's clock."""
         while time.perf_counter() < until:
-            able = [query for query in reads if query.id not in failures.queries]
+            failed = failures.queries
+            able = [query for query in reads if query.id not in failed]
             if not able:
                 return
             side = self.generator.choice((self.before, self.after))
@@ -182,20 +185,18 @@ class Sides:
         )
         return taken
 
-    def keep_busy(self, seconds: float, short: Collection[str] | None = None) -> None:
+    def keep_busy(self, seconds: float, short: Collection[str]) -> None:
         """Let time pass between rounds, executing any reading queries untimed.
 
         Args:
             seconds: how long.
-            short: the queries that are so short that no time is lost by them; all by default.
+            short: the queries that are so short that no time is lost by them.
 
         A processor that was idle starts slowly: after pauses of a fifth of a second the effects of
         a query of 20 ms were spread three times as wide as amid other queries.
         """
         reads = [
-            query
-            for query in self.queries.values()
-            if query.kind == "read" and (short is None or query.id in short)
+            query for query in self.queries.values() if query.kind == "read" and query.id in short
         ]
         until = time.perf_counter() + seconds
         if seconds > 0:

@@ -32,7 +32,6 @@ from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sequential import Looks, plan_looks
-from shadowgate.measure.session import acting_as, in_words
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, widen
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
@@ -251,10 +250,7 @@ class _Opened:
         def commit(place: int) -> None:
             session, refresh = self.lanes[0][place], self.arms[place].refresh
             for query in self.asked(place, writes):
-                with (
-                    in_words(query, session.database, session.query_seconds, session.connection),
-                    acting_as(session.connection, query.role),
-                ):
+                with session.executing(query):
                     session.connection.execute(query.sql.encode())
             if refresh:
                 session.connection.execute(refresh.encode())

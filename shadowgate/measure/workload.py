@@ -275,9 +275,13 @@ def _read_header(text: str, path: Path) -> dict[str, str]:
 
 def _id_of(path: Path) -> str:
     """The file's name as an id: accents dropped, what is no letter, digit, _ or - as _."""
-    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
-    word = re.sub(r"[^A-Za-z0-9_-]+", "_", plain).strip("_-")
+    word = re.sub(r"[^A-Za-z0-9_-]+", "_", in_ascii(path.stem)).strip("_-")
     return word if _ID.match(word) else f"q_{word}".rstrip("_")
+
+
+def in_ascii(text: str) -> str:
+    """A text without accents, and without the letters that ASCII does not have at all."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def _in_words(path: Path) -> str:
@@ -310,7 +314,7 @@ def _parse(text: str, path: Path) -> Sequence[ast.RawStmt]:
             raise PlanError(
                 f"{command} is a command of psql, which a query file cannot have",
                 where=f"{path}, line {_line(text, backslash)}",
-                todo=f"delete it; values of parameters belong in {_values_path(path).name}",
+                todo=f"delete it; values of parameters belong in {values_path(path).name}",
             )
         identifier = next((one for one in find_placeholders(text) if one.is_identifier), None)
         if identifier is not None:
@@ -411,7 +415,8 @@ def _without_transaction(text: str, statements: Sequence[ast.RawStmt], path: Pat
     return ";\n".join(split_statements(text)[1:last]) + ";\n"
 
 
-def _values_path(path: Path) -> Path:
+def values_path(path: Path) -> Path:
+    """The file that says the values of a query's parameters, beside the query's own."""
     return path.with_suffix(".params")
 
 
@@ -421,7 +426,7 @@ def _read_values(query: Query) -> tuple[tuple[str, Value], ...]:
     Raises:
         PlanError: it is not TOML, a value is a table, or the query has no such parameter.
     """
-    path = _values_path(query.path)
+    path = values_path(query.path)
     if not path.exists():
         return ()
     try:
