@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from shadowgate.migrate.cluster_wide import outside_effects
-from shadowgate.migrate.findings import ScriptFinding
+from shadowgate.migrate.findings import ScriptFinding, in_order
 from shadowgate.migrate.hazards import BY_ID
 from shadowgate.migrate.lint import lint
 from shadowgate.migrate.planner_statistics import MANY_ROWS, StatisticsGap
@@ -83,7 +83,7 @@ def find_hazards(
         *_statistics_missing(run),
         *outside_effects(run.script),
     ]
-    return tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
+    return tuple(in_order(found))
 
 
 def _finding(rule: str, statement: Statement | None, message: str, source: str) -> ScriptFinding:
