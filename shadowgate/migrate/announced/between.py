@@ -8,7 +8,6 @@ and it did not happen or did not last.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -26,7 +25,7 @@ from shadowgate.migrate.announced.model import (
     merged,
 )
 from shadowgate.migrate.announced.names import Names, split, whole_and_part
-from shadowgate.migrate.announced.wording import without_names
+from shadowgate.migrate.announced.wording import whole_word, without_names
 
 _NOTHING = Expectation()
 Found = tuple[Effect, str, str]
@@ -200,7 +199,7 @@ class _Between:
     def _gone_with_column(self, column: ObjectId) -> Iterator[Found]:
         """Indexes, constraints and statistics over a column that is dropped."""
         table, name = whole_and_part(column.name)
-        mention = re.compile(rf'(?<![\w"]){re.escape(name)}(?![\w"])')
+        mention = whole_word(name)
         for identity, item in self.drift.dropped.items():
             is_on_table = any(whole.name == table for whole in item.part_of)
             definition = str(item.attributes.get("definition", ""))
