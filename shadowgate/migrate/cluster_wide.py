@@ -18,9 +18,8 @@ from pglast.visitors import Visitor
 from shadowgate.errors import ScriptError, UsageError
 from shadowgate.migrate.findings import ScriptFinding
 from shadowgate.migrate.hazards import BY_ID
-from shadowgate.migrate.kinds import plpgsql_tree
+from shadowgate.migrate.kinds import parse_one, plpgsql_children, plpgsql_constant, plpgsql_tree
 from shadowgate.migrate.script import Script, Statement
-from shadowgate.migrate.server_messages import parse_one
 
 REACHES_OUTSIDE = "reaches-outside"
 _SERVER_WIDE = (
@@ -239,23 +238,13 @@ def _queries(tree: Any) -> Iterator[str]:
 
     A string that EXECUTE is given as it stands is a query too.
     """
-    if isinstance(tree, dict):
-        for key, child in tree.items():
-            if key == "query" and isinstance(child, str):
-                yield child
-                yield f"SELECT {child}"
-                yield f"SELECT {child.partition(':=')[2]}"
-                yield from _constants(child)
-            else:
-                yield from _queries(child)
-    elif isinstance(tree, list):
-        for child in tree:
+    for key, child in plpgsql_children(tree):
+        if key == "query" and isinstance(child, str):
+            yield child
+            yield f"SELECT {child}"
+            yield f"SELECT {child.partition(':=')[2]}"
+            constant = plpgsql_constant(child)
+            if constant is not None:
+                yield constant
+        else:
             yield from _queries(child)
-
-
-def _constants(expression: str) -> Iterator[str]:
-    node: Any = parse_one(f"SELECT {expression}")
-    if isinstance(node, ast.SelectStmt) and node.targetList and len(node.targetList) == 1:
-        value: Any = node.targetList[0].val
-        if isinstance(value, ast.A_Const) and isinstance(value.val, ast.String):
-            yield str(value.val.sval)

@@ -9,10 +9,9 @@ traffic, since nobody uses them yet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from shadowgate.migrate.cluster_wide import outside_effects
-from shadowgate.migrate.findings import ScriptFinding
+from shadowgate.migrate.findings import ScriptFinding, in_order
 from shadowgate.migrate.hazards import BY_ID
 from shadowgate.migrate.lint import lint
 from shadowgate.migrate.planner_statistics import MANY_ROWS, StatisticsGap
@@ -83,10 +82,12 @@ def find_hazards(
         *_statistics_missing(run),
         *outside_effects(run.script),
     ]
-    return tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
+    return tuple(in_order(found))
 
 
-def _finding(rule: str, statement: Statement | None, message: str, source: str) -> ScriptFinding:
+def _finding(
+    rule: str, statement: Statement | None, message: str, source: str, *, note: str = ""
+) -> ScriptFinding:
     return ScriptFinding(
         rule=rule,
         message=message,
@@ -94,6 +95,7 @@ def _finding(rule: str, statement: Statement | None, message: str, source: str) 
         statement=statement.excerpt if statement else "",
         source=source,
         link=BY_ID[rule].source,
+        note=note,
     )
 
 
@@ -201,10 +203,13 @@ def _rewrites(run: ScriptRun) -> Iterator[ScriptFinding]:
     for item in run.runs:
         rewritten = [name for name in item.rewritten if name in busy]
         if rewritten and item.statement.kind != "TRUNCATE":
-            found = _finding(
-                "table-rewrite", item.statement, f"rewrites {', '.join(rewritten)}", "trace"
+            yield _finding(
+                "table-rewrite",
+                item.statement,
+                f"rewrites {', '.join(rewritten)}",
+                "trace",
+                note=_over_in_a_moment(run, item, rewritten),
             )
-            yield replace(found, note=_over_in_a_moment(run, item, rewritten))
 
 
 def _over_in_a_moment(run: ScriptRun, item: StatementRun, rewritten: Sequence[str]) -> str:
@@ -247,9 +252,9 @@ def _pitfalls(run: ScriptRun, way_back_from: ScriptRun | None) -> Iterator[Scrip
     for pitfall in run.pitfalls:
         statement = _statement_that_names(run, pitfall.object)
         message = f"{pitfall.object}: {pitfall.detail}"
-        found = _finding(pitfall.rule, statement, message, "catalogue")
         restored = _said(pitfall) in known
-        yield replace(found, note=_AS_BEFORE if restored else _POLICIES.get(pitfall.rule, ""))
+        note = _AS_BEFORE if restored else _POLICIES.get(pitfall.rule, "")
+        yield _finding(pitfall.rule, statement, message, "catalogue", note=note)
 
 
 def _said(pitfall: Pitfall) -> tuple[str, str, str]:
@@ -260,8 +265,7 @@ def _statistics_missing(run: ScriptRun) -> Iterator[ScriptFinding]:
     for gap in run.statistics_gaps:
         statement = _statement_that_names(run, f"table {gap.table}")
         message, note = _say_gap(gap)
-        found = _finding("statistics-missing", statement, message, "catalogue")
-        yield replace(found, note=note)
+        yield _finding("statistics-missing", statement, message, "catalogue", note=note)
 
 
 def _say_gap(gap: StatisticsGap) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shadowgate.migrate.kinds import plpgsql_tree
+from shadowgate.migrate.kinds import plpgsql_children, plpgsql_tree
 from shadowgate.migrate.results import Notice
 from shadowgate.migrate.script import Script, Statement
 from shadowgate.migrate.server_messages import inner_sql
@@ -73,7 +73,7 @@ def _conditions_around(line: int, tree: Any) -> Sequence[str]:
 
 def _blocks(node: Any) -> Iterator[dict[str, Any]]:
     """Every block with a handler, outer ones first."""
-    for key, child in _children(node):
+    for key, child in plpgsql_children(node):
         if key == "PLpgSQL_stmt_block" and "exceptions" in child:
             yield child
         yield from _blocks(child)
@@ -81,7 +81,7 @@ def _blocks(node: Any) -> Iterator[dict[str, Any]]:
 
 def _lines(node: Any) -> set[int]:
     found = set()
-    for key, child in _children(node):
+    for key, child in plpgsql_children(node):
         if key == "lineno":
             found.add(int(child))
         found |= _lines(child)
@@ -89,14 +89,8 @@ def _lines(node: Any) -> set[int]:
 
 
 def _conditions(node: Any) -> Iterator[str]:
-    for key, child in _children(node):
+    for key, child in plpgsql_children(node):
         if key == "condname":
             yield str(child)
         elif key != "action":
             yield from _conditions(child)
-
-
-def _children(node: Any) -> list[tuple[str, Any]]:
-    if isinstance(node, dict):
-        return list(node.items())
-    return [("", child) for child in node] if isinstance(node, list) else []

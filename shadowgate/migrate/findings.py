@@ -7,7 +7,7 @@ it: a policy of style, or a guess from the text that the watched run refutes.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from shadowgate.errors import UsageError
@@ -107,7 +107,7 @@ class Review:
             tables.append(Table("Waived findings", columns, rows))
         if self.notes:
             columns = ("rule", "line", "statement", "what", "does not count because")
-            noted = tuple((*_row(item), item.note) for item in _in_order(self.notes))
+            noted = tuple((*_row(item), item.note) for item in in_order(self.notes))
             tables.append(Table("Notes", columns, noted))
         if self.unused:
             unused = tuple((one.rule, one.statement, one.reason, one.origin) for one in self.unused)
@@ -150,10 +150,11 @@ def apply_waivers(
 def findings_table(title: str, findings: Sequence[ScriptFinding]) -> Table:
     """Lay findings out as a table of evidence, in the order of the script."""
     columns = ("rule", "line", "statement", "what", "explained at")
-    return Table(title, columns, tuple((*_row(item), item.link) for item in _in_order(findings)))
+    return Table(title, columns, tuple((*_row(item), item.link) for item in in_order(findings)))
 
 
-def _in_order(findings: Sequence[ScriptFinding]) -> list[ScriptFinding]:
+def in_order(findings: Iterable[ScriptFinding]) -> list[ScriptFinding]:
+    """Findings in the order of the script; those of one line by their rule."""
     return sorted(findings, key=lambda finding: (finding.line, finding.rule))
 
 

@@ -73,8 +73,8 @@ def inline_waivers(script: Script) -> tuple[Waiver, ...]:
                 raise _not_understood(script, comment, reasonless=match is not None)
             whole = False
         else:
-            match = _SQUAWK.match(comment.text)
-            if match is None or not match["rules"] or not (match["reason"] or "").strip():
+            match = _squawk_waiver(comment)
+            if match is None:
                 continue
             whole = bool(match["file"])
         lines = None if whole else _lines_about(comment, text, script)
@@ -87,14 +87,17 @@ def inline_waivers(script: Script) -> tuple[Waiver, ...]:
 
 def ignored_without_reason(script: Script) -> tuple[tuple[int, str], ...]:
     """List squawk's comments that switch a rule off without saying why, each with its line."""
-    found: list[tuple[int, str]] = []
-    for comment in _comments(_text_of(script)):
-        if not comment.text.lower().startswith("squawk-ignore"):
-            continue
-        match = _SQUAWK.match(comment.text)
-        if match is None or not match["rules"] or not (match["reason"] or "").strip():
-            found.append((comment.line, shorten(comment.text)))
-    return tuple(found)
+    return tuple(
+        (comment.line, shorten(comment.text))
+        for comment in _comments(_text_of(script))
+        if comment.text.lower().startswith("squawk-ignore") and _squawk_waiver(comment) is None
+    )
+
+
+def _squawk_waiver(comment: _Comment) -> re.Match[str] | None:
+    """A comment to squawk that names rules and says why; ``None`` for any other."""
+    match = _SQUAWK.match(comment.text)
+    return match if match and match["rules"] and (match["reason"] or "").strip() else None
 
 
 def _text_of(script: Script) -> str:

@@ -97,6 +97,8 @@ class InterruptionTrial(Generic[State]):
             times in a log, has no place in it.
         differences: how a state differs from a wanted one, in words; none if it is as good. It need
             not be equal: a sequence gives no value back when an interruption undoes its row.
+        atomic: whether the script runs in one transaction, which undoes all of it when it is cut
+            off: then nothing is run again, and anything between before and complete is broken.
     """
 
     make_clone: Callable[[], AbstractContextManager[Database]]

@@ -88,6 +88,21 @@ def means_something_only_in_a_block(node: ast.Node) -> bool:
     return decide is not None and bool(decide(node))
 
 
+def parse_one(sql: str) -> Any:
+    """Parse a single statement; ``None`` if the grammar does not know it."""
+    try:
+        raw = pglast.parse_sql(sql)
+    except pglast.parser.ParseError:
+        return None
+    return raw[0].stmt if raw else None
+
+
+def string_constant(node: Any) -> str | None:
+    """The text of a string that is written out; ``None`` for whatever else an expression is."""
+    value: Any = node.val if isinstance(node, ast.A_Const) else None
+    return str(value.sval) if isinstance(value, ast.String) else None
+
+
 def plpgsql_tree(sql: str) -> list[dict[str, Any]]:
     """Parse the PL/pgSQL body of a DO block, function or procedure.
 
@@ -100,6 +115,20 @@ def plpgsql_tree(sql: str) -> list[dict[str, Any]]:
     except (pglast.parser.ParseError, json.JSONDecodeError):
         return []
     return tree
+
+
+def plpgsql_children(node: Any) -> list[tuple[str, Any]]:
+    """What is right below a node of such a tree, each with its key; those of a list have none."""
+    if isinstance(node, dict):
+        return list(node.items())
+    return [("", child) for child in node] if isinstance(node, list) else []
+
+
+def plpgsql_constant(expression: str) -> str | None:
+    """The string that an expression of PL/pgSQL is; ``None`` if it has to be computed."""
+    node = parse_one(f"SELECT {expression}")
+    targets: Any = (node.targetList or ()) if isinstance(node, ast.SelectStmt) else ()
+    return string_constant(targets[0].val) if len(targets) == 1 else None
 
 
 def _body_commits(node: Any) -> bool:

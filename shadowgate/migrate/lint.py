@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import ToolError
-from shadowgate.migrate.findings import ScriptFinding
+from shadowgate.migrate.findings import ScriptFinding, in_order
 from shadowgate.migrate.inline_waivers import ignored_without_reason
 from shadowgate.migrate.script import Script, Statement
 from shadowgate.migrate.squawk_rules import with_standing
@@ -49,7 +49,7 @@ def lint(script: Script, server_version_num: int) -> tuple[ScriptFinding, ...]:
         message = "switches a rule off without a reason; write one after a colon"
         link = RULES_URL + "quick_start"
         found.append(ScriptFinding(IGNORED_IN_SCRIPT, message, line, comment, "squawk", link))
-    return tuple(sorted(found, key=lambda finding: (finding.line, finding.rule)))
+    return tuple(in_order(found))
 
 
 def _run_squawk(text: str, server_version_num: int) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pglast import ast
 from pglast.enums import ObjectType
 from pglast.stream import RawStream
 
-from shadowgate.migrate.server_messages import parse_one
+from shadowgate.migrate.kinds import parse_one
 from shadowgate.server.base import Connection
 
 _RELATION_SQL = """

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pglast
 from pglast import ast, enums
 
-from shadowgate.migrate.kinds import must_run_alone
+from shadowgate.migrate.kinds import must_run_alone, parse_one
 from shadowgate.migrate.results import (
     STOPS_READERS,
     Notice,
@@ -60,15 +59,6 @@ def inner_sql(sql: str, notice: Notice) -> str:
     """The innermost statement that a message is about, given the one that was sent."""
     inner = _INNER_SQL.search(notice.context)
     return inner["sql"] if inner else sql
-
-
-def parse_one(sql: str) -> Any:
-    """Parse a single statement; ``None`` if the grammar does not know it."""
-    try:
-        raw = pglast.parse_sql(sql)
-    except pglast.parser.ParseError:
-        return None
-    return raw[0].stmt if raw else None
 
 
 @dataclass(frozen=True)

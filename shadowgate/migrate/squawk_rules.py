@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from shadowgate.migrate.findings import ScriptFinding
+from shadowgate.migrate.findings import ScriptFinding, in_order
 from shadowgate.migrate.results import ScriptRun
 
 Standing = Literal["traced", "policy", "static"]
@@ -235,8 +235,7 @@ def held_against_trace(
             continue
         refuted = rule.standing == "traced" and _is_watched(finding, watched)
         left.append(replace(finding, note=rule.why) if refuted else with_standing(finding))
-    everything = (*left, *hazards)
-    return tuple(sorted(everything, key=lambda finding: (finding.line, finding.rule)))
+    return tuple(in_order((*left, *hazards)))
 
 
 _OF_THE_WHOLE_SCRIPT = frozenset({"require-lock-timeout", "require-timeout-settings"})

@@ -173,6 +173,7 @@ class LockWatch:
         sizes: dict[int, int] = dict(session.execute(_SIZES_SQL).fetchall())
         rows = session.execute(_RELATIONS_SQL).fetchall()
         self._names: dict[int, str] = {oid: name for oid, name, _, _ in rows}
+        self._names_before = frozenset(self._names.values())
         reads = _names_read(session, self._names)
         self._before = {
             oid: Relation(oid, name, kind, filenode, sizes.get(oid, 0), reads.get(oid, frozenset()))
@@ -249,16 +250,15 @@ class LockWatch:
             self._names,
             set(self._before),
         )
-        relations = tuple(self._before.values())
         return SeenOverall(
             locks,
             awaited,
-            relations,
+            tuple(self._before.values()),
             tuple(sorted(pitfalls)),
             tuple(sorted(self._pitfalls)),
             counted,
             gaps,
-            gone=frozenset(each.name for each in relations) - {name for _, name, _, _ in rows},
+            gone=self._names_before - {name for _, name, _, _ in rows},
         )
 
     def _read_filenodes(self) -> dict[int, int]:
@@ -286,8 +286,7 @@ class LockWatch:
 
     def _replaced(self) -> tuple[str, ...]:
         """Names from before the script that belong to a relation of the script's by now."""
-        known = {relation.name for relation in self._before.values()}
-        return tuple(sorted(known.intersection(self._new.values())))
+        return tuple(sorted(self._names_before.intersection(self._new.values())))
 
     def _rows_of_statement(self) -> RowsTouched | None:
         """Count rows since the statement before: of this transaction, or of the whole server.

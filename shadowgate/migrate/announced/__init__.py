@@ -34,8 +34,8 @@ from shadowgate.migrate.announced.script_text import (
     permanent,
     reasons,
 )
+from shadowgate.migrate.kinds import parse_one
 from shadowgate.migrate.script import Script
-from shadowgate.migrate.server_messages import parse_one
 
 __all__ = [
     "Announcement",

@@ -8,7 +8,6 @@ and it did not happen or did not last.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -26,7 +25,7 @@ from shadowgate.migrate.announced.model import (
     merged,
 )
 from shadowgate.migrate.announced.names import Names, split, whole_and_part
-from shadowgate.migrate.announced.wording import without_names
+from shadowgate.migrate.announced.wording import whole_word, without_names
 
 _NOTHING = Expectation()
 Found = tuple[Effect, str, str]
@@ -89,7 +88,7 @@ def judge_announced(
     """
     between = _Between(announcement, before, after)
     found = tuple(between.found())
-    drift = diff(before, after)
+    drift = between.drift
     judgement = deviations_from(drift, merged(plan, expectation_of(found)))
     said = {(kind, name) for effect, kind, name in found if effect == "change"}
     unsaid = [
@@ -200,7 +199,7 @@ class _Between:
     def _gone_with_column(self, column: ObjectId) -> Iterator[Found]:
         """Indexes, constraints and statistics over a column that is dropped."""
         table, name = whole_and_part(column.name)
-        mention = re.compile(rf'(?<![\w"]){re.escape(name)}(?![\w"])')
+        mention = whole_word(name)
         for identity, item in self.drift.dropped.items():
             is_on_table = any(whole.name == table for whole in item.part_of)
             definition = str(item.attributes.get("definition", ""))
@@ -270,11 +269,12 @@ class _Between:
                 yield _exact(change)
 
     def _speaks_of(self, said: ObjectChange, change: Change) -> bool:
+        if not any(fnmatchcase(change.attribute, each) for each in said.attributes):
+            return False
         only_itself = change.attribute in _OF_ONE_OBJECT
         wholes = (change.object,) if only_itself else (change.object, *change.part_of)
-        return any(fnmatchcase(change.attribute, each) for each in said.attributes) and any(
-            matches(whole, said.kind, self._with_descendants(said)) for whole in wholes
-        )
+        names = self._with_descendants(said)
+        return any(matches(whole, said.kind, names) for whole in wholes)
 
     def _with_descendants(self, said: ObjectChange) -> Names:
         """The names, and those of the same part in partitions and inheriting tables."""
@@ -291,9 +291,8 @@ class _Between:
 
     def _descendants(self, table: str) -> Iterator[ObjectId]:
         for child in self.children.get(table, ()):
-            if child in self.before or child in self.after:
-                yield child
-                yield from self._descendants(child.name)
+            yield child
+            yield from self._descendants(child.name)
 
     def _reworded(self) -> Iterator[Found]:
         """Changes that consist in another name for something that was renamed."""

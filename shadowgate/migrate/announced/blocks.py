@@ -12,13 +12,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pglast import ast
-
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.objects import define
-from shadowgate.migrate.kinds import plpgsql_tree
+from shadowgate.migrate.kinds import parse_one, plpgsql_children, plpgsql_constant, plpgsql_tree
 from shadowgate.migrate.script import Statement
-from shadowgate.migrate.server_messages import parse_one
 
 
 def announce_block(statement: Statement, ledger: Ledger) -> None:
@@ -34,22 +31,12 @@ def announce_block(statement: Statement, ledger: Ledger) -> None:
 
 def _spelled_out(tree: Any) -> Iterator[str]:
     """The statements of a PL/pgSQL tree, and what EXECUTE is given as it stands, in their order."""
-    if isinstance(tree, list):
-        for child in tree:
+    for key, child in plpgsql_children(tree):
+        if key == "PLpgSQL_stmt_execsql":
+            yield child["sqlstmt"]["PLpgSQL_expr"]["query"]
+        elif key == "PLpgSQL_stmt_dynexecute":
+            text = plpgsql_constant(child["query"]["PLpgSQL_expr"]["query"])
+            if text is not None:
+                yield text
+        else:
             yield from _spelled_out(child)
-    elif isinstance(tree, dict):
-        for key, child in tree.items():
-            if key == "PLpgSQL_stmt_execsql":
-                yield child["sqlstmt"]["PLpgSQL_expr"]["query"]
-            elif key == "PLpgSQL_stmt_dynexecute":
-                yield from _constant(child["query"]["PLpgSQL_expr"]["query"])
-            else:
-                yield from _spelled_out(child)
-
-
-def _constant(expression: str) -> Iterator[str]:
-    node: Any = parse_one(f"SELECT {expression}")
-    if isinstance(node, ast.SelectStmt) and node.targetList and len(node.targetList) == 1:
-        value: Any = node.targetList[0].val
-        if isinstance(value, ast.A_Const) and isinstance(value.val, ast.String):
-            yield str(value.val.sval)

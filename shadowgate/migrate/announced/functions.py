@@ -43,7 +43,6 @@ _WORDS = """
     txid_current unaccent unistr unnest upper upper_inc upper_inf uuid_generate_v4 var_pop var_samp
     variance version websearch_to_tsquery width_bucket xmlagg xpath xpath_exists
 """
-_READ_ONLY = frozenset(_WORDS.split())
 _READ_ONLY_BEGINNINGS = ("st_", "geography_", "geometry_", "postgis_")
 _READ_ONLY_OF_POSTGIS = frozenset(
     {"box2d", "box3d", "geometry", "geography", "geometrytype", "addbbox", "getbbox"}
@@ -76,6 +75,7 @@ _OF_SERVER = (
 )
 SEQUENCE_FUNCTIONS = frozenset({"nextval", "setval"})
 """They write, but no more than their sequence."""
+_KNOWN = frozenset(_WORDS.split()) | _READ_ONLY_OF_POSTGIS | SEQUENCE_FUNCTIONS
 
 
 def may_write(schema: str, name: str) -> bool:
@@ -84,5 +84,4 @@ def may_write(schema: str, name: str) -> bool:
         return name.startswith(("lo_", "query_to_", "cursor_to_"))
     if schema not in ("", "pg_catalog") and not name.startswith(_READ_ONLY_BEGINNINGS):
         return True
-    known = _READ_ONLY | _READ_ONLY_OF_POSTGIS | SEQUENCE_FUNCTIONS
-    return name not in known and not name.startswith((*_READ_ONLY_BEGINNINGS, *_OF_SERVER))
+    return name not in _KNOWN and not name.startswith((*_READ_ONLY_BEGINNINGS, *_OF_SERVER))

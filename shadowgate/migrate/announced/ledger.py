@@ -104,9 +104,8 @@ class Ledger:
             change
             for change in self._effects
             if change.effect != "change"
-            or change.kind != kind
+            or not _is_about(change, kind, names)
             or not {*change.attributes} & {*attributes}
-            or not {*change.names} & {*names}
         ]
 
     def privilege(self, effect: Effect, kind: str, names: Names, *attributes: str) -> None:
@@ -122,7 +121,7 @@ class Ledger:
         stayed: list[ObjectChange] = []
         moved: list[ObjectChange] = []
         for change in self._effects:
-            is_own = change.kind == kind and bool({*change.names} & {*old})
+            is_own = _is_about(change, kind, old)
             if change.effect == "drop" or (is_own and not made_here):
                 stayed.append(change)
             elif is_own or _is_part(change, old):
@@ -248,9 +247,7 @@ class Ledger:
         befell = [
             change.effect == "create" and change.certain
             for change in self._effects
-            if change.effect != "change"
-            and kind in (None, change.kind)
-            and {*change.names} & {*names}
+            if change.effect != "change" and _is_about(change, kind or change.kind, names)
         ]
         return bool(befell) and befell[-1]
 
@@ -259,19 +256,24 @@ def _is_temporary(schema: str | None) -> bool:
     return bool(schema) and str(schema).startswith("pg_temp")
 
 
+def _is_about(change: ObjectChange, kind: str, names: Names) -> bool:
+    return change.kind == kind and not {*change.names}.isdisjoint(names)
+
+
 def _is_part(change: ObjectChange, wholes: Names) -> bool:
     return any(name.startswith(f"{whole}.") for whole in wholes for name in change.names)
 
 
 def _may_end(said: ObjectChange, change: ObjectChange) -> bool:
     """Whether an effect may undo the existence of what another one is about."""
-    is_same = said.kind == change.kind and bool({*said.names} & {*change.names})
-    return said.effect == "drop" and (is_same or _is_part(change, said.names))
+    return said.effect == "drop" and (
+        _is_about(change, said.kind, said.names) or _is_part(change, said.names)
+    )
 
 
 def _is_new(change: ObjectChange, kind: str, names: Names) -> bool:
     """Whether it is about the object that this script made, not one that was there before."""
-    return change.effect != "drop" and change.kind == kind and bool({*change.names} & {*names})
+    return change.effect != "drop" and _is_about(change, kind, names)
 
 
 def _moved(change: ObjectChange, pairs: tuple[tuple[str, str], ...]) -> ObjectChange:

@@ -10,6 +10,7 @@ from pglast.visitors import Visitor
 from shadowgate.migrate.announced.functions import SEQUENCE_FUNCTIONS, may_write
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.names import strings
+from shadowgate.migrate.kinds import string_constant
 
 _QUERIES = (
     ast.SelectStmt,
@@ -95,8 +96,7 @@ class _Writes(Visitor):
         argument = node.args[0] if node.args else None
         if isinstance(argument, ast.TypeCast):
             argument = argument.arg
-        text = getattr(getattr(argument, "val", None), "sval", None)
-        if text is None:
+        if string_constant(argument) is None:
             self._ledger.unclear("which sequence it sets is computed")
 
 

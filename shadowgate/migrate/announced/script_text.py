@@ -10,6 +10,7 @@ from pglast import ast, enums
 
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.names import strings
+from shadowgate.migrate.kinds import string_constant
 from shadowgate.migrate.script import Script, Statement, TransactionBlock
 from shadowgate.plan.script_comments import ANNOUNCE_PRIVILEGES
 
@@ -71,6 +72,6 @@ def is_local(node: Any) -> bool:
 def _follow_set_config(call: Any, ledger: Ledger) -> None:
     if not isinstance(call, ast.FuncCall) or strings(call.funcname)[-1] != "set_config":
         return
-    words = [getattr(getattr(item, "val", None), "sval", None) for item in call.args or ()]
+    words = [string_constant(item) for item in call.args or ()]
     if len(words) == 3 and words[0] == "search_path" and words[1] is not None:
         ledger.search_path = tuple(part.strip().strip('"') for part in words[1].split(","))

@@ -330,10 +330,6 @@ def _of_part(kind: str, *attributes: str) -> Callable[[_Alteration], None]:
     return lambda it: it.change_part(kind, *attributes)
 
 
-def _nothing(_it: _Alteration) -> None:
-    pass
-
-
 def _each(commands: Iterable[Any], act: Callable[[_Alteration], None]) -> dict[Any, Any]:
     return dict.fromkeys(commands, act)
 

@@ -26,5 +26,10 @@ def without_names(value: object, renamings: Iterable[Renaming]) -> str:
     return text
 
 
+def whole_word(name: str) -> re.Pattern[str]:
+    """A pattern of a name where it is not a part of a longer one."""
+    return re.compile(rf'(?<![\w"]){re.escape(name)}(?![\w"])')
+
+
 def _replace_word(text: str, word: str, mark: str) -> str:
-    return re.sub(rf'(?<![\w"]){re.escape(word)}(?![\w"])', mark, text)
+    return whole_word(word).sub(mark, text)
