@@ -44,7 +44,8 @@ class BackupSection:
     geometry: str = ""
     """Its geometry column; without it no geometry is looked at."""
     validity: str = ""
-    """Its column that says whether the geometry is meant to be valid; without it all are."""
+    """Its column that says whether the geometry is meant to be valid; without it invalid
+    ones are told and fail nothing."""
     srid: int | None = None
     """The one reference system of its geometries."""
     extent: Extent | None = None
