@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_benchmark.plugin
@@ -39,10 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         machine that is not right.
     """
     parser = _parser()
-    asked, others = parser.parse_known_args(sys.argv[1:] if arguments is None else arguments)
+    asked, others = parser.parse_known_args(arguments)
     if asked.command is None:
         parser.print_help(sys.stderr)
         return int(pytest.ExitCode.USAGE_ERROR)
+    if asked.command != "run":
+        for option in OPTIONS:
+            if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
+                os.environ.pop(option.variable, None)
     if asked.command == "plan":
         if others:
             parser.error(f"unrecognized arguments: {' '.join(others)}")
@@ -74,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         f"its statements say, and what is not known is derived. {_EXIT}",
         allow_abbrev=False,
     )
-    check.add_argument("script", metavar="MIGRATION.sql", help="the migration script")
+    check.add_argument("migration", metavar="MIGRATION.sql", help="the migration script")
     _add_options(check, [option for option in OPTIONS if option.flag not in _OF_A_PLAN])
     plan = commands.add_parser(
         "plan",
@@ -83,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "that it was seen to change, for its author to review.",
         allow_abbrev=False,
     )
-    plan.add_argument("script", metavar="MIGRATION.sql", help="the migration script")
+    plan.add_argument("migration", metavar="MIGRATION.sql", help="the migration script")
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
@@ -117,17 +122,18 @@ class _Parser(argparse.ArgumentParser):
         self.exit(int(pytest.ExitCode.USAGE_ERROR), f"{self.prog}: {message}\n")
 
 
+def _given(asked: argparse.Namespace) -> dict[str, Any]:
+    """Flag -> what the command line says of it."""
+    return {option.flag: getattr(asked, option.dest, None) for option in OPTIONS}
+
+
 def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    given = {option.flag: getattr(asked, option.dest, None) for option in OPTIONS}
-    if asked.command == "check":
-        for option in OPTIONS:
-            if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
-                os.environ.pop(option.variable, None)
-        given["--migration"] = asked.script
     options = [
-        flag if value is True else f"{flag}={value}" for flag, value in given.items() if value
+        flag if value is True else f"{flag}={value}"
+        for flag, value in _given(asked).items()
+        if value
     ]
     apart = [f"--config-file={PHASES / 'pytest.ini'}", f"--rootdir={Path.cwd()}"]
     apart += ["-p", "no:cacheprovider", "--benchmark-quiet"]
@@ -139,9 +145,8 @@ def _plan(asked: argparse.Namespace) -> int:
     try:
         if target.exists():
             raise UsageError(f"{target} is there already", todo="name another file with --output")
-        given = {f"--{name.replace('_', '-')}": value for name, value in vars(asked).items()}
         request = resolve(
-            (given | {"--migration": asked.script, "--plan": None}).get,
+            given=_given(asked).get,
             ini=lambda _key: "",
             root=Path.cwd(),
             here=Path.cwd(),

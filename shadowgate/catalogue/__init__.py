@@ -23,13 +23,7 @@ from shadowgate.catalogue.geometries import (
     new_geometry_problems,
     survey_geometries,
 )
-from shadowgate.catalogue.integrity import (
-    CatalogueSettings,
-    Integrity,
-    Wanted,
-    check_restored,
-    restored_problems,
-)
+from shadowgate.catalogue.integrity import Integrity, check_restored
 from shadowgate.catalogue.later_rows import LaterRows, follow_later_rows
 from shadowgate.catalogue.partitions import OddPartition, odd_partitions
 from shadowgate.catalogue.routines import (
@@ -58,7 +52,6 @@ __all__ = [
     "Area",
     "Broken",
     "CatalogueObject",
-    "CatalogueSettings",
     "Change",
     "ColumnDifference",
     "ContentComparison",
@@ -78,7 +71,6 @@ __all__ = [
     "Snapshot",
     "Sums",
     "TableFingerprint",
-    "Wanted",
     "broken_routines",
     "check_restored",
     "compare_content",
@@ -95,7 +87,6 @@ __all__ = [
     "newly_broken",
     "odd_partitions",
     "offers_plpgsql_check",
-    "restored_problems",
     "sequences_behind",
     "survey_geometries",
     "take_snapshot",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from glob import escape
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from shadowgate.catalogue import Drift, ObjectId, RowDifferences, compare_conten
 from shadowgate.phases.run import Run
 from shadowgate.plan import ObjectsSection
 
-_KINDS = frozenset(each.name.replace("_", " ") for each in fields(ObjectsSection)) - {"rows"}
-"""Kinds of objects that a plan can announce."""
+_KINDS = ObjectsSection.kinds()
+"""Kinds of objects that a plan can announce, each with its key."""
 
 Lines = dict[str, list[tuple[str, str]]]
 """Key of a section -> names, each with the sentence that is its comment."""
@@ -109,7 +108,7 @@ def _section(name: str, found: Lines) -> Iterator[str]:
         yield ""
         yield f"[{name}]"
     for kind, entries in found.items():
-        yield f"{kind.replace(' ', '_')} = ["
+        yield f"{_KINDS[kind]} = ["
         yield from (f"  {_text(entry)},  # {_comment(why)}" for entry, why in entries)
         yield "]"
 

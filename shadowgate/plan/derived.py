@@ -53,7 +53,7 @@ def derived_plan(
     Raises:
         UsageError: a file is missing or is not text.
     """
-    text = _read(migration, "--migration")
+    text = _read(migration)
     if queries is not None and not queries.is_dir():
         raise UsageError(f"there is no folder {queries}", todo="name one with .sql files")
     back = rollback or _rollback_of(migration)
@@ -72,15 +72,15 @@ def derived_plan(
     )
 
 
-def _read(script: Path, flag: str) -> str:
+def _read(migration: Path) -> str:
     try:
-        return script.read_text(encoding="utf-8-sig")
+        return migration.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise UsageError(
-            f"there is no migration {script}", todo=f"name a .sql file with {flag}"
+            f"there is no migration {migration}", todo="name a .sql file with --migration"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the script cannot be read: {error}", where=str(script)) from error
+        raise UsageError(f"the script cannot be read: {error}", where=str(migration)) from error
 
 
 def _rollback_of(migration: Path) -> Path | None:

@@ -44,7 +44,8 @@ class BackupSection:
     geometry: str = ""
     """Its geometry column; without it no geometry is looked at."""
     validity: str = ""
-    """Its column that says whether the geometry is meant to be valid; without it all are."""
+    """Its column that says whether the geometry is meant to be valid; without it invalid
+    ones are told and fail nothing."""
     srid: int | None = None
     """The one reference system of its geometries."""
     extent: Extent | None = None
@@ -194,13 +195,15 @@ class ObjectsSection:
     """In ``[changes]``: table -> columns whose values may change; ``["*"]`` for the whole table,
     in which rows may come and go as well. All else is still proven equal."""
 
+    @classmethod
+    def kinds(cls) -> dict[str, str]:
+        """Kind in PostgreSQL's words -> its key."""
+        keys = (each.name for each in dataclasses.fields(cls))
+        return {key.replace("_", " "): key for key in keys if key != "rows"}
+
     def by_kind(self) -> dict[str, tuple[str, ...]]:
         """Kind in PostgreSQL's words -> names, without the empty ones."""
-        names = {
-            each.name.replace("_", " "): getattr(self, each.name)
-            for each in dataclasses.fields(self)
-            if each.name != "rows"
-        }
+        names = {kind: getattr(self, key) for kind, key in self.kinds().items()}
         return {kind: listed for kind, listed in names.items() if listed}
 
 

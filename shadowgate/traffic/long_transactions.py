@@ -22,7 +22,7 @@ from psycopg import sql
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Table
-from shadowgate.migrate.results import STOPS_WRITERS, ScriptRun
+from shadowgate.migrate.results import APPLICATION_NAME, STOPS_WRITERS, ScriptRun
 from shadowgate.plan import TrafficSection
 from shadowgate.server.base import Connection, Database
 from shadowgate.traffic.budget import Breach
@@ -52,7 +52,7 @@ _POLL_SECONDS = 0.05
 _BLOCKERS_SQL = """
 SELECT DISTINCT pg_catalog.unnest(pg_catalog.pg_blocking_pids(pid))
 FROM pg_catalog.pg_stat_activity
-WHERE application_name = 'shadowgate migration' AND datname = pg_catalog.current_database()
+WHERE application_name = %s AND datname = pg_catalog.current_database()
 """
 _READ_SQL = "SELECT 1 FROM {} LIMIT 1"
 _HOLD_ROW_SQL = "SELECT 1 FROM {} LIMIT 1 FOR UPDATE"
@@ -306,7 +306,7 @@ def _let_go(
     since: dict[int, float] = {}
     waiting_for = {connection.info.backend_pid: connection for connection in transactions}
     while waiting_for and not over.wait(_POLL_SECONDS):
-        blockers = {pid for (pid,) in watching.execute(_BLOCKERS_SQL)}
+        blockers = {pid for (pid,) in watching.execute(_BLOCKERS_SQL, (APPLICATION_NAME,))}
         for pid, connection in list(waiting_for.items()):
             if pid in blockers:
                 since.setdefault(pid, time.monotonic())

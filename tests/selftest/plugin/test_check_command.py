@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from shadowgate.command import main
 from shadowgate.errors import ShadowgateError, UsageError
 from shadowgate.options import OPTIONS, resolve
 from shadowgate.phases.environment.preflight import preflight
@@ -179,3 +180,13 @@ def test_a_plan_that_the_environment_names_is_not_asked(tmp_path: Path, dump: Pa
     run = check(tmp_path, f"{tmp_path}/none.sql", f"--backup={dump}", **environment)
     assert run.status == 4
     assert "there is no migration" in run.output
+
+
+def test_a_plan_that_the_environment_names_is_not_taken_for_the_one_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in OPTIONS:
+        if option.flag in ("--plan", "--rows", "--update-baseline"):
+            monkeypatch.setenv(option.variable, "other")
+    assert main(["plan", f"{tmp_path}/none.sql", f"--output={tmp_path}/plan.toml"]) == 4
+    assert "there is no migration" in capsys.readouterr().err
