@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from shadowgate.catalogue import Drift, Snapshot, diff, take_snapshot
 from shadowgate.server import Database, Server
 from shadowgate.server.base import Connection
 from tests.selftest.conftest import MakeDatabase
+from tests.selftest.plain_database import plain_database
 
 SAMPLE = (Path(__file__).parent / "inspect_sample.sql").read_bytes()
 ROLES = ("sample_reader", "sample_owner")
@@ -530,20 +530,17 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
 @pytest.fixture(scope="module")
 def sample(server: Server) -> Iterator[Database]:
     """A database with at least one object of each kind."""
-    database = server.database(f"selftest_inspect_{uuid.uuid4().hex[:8]}")
-    name = sql.Identifier(database.name)
     with server.maintenance.connect() as maintenance:
-        maintenance.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
         for role in ROLES:
             maintenance.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-        with database.connect() as connection:
-            connection.execute(SAMPLE)
-            connection.execute(
-                "CREATE SCHEMA empty; CREATE SEQUENCE loose;"
-                "CREATE TABLE spare (id integer, word text, price numeric(6, 2))"
-            )
-        yield database
-        maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        with plain_database(server) as database:
+            with database.connect() as connection:
+                connection.execute(SAMPLE)
+                connection.execute(
+                    "CREATE SCHEMA empty; CREATE SEQUENCE loose;"
+                    "CREATE TABLE spare (id integer, word text, price numeric(6, 2))"
+                )
+            yield database
         for role in ROLES:
             maintenance.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
