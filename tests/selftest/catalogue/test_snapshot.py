@@ -15,6 +15,7 @@ from shadowgate.backup import examine_backup, restore
 from shadowgate.catalogue import Drift, Snapshot, diff, take_snapshot
 from shadowgate.server import Database, Server
 from shadowgate.server.base import Connection
+from tests.selftest.backup.dumps import dump
 from tests.selftest.conftest import MakeDatabase
 from tests.selftest.plain_database import plain_database
 
@@ -678,15 +679,9 @@ def test_a_dump_restored_elsewhere_has_the_same_snapshot(
     make_database: MakeDatabase,
     tmp_path: Path,
 ) -> None:
-    dump = tmp_path / "sample.dump"
-    server.tools.run(
-        "pg_dump",
-        ["--format=custom", "--file={dump}"],
-        database=sample.name,
-        files={"dump": dump},
-    )
+    path = dump(server, sample, tmp_path / "sample.dump", "--format=custom")
     target = make_database("template0")
-    restore(examine_backup(dump), server.tools, target, workspace=tmp_path)
+    restore(examine_backup(path), server.tools, target, workspace=tmp_path)
     with target.connect() as connection:
         assert diff(untouched, take_snapshot(connection)).in_words() == ()
 
