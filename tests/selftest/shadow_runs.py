@@ -53,10 +53,22 @@ def command(*arguments: str, reports: Path) -> list[str]:
 
 def shadow_run(*arguments: str, reports: Path, env: Mapping[str, str] | None = None) -> ShadowRun:
     """Run the phases and wait."""
+    return _run(command(*arguments, reports=reports), ROOT, env or {}, reports)
+
+
+def run_elsewhere(
+    folder: Path, module: str, *arguments: str, env: Mapping[str, str] | None = None
+) -> ShadowRun:
+    """Run a module from a folder that is not this project's, and wait."""
+    reached = {"PYTHONPATH": str(ROOT), **(env or {})}
+    return _run([sys.executable, "-m", module, *arguments], folder, reached, folder / "reports")
+
+
+def _run(arguments: list[str], cwd: Path, env: Mapping[str, str], reports: Path) -> ShadowRun:
     done = subprocess.run(
-        command(*arguments, reports=reports),
-        cwd=ROOT,
-        env={**os.environ, **(env or {})},
+        arguments,
+        cwd=cwd,
+        env={**os.environ, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from shadowgate.errors import BackupError, RestoreError
 from shadowgate.server import Database, Server
 from tests.selftest.backup.dumps import differences, dump
 from tests.selftest.conftest import MakeDatabase
+from tests.selftest.plain_database import plain_database
 
 FORMATS = ("plain", "custom", "directory", "tar")
 
@@ -49,18 +49,14 @@ class Dumped:
 
 @pytest.fixture(scope="module")
 def dumped(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dumped]:
-    database = server.database(f"selftest_dumped_{uuid.uuid4().hex[:8]}")
-    name = sql.Identifier(database.name)
     folder = tmp_path_factory.mktemp("dumps")
-    with server.maintenance.connect() as maintenance:
-        maintenance.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
+    with plain_database(server) as database:
         with database.connect() as connection:
             connection.execute(CONTENT.encode())
         dumps = {form: folder / f"{form}.dump" for form in FORMATS}
         for form, path in dumps.items():
             dump(server, database, path, f"--format={form}")
         yield Dumped(database, dumps)
-        maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import struct
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,7 +12,6 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from psycopg import sql
 
 from shadowgate.catalogue import differing_rows, every_row_lost, fingerprint
 from shadowgate.catalogue.rows import compare
@@ -21,6 +19,7 @@ from shadowgate.errors import UsageError
 from shadowgate.server import Database, Server
 from shadowgate.server.base import Connection
 from tests.selftest.conftest import MakeDatabase
+from tests.selftest.plain_database import plain_database
 
 TABLE = "public.parcel"
 
@@ -94,15 +93,11 @@ DAMAGE: dict[str, tuple[str, tuple[list[int], list[int], list[int]]]] = {
 
 @pytest.fixture(scope="module")
 def original(server: Server) -> Iterator[Database]:
-    database = server.database(f"selftest_content_{uuid.uuid4().hex[:8]}")
-    name = sql.Identifier(database.name)
-    with server.maintenance.connect() as maintenance:
-        maintenance.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
+    with plain_database(server) as database:
         with database.connect() as connection:
             connection.execute("CREATE EXTENSION postgis")
             connection.execute(CONTENT.encode())
         yield database
-        maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from psycopg import sql
 
 from shadowgate.catalogue import Integrity, check_restored
 from shadowgate.plan import BackupSection
 from shadowgate.plan.sections import Extent
 from shadowgate.server import Server
 from shadowgate.server.base import Connection
+from tests.selftest.plain_database import plain_database
 
 CONTENT = """
 CREATE TABLE owner (id serial PRIMARY KEY);
@@ -50,15 +49,10 @@ PARCELS = BackupSection(
 @pytest.fixture(scope="module")
 def session(server: Server) -> Iterator[Connection]:
     """A session on a sound database."""
-    database = server.database(f"selftest_integrity_{uuid.uuid4().hex[:8]}")
-    name = sql.Identifier(database.name)
-    with server.maintenance.connect() as maintenance:
-        maintenance.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-        with database.connect() as connection:
-            connection.execute("CREATE EXTENSION postgis")
-            connection.execute(CONTENT.encode())
-            yield connection
-        maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with plain_database(server) as database, database.connect() as connection:
+        connection.execute("CREATE EXTENSION postgis")
+        connection.execute(CONTENT.encode())
+        yield connection
 
 
 def after(session: Connection, statements: str, wanted: BackupSection = PARCELS) -> Integrity:
@@ -197,15 +191,10 @@ def test_a_sequence_used_by_a_default_counts_without_being_owned(session: Connec
 
 def test_postgis_is_found_in_whatever_schema_it_lives(session: Connection, server: Server) -> None:
     del session
-    database = server.database(f"selftest_integrity_{uuid.uuid4().hex[:8]}")
-    name = sql.Identifier(database.name)
-    with server.maintenance.connect() as maintenance:
-        maintenance.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-        with database.connect() as connection:
-            connection.execute(
-                "CREATE SCHEMA extensions; CREATE EXTENSION postgis SCHEMA extensions;"
-                "SET search_path = public, extensions"
-            )
-            connection.execute(CONTENT.encode())
-            assert check_restored(connection, PARCELS).rows == 60
-        maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with plain_database(server) as database, database.connect() as connection:
+        connection.execute(
+            "CREATE SCHEMA extensions; CREATE EXTENSION postgis SCHEMA extensions;"
+            "SET search_path = public, extensions"
+        )
+        connection.execute(CONTENT.encode())
+        assert check_restored(connection, PARCELS).rows == 60

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
-from psycopg import sql
 
 from shadowgate.catalogue import odd_partitions, take_snapshot
 from shadowgate.server import Server
 from shadowgate.server.base import Connection
+from tests.selftest.plain_database import plain_database
 
 FAMILY = """
 CREATE ROLE family_reader;
@@ -74,15 +73,11 @@ ODDITIES = {
 @pytest.fixture(scope="module")
 def session(server: Server) -> Iterator[Connection]:
     """A session on a database with a partitioned table and a new partition like the others."""
-    database = server.database(f"selftest_family_{uuid.uuid4().hex[:8]}")
-    name = sql.Identifier(database.name)
+    with plain_database(server) as database, database.connect() as connection:
+        connection.execute(FAMILY.encode())
+        connection.execute(NEW.encode())
+        yield connection
     with server.maintenance.connect() as maintenance:
-        maintenance.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-        with database.connect() as connection:
-            connection.execute(FAMILY.encode())
-            connection.execute(NEW.encode())
-            yield connection
-        maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
         maintenance.execute("DROP ROLE family_reader, family_owner")
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,13 +20,14 @@ from shadowgate.catalogue import (
     survey_geometries,
     take_snapshot,
 )
+from shadowgate.migrate import apply_script, read_script
+from shadowgate.plan import read_plan
 from shadowgate.server import Database, Server
-from tests.selftest.catalogue_clones import MIGRATIONS, apply, loaded
+from tests.selftest.catalogue_clones import MIGRATIONS, loaded
 from tests.selftest.conftest import MakeDatabase
 
 ROWS = 3000
 PLANS = sorted(path.name for path in MIGRATIONS.glob("*.toml"))
-Names = dict[str, tuple[str, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -46,29 +44,18 @@ def catalogues(server: Server) -> Iterator[dict[str, Database]]:
         yield made
 
 
-def by_kind(section: dict[str, list[str]]) -> Names:
-    return {kind.replace("_", " "): tuple(names) for kind, names in section.items()}
-
-
-def read(name: str) -> dict[str, Any]:
-    return tomllib.loads((Path(MIGRATIONS) / name).read_text(encoding="utf-8"))
-
-
 @pytest.mark.parametrize("name", PLANS)
 def test_a_plan_that_keeps_its_word_has_no_findings(
     name: str, catalogues: dict[str, Database], make_database: MakeDatabase
 ) -> None:
-    plan = read(name)
-    backup, renames = plan["backup"], plan.get("renames", {})
-    drops = by_kind(plan.get("drops", {}))
-    announced = Expectation(
-        by_kind(plan.get("creates", {})), by_kind(plan.get("changes", {})), drops
-    )
-    before = make_database(catalogues[backup.get("state", "partitioned")].name)
-    for earlier in backup.get("apply", ()):
-        apply(earlier, before)
+    plan = read_plan(MIGRATIONS / name)
+    drops = plan.drops.by_kind()
+    announced = Expectation(plan.creates.by_kind(), plan.changes.by_kind(), drops)
+    before = make_database(catalogues[plan.backup.state or "partitioned"].name)
+    for earlier in plan.backup.apply:
+        apply_script(read_script(earlier), before).raise_for_error()
     after = make_database(before.name)
-    apply(plan["migration"], after)
+    apply_script(read_script(plan.migration), after).raise_for_error()
     with before.connect() as old, after.connect() as new:
         snapshots = take_snapshot(old), take_snapshot(new)
         deviations = deviations_from(diff(*snapshots), announced)
@@ -76,5 +63,5 @@ def test_a_plan_that_keeps_its_word_has_no_findings(
         assert new_sequences_behind(sequences_behind(old), sequences_behind(new)) == ()
         assert newly_broken(broken_routines(old), broken_routines(new), snapshots[0].objects) == ()
         surveys = survey_geometries(old), survey_geometries(new)
-        assert new_geometry_problems(*surveys, renames) == ()
-    assert compare_content(before, after, renames=renames, drops=drops).sentences() == []
+        assert new_geometry_problems(*surveys, plan.renames) == ()
+    assert compare_content(before, after, renames=plan.renames, drops=drops).sentences() == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,9 @@ from shadowgate.backup import examine_backup, restore
 from shadowgate.catalogue import Drift, Snapshot, diff, take_snapshot
 from shadowgate.server import Database, Server
 from shadowgate.server.base import Connection
+from tests.selftest.backup.dumps import dump
 from tests.selftest.conftest import MakeDatabase
+from tests.selftest.plain_database import plain_database
 
 SAMPLE = (Path(__file__).parent / "inspect_sample.sql").read_bytes()
 ROLES = ("sample_reader", "sample_owner")
@@ -530,20 +531,17 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
 @pytest.fixture(scope="module")
 def sample(server: Server) -> Iterator[Database]:
     """A database with at least one object of each kind."""
-    database = server.database(f"selftest_inspect_{uuid.uuid4().hex[:8]}")
-    name = sql.Identifier(database.name)
     with server.maintenance.connect() as maintenance:
-        maintenance.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
         for role in ROLES:
             maintenance.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-        with database.connect() as connection:
-            connection.execute(SAMPLE)
-            connection.execute(
-                "CREATE SCHEMA empty; CREATE SEQUENCE loose;"
-                "CREATE TABLE spare (id integer, word text, price numeric(6, 2))"
-            )
-        yield database
-        maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        with plain_database(server) as database:
+            with database.connect() as connection:
+                connection.execute(SAMPLE)
+                connection.execute(
+                    "CREATE SCHEMA empty; CREATE SEQUENCE loose;"
+                    "CREATE TABLE spare (id integer, word text, price numeric(6, 2))"
+                )
+            yield database
         for role in ROLES:
             maintenance.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
@@ -681,15 +679,9 @@ def test_a_dump_restored_elsewhere_has_the_same_snapshot(
     make_database: MakeDatabase,
     tmp_path: Path,
 ) -> None:
-    dump = tmp_path / "sample.dump"
-    server.tools.run(
-        "pg_dump",
-        ["--format=custom", "--file={dump}"],
-        database=sample.name,
-        files={"dump": dump},
-    )
+    path = dump(server, sample, tmp_path / "sample.dump", "--format=custom")
     target = make_database("template0")
-    restore(examine_backup(dump), server.tools, target, workspace=tmp_path)
+    restore(examine_backup(path), server.tools, target, workspace=tmp_path)
     with target.connect() as connection:
         assert diff(untouched, take_snapshot(connection)).in_words() == ()
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from shadowgate.catalogue import diff, take_snapshot
 from shadowgate.evidence import CheckResult
 from shadowgate.migrate import Script, read_script
-from shadowgate.options import Request
-from shadowgate.phases.check import Check
 from shadowgate.phases.environment.preflight import Preflight
-from shadowgate.phases.execution import carry_out
 from shadowgate.phases.migration.checks import jobs_run
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
@@ -28,19 +24,16 @@ from shadowgate.phases.verdict import check_of
 from shadowgate.plan import Plan
 from shadowgate.server import Databases, open_server
 from tests.selftest.defects.files import Defect, rollback_of
-from tests.selftest.defects.scope import PROOFS, checks_for, every_check, plan_for
+from tests.selftest.defects.scope import checks_for, every_check, plan_for
 from tests.selftest.defects.traces import TracesLeft, on_server
+from tests.selftest.trials import ROOM_BYTES, SETTINGS, empty, opened_for, results_of, run_on
 
 ROWS = 4_000
 """Rows of the catalogue: enough for every partition to have hundreds."""
 
-ROOM_BYTES = 1_000_000_000
-"""For a server with all copies: hundreds of small files each, ten times faster in memory."""
-
 LEEWAY = 2
 """By how much locks may last longer than the plan says: several servers share a busy machine."""
 
-_SETTINGS = {"shared_buffers": "32MB", "default_statistics_target": "10"}
 _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> ALL (%s)"
 
 
@@ -84,7 +77,7 @@ class Bench:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._opened = self._open(stack)
-            self._restored = self._run(self.plan, self._opened)
+            self._restored = run_on(self._opened, self.plan)
             self._restored.ensure(self._restored.unmigrated)  # makes the roles of the backup
             self._on_server = on_server(self._maintenance, self._opened.shadow.name)
             self._stack = stack.pop_all()
@@ -109,7 +102,7 @@ class Bench:
         run = self._begin(defect)
         checks = every_check() if defect is None else checks_for(defect)
         try:
-            results = tuple(_carry_out(checks, run))
+            results = tuple(results_of(checks, run))
         finally:
             self._clean_up()
         if defect is None:
@@ -122,49 +115,25 @@ class Bench:
 
     def _open(self, stack: ExitStack) -> Preflight:
         workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowgate-")))
-        server = open_server("local", settings=_SETTINGS, room_bytes=ROOM_BYTES)
+        server = open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
         stack.callback(server.close)
         databases = stack.enter_context(Databases(server))
         self._maintenance = stack.enter_context(server.maintenance.connect())
         shadow = databases.create(self.plan.database)
         with shadow.connect() as connection:
             connection.execute("CREATE EXTENSION postgis")
-        return Preflight(
-            server=server,
-            databases=databases,
-            shadow=shadow,
-            migration=read_script(self.plan.migration),
-            rollback=read_script(rollback_of(self.plan)),
-            earlier=tuple(read_script(path) for path in self.plan.backup.apply),
-            backup=None,
-            workspace=workspace,
-            inputs={},
-            needed_bytes=0,
-            _stack=ExitStack(),
-        )
-
-    def _run(self, plan: Plan, opened: Preflight) -> Run:
-        request = Request(
-            plan=plan,
-            server="local",
-            image=None,
-            reports=opened.workspace,
-            generated_rows=plan.backup.rows,
-        )
-        run = Run(request)
-        run.opened = opened
-        return run
+        return opened_for(self.plan, server, databases, shadow, workspace)
 
     def _begin(self, defect: Defect | None) -> Run:
         """A run with the evidence that no trial has a part in; a defect alters one script."""
         if defect is None:
-            run = self._run(self.plan, self._opened)
+            run = run_on(self._opened, self.plan)
         elif defect.script == "migration":
             script = self._spoiled(defect, self.plan.migration)
-            run = self._run(plan_for(defect, self.plan), replace(self._opened, migration=script))
+            run = run_on(replace(self._opened, migration=script), plan_for(defect, self.plan))
         else:
             script = self._spoiled(defect, rollback_of(self.plan))
-            run = self._run(plan_for(defect, self.plan), replace(self._opened, rollback=script))
+            run = run_on(replace(self._opened, rollback=script), plan_for(defect, self.plan))
             run.applied = self._applied
         run.before = self._restored.before
         run.unmigrated = self._restored.unmigrated
@@ -186,11 +155,7 @@ class Bench:
         made = self._maintenance.execute(_OTHERS, (f"{self.plan.database}%", self._kept))
         for (name,) in made.fetchall():
             self._opened.databases.drop(name)
-        for left in self._opened.workspace.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink()
+        empty(self._opened.workspace)
 
     def _undo(self, statements: str) -> None:
         for statement in statements.split(";"):
@@ -206,23 +171,6 @@ class Bench:
             found = diff(self._restored.unmigrated.snapshot, take_snapshot(connection))
         if found:
             raise TracesLeft("; ".join(found.in_words()))
-
-
-def _carry_out(checks: Iterable[Check[Any]], run: Run) -> Iterator[CheckResult]:
-    """Carry out checks in order; what those prove that are left out is taken for granted.
-
-    Raises:
-        Exception: a check has a defect of its own.
-    """
-    chosen = tuple(checks)
-    for proof in PROOFS - {check.id for check in chosen}:
-        run.results.by_id[proof] = CheckResult(proof, 0, "passed", "taken for granted")
-    for check in chosen:
-        for item in check.items_of(run):
-            outcome = carry_out(check, item, run)
-            if outcome.error is not None:
-                raise outcome.error
-            yield outcome.result
 
 
 def _unavailable(run: Run) -> Mapping[str, str]:

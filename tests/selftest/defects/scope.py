@@ -6,26 +6,13 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from shadowgate.phases.check import Check
-from shadowgate.phases.piece import Piece
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
 from shadowgate.plan import Plan
+from tests.selftest import trials
 from tests.selftest.defects.files import Defect, ScriptName
 
-PROOFS = frozenset(
-    piece.proven_by for piece in vars(Run).values() if isinstance(piece, Piece) and piece.proven_by
-)
-"""Checks that prove evidence for all others; taken for granted where a trial leaves them out."""
-
-COSTLY = (
-    Run.interruptions,
-    Run.scheduled,
-    Run.rehearsal,
-    Run.lock_queue,
-    Run.rollback_rehearsal,
-    Run.dump,
-    Run.dump_differences,
-)
+COSTLY = (*trials.COSTLY, Run.scheduled)
 """Evidence gathered where a defect names a check that is judged by it, and for the clean scripts.
 
 A trial of OPT1 takes 0.5 to 0.7 s without it; a rehearsal adds 2 s, the restored dump as much as

@@ -6,7 +6,7 @@ import datetime as dt
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -18,13 +18,8 @@ from typing import Any, Self, TypeVar
 from shadowgate.backup import Restoration
 from shadowgate.catalogue import diff, take_snapshot
 from shadowgate.evidence import CheckResult
-from shadowgate.migrate import read_script
-from shadowgate.options import Request
 from shadowgate.phases.check import Check
-from shadowgate.phases.environment.preflight import Preflight
-from shadowgate.phases.execution import carry_out
 from shadowgate.phases.performance.checks import rows_are_the_same
-from shadowgate.phases.piece import Piece
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.restore.soundness import look_over
 from shadowgate.phases.restore.state import state_of
@@ -32,31 +27,20 @@ from shadowgate.phases.run import Run
 from shadowgate.plan import LocksSection, Plan, derived_plan, read_plan
 from shadowgate.server import Database, Databases, Server, open_server
 from tests.selftest.harmless.corpus import BASE, Migration, Mistake
+from tests.selftest.trials import (
+    COSTLY,
+    ROOM_BYTES,
+    SETTINGS,
+    empty,
+    opened_for,
+    results_of,
+    run_on,
+)
 
 T = TypeVar("T")
 
 WORKERS = 2
 """Trials at once: each waits for the server nearly all the time."""
-
-ROOM_BYTES = 1_000_000_000
-"""For the shop and its copies, some ten of 20 MB, which are made ten times faster in memory."""
-
-_SETTINGS = {"shared_buffers": "32MB", "default_statistics_target": "10"}
-
-COSTLY = (
-    Run.interruptions,
-    Run.rehearsal,
-    Run.lock_queue,
-    Run.rollback_rehearsal,
-    Run.dump,
-    Run.dump_differences,
-)
-"""Evidence that takes several times as long as all the rest: gathered for a chosen few."""
-
-_PROOFS = frozenset(
-    piece.proven_by for piece in vars(Run).values() if isinstance(piece, Piece) and piece.proven_by
-)
-"""Checks that prove evidence for others; taken for granted where a trial leaves them out."""
 
 _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s"
 
@@ -179,29 +163,13 @@ class Shop:
     def _carry_out(self, checks: Collection[Check[Any]], plan: Plan) -> Outcome:
         run = self._begin(replace(plan, database=self._database.name))
         try:
-            return Outcome(tuple(_results(checks, run)))
+            return Outcome(tuple(results_of(checks, run)))
         finally:
             self._clean_up()
 
     def _begin(self, plan: Plan) -> Run:
-        opened = Preflight(
-            server=self._server,
-            databases=self._databases,
-            shadow=self._database,
-            migration=read_script(plan.migration),
-            rollback=read_script(plan.rollback) if plan.rollback else None,
-            earlier=(),
-            backup=None,
-            workspace=self._workspace,
-            inputs={},
-            needed_bytes=0,
-            _stack=ExitStack(),
-        )
-        request = Request(
-            plan=plan, server="local", image=None, reports=self._workspace, generated_rows=None
-        )
-        run = Run(request)
-        run.opened = opened
+        opened = opened_for(plan, self._server, self._databases, self._database, self._workspace)
+        run = run_on(opened, plan)
         run.restored = Restoration(0.0, 0.0, f"read {BASE.name}")
         run.before = run.unmigrated = self._before
         run.soundness = self._soundness
@@ -213,11 +181,7 @@ class Shop:
             made = connection.execute(_OTHERS, (f"{self._database.name}_%",)).fetchall()
         for (name,) in made:
             self._databases.drop(name)
-        for left in self._workspace.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink()
+        empty(self._workspace)
 
     def _psql(self, database: Database, script: Path) -> str:
         done = self._server.tools.run(
@@ -244,7 +208,7 @@ class Bench:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            server = open_server("local", settings=_SETTINGS, room_bytes=ROOM_BYTES)
+            server = open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
             stack.callback(server.close)
             databases = stack.enter_context(Databases(server))
             base = databases.create("base")
@@ -279,13 +243,3 @@ class Bench:
             return trial(shop)
         finally:
             self._free.put(shop)
-
-
-def _results(checks: Iterable[Check[Any]], run: Run) -> Iterator[CheckResult]:
-    """Carry checks out in order; what those prove that are left out is taken for granted."""
-    chosen = tuple(checks)
-    for proof in _PROOFS - {check.id for check in chosen}:
-        run.results.by_id[proof] = CheckResult(proof, 0, "passed", "taken for granted")
-    for check in chosen:
-        for item in check.items_of(run) or ("",):
-            yield carry_out(check, item, run).result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,11 +95,8 @@ def explained(
     old, new = answer(before, asked), answer(after, asked)
     assert (first_difference(old, new) is not None) == differs
 
-    def copy_of(database: Database) -> AbstractContextManager[Database]:
-        return fresh_copy(database)
-
     return explain_by_order(
-        lambda: copy_of(before), asked, old, new, after_copy=lambda: copy_of(after)
+        lambda: fresh_copy(before), asked, old, new, after_copy=lambda: fresh_copy(after)
     )
 
 

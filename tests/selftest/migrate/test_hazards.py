@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from shadowgate.migrate import (
@@ -11,12 +9,11 @@ from shadowgate.migrate import (
     Hazard,
     LockWatch,
     ScriptFinding,
-    apply_script,
     find_hazards,
-    parse_script,
 )
 from shadowgate.migrate.results import with_schema
 from shadowgate.server import Database
+from tests.selftest.migrating import apply
 from tests.selftest.plain_database import refill
 
 LOG = (
@@ -35,8 +32,7 @@ TIMEOUT = "SET lock_timeout = '2s';"
 
 def find(database: Database, setup: str, sql: str) -> tuple[ScriptFinding, ...]:
     refill(database, setup)
-    script = parse_script(sql, Path("example.sql"), "")
-    return find_hazards(apply_script(script, database, watch=LockWatch(database)))
+    return find_hazards(apply(sql, database, watch=LockWatch(database)))
 
 
 def rules(findings: tuple[ScriptFinding, ...]) -> list[str]:
@@ -175,10 +171,7 @@ def test_what_a_way_back_puts_back_is_a_note_and_what_it_brings_counts(plain: Da
         "ALTER TABLE k ADD n serial"
     )
     refill(plain, before)
-    runs = [
-        apply_script(parse_script(sql, Path("m.sql"), ""), plain, watch=LockWatch(plain))
-        for sql in (forth, back)
-    ]
+    runs = [apply(sql, plain, watch=LockWatch(plain)) for sql in (forth, back)]
     found = find_hazards(runs[1], way_back_from=runs[0])
     assert [(each.rule, bool(each.note)) for each in found] == [
         ("serial-column", False),

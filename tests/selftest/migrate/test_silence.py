@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from shadowgate.migrate import LockWatch, ScriptFinding, apply_script, find_silence, parse_script
+from shadowgate.migrate import LockWatch, ScriptFinding, find_silence
 from shadowgate.server import Database
+from tests.selftest.migrating import apply
 from tests.selftest.plain_database import refill
 
 SETUP = (
@@ -28,8 +27,7 @@ def database(plain: Database) -> Database:
 
 
 def find(sql: str, database: Database) -> tuple[ScriptFinding, ...]:
-    script = parse_script(sql, Path("m.sql"), "")
-    run = apply_script(script, database, watch=LockWatch(database))
+    run = apply(sql, database, watch=LockWatch(database))
     run.raise_for_error()
     return find_silence(run, database)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,8 +15,9 @@ from shadowgate.phases.environment.preflight import preflight
 from shadowgate.phases.items import workload_of
 from shadowgate.progress import silent
 from shadowgate.server import Server
+from tests.selftest.backup.dumps import dump
 from tests.selftest.plain_database import plain_database
-from tests.selftest.shadow_runs import ROOT, ShadowRun
+from tests.selftest.shadow_runs import ROOT, ShadowRun, run_elsewhere
 
 ORDERS = ROOT / "examples" / "orders"
 KEEPS = ORDERS / "migrations" / "20260301_order_note.sql"
@@ -32,39 +30,23 @@ CREATE INDEX CONCURRENTLY orders_day ON public.orders (placed_on);
 
 
 @pytest.fixture(scope="module")
-def dump(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def production(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What production looks like."""
     path = tmp_path_factory.mktemp("orders") / "production.dump"
     with plain_database(server) as base:
         with base.connect() as connection:
             connection.execute((ORDERS / "base.sql").read_bytes())
-        done = server.tools.run(
-            "pg_dump",
-            ["--format=custom", "--file={dump}"],
-            database=base.name,
-            files={"dump": path},
-        )
-    assert done.status == 0, done.stderr
-    return path
+        return dump(server, base, path, "--format=custom")
 
 
 def check(folder: Path, *arguments: str, **environment: str) -> ShadowRun:
     """Ask for a check in a folder of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "shadowgate", "check", *arguments, "--server=local"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    return ShadowRun(done.returncode, done.stdout, folder / "reports")
+    asked = ("shadowgate", "check", *arguments, "--server=local")
+    return run_elsewhere(folder, *asked, env=environment)
 
 
 @pytest.fixture(scope="module")
-def runs(dump: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ShadowRun]:
+def runs(production: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ShadowRun]:
     """Three migrations, checked at once: most of a run is waiting."""
     folders = {name: tmp_path_factory.mktemp(name) for name in ("keeps", "loses", "indexes")}
     index = folders["indexes"] / "index.sql"
@@ -83,7 +65,7 @@ def runs(dump: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shad
     }
     with ThreadPoolExecutor(len(asked)) as pool:
         futures = {
-            name: pool.submit(check, folders[name], *arguments, f"--backup={dump}")
+            name: pool.submit(check, folders[name], *arguments, f"--backup={production}")
             for name, arguments in asked.items()
         }
         return {name: future.result() for name, future in futures.items()}
@@ -147,11 +129,11 @@ def _judged(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("case", BAD)
 def test_what_is_wrong_with_the_request_is_said_before_anything_is_made(
-    tmp_path: Path, dump: Path, case: str
+    tmp_path: Path, production: Path, case: str
 ) -> None:
     arguments, words = BAD[case]
     with pytest.raises(ShadowgateError, match=words) as refused:
-        _judged([*arguments(tmp_path), f"--backup={dump}"])
+        _judged([*arguments(tmp_path), f"--backup={production}"])
     assert refused.value.exit_status == 4
 
 
@@ -164,20 +146,20 @@ def test_without_a_backup_there_is_nothing_to_check() -> None:
     ("query", "words"), [(QUERY, "has no value"), ("-- only this\n", "Q1.sql")]
 )
 def test_the_command_says_it_in_one_sentence_and_exits_with_4(
-    tmp_path: Path, dump: Path, query: str, words: str
+    tmp_path: Path, production: Path, query: str, words: str
 ) -> None:
     queries = _write(tmp_path, "q/Q1.sql", query).parent
-    run = check(tmp_path, str(KEEPS), f"--queries={queries}", f"--backup={dump}")
+    run = check(tmp_path, str(KEEPS), f"--queries={queries}", f"--backup={production}")
     assert run.status == 4, run.output[-2000:]
     assert run.output.count("ERROR: ") == 1
     assert words in run.output[run.output.index("ERROR: ") :]
     assert "Traceback" not in run.output
 
 
-def test_a_plan_that_the_environment_names_is_not_asked(tmp_path: Path, dump: Path) -> None:
+def test_a_plan_that_the_environment_names_is_not_asked(tmp_path: Path, production: Path) -> None:
     variables = {option.flag: option.variable for option in OPTIONS}
     environment = {variables["--plan"]: "other.toml", variables["--rows"]: "5000"}
-    run = check(tmp_path, f"{tmp_path}/none.sql", f"--backup={dump}", **environment)
+    run = check(tmp_path, f"{tmp_path}/none.sql", f"--backup={production}", **environment)
     assert run.status == 4
     assert "there is no migration" in run.output
 

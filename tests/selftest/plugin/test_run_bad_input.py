@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +12,7 @@ from shadowgate.errors import ShadowgateError
 from shadowgate.options import resolve
 from shadowgate.phases.environment.preflight import preflight
 from shadowgate.progress import silent
-from tests.selftest.shadow_runs import ROOT, shadow_run
+from tests.selftest.shadow_runs import ROOT, run_elsewhere, shadow_run
 
 PLAN = ROOT / "migrations" / "1770500100_auto_partition_creation_2029_plus.toml"
 
@@ -161,29 +158,15 @@ def test_a_value_with_a_space_that_leads_pytest_away_from_the_project_is_an_erro
 def test_the_command_says_what_is_wrong_and_exits_with_4(
     tmp_path: Path, arguments: list[str], words: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "shadowgate", *arguments],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 4
-    assert words in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    run = run_elsewhere(tmp_path, "shadowgate", *arguments)
+    assert run.status == 4
+    assert words in run.output
+    assert "Traceback" not in run.output
     assert list(tmp_path.iterdir()) == []
 
 
 def test_pytest_with_a_plan_and_no_phase_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "test_other.py").write_text("def test_it():\n    pass\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "shadowgate.plugin", f"--plan={PLAN}"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 4
-    assert "no phase was collected" in done.stdout + done.stderr
+    run = run_elsewhere(tmp_path, "pytest", "-p", "shadowgate.plugin", f"--plan={PLAN}")
+    assert run.status == 4
+    assert "no phase was collected" in run.output

@@ -70,8 +70,7 @@ BEHIND_ROLLBACK: tuple[str, ...] = tuple(
     check.id
     for check in CHECKS
     if check.phase == 8
-    and check.id not in ("rollback.snapshot", "rollback.snapshot_restores")
-    and check.id != "rollback.clean"
+    and check.id not in ("rollback.snapshot", "rollback.snapshot_restores", "rollback.clean")
 )
 """The checks that a failed rollback blocks."""
 
@@ -140,7 +139,7 @@ def checks(status_of: Callable[[str], Status] = lambda _id: "passed") -> tuple[C
     found = []
     for spec in CHECKS:
         for item in items[spec.items.name] if spec.items else [""]:
-            name = f"{spec.id}.{item}" if item else spec.id
+            name = spec.result_id(item)
             measured, limit = MEASURED.get(spec.id, (None, None))
             found.append(
                 CheckResult(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shadowgate.errors import UsageError
-from shadowgate.migrate import LockWatch, RetryPolicy, ScriptRun, apply_script, parse_script
+from shadowgate.migrate import LockWatch, RetryPolicy, ScriptRun, parse_script
 from shadowgate.server import Database
 from shadowgate.traffic import WaitReport
 from shadowgate.traffic.long_transactions import (
@@ -20,7 +20,7 @@ from shadowgate.traffic.long_transactions import (
     rehearse_long_transaction,
     strongly_locked,
 )
-from tests.selftest.migrating import comes_true
+from tests.selftest.migrating import apply, comes_true, watched
 from tests.selftest.plain_database import refill
 
 SETUP = (
@@ -42,8 +42,7 @@ def rehearse(
     database: Database, sql: str, holder: Holder = "report", retry: RetryPolicy | None = None
 ) -> LongTransactionRehearsal:
     def migrate() -> ScriptRun:
-        script = parse_script(sql, Path("m.sql"), "")
-        return apply_script(script, database, watch=LockWatch(database), retry=retry)
+        return apply(sql, database, watch=LockWatch(database), retry=retry)
 
     names = ["item", '"Other"']
     return rehearse_long_transaction(database, names, migrate, holder=holder, hold_seconds=HOLD)
@@ -131,9 +130,7 @@ def test_which_tables_a_script_locks_is_told_by_its_trace(database: Database) ->
         'SELECT count(*) FROM "Other"; INSERT INTO "Other" VALUES (1);'
         "CREATE INDEX item_name ON item (name); ALTER TABLE item ADD COLUMN size int"
     )
-    script = parse_script(sql, Path("m.sql"), "")
-    run = apply_script(script, database, watch=LockWatch(database, 0.005))
-    assert strongly_locked(run) == ("item",)
+    assert strongly_locked(watched(sql, database)) == ("item",)
 
 
 def test_a_rehearsal_needs_a_table(database: Database) -> None:
