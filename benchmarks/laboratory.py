@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg import sql
@@ -60,10 +60,10 @@ class Laboratory:
         self.prepare(case, changed)
         only = self._workload(case)
         if case.target is not None:
-            sampling = replace(sampling, targets={"Q5": case.target})
+            sampling = sampling.demanding(targets={"Q5": case.target})
         started = time.monotonic()
         with other_process() if loaded else nullcontext():
-            found = compare(self.before, self.after, only, replace(sampling, seed=number))
+            found = compare(self.before, self.after, only, sampling.demanding(seed=number))
         return Record(
             kind="live",
             case=case.name,
@@ -85,7 +85,7 @@ class Laboratory:
         ids = [query.id for query in workload.queries]
         changed = ids if case.queries != "all" else []
         self.prepare(case, changed)
-        settings = replace(sampling, seed=number)
+        settings = sampling.demanding(seed=number)
         order = Order(number)
         pairs: dict[str, list[tuple[float, float]]] = {id_: [] for id_ in ids}
         walls: dict[str, list[tuple[float, float]]] = {id_: [] for id_ in ids}

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from benchmarks.recording import Record
 from shadowgate.measure import Sampling
@@ -99,11 +99,11 @@ def resample(
     if changed_queries:
         other = generator.choice(changed).pairs
         pairs |= {q: with_effect(other[q], true + place) for q, true in changed_queries.items()}
-    if sampling.targets:
+    if sampling.demands.targets:
         pairs = {query: pairs[query] for query in changed_queries}
     drawn = Drawn(pairs, generator)
     queries = tuple(pairs)
-    judge_ = Judge(replace(sampling, seed=seed), queries, queries)
+    judge_ = Judge(sampling.demanding(seed=seed), queries, queries)
     sample = take_sample(judge_, one_by_one(drawn.measure), drawn.time, lambda _rounds, _left: None)
     return Outcome(said(sample, judge_), sample.seconds)
 

@@ -113,7 +113,7 @@ def _resampled(store: Store, case: Case, sampling: Sampling, draws: int, *, load
         return Share(0, 0)
     settings = sampling
     if case.target is not None:
-        settings = Sampling(budget_seconds=sampling.budget_seconds, targets={"Q5": case.target})
+        settings = sampling.demanding(targets={"Q5": case.target})
     queries = list(changed[0].pairs)
     found = 0
     for seed in range(draws):

@@ -23,6 +23,7 @@ from benchmarks.recording import Record, Store
 from benchmarks.table import render, rows
 from shadowgate.errors import ShadowgateError
 from shadowgate.measure import Sampling
+from shadowgate.plan import PerformanceSection
 from shadowgate.server import open_server
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,8 @@ class Amount:
     """Resampled runs of every case."""
 
 
+DEMANDS = PerformanceSection(min_pairs=12, max_pairs=400)
+"""What ``verdict.md`` was measured with."""
 FULL = Amount(rows=251_247, runs=40, other_runs=2, sets=4, loaded_sets=2, rounds=50, draws=2000)
 QUICK = Amount(rows=20_000, runs=1, other_runs=1, sets=1, loaded_sets=1, rounds=20, draws=50)
 
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     amount = QUICK if options.quick else FULL
     amount = replace(amount, draws=options.draws or amount.draws)
-    sampling = Sampling(budget_seconds=options.budget)
+    sampling = Sampling(replace(DEMANDS, budget_seconds=options.budget))
     name = f"verdict-{amount.rows}.jsonl"
     store = Store(options.records / name)
     try:
@@ -126,7 +129,7 @@ def _measure(
 
 def facts(store: Store, amount: Amount, sampling: Sampling) -> list[tuple[str, str]]:
     """Where and how it was measured, and how much of it."""
-    memory = psutil.virtual_memory().total / 2**30
+    memory, demands = psutil.virtual_memory().total / 2**30, sampling.demands
     return [
         ("date", f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"),
         (
@@ -137,9 +140,9 @@ def facts(store: Store, amount: Amount, sampling: Sampling) -> list[tuple[str, s
         ("rows", f"{amount.rows:,}; ten queries of fixtures/queries"),
         (
             "settings",
-            f"limit {sampling.limit_percent:g} %, level {100 * sampling.level:g} %, "
-            f"{sampling.min_pairs} to {sampling.max_pairs} pairs, budget "
-            f"{sampling.budget_seconds:g} s",
+            f"limit {demands.limit_percent:g} %, level {100 * sampling.level:g} %, "
+            f"{demands.min_pairs} to {demands.max_pairs} pairs, budget "
+            f"{demands.budget_seconds:g} s",
         ),
         (
             "recorded",
@@ -169,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--budget",
         type=float,
-        default=Sampling().budget_seconds,
+        default=DEMANDS.budget_seconds,
         help="seconds per comparison (default %(default)s)",
     )
     parser.add_argument(

@@ -53,16 +53,6 @@ class Baseline:
         """The queries that failed, by their id."""
         return {id_: found.failure for id_, found in self.queries.items() if found.failure}
 
-    @property
-    def average_ms(self) -> float:
-        """Average over the reading queries of their mean times."""
-        means = [
-            found.timing.mean
-            for found in self.queries.values()
-            if found.query.kind == "read" and not found.failure
-        ]
-        return float(np.mean(means)) if means else float("nan")
-
 
 def timing(rounds: tuple[float, ...]) -> Timing:
     """Summarise rounds given in seconds; the summary is in milliseconds."""
@@ -102,7 +92,9 @@ def baseline(
     with clones(database) as copy, open_lanes([copy], sampling) as lanes:
         failures = Failures()
         facts, lane_of = _execute_once(lanes, workload, failures)
-        taken = _take_rounds(lanes, lane_of, workload, failures, rounds, sampling.seed, progress)
+        taken = _take_rounds(
+            lanes, lane_of, workload, failures, rounds, sampling.demands.seed, progress
+        )
     return Baseline(
         {query.id: _conclude(query, facts, taken, failures) for query in workload.queries}
     )

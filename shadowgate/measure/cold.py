@@ -91,7 +91,7 @@ def measure_cold(
         ValidationError: a query failed or took too long.
         ServerError: a database cannot be cloned or a session was lost.
     """
-    generator = random.Random(f"cold {sampling.seed}")  # noqa: S311 - an order, not a secret
+    generator = random.Random(f"cold {sampling.demands.seed}")  # noqa: S311 - an order, not a secret
     taken: dict[str, tuple[list[ColdRun], list[ColdRun]]] = {
         query.id: ([], []) for query in workload.reads
     }

@@ -216,7 +216,7 @@ def check_names(sampling: Sampling, workload: Workload) -> None:
     Raises:
         PlanError: one does not.
     """
-    for key, names in (("targets", sampling.targets), ("weights", sampling.weights)):
+    for key, names in (("targets", sampling.demands.targets), ("weights", sampling.weights)):
         unknown = sorted(set(names) - set(workload.by_id))
         if unknown:
             raise PlanError(

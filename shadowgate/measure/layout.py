@@ -174,7 +174,7 @@ def _take_rounds(
     progress: Progress,
 ) -> dict[str, list[Pair]]:
     """Seconds of each query, before and control."""
-    generator = random.Random(f"layout {sampling.seed}")  # noqa: S311 - an order, not a secret
+    generator = random.Random(f"layout {sampling.demands.seed}")  # noqa: S311 - an order, not a secret
     warm_up(lanes, lambda _place: queries, lane_of)
     pairs: dict[str, list[Pair]] = {query.id: [] for query in queries}
     with undisturbed(*lanes):

@@ -81,9 +81,10 @@ class Judge:
 
     def __post_init__(self) -> None:
         s = self.sampling
+        least, most = s.demands.min_pairs, s.demands.max_pairs
         shared = s.tail / max(len(self.queries), 1)
-        object.__setattr__(self, "plain", plan_looks(s.min_pairs, s.max_pairs, s.tail))
-        object.__setattr__(self, "family", plan_looks(s.min_pairs, s.max_pairs, shared))
+        object.__setattr__(self, "plain", plan_looks(least, most, s.tail))
+        object.__setattr__(self, "family", plan_looks(least, most, shared))
 
     def estimate(self, query: str, pairs: Sequence[Pair]) -> Estimate | None:
         """Both intervals of one query at the latest look that its pairs allow.
@@ -118,10 +119,10 @@ class Judge:
 
     def limit(self, query: str, pairs: Sequence[Pair]) -> float:
         """The limit of one query as a log ratio, its floor applied."""
-        percent = self.sampling.limits.get(query, self.sampling.limit_percent)
+        percent = self.sampling.demands.limit_of(query)
         if not pairs:
             return effective_limit(percent, 0.0, 1.0)
-        return effective_limit(percent, self.sampling.floor_ms, median_before_ms(pairs))
+        return effective_limit(percent, self.sampling.demands.floor_ms, median_before_ms(pairs))
 
     def sums(self, pairs: Mapping[str, Sequence[Pair]]) -> tuple[Pair, ...]:
         """Weighted sums over the reading queries of each round that all of them took part in."""
@@ -138,7 +139,7 @@ class Judge:
 
     def overall(self, pairs: Mapping[str, Sequence[Pair]]) -> Target | None:
         """The overall target; ``None`` if the settings name none."""
-        percent = self.sampling.overall_target
+        percent = self.sampling.demands.overall_percent
         if percent is None:
             return None
         estimate = self.overall_estimate(pairs)
@@ -146,7 +147,7 @@ class Judge:
 
     def target(self, query: str, pairs: Sequence[Pair]) -> Target | None:
         """The target of a query; ``None`` if the settings name none."""
-        percent = self.sampling.targets.get(query)
+        percent = self.sampling.demands.targets.get(query)
         if percent is None:
             return None
         estimate = self.estimate(query, pairs)
@@ -241,7 +242,7 @@ def take_sample(
         failed: queries that failed by now, which are asked no more.
     """
     sampling = judge_.sampling
-    order = Order(sampling.seed)
+    order = Order(sampling.demands.seed)
     pairs: dict[str, list[Pair]] = {query: [] for query in judge_.queries}
     undecided = list(judge_.queries)
     started = time.now()
@@ -251,11 +252,11 @@ def take_sample(
         return Sample(taken, judge_.reads, ended, time.now() - started)
 
     def is_over() -> bool:
-        return time.now() - started > sampling.budget_seconds
+        return time.now() - started > sampling.demands.budget_seconds
 
     rounds = 0
     while undecided:
-        if rounds == sampling.max_pairs:
+        if rounds == sampling.demands.max_pairs:
             return sample("pairs")
         next_round = time.now() + sampling.spacing_seconds
         asked = undecided * (at_once(undecided[0]) if len(undecided) == 1 else 1)

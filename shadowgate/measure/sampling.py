@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from shadowgate.errors import PlanError
+from shadowgate.plan import PerformanceSection
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """Settings of a comparison.
+    """Settings of a comparison: what a plan demands, and how it is measured."""
 
-    Raises:
-        PlanError: a value lies outside what makes sense.
-    """
-
-    limit_percent: float = 5.0
-    """A query may not be slower than this."""
-    limits: Mapping[str, float] = field(default_factory=dict)
-    """Query id -> percent that it may be slower instead."""
-    floor_ms: float = 0.0
-    """A query may always be slower by this many milliseconds; 0 turns the floor off."""
-    targets: Mapping[str, float] = field(default_factory=dict)
-    """Query id -> percent by which it must at least be faster."""
-    overall_target: float | None = None
-    """Percent by which the average over the reading queries must at least be faster."""
+    demands: PerformanceSection = field(default_factory=PerformanceSection)
+    """Limits, targets and what may be spent to decide them."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Query id -> share in the average; all equal when empty, and a query not named counts 0."""
-    budget_seconds: float = 300.0
-    """Time that sampling may take, without warm-up."""
-    min_pairs: int = 12
-    """Pairs before the first decision."""
-    max_pairs: int = 400
-    """Pairs after which a query is given up as inconclusive."""
     level: float = 0.95
     """Level of every two-sided interval, over all looks at it together."""
-    seed: int = 1
-    """Of the generator that orders queries and sides."""
     copies: int = 2
     """Copies of each database, one session each, that reading queries are spread over; writing
     ones have one more copy to themselves."""
@@ -57,27 +38,9 @@ class Sampling:
     query_seconds: float = 60.0
     """A single execution that takes longer ends the comparison with an error."""
 
-    def __post_init__(self) -> None:
-        rules = (
-            (self.limit_percent > 0, "limit_percent", "above 0"),
-            (all(limit > 0 for limit in self.limits.values()), "limits", "above 0"),
-            (self.floor_ms >= 0, "floor_ms", "0 or more"),
-            (self.budget_seconds > 0, "budget_seconds", "above 0"),
-            (self.min_pairs >= 6, "min_pairs", "6 or more"),
-            (self.max_pairs >= self.min_pairs, "max_pairs", "min_pairs or more"),
-            (0.5 < self.level < 1, "level", "between 0.5 and 1"),
-            (self.copies >= 1, "copies", "1 or more"),
-            (self.copy_percent >= 0, "copy_percent", "0 or more"),
-            (self.spacing_seconds >= 0, "spacing_seconds", "0 or more"),
-            (self.warm_up >= 1, "warm_up", "1 or more"),
-            (self.parallel_workers >= 0, "parallel_workers", "0 or more"),
-            (self.query_seconds > 0, "query_seconds", "above 0"),
-            (all(0 < t < 100 for t in self.targets.values()), "targets", "between 0 and 100"),
-            (all(w >= 0 for w in self.weights.values()), "weights", "0 or more"),
-        )
-        for holds, key, allowed in rules:
-            if not holds:
-                raise PlanError(f"{key} is out of range", where=key, todo=f"allowed: {allowed}")
+    def demanding(self, **changed: Any) -> Sampling:
+        """The same with other demands."""
+        return replace(self, demands=replace(self.demands, **changed))
 
     @property
     def tail(self) -> float:

@@ -217,7 +217,7 @@ def open_sides(
     Raises:
         ServerError: a database cannot be cloned.
     """
-    generator = random.Random(f"sessions {sampling.seed}")  # noqa: S311 - an order, not a secret
+    generator = random.Random(f"sessions {sampling.demands.seed}")  # noqa: S311 - an order, not a secret
     writers = 0 if len(workload.reads) == len(workload.queries) else 1
     with ExitStack() as stack:
         progress("copying both databases for measuring")
@@ -237,7 +237,7 @@ def open_sides(
             for name in ("before", "after")
         )
         seen = are_seen(opened.values())
-        lanes = _lanes(before, after, possible_lanes() if seen else 1, sampling.seed)
+        lanes = _lanes(before, after, possible_lanes() if seen else 1, sampling.demands.seed)
         yield Sides(workload.by_id, before, after, lanes)
 
 

@@ -170,7 +170,7 @@ def run_trial(
         ValidationError: a query failed or took too long.
         ServerError: a database cannot be cloned or a session was lost.
     """
-    generator = random.Random(f"trial {sampling.seed}")  # noqa: S311 - an order, not a secret
+    generator = random.Random(f"trial {sampling.demands.seed}")  # noqa: S311 - an order, not a secret
     reads = tuple(query.id for query in arms[0].workload.reads)
     writes = tuple(query.id for query in arms[0].workload.writes)
     with _opened(arms, sampling, seconds, clones, progress, generator) as opened:

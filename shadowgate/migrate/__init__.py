@@ -26,9 +26,7 @@ from shadowgate.migrate.interrupt import (
 )
 from shadowgate.migrate.lint import lint
 from shadowgate.migrate.probes import (
-    Probe,
     ProbeResult,
-    probes_table,
     run_probe_in_clone,
     run_probes,
     wait_for_autovacuum,
@@ -75,7 +73,6 @@ __all__ = [
     "NoWatch",
     "Notice",
     "Pitfall",
-    "Probe",
     "ProbeResult",
     "Relation",
     "Retry",
@@ -104,7 +101,6 @@ __all__ = [
     "may_be_one_transaction",
     "outside_effects",
     "parse_script",
-    "probes_table",
     "read_script",
     "refuse_beyond",
     "refuse_programs",

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from shadowgate.errors import UsageError
 from shadowgate.evidence import Table
+from shadowgate.plan import WaiverSection
 
 
 @dataclass(frozen=True)
@@ -41,33 +41,13 @@ class ScriptFinding:
 
 
 @dataclass(frozen=True)
-class Waiver:
-    """A finding that is accepted, and why."""
+class Waiver(WaiverSection):
+    """A finding that is accepted, and why: by the plan, or where the script itself says so."""
 
-    rule: str
-    reason: str
-    statement: str = ""
-    """Regular expression searched in the statement, case ignored; empty for every statement."""
     lines: tuple[int, int] | None = None
     """First and last line of the script that it is about; ``None`` for all of them."""
     origin: str = "the plan"
     """Where it is written: ``m.sql, line 3``."""
-
-    def __post_init__(self) -> None:
-        if not self.reason.strip():
-            raise UsageError(
-                f"The waiver of {self.rule} gives no reason.",
-                where=f"waiver of {self.rule} in {self.origin}",
-                todo="Say why the finding is acceptable; the report shows it.",
-            )
-        try:
-            re.compile(self.statement)
-        except re.error as problem:
-            raise UsageError(
-                f"The waiver of {self.rule} has no regular expression: {problem}.",
-                where=f"waiver of {self.rule}, statement = {self.statement!r}",
-                todo="Correct the pattern.",
-            ) from problem
 
     def covers(self, finding: ScriptFinding) -> bool:
         """Tell whether it accepts a finding."""

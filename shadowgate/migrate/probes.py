@@ -24,10 +24,10 @@ from typing import Any
 import psycopg
 
 from shadowgate.errors import UsageError
-from shadowgate.evidence import Table
 from shadowgate.migrate.barrier import Meeting
 from shadowgate.migrate.polling import is_gone
 from shadowgate.migrate.script import parse_script
+from shadowgate.plan import ProbeSection
 from shadowgate.server.base import Connection, Database
 
 Rows = tuple[tuple[Any, ...], ...]
@@ -42,40 +42,6 @@ SELECT FROM pg_catalog.pg_stat_activity
 WHERE backend_type = 'autovacuum worker' AND datname = pg_catalog.current_database()
 """
 _LOOK_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One behaviour of a database."""
-
-    name: str
-    sql: str
-    """What is done: one statement or several."""
-    expect: Rows = ()
-    """The rows of the last statement of ``sql``, or of ``verify`` if there is one."""
-    verify: str = ""
-    """A query run afterwards, whose rows are compared instead."""
-    error: str = ""
-    """SQLSTATE that ``sql`` must fail with; no rows are compared then."""
-    sessions: int = 1
-    """So many sessions run ``sql`` at once and commit together."""
-    commits: bool = False
-    """Several sessions commit each statement, as a procedure that commits needs it."""
-
-    def __post_init__(self) -> None:
-        problem = ""
-        if self.sessions < 1:
-            problem = "needs at least one session"
-        elif self.sessions > 1 and self.expect and not self.verify:
-            problem = "has several sessions: its rows must come from a verify query"
-        elif self.error and (self.expect or self.verify):
-            problem = "expects both an error and rows"
-        if problem:
-            raise UsageError(
-                f"The probe {self.name} {problem}.",
-                where=f"probe {self.name}",
-                todo="Correct the probe.",
-            )
 
 
 @dataclass(frozen=True)
@@ -108,7 +74,7 @@ def wait_for_autovacuum(database: Database, seconds: float = 60.0) -> bool:
         return is_gone(connection, _AUTOVACUUM_SQL, seconds=seconds, look_seconds=_LOOK_SECONDS)
 
 
-def run_probes(probes: Sequence[Probe], database: Database) -> list[ProbeResult]:
+def run_probes(probes: Sequence[ProbeSection], database: Database) -> list[ProbeResult]:
     """Run probes one by one, each in a transaction that is rolled back.
 
     They share a session, since to open one takes longer than most of them; what it keeps beyond
@@ -135,7 +101,7 @@ def run_probes(probes: Sequence[Probe], database: Database) -> list[ProbeResult]
     return results
 
 
-def run_probe_in_clone(probe: Probe, database: Database) -> ProbeResult:
+def run_probe_in_clone(probe: ProbeSection, database: Database) -> ProbeResult:
     """Run a probe for good, in a database that is thrown away afterwards."""
     began = time.monotonic()
     if probe.sessions == 1:
@@ -149,22 +115,6 @@ def run_probe_in_clone(probe: Probe, database: Database) -> ProbeResult:
     return _result(probe, outcomes, rows, time.monotonic() - began)
 
 
-def probes_table(results: Sequence[ProbeResult]) -> Table:
-    """Lay results out as a table of evidence."""
-    rows = tuple(
-        (
-            result.name,
-            "passed" if result.passed else "FAILED",
-            _brief(result.measured),
-            _brief(result.expected),
-            f"{result.seconds * 1000:.0f}",
-            result.detail,
-        )
-        for result in results
-    )
-    return Table("Probes", ("probe", "", "measured", "expected", "ms", "detail"), rows)
-
-
 @dataclass(frozen=True)
 class _Outcome:
     """What one session came to."""
@@ -174,7 +124,7 @@ class _Outcome:
     message: str = ""
 
 
-def _run_undone(probe: Probe, connection: Connection) -> ProbeResult:
+def _run_undone(probe: ProbeSection, connection: Connection) -> ProbeResult:
     began = time.monotonic()
     _prepare(connection, 1)
     connection.execute("BEGIN")
@@ -185,19 +135,19 @@ def _run_undone(probe: Probe, connection: Connection) -> ProbeResult:
     return _result(probe, [outcome], outcome.rows, time.monotonic() - began)
 
 
-def _undone(probe: Probe, connection: Connection) -> Rows:
+def _undone(probe: ProbeSection, connection: Connection) -> Rows:
     rows = _rows(connection, probe.sql)
     connection.execute(_FIRE_DEFERRED_SQL)
     return _rows(connection, probe.verify) if probe.verify else rows
 
 
-def _one_session(probe: Probe, database: Database) -> _Outcome:
+def _one_session(probe: ProbeSection, database: Database) -> _Outcome:
     with database.connect() as connection:
         _prepare(connection, 1)
         return _attempt(lambda: _rows(connection, probe.sql))
 
 
-def _sessions_at_once(probe: Probe, database: Database) -> list[_Outcome]:
+def _sessions_at_once(probe: ProbeSection, database: Database) -> list[_Outcome]:
     """Run the sessions; one that is blocked or fails keeps the others from their COMMIT briefly."""
     with database.connect() as watching:
         meeting = Meeting(probe.sessions, watching)
@@ -253,7 +203,9 @@ def _rows(connection: Connection, sql: str) -> Rows:
     return tuple(cursor.fetchall()) if cursor.description else ()
 
 
-def _result(probe: Probe, outcomes: Sequence[_Outcome], rows: Rows, seconds: float) -> ProbeResult:
+def _result(
+    probe: ProbeSection, outcomes: Sequence[_Outcome], rows: Rows, seconds: float
+) -> ProbeResult:
     failed = [outcome for outcome in outcomes if outcome.sqlstate]
     if probe.error:
         states = [outcome.sqlstate or "no error" for outcome in outcomes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,14 @@ import cattrs
 from cattrs.errors import ForbiddenExtraKeysError
 
 from shadowgate.errors import PlanError
-from shadowgate.plan.sections import LaterSection, PerformanceSection, Plan, RolloutSection
+from shadowgate.plan.sections import (
+    LaterSection,
+    PerformanceSection,
+    Plan,
+    ProbeSection,
+    RolloutSection,
+    WaiverSection,
+)
 
 T = TypeVar("T")
 
@@ -214,6 +222,8 @@ def _performance_rules(performance: PerformanceSection) -> Iterator[Rule]:
     yield performance.min_pairs >= 6, "performance.min_pairs", "at least 6"
     yield pairs, "performance.max_pairs", "at least performance.min_pairs"
     yield performance.budget_seconds > 0, "performance.budget_seconds", "above 0"
+    targets = all(0 < percent < 100 for percent in performance.targets.values())
+    yield targets, "performance.targets", "between 0 and 100"
     yield performance.layout_seconds > 0, "performance.layout_seconds", "above 0"
 
 
@@ -232,6 +242,8 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     now, after = plan.traffic, plan.traffic.after or plan.traffic
     paired = (len(after.reads), len(after.writes)) == (len(now.reads), len(now.writes))
     yield plan.schema == 1, "schema", "1, the only version there is"
+    shares = all(share >= 0 for share in plan.workload.weights.values())
+    yield shares, "workload.weights", "0 or more"
     simulation = plan.simulation
     yield simulation.rounds >= 6, "simulation.rounds", "at least 6"
     yield simulation.max_rounds >= simulation.rounds, "simulation.max_rounds", "at least the rounds"
@@ -244,7 +256,31 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     known = plan.runner.transaction in ("statement", "file")
     yield known, "runner.transaction", "statement or file"
     yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
-    yield all(probe.sessions >= 1 for probe in plan.probes), "probes.sessions", "at least 1"
+    yield from (rule for probe in plan.probes for rule in _probe_rules(probe))
+    yield from (rule for waiver in plan.waivers for rule in _waiver_rules(waiver))
+
+
+def _probe_rules(probe: ProbeSection) -> Iterator[Rule]:
+    key = f"probes.{probe.name}"
+    verified = probe.sessions == 1 or not probe.expect or bool(probe.verify)
+    either = not probe.error or not (probe.expect or probe.verify)
+    yield probe.sessions >= 1, f"{key}.sessions", "at least 1"
+    yield verified, f"{key}.expect", "with several sessions: the rows of a verify query"
+    yield either, f"{key}.error", "an error or rows, not both"
+
+
+def _waiver_rules(waiver: WaiverSection) -> Iterator[Rule]:
+    key = f"waivers.{waiver.rule}"
+    yield bool(waiver.reason.strip()), f"{key}.reason", "a reason: the report shows it"
+    yield _is_pattern(waiver.statement), f"{key}.statement", "a regular expression"
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _check_series(plan: Plan) -> None:

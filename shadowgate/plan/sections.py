@@ -117,6 +117,10 @@ class PerformanceSection:
     layout_seconds: float = 6.0
     """Time for the rounds of the control, beside the time that making it takes."""
 
+    def limit_of(self, query: str) -> float:
+        """The percent that a query may be slower."""
+        return self.limits_by_query.get(query, self.limit_percent)
+
     @property
     def limits_by_query(self) -> dict[str, float]:
         """Query id -> its own limit in percent, for those that have one."""
@@ -305,7 +309,7 @@ class WaiverSection:
     rule: str
     reason: str
     statement: str = ""
-    """Pattern of the statements that it covers; every statement when empty."""
+    """Regular expression searched in the statement, case ignored; every statement when empty."""
 
 
 @dataclass(frozen=True)

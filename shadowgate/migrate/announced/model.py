@@ -97,11 +97,6 @@ class Announcement:
         """All object changes that count as announced."""
         return (*self.objects, *(change for change in self.privileges if change.reason))
 
-    @property
-    def unexplained_privileges(self) -> tuple[ObjectChange, ...]:
-        """Effects on privileges without a word on why."""
-        return tuple(change for change in self.privileges if not change.reason)
-
     def expectation(self) -> Expectation:
         """As patterns, of the text alone: it covers all that may happen, certain or not.
 

@@ -18,24 +18,10 @@ def sampling_of(plan: Plan, *, quick: str = "") -> Sampling:
         plan: the plan.
         quick: why timings are not judged; empty when they are.
     """
-    performance = plan.performance
-    sampling = Sampling(
-        limit_percent=performance.limit_percent,
-        limits=performance.limits_by_query,
-        floor_ms=performance.floor_ms,
-        targets=performance.targets,
-        overall_target=performance.overall_percent,
-        weights=plan.workload.weights,
-        budget_seconds=performance.budget_seconds,
-        min_pairs=performance.min_pairs,
-        max_pairs=performance.max_pairs,
-        seed=performance.seed,
-    )
+    sampling = Sampling(plan.performance, plan.workload.weights)
     if not quick:
         return sampling
-    return replace(
-        sampling,
-        budget_seconds=min(QUICK_SECONDS, sampling.budget_seconds),
-        max_pairs=sampling.min_pairs,
-        spacing_seconds=0.0,
+    return replace(sampling, spacing_seconds=0.0).demanding(
+        budget_seconds=min(QUICK_SECONDS, plan.performance.budget_seconds),
+        max_pairs=plan.performance.min_pairs,
     )

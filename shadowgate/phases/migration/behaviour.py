@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from shadowgate.migrate import (
-    Probe,
     ProbeResult,
     run_probe_in_clone,
     run_probes,
     wait_for_autovacuum,
 )
-from shadowgate.plan import Plan, ProbeSection
+from shadowgate.plan import Plan
 from shadowgate.server import Database, Databases
 
 
@@ -19,22 +18,11 @@ def behave(plan: Plan, migrated: Database, databases: Databases) -> dict[str, Pr
     What a probe that was rolled back leaves (dead rows, used-up sequence values) made writes 5 %
     slower where it was measured as if the migration had done it.
     """
-    probes = [_probe(section) for section in plan.probes]
-    undone = [probe for probe in probes if not probe.commits and probe.sessions == 1]
+    undone = [probe for probe in plan.probes if not probe.commits and probe.sessions == 1]
     with databases.cloned(migrated, f"{plan.database}_behaviour") as clone:
         wait_for_autovacuum(clone)
         results = run_probes(undone, clone)
-        results += [run_probe_in_clone(probe, clone) for probe in probes if probe not in undone]
+        results += [
+            run_probe_in_clone(probe, clone) for probe in plan.probes if probe not in undone
+        ]
     return {result.name: result for result in results}
-
-
-def _probe(section: ProbeSection) -> Probe:
-    return Probe(
-        name=section.name,
-        sql=section.sql,
-        expect=section.expect,
-        verify=section.verify,
-        error=section.error,
-        sessions=section.sessions,
-        commits=section.commits,
-    )

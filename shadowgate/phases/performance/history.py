@@ -118,5 +118,5 @@ def last_run(storage: Path, key: str, comparison: Comparison) -> History | None:
     return History(
         runs[-1].name,
         trend_since(runs[-1], pairs, sampling.tail, sampling.copy_deviation(1)),
-        sampling.limit_percent,
+        sampling.demands.limit_percent,
     )

@@ -18,6 +18,7 @@ from benchmarks.table import Share, counts, render, rows, time_to_verdict
 from benchmarks.verdict import FULL, QUICK, facts, todo
 from shadowgate.measure import Sampling
 from shadowgate.measure.statistics import effects, pseudo_median
+from shadowgate.plan import PerformanceSection
 
 QUERIES = ("Q1", "Q5")
 
@@ -79,7 +80,7 @@ def test_rivals_compare_ten_rounds_with_the_next_ten() -> None:
 
 def test_a_resampled_run_decides_as_a_live_one_would() -> None:
     identical, slower = [recorded("identical")], [recorded("slower-8")]
-    sampling = Sampling(budget_seconds=60.0)
+    sampling = Sampling(PerformanceSection(budget_seconds=60.0))
     outcome = resample(identical, [], {}, sampling, seed=1)
     assert set(outcome.verdicts.values()) <= {"equivalent", "improved"}
     assert outcome == resample(identical, [], {}, sampling, seed=1)
@@ -104,7 +105,7 @@ def test_a_case_knows_its_true_effect(case: str, ratio: float) -> None:
 
 def test_a_resampled_target_is_judged() -> None:
     faster = [recorded("faster-30")]
-    sampling = Sampling(targets={"Q5": 25.0})
+    sampling = Sampling(PerformanceSection(targets={"Q5": 25.0}))
     outcome = resample([recorded("identical")], faster, {"Q5": math.log(0.7)}, sampling, seed=1)
     assert outcome.verdicts == {"Q5": "improved", "target:Q5": "met"}
 
@@ -147,7 +148,7 @@ def test_the_table_shows_every_case_recorded_beside_the_rivals(tmp_path: Path) -
     store.add(replace(recorded("identical", 1, kind="live"), verdicts=failing))
     live = recorded("faster-20", kind="live")
     store.add(replace(live, verdicts={"Q5": "improved", "target:Q5": "missed"}))
-    sampling = Sampling(budget_seconds=30.0)
+    sampling = Sampling(PerformanceSection(budget_seconds=30.0))
     drawn = rows(store, sampling, 4)
     identical, slower, faster = drawn
     assert identical.live == Share(1, 2)

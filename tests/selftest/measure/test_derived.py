@@ -8,6 +8,7 @@ import pytest
 
 from shadowgate.measure import Sampling, Workload, baseline, compare, derive_workload, settle
 from shadowgate.measure.workload import split_statements
+from shadowgate.plan import PerformanceSection
 from shadowgate.server import Database
 from tests.selftest.conftest import MakeDatabase
 
@@ -153,7 +154,7 @@ def test_it_can_be_measured_and_nothing_is_called_a_change(
     shop: Database, make_database: MakeDatabase
 ) -> None:
     workload = derived(shop, touched={"customer", "orders"})
-    sampling = Sampling(budget_seconds=0.5, copies=1, warm_up=1)
+    sampling = Sampling(PerformanceSection(budget_seconds=0.5), copies=1, warm_up=1)
     assert not baseline(shop, workload, sampling).failed
     moved = make_database(shop.name)
     with moved.connect() as connection:

@@ -19,6 +19,7 @@ from shadowgate.measure.ordering import (
 from shadowgate.measure.rounds import timed_session
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.session import settle
+from shadowgate.plan import PerformanceSection
 from shadowgate.server import Database
 from tests.selftest.conftest import MakeDatabase
 
@@ -211,7 +212,7 @@ def test_a_comparison_notes_it_and_calls_the_rows_the_same(
     settle(before)
     settle(moved)
     one = query(UNORDERED["points"])
-    sampling = Sampling(budget_seconds=0.1, copies=1, warm_up=1)
+    sampling = Sampling(PerformanceSection(budget_seconds=0.1), copies=1, warm_up=1)
     found = compare(before, moved, Workload((one,)), sampling).queries["Q1"]
     assert found.same_rows
     assert found.order is not None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.errors import ToolError, UsageError
+from shadowgate.errors import ToolError
 from shadowgate.migrate import Script, ScriptFinding, Waiver, apply_waivers, lint, read_script
 from shadowgate.migrate import lint as lint_function
 
@@ -122,14 +122,3 @@ def test_waived_findings_are_shown_with_their_reason() -> None:
     finding = ScriptFinding("slow", "m", 1, "CREATE INDEX big ON t (a)", "trace")
     _, waived = apply_waivers([finding], [Waiver("slow", "small table")]).tables()
     assert waived.rows[0][-1] == "small table"
-
-
-@pytest.mark.parametrize(
-    ("reason", "pattern", "said"),
-    [(" ", "", "no reason"), ("known", "(", "no regular expression")],
-)
-def test_a_waiver_without_reason_or_with_a_bad_pattern_is_refused(
-    reason: str, pattern: str, said: str
-) -> None:
-    with pytest.raises(UsageError, match=said):
-        Waiver("slow", reason, pattern)

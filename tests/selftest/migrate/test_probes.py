@@ -16,14 +16,13 @@ from hypothesis import strategies as st
 
 from shadowgate.errors import ScriptError, UsageError
 from shadowgate.migrate import (
-    Probe,
     ProbeResult,
-    probes_table,
     run_probe_in_clone,
     run_probes,
     wait_for_autovacuum,
 )
 from shadowgate.migrate.probes import plain
+from shadowgate.plan import ProbeSection
 from shadowgate.server import Database, Server
 from tests.selftest.plain_database import refill
 from tests.selftest.server_runs import comes_true
@@ -52,7 +51,13 @@ def database(plain: Database) -> Database:
     return refill(plain, SETUP)
 
 
-def undone(probe: Probe, database: Database) -> ProbeResult:
+def probe_of(
+    name: str, sql: str, expect: tuple[tuple[Any, ...], ...] = (), **others: Any
+) -> ProbeSection:
+    return ProbeSection(name, f"{name} does as it should", sql, expect, **others)
+
+
+def undone(probe: ProbeSection, database: Database) -> ProbeResult:
     (result,) = run_probes([probe], database)
     return result
 
@@ -66,28 +71,32 @@ def count(database: Database) -> int:
 @pytest.mark.parametrize(
     ("probe", "passed", "measured"),
     [
-        (Probe("a", "SELECT 1, 'x', NULL", ((1, "x", None),)), True, [[1, "x", None]]),
-        (Probe("a", "SELECT 1.50::numeric, 2.0::numeric", ((1.5, 2),)), True, [[1.5, 2]]),
-        (Probe("a", "SELECT DATE '2036-01-01'", ((dt.date(2036, 1, 1),),)), True, [["2036-01-01"]]),
-        (Probe("a", "SELECT 1", ((2,),)), False, [[1]]),
-        (Probe("a", "SELECT 1 WHERE false", ((1,),)), False, []),
-        (Probe("a", "SELECT g FROM generate_series(1, 2) AS g", ((1,), (2,))), True, [[1], [2]]),
-        (Probe("a", "INSERT INTO item VALUES (1); SELECT id FROM item", ((1,),)), True, [[1]]),
-        (Probe("a", "INSERT INTO item VALUES (1)"), True, "no error"),
-        (Probe("a", "SELECT 1/0"), False, "22012"),
-        (Probe("a", "SELECT 1/0", error="22012"), True, "22012"),
-        (Probe("a", "SELECT 1/0", error="23505"), False, "22012"),
-        (Probe("a", "SELECT 1", error="22012"), False, "no error"),
+        (probe_of("a", "SELECT 1, 'x', NULL", ((1, "x", None),)), True, [[1, "x", None]]),
+        (probe_of("a", "SELECT 1.50::numeric, 2.0::numeric", ((1.5, 2),)), True, [[1.5, 2]]),
         (
-            Probe("a", "INSERT INTO item VALUES (1)", ((1, "1"),), verify="SELECT * FROM seen"),
+            probe_of("a", "SELECT DATE '2036-01-01'", ((dt.date(2036, 1, 1),),)),
+            True,
+            [["2036-01-01"]],
+        ),
+        (probe_of("a", "SELECT 1", ((2,),)), False, [[1]]),
+        (probe_of("a", "SELECT 1 WHERE false", ((1,),)), False, []),
+        (probe_of("a", "SELECT g FROM generate_series(1, 2) AS g", ((1,), (2,))), True, [[1], [2]]),
+        (probe_of("a", "INSERT INTO item VALUES (1); SELECT id FROM item", ((1,),)), True, [[1]]),
+        (probe_of("a", "INSERT INTO item VALUES (1)"), True, "no error"),
+        (probe_of("a", "SELECT 1/0"), False, "22012"),
+        (probe_of("a", "SELECT 1/0", error="22012"), True, "22012"),
+        (probe_of("a", "SELECT 1/0", error="23505"), False, "22012"),
+        (probe_of("a", "SELECT 1", error="22012"), False, "no error"),
+        (
+            probe_of("a", "INSERT INTO item VALUES (1)", ((1, "1"),), verify="SELECT * FROM seen"),
             True,
             [[1, "1"]],
         ),
-        (Probe("a", "DELETE FROM item", verify="SELECT * FROM seen"), True, []),
+        (probe_of("a", "DELETE FROM item", verify="SELECT * FROM seen"), True, []),
     ],
 )
 def test_a_probe_compares_rows_or_the_error_and_leaves_nothing(
-    database: Database, probe: Probe, passed: bool, measured: object
+    database: Database, probe: ProbeSection, passed: bool, measured: object
 ) -> None:
     result = undone(probe, database)
     assert (result.passed, result.measured) == (passed, measured)
@@ -96,12 +105,12 @@ def test_a_probe_compares_rows_or_the_error_and_leaves_nothing(
 
 
 def test_a_probe_with_other_rows_says_which(database: Database) -> None:
-    result = undone(Probe("a", "SELECT 1, 'x'", ((2, "y"),)), database)
+    result = undone(probe_of("a", "SELECT 1, 'x'", ((2, "y"),)), database)
     assert result.detail == 'the rows are not the expected ones: [[1, "x"]]'
 
 
 def test_a_failed_probe_says_what_the_server_said(database: Database) -> None:
-    result = undone(Probe("a", "SELECT 1/0", ((1,),)), database)
+    result = undone(probe_of("a", "SELECT 1/0", ((1,),)), database)
     assert "division by zero" in result.detail
 
 
@@ -134,13 +143,13 @@ TRACES = {
 def test_a_probe_finds_nothing_of_the_one_before(
     database: Database, sql: str, look: str, clean: object, ending: str
 ) -> None:
-    traces = [Probe("leaves", sql + ending), Probe("looks", look, ((clean,),))]
+    traces = [probe_of("leaves", sql + ending), probe_of("looks", look, ((clean,),))]
     assert run_probes(traces, database)[1].measured == [[clean]]
 
 
 def test_a_probe_that_ends_its_session_fails_and_the_next_has_another(database: Database) -> None:
-    ended = Probe("ended", "SELECT pg_terminate_backend(pg_backend_pid())")
-    results = run_probes([ended, Probe("next", "SELECT 1", ((1,),))], database)
+    ended = probe_of("ended", "SELECT pg_terminate_backend(pg_backend_pid())")
+    results = run_probes([ended, probe_of("next", "SELECT 1", ((1,),))], database)
     assert [(result.passed, result.measured) for result in results] == [
         (False, "57P01"),
         (True, [[1]]),
@@ -148,13 +157,13 @@ def test_a_probe_that_ends_its_session_fails_and_the_next_has_another(database: 
 
 
 def test_in_a_clone_a_procedure_may_commit(database: Database) -> None:
-    probe = Probe("a", "CALL commits()", ((7,), (8,)), verify="SELECT id FROM item ORDER BY id")
+    probe = probe_of("a", "CALL commits()", ((7,), (8,)), verify="SELECT id FROM item ORDER BY id")
     assert run_probe_in_clone(probe, database).passed
     assert count(database) == 2
 
 
 def test_sessions_do_their_work_at_once_and_know_their_number(database: Database) -> None:
-    probe = Probe(
+    probe = probe_of(
         "a",
         "INSERT INTO item VALUES (current_setting('shadowgate.session')::int)",
         ((1, "1"), (2, "2"), (3, "3")),
@@ -166,7 +175,7 @@ def test_sessions_do_their_work_at_once_and_know_their_number(database: Database
 
 def test_all_sessions_have_done_their_work_before_the_first_commits(database: Database) -> None:
     """Each of two sessions sees its own row only: neither had committed when the other looked."""
-    probe = Probe(
+    probe = probe_of(
         "a",
         "INSERT INTO item VALUES (current_setting('shadowgate.session')::int);"
         "SELECT pg_sleep(0.2 * current_setting('shadowgate.session')::int);"
@@ -180,7 +189,7 @@ def test_all_sessions_have_done_their_work_before_the_first_commits(database: Da
 
 
 def test_a_session_that_fails_fails_the_probe_and_blocks_no_other(database: Database) -> None:
-    probe = Probe(
+    probe = probe_of(
         "a", "INSERT INTO item VALUES (1)", ((1,),), verify="SELECT id FROM item", sessions=2
     )
     result = run_probe_in_clone(probe, database)
@@ -195,7 +204,7 @@ def test_who_waits_for_a_lock_of_the_others_is_not_waited_for(
     monkeypatch.setattr("shadowgate.migrate.barrier.MEETING_SECONDS", 60.0)
     once = "INSERT INTO item VALUES (1) ON CONFLICT DO NOTHING"
     result = run_probe_in_clone(
-        Probe("a", once, ((1,),), verify="SELECT count(*) FROM item", sessions=3), database
+        probe_of("a", once, ((1,),), verify="SELECT count(*) FROM item", sessions=3), database
     )
     assert result.passed
     assert result.seconds < 30
@@ -206,7 +215,7 @@ def test_who_waits_for_somebody_else_is_waited_for(
 ) -> None:
     """Two sessions, one of which an outsider holds up: neither commits before the outsider."""
     monkeypatch.setattr("shadowgate.migrate.barrier.MEETING_SECONDS", 60.0)
-    probe = Probe(
+    probe = probe_of(
         "a",
         "INSERT INTO item SELECT 2 FROM pg_advisory_xact_lock(1)"
         " WHERE current_setting('shadowgate.session') = '2';"
@@ -226,36 +235,13 @@ def test_who_waits_for_somebody_else_is_waited_for(
 
 def test_several_sessions_cannot_be_rolled_back(database: Database) -> None:
     with pytest.raises(UsageError, match="cannot be rolled back"):
-        undone(Probe("a", "SELECT 1", sessions=2), database)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"sessions": 0},
-        {"sessions": 2, "expect": ((1,),)},
-        {"error": "22012", "expect": ((1,),)},
-        {"error": "22012", "verify": "SELECT 1"},
-    ],
-)
-def test_a_probe_that_contradicts_itself_is_refused(bad: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="The probe odd"):
-        Probe("odd", "SELECT 1", **bad)
+        undone(probe_of("a", "SELECT 1", sessions=2), database)
 
 
 def test_a_probe_with_a_syntax_error_is_refused_with_its_place(database: Database) -> None:
     with pytest.raises(ScriptError, match="SELEC") as caught:
-        undone(Probe("odd", "SELEC 1"), database)
+        undone(probe_of("odd", "SELEC 1"), database)
     assert "line 1" in caught.value.where
-
-
-def test_results_are_shown_in_a_table(database: Database) -> None:
-    results = [undone(Probe(n, "SELECT 1", ((r,),)), database) for n, r in (("a", 1), ("b", 2))]
-    rows = probes_table(results).rows
-    assert [row[:4] for row in rows] == [
-        ("a", "passed", "[[1]]", "[[1]]"),
-        ("b", "FAILED", "[[1]]", "[[2]]"),
-    ]
 
 
 VALUES = st.recursive(
@@ -308,7 +294,7 @@ def slow_autovacuum(server: Server, database: Database) -> Iterator[None]:
 
 @pytest.mark.usefixtures("slow_autovacuum")
 def test_autovacuum_that_holds_a_lock_is_waited_for(database: Database) -> None:
-    probe = Probe("a", "LOCK TABLE seen IN SHARE ROW EXCLUSIVE MODE NOWAIT")
+    probe = probe_of("a", "LOCK TABLE seen IN SHARE ROW EXCLUSIVE MODE NOWAIT")
     assert comes_true(lambda: not undone(probe, database).passed)
     assert not wait_for_autovacuum(database, seconds=0)
     assert wait_for_autovacuum(database)

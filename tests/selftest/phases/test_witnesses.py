@@ -25,7 +25,7 @@ from shadowgate.phases.performance.committed_baseline import (
     compare_with_baseline,
 )
 from shadowgate.phases.run import Run
-from shadowgate.plan import Plan, read_plan
+from shadowgate.plan import PerformanceSection, Plan, read_plan
 from shadowgate.server import Database, Server
 from tests.selftest.conftest import MakeDatabase
 from tests.selftest.plain_database import plain_database
@@ -72,7 +72,9 @@ def plan(tmp_path: Path) -> Plan:
 
 
 def measured(before: Database, after: Database) -> Comparison:
-    sampling = Sampling(budget_seconds=0.3, copies=1, warm_up=1, spacing_seconds=0.01)
+    sampling = Sampling(
+        PerformanceSection(budget_seconds=0.3), copies=1, warm_up=1, spacing_seconds=0.01
+    )
     settle(before)
     settle(after)
     return compare(before, after, WORKLOAD, sampling)

@@ -22,6 +22,16 @@ rollout.start = 2026-02-13
 """
 
 
+def waiver(*lines: str) -> str:
+    """The text of a waiver of the rule ``slow``."""
+    return "\n".join(("[[waivers]]", 'rule = "slow"', *lines))
+
+
+def probe(*lines: str) -> str:
+    """The text of a probe named ``odd``."""
+    return "\n".join(("[[probes]]", 'name = "odd"', 'claim = "odd"', 'sql = "SELECT 1"', *lines))
+
+
 def written(folder: Path, text: str) -> Path:
     path = folder / "plan.toml"
     path.write_text(text, encoding="utf-8")
@@ -55,6 +65,22 @@ def test_paths_are_relative_to_the_plan_file(tmp_path: Path) -> None:
         ("performance.baseline = 1", ("performance.baseline", "expected Path")),
         ("performance.layout = true", ("performance.layout", "expected str")),
         ("performance.layout_seconds = 0", ("performance.layout_seconds", "above 0")),
+        ("performance.limit_percent = 0.0", ("performance.limit_percent", "above 0")),
+        ("performance.floor_ms = -1.0", ("performance.floor_ms", "0 or more")),
+        ("performance.budget_seconds = 0.0", ("performance.budget_seconds", "above 0")),
+        ("performance.min_pairs = 5", ("performance.min_pairs", "at least 6")),
+        ("performance.max_pairs = 8", ("performance.max_pairs", "at least performance.min_pairs")),
+        ("performance.targets.Q5 = 100.0", ("performance.targets", "between 0 and 100")),
+        ("workload.weights.Q5 = -1.0", ("workload.weights", "0 or more")),
+        (waiver('reason = " "'), ("waivers.slow.reason", "a reason")),
+        (
+            waiver('reason = "known"', 'statement = "("'),
+            ("waivers.slow.statement", "a regular expression"),
+        ),
+        (probe("sessions = 0"), ("probes.odd.sessions", "at least 1")),
+        (probe("sessions = 2", "expect = [[1]]"), ("probes.odd.expect", "a verify query")),
+        (probe('error = "22012"', "expect = [[1]]"), ("probes.odd.error", "not both")),
+        (probe('error = "22012"', 'verify = "SELECT 1"'), ("probes.odd.error", "not both")),
         ("performance.targets.Q5 = 'fast'", ("performance.targets", "expected float")),
         ("schema = 2", ("schema", "only version")),
         ('backup.generator = "nowhere.py"', ("nowhere.py does not exist", "backup.generator")),
