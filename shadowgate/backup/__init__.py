@@ -5,7 +5,6 @@ from shadowgate.backup.generate import cached_path, generated_backup
 from shadowgate.backup.recognise import Backup, Format, examine_backup, expect_sha256
 from shadowgate.backup.restore import (
     Restoration,
-    missing_roles,
     restore,
     unwrapped,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "examine_backup",
     "expect_sha256",
     "generated_backup",
-    "missing_roles",
     "restore",
     "unwrapped",
 ]

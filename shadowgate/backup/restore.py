@@ -21,7 +21,7 @@ from shadowgate.backup.omissions import (
 )
 from shadowgate.backup.recognise import Backup, Format
 from shadowgate.backup.requirements import ordinary_owners, require_all
-from shadowgate.backup.roles import absent_roles, create_roles, make_superuser
+from shadowgate.backup.roles import create_roles, make_superuser
 from shadowgate.backup.versions import version_advice
 from shadowgate.errors import BackupError, RestoreError
 from shadowgate.progress import Progress, silent
@@ -58,21 +58,6 @@ def unwrapped(backup: Backup, workspace: Path, progress: Progress = silent) -> B
     progress(f"unwrapping the backup from {', '.join(backup.wrappings)}")
     copy = decoded_copy(backup.path, backup.wrappings, workspace)
     return replace(backup, path=copy, wrappings=())
-
-
-def missing_roles(backup: Backup, tools: ClientTools, database: Database) -> tuple[str, ...]:
-    """Roles that a dump names and the server lacks, in order.
-
-    Args:
-        backup: the dump; an archive must be :func:`unwrapped`.
-        tools: client tools that can read it.
-        database: any database of the server.
-
-    Raises:
-        RestoreError: pg_restore cannot read the archive.
-    """
-    with database.connect() as connection:
-        return absent_roles(connection, read_needs(backup, tools).roles)
 
 
 def restore(

@@ -63,31 +63,6 @@ class Snapshot:
         for identity in sorted(parts):
             yield identity, self.objects[identity]
 
-    def as_json(self) -> list[dict[str, Any]]:
-        """Plain data, in a fixed order, that :meth:`from_json` reads back."""
-        return [
-            {
-                "kind": identity.kind,
-                "name": identity.name,
-                "part_of": [[whole.kind, whole.name] for whole in found.part_of],
-                "attributes": dict(found.attributes),
-            }
-            for identity, found in sorted(self.objects.items(), key=lambda item: item[0])
-        ]
-
-    @classmethod
-    def from_json(cls, data: list[dict[str, Any]]) -> Snapshot:
-        """Read what :meth:`as_json` made."""
-        return cls(
-            {
-                ObjectId(item["kind"], item["name"]): CatalogueObject(
-                    attributes=item["attributes"],
-                    part_of=tuple(ObjectId(kind, name) for kind, name in item["part_of"]),
-                )
-                for item in data
-            }
-        )
-
 
 def take_snapshot(connection: Connection) -> Snapshot:
     """Read the catalogues of the connection's database, in one transaction that changes nothing.

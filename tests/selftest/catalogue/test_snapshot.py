@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -600,10 +599,6 @@ def test_reading_changes_nothing_in_the_session(session: Connection, untouched: 
     assert not diff(untouched, take_snapshot(session))
     assert session.execute("SHOW search_path").fetchone() == path
     assert session.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-
-
-def test_a_snapshot_survives_json(untouched: Snapshot) -> None:
-    assert Snapshot.from_json(json.loads(json.dumps(untouched.as_json()))) == untouched
 
 
 def test_names_do_not_depend_on_the_search_path(session: Connection, untouched: Snapshot) -> None:
