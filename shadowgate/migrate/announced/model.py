@@ -91,6 +91,8 @@ class Announcement:
     renamings: tuple[Renaming, ...] = ()
     attached: tuple[Names, ...] = ()
     """Tables that become or cease to be a partition."""
+    mentioned: frozenset[str] = frozenset()
+    """Objects in schemas that its statements are about, in each schema that may hold them."""
 
     @property
     def effects(self) -> tuple[ObjectChange, ...]:
