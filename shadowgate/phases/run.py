@@ -368,7 +368,12 @@ class Run:
         """The migration under traffic."""
         self.applied.run.raise_for_error()
         return rehearse(
-            self.opened.migration, self.online_copy, self.traffic, self.plan, self.runner
+            self.opened.migration,
+            self.online_copy,
+            self.traffic,
+            self.plan,
+            self.runner,
+            queries=self.workload.queries,
         )
 
     @evidence

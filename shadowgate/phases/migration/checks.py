@@ -45,6 +45,12 @@ def asks_for_acknowledged_writes(run: Run) -> str:
     return "" if run.plan.traffic.kept else "the plan has no query for acknowledged writes"
 
 
+def _clients_are_known(run: Run) -> str:
+    if run.plan.workload.queries is None:
+        return "which statements the clients prepare is not known: the workload is a derived one"
+    return has_traffic(run)
+
+
 def _locks_strongly(run: Run) -> str:
     if strongly_locked(run.applied.run):
         return ""
@@ -114,6 +120,24 @@ def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> Non
     What counts is how long a reader and a writer really waited while it ran.
     """
     judge_waiting(rehearsal, plan, finding)
+
+
+@check(
+    "migration.open_sessions",
+    remedy="Name the columns in the query, or let the clients prepare it anew: many drivers do.",
+    required=False,
+    applies=_clients_are_known,
+)
+def open_sessions_go_on(rehearsal: Rehearsal, finding: Finding) -> None:
+    """What a session prepared before the migration it can execute after it, as a new one can.
+
+    The application keeps its connections, plans included: ``SELECT *`` of a table with a new column
+    fails in them (cached plan must not change result type) until it is prepared anew.
+    """
+    wrong = [str(one) for one in rehearsal.stale]
+    finding.note({"statements": rehearsal.prepared, "refused": len(wrong)}, {"refused": 0})
+    rehearsal.run.raise_for_error()
+    finding.require(not wrong, wrong)
 
 
 @check(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shadowgate.evidence import Figure
-from shadowgate.measure import Workload
+from shadowgate.measure import Query, Workload
 from shadowgate.migrate import LockWatch, Script, ScriptRun
 from shadowgate.phases.finding import Finding
+from shadowgate.phases.migration.open_sessions import StaleStatement, open_session
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.report.figures import ClientWait, StatementSpan, waits
@@ -40,6 +41,10 @@ class Rehearsal:
     """Rows whose writes were acknowledged; 0 where the plan does not ask."""
     lost: tuple[str, ...]
     """Those that are not there afterwards as they were acknowledged, a sentence each."""
+    prepared: int
+    """Statements that a session has prepared before and executed again afterwards."""
+    stale: tuple[StaleStatement, ...]
+    """Those of them that only a new session can execute."""
 
 
 def traffic_of(asked: TrafficSection, workload: Workload) -> TrafficSection:
@@ -63,6 +68,7 @@ def rehearse(
     plan: Plan,
     runner: Runner,
     *,
+    queries: Sequence[Query] = (),
     back: bool = False,
 ) -> Rehearsal:
     """Apply the script while readers and writers work; tell how long they waited, what they lost.
@@ -73,20 +79,31 @@ def rehearse(
         traffic: what clients ask.
         plan: has the budgets.
         runner: applies the script.
+        queries: of the workload; a session that is open all the while has them prepared.
         back: whether clients begin with what they say after the migration.
     """
     if back:
         traffic = traffic.reversed()
     runner.progress(f"traffic: {traffic.readers} readers, {traffic.writers} writers")
-    with Traffic(copy, traffic) as load:
-        load.wait_until_steady()
-        run = runner.run(script, copy, LockWatch(copy))
-        if not run.error:
-            load.wait_until_switched_over(SWITCH_SECONDS)
+    with open_session(copy, queries) as session:
+        with Traffic(copy, traffic) as load:
+            load.wait_until_steady()
+            run = runner.run(script, copy, LockWatch(copy))
+            if not run.error:
+                load.wait_until_switched_over(SWITCH_SECONDS)
+        stale = () if run.error else session.stale()
     waits = report_waits(load, run)
     acknowledged = load.acknowledged if plan.traffic.kept else {}
     lost = () if run.error else _lost(copy, (traffic.after or traffic).kept, acknowledged)
-    return Rehearsal(run, waits, judge_waits(waits, plan.locks), len(acknowledged), lost)
+    return Rehearsal(
+        run,
+        waits,
+        judge_waits(waits, plan.locks),
+        len(acknowledged),
+        lost,
+        session.prepared,
+        stale,
+    )
 
 
 def _lost(
