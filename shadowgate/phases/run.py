@@ -61,6 +61,7 @@ from shadowgate.phases.migration.review import (
     review_trace,
     unused_waivers,
 )
+from shadowgate.phases.migration.simultaneous import Simultaneous, run_at_once
 from shadowgate.phases.monitoring.log_probes import Monitoring, set_up_monitoring
 from shadowgate.phases.performance.committed_baseline import (
     BaselineComparison,
@@ -404,6 +405,14 @@ class Run:
         first = self.migrated.state
         with self.databases.cloned(self.applied.database, f"{self.plan.database}_again") as copy:
             return repeat(self.opened.migration, copy, first, self.plan, self.runner)
+
+    @evidence
+    def simultaneous(self) -> Simultaneous:
+        """The migration from several runners at once."""
+        self.applied.run.raise_for_error()
+        single = self.migrated.state
+        with self.databases.cloned(self.shadow, f"{self.plan.database}_at_once") as copy:
+            return run_at_once(self.opened.migration, copy, single, self.plan, self.runner)
 
     @evidence
     def interruptions(self) -> tuple[Interruption, ...]:

@@ -19,6 +19,7 @@ from shadowgate.phases.migration.locks import longest_locks, over_budget
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
+from shadowgate.phases.migration.simultaneous import Simultaneous, judge_simultaneous
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
@@ -66,6 +67,12 @@ def _is_run_again(run: Run) -> str:
         "nothing says that its runner applies it statement by statement ([runner] transaction in a "
         "plan); in one transaction a failure leaves nothing to run again"
     )
+
+
+def _several_apply_it(run: Run) -> str:
+    if run.plan.runner.instances > 1:
+        return ""
+    return "one runner applies it at a time ([runner] instances in a plan)"
 
 
 def _has_jobs(run: Run) -> str:
@@ -330,6 +337,19 @@ def a_second_run_changes_nothing(repeated: Repeated, finding: Finding) -> None:
     A deployment that is retried applies the script a second time.
     """
     judge_repetition(repeated, finding)
+
+
+@check(
+    "migration.simultaneous",
+    remedy="Take a lock at the beginning (pg_advisory_lock); the second run then finds all done.",
+    applies=_several_apply_it,
+)
+def several_runs_at_once_leave_one_result(simultaneous: Simultaneous, finding: Finding) -> None:
+    """Applied from several runners at once, one succeeds and the result is that of a single run.
+
+    Servers that migrate when they start do it together after a deployment.
+    """
+    judge_simultaneous(simultaneous, finding)
 
 
 @check(
