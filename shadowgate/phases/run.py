@@ -449,7 +449,7 @@ class Run:
             self.quiet_before,
             after,
             self.workload,
-            sampling_of(self.plan, quick=self.quick),
+            sampling_of(self.plan, self.workload, quick=self.quick),
             clones=self.clones,
             progress=self.progress,
         )
