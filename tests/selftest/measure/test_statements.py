@@ -52,7 +52,7 @@ def test_what_a_server_was_asked_becomes_a_workload_that_runs(
     shop = refill(plain, SHOP)
     with shop.connect() as connection:
         for number in range(30):
-            connection.execute(f"SELECT total FROM orders WHERE id = {number}".encode())
+            connection.execute("SELECT total FROM orders WHERE id = %s", (number,))
         connection.execute("UPDATE orders SET total = total + 1 WHERE id = 7")
         connection.execute("SELECT count(*) FROM pg_class")
     path, folder = exported(shop, tmp_path / "statements.csv"), tmp_path / "queries"
