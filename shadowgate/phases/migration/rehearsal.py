@@ -26,6 +26,7 @@ from shadowgate.traffic import (
 SWITCH_SECONDS = 5.0
 """How long clients may take after a script to notice that their tables have other names."""
 
+_ROLLED_BACK = "BEGIN;\n{}\n;\nSET CONSTRAINTS ALL IMMEDIATE;\nROLLBACK"
 _SHOWN = 10
 """Lost rows that are named."""
 
@@ -48,10 +49,16 @@ class Rehearsal:
 
 
 def traffic_of(asked: TrafficSection, workload: Workload) -> TrafficSection:
-    """Traffic as a plan says; of kinds that it does not name, what the workload asks."""
+    """Traffic as a plan says; of kinds that it does not name, what the workload asks.
+
+    The workload's writes are rolled back, as they are where they are timed: many can be executed
+    only once, such as an insert with a key of its own.
+    """
     alone = [query for query in workload.queries if not query.role and not query.values]
     reads = asked.reads or tuple(query.sql for query in alone if query.kind == "read")
-    writes = asked.writes or tuple(query.sql for query in alone if query.kind == "write")
+    writes = asked.writes or tuple(
+        _ROLLED_BACK.format(query.sql) for query in alone if query.kind == "write"
+    )
     return replace(
         asked,
         reads=reads,
