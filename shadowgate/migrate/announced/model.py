@@ -20,7 +20,7 @@ class ObjectChange:
 
     effect: Effect
     kind: str
-    """As in the catalogue snapshot; some of its kinds no expectation can name (``collation``)."""
+    """As in the catalogue snapshot; some of its kinds no expectation can name (``operator``)."""
     names: Names
     """Shell-style patterns of which one is meant: schemas of the search path that may hold it, or
     numbers that PostgreSQL puts after a name that is taken."""
