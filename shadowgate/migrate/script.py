@@ -24,6 +24,7 @@ from shadowgate.migrate.psql_commands import refuse_commands
 
 _COPY_FROM_STDIN = re.compile(r"\bCOPY\b[^;]*?\bFROM\s+STDIN\b[^;]*;", re.IGNORECASE)
 _OPENING = ("BEGIN", "START TRANSACTION")
+_OF_THE_SESSION = ("SET", "RESET", "SHOW")
 _CLOSING = ("COMMIT", "ROLLBACK", "PREPARE TRANSACTION")
 _EXCERPT_LENGTH = 100
 
@@ -154,6 +155,16 @@ def may_be_one_transaction(script: Script) -> bool:
     return not script.needs_psql and all(
         isinstance(unit, Statement) and not unit.must_run_alone for unit in script.units
     )
+
+
+def is_one_transaction(script: Script) -> bool:
+    """Whether all that the script does lies between a BEGIN and a COMMIT of its own.
+
+    Outside of them may stand what only concerns the session.
+    """
+    blocks = [unit for unit in script.units if isinstance(unit, TransactionBlock)]
+    others = [unit for unit in script.units if isinstance(unit, Statement)]
+    return len(blocks) == 1 and all(unit.kind in _OF_THE_SESSION for unit in others)
 
 
 def in_one_transaction(script: Script) -> Script:

@@ -4,8 +4,9 @@ The text of ``ALTER TABLE t ADD COLUMN c`` says that a column appears; in a DO b
 It does not say what EXECUTE puts together, what a function that it calls writes, what CASCADE takes
 along, or what triggers do: such statements are listed as opaque, and what they do is unexpected
 until somebody announces it.
-Effects on privileges are kept apart: who may do what is too grave to be changed in passing. They
-count where a comment before the statement says why::
+Effects on privileges are kept apart: who may do what is too grave to be changed in passing, and so
+are triggers and rules that are disabled and tables that are no longer logged: who forgets to take
+that back loses data. They count where a comment before the statement says why::
 
     -- shadowgate: announce privileges: the report's role reads the new table
     GRANT SELECT ON public.orders TO report;

@@ -44,6 +44,7 @@ _KEPT_BY_REPLACEMENT = frozenset(
         "security_invoker",
         "replica_identity",
         "next_value",
+        "populated",
     }
 )
 """What an object must not lose by being dropped and created again: the text does not say it."""

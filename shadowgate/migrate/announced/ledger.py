@@ -93,6 +93,10 @@ class Ledger:
             if change.effect == "drop" or not _is_part(change, names)
         ]
 
+    def drops(self, kind: str, names: Names) -> bool:
+        """Whether an object that was there before is dropped."""
+        return any(said.effect == "drop" and _is_about(said, kind, names) for said in self._effects)
+
     def change(self, kind: str, names: Names, *attributes: str) -> None:
         """Note attributes that may have changed afterwards, of an object or its parts."""
         self._note("change", kind, names, certain=False, attributes=attributes)

@@ -152,7 +152,9 @@ def type_name(node: Any) -> str:
     suffix = "[[]]" if node.arrayBounds else ""
     if schema in ([], ["pg_catalog"]) and bare in _SPELLED:
         return _SPELLED[bare] + suffix
-    if schema == ["pg_catalog"] or (not schema and bare in _BUILT_IN):
+    if bare in _BUILT_IN and schema in ([], ["pg_catalog"]):
+        return bare + suffix  # without quotes, though some are keywords
+    if schema == ["pg_catalog"]:
         return quoted(bare) + suffix
     if schema:
         return ".".join(map(quoted, (*schema, bare))) + suffix

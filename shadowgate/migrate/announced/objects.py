@@ -164,7 +164,7 @@ def _create_table_as(node: Any, ledger: Ledger) -> None:
     kind = "materialized view" if is_view else "table"
     names = ledger.new(node.into.rel)
     ledger.create(kind, names, certain=not node.if_not_exists)
-    if is_view and node.into.skipData:
+    if is_view and node.into.skipData and not ledger.drops(kind, names):
         ledger.change(kind, names, "populated")
     if node.into.rel.relpersistence == "u":
         ledger.change(kind, names, "persistence")

@@ -118,6 +118,10 @@ class _Alteration:
     def change_part(self, kind: str, *attributes: str) -> None:
         self.ledger.change(kind, self.part, *attributes)
 
+    def weaken(self, kind: str, names: Names, *attributes: str) -> None:
+        """Note what no longer protects data: it has to be meant, as an effect on privileges."""
+        self.ledger.privilege("change", kind, names, *attributes)
+
 
 def _column(column: Any, table: Names, bare: str, ledger: Ledger, *, certain: bool) -> None:
     names = parts_of(table, str(column.colname))
@@ -360,7 +364,8 @@ _COMMANDS: Mapping[Any, Callable[[_Alteration], None]] = {
     Command.AT_DropConstraint: lambda it: it.ledger.drop("constraint", it.part, certain=it.certain),
     Command.AT_ChangeOwner: _owner,
     **_each((Command.AT_ClusterOn, Command.AT_DropCluster), _of_table("clustered")),
-    **_each((Command.AT_SetLogged, Command.AT_SetUnLogged), _of_table("persistence")),
+    Command.AT_SetLogged: _of_table("persistence"),
+    Command.AT_SetUnLogged: lambda it: it.weaken(it.kind, it.names, "persistence"),
     Command.AT_SetAccessMethod: _of_table("access_method"),
     Command.AT_SetTableSpace: _of_table("tablespace"),
     **_each(
@@ -372,28 +377,27 @@ _COMMANDS: Mapping[Any, Callable[[_Alteration], None]] = {
             Command.AT_EnableTrig,
             Command.AT_EnableAlwaysTrig,
             Command.AT_EnableReplicaTrig,
-            Command.AT_DisableTrig,
         ),
         _of_part("trigger", "enabled"),
     ),
+    Command.AT_DisableTrig: lambda it: it.weaken("trigger", it.part, "enabled"),
     **_each(
-        (
-            Command.AT_EnableTrigAll,
-            Command.AT_EnableTrigUser,
-            Command.AT_DisableTrigAll,
-            Command.AT_DisableTrigUser,
-        ),
+        (Command.AT_EnableTrigAll, Command.AT_EnableTrigUser),
         _of_table("enabled", "triggers_enabled"),
+    ),
+    **_each(
+        (Command.AT_DisableTrigAll, Command.AT_DisableTrigUser),
+        lambda it: it.weaken(it.kind, it.names, "enabled", "triggers_enabled"),
     ),
     **_each(
         (
             Command.AT_EnableRule,
             Command.AT_EnableAlwaysRule,
             Command.AT_EnableReplicaRule,
-            Command.AT_DisableRule,
         ),
         _of_part("rule", "enabled"),
     ),
+    Command.AT_DisableRule: lambda it: it.weaken("rule", it.part, "enabled"),
     **_each((Command.AT_AddInherit, Command.AT_DropInherit), _inherit),
     **_each((Command.AT_AddOf, Command.AT_DropOf), _of_table("of_type")),
     Command.AT_ReplicaIdentity: _of_table("replica_identity"),

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from shadowgate.migrate import Interruption, ProbeResult, Review, interruptions_table
+from shadowgate.migrate import (
+    Interruption,
+    ProbeResult,
+    Review,
+    interruptions_table,
+    is_one_transaction,
+)
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
@@ -63,6 +69,8 @@ def _is_run_again(run: Run) -> str:
         return ""
     if run.plan.runner.transaction == "file":
         return "the runner applies it in one transaction: a failure leaves nothing to run again"
+    if is_one_transaction(run.opened.migration):
+        return "it is one transaction: a failure leaves nothing to run again"
     return (
         "nothing says that its runner applies it statement by statement ([runner] transaction in a "
         "plan); in one transaction a failure leaves nothing to run again"

@@ -17,6 +17,7 @@ from shadowgate.migrate import (
     Script,
     in_one_transaction,
     interrupt_at_every_boundary,
+    is_one_transaction,
     may_be_one_transaction,
 )
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
@@ -63,7 +64,7 @@ def interrupt(
     """
     progress(f"interrupting {script.path.name} at every statement, on a thinned copy")
     atomic = is_atomic(script, plan)
-    if atomic and plan.runner.transaction != "file":
+    if atomic and may_be_one_transaction(script):
         script = in_one_transaction(script)
     numbers = count(1)
     cloning = Lock()  # a session on the source, as cloning opens one, would stop another clone
@@ -88,11 +89,13 @@ def interrupt(
 
 
 def is_atomic(script: Script, plan: Plan) -> bool:
-    """Whether a failure leaves nothing: the runner opens a transaction, or may well do so.
+    """Whether a failure leaves nothing: the script or its runner opens a transaction.
 
     Most migration tools apply a file in one transaction. Where nobody says, that is taken for given
     of a script that allows it.
     """
+    if is_one_transaction(script):
+        return True
     if plan.runner.transaction == UNKNOWN:
         return may_be_one_transaction(script)
     return plan.runner.transaction == "file"

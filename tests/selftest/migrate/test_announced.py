@@ -242,12 +242,15 @@ HARMLESS = {
     "CREATE FUNCTION is_ill(m mood, c customer) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
     "function replaced": "CREATE OR REPLACE FUNCTION total_of(of_customer bigint,"
     " since date DEFAULT now()) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 1::numeric'",
+    "function of many types": "CREATE FUNCTION many(a numeric, b interval, c bit, d timestamptz,"
+    " e char(3), f varchar(9), g money[], h \"char\") RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "function gone": "DROP FUNCTION total_of; DROP FUNCTION IF EXISTS never_was(int)",
     "function renamed": "ALTER FUNCTION total_of(bigint, date) RENAME TO sum_of;"
     "ALTER FUNCTION touch() STABLE; ALTER FUNCTION sum_of COST 5",
     "aggregate": "CREATE AGGREGATE product(numeric) (sfunc = numeric_mul, stype = numeric)",
     "trigger": "CREATE TRIGGER customer_touch AFTER INSERT ON customer"
     " FOR EACH ROW EXECUTE FUNCTION touch(); ALTER TABLE orders DISABLE TRIGGER orders_touch;"
+    "ALTER TABLE orders ENABLE TRIGGER orders_touch;"
     "CREATE OR REPLACE TRIGGER spare_two BEFORE INSERT ON spare"
     " FOR EACH ROW EXECUTE FUNCTION touch()",
     "trigger of a partitioned table": "CREATE TRIGGER log_in AFTER INSERT ON log"
@@ -404,6 +407,25 @@ def test_what_a_block_does_beyond_what_it_spells_out_is_unexpected(
 
 
 HARMFUL = {
+    "trigger that is left disabled": (
+        "ALTER TABLE orders DISABLE TRIGGER orders_touch",
+        "",
+        {("trigger public.orders.orders_touch", "changed", "enabled")},
+    ),
+    "table that is no longer logged": (
+        "ALTER TABLE spare SET UNLOGGED",
+        "",
+        {
+            ("table public.spare", "changed", "persistence"),
+        },
+    ),
+    "materialized view that is made anew without its rows": (
+        "DROP MATERIALIZED VIEW totals; CREATE MATERIALIZED VIEW totals AS SELECT customer_id,"
+        " sum(total) AS total FROM orders GROUP BY 1 WITH NO DATA;"
+        "CREATE UNIQUE INDEX totals_customer ON totals (customer_id)",
+        "",
+        {("materialized view public.totals", "changed", "populated")},
+    ),
     "sequence of a table with rows that is set back": (
         "SELECT setval('orders_id_seq', 1, false)",
         "SELECT setval('orders_id_seq', 900)",
@@ -807,12 +829,12 @@ def test_every_announcement_has_its_line() -> None:
 
 def test_the_evidence_tells_effects_reasons_and_what_is_not_known() -> None:
     sql = (
-        "CREATE TABLE IF NOT EXISTS a ();\nALTER TABLE b SET UNLOGGED;\nGRANT SELECT ON a TO c;\n"
-        "DO ''"
+        "CREATE TABLE IF NOT EXISTS a ();\nALTER TABLE b CLUSTER ON b_pkey;\n"
+        "GRANT SELECT ON a TO c;\nDO ''"
     )
     assert [(row[0], *row[2:]) for row in said(sql).table().rows] == [
         ("1", "may create table public.a", "if need be"),
-        ("2", "changes table public.b (persistence)", ""),
+        ("2", "changes table public.b (clustered)", ""),
         ("3", "changes table public.a (privileges)", "nobody says why"),
         ("4", "not known", "a DO block may do more than it spells out"),
     ]
