@@ -9,27 +9,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pytest
-import pytest_benchmark.plugin
-import pytest_html.plugin
-import pytest_metadata.plugin
-
-from shadowgate import plugin
 from shadowgate.errors import ShadowgateError, UsageError
 from shadowgate.options import OPTIONS, Option, resolve
-from shadowgate.phases.environment.preflight import preflight
-from shadowgate.phases.plan_file import written_plan
-from shadowgate.phases.run import Run
-from shadowgate.plugin.items import PHASES
 
-_PLUGINS = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
-"""All that a run needs; what else is installed beside is for the project's own tests."""
+INTERRUPTED = 2
+USAGE_ERROR = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked, others = parser.parse_known_args(arguments)
     if asked.command is None:
         parser.print_help(sys.stderr)
-        return int(pytest.ExitCode.USAGE_ERROR)
+        return USAGE_ERROR
     if asked.command != "run":
         for option in OPTIONS:
             if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
@@ -52,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if others:
             parser.error(f"unrecognized arguments: {' '.join(others)}")
         return _plan(asked)
+    if asked.command == "changed":
+        if not asked.base and not asked.working_tree:
+            parser.error("name what the branch is compared with, such as origin/main")
+        return _changed(asked, others)
     return _run(asked, others)
 
 
@@ -92,8 +86,35 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
+    _add_changed(commands.add_parser)
     return parser
 
+
+def _add_changed(add: Callable[..., argparse.ArgumentParser]) -> None:
+    changed = add(
+        "changed",
+        help="judge the migrations that a branch adds or edits",
+        description="Judge each migration that the branch adds or edits, in order, on the state "
+        f"that those before it leave. {_EXIT}",
+        allow_abbrev=False,
+    )
+    changed.add_argument(
+        "base",
+        metavar="BASE",
+        nargs="?",
+        help="what the branch is compared with: any revision that git knows, such as origin/main "
+        "(with --working-tree, HEAD if left out)",
+    )
+    changed.add_argument(
+        "--working-tree", action="store_true", help="with what is not committed yet as well"
+    )
+    _add_options(changed, [option for option in OPTIONS if option.flag in _OF_EACH])
+
+
+_OF_EACH = (
+    *("--backup", "--queries", "--rows", "--server", "--postgis-image", "--reports", "--cold"),
+)
+"""Options that are the same for each migration of a branch."""
 
 _OF_A_PLAN = ("--plan", "--migration", "--rows", "--update-baseline")
 """Options that say nothing where there is no plan."""
@@ -119,7 +140,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         """Say what is wrong, and how it is meant."""
         self.print_usage(sys.stderr)
-        self.exit(int(pytest.ExitCode.USAGE_ERROR), f"{self.prog}: {message}\n")
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
 
 
 def _given(asked: argparse.Namespace) -> dict[str, Any]:
@@ -128,6 +149,15 @@ def _given(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
+    import pytest
+    import pytest_benchmark.plugin
+    import pytest_html.plugin
+    import pytest_metadata.plugin
+
+    from shadowgate import plugin
+    from shadowgate.plugin.items import PHASES
+
+    plugins = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     options = [
@@ -137,10 +167,14 @@ def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
     ]
     apart = [f"--config-file={PHASES / 'pytest.ini'}", f"--rootdir={Path.cwd()}"]
     apart += ["-p", "no:cacheprovider", "--benchmark-quiet"]
-    return int(pytest.main([*apart, *options, *others, str(PHASES)], plugins=_PLUGINS))
+    return int(pytest.main([*apart, *options, *others, str(PHASES)], plugins=plugins))
 
 
 def _plan(asked: argparse.Namespace) -> int:
+    from shadowgate.phases.environment.preflight import preflight
+    from shadowgate.phases.plan_file import written_plan
+    from shadowgate.phases.run import Run
+
     target = Path(asked.output)
     try:
         if target.exists():
@@ -160,7 +194,31 @@ def _plan(asked: argparse.Namespace) -> int:
         _say(f"ERROR: {error}")
         return error.exit_status
     _say(f"wrote {target}: review each line, then run shadowgate run --plan={target}")
-    return int(pytest.ExitCode.OK)
+    return 0
+
+
+def _changed(asked: argparse.Namespace, others: Sequence[str]) -> int:
+    from shadowgate.repository.changed import changed
+    from shadowgate.repository.jobs import Asked
+    from shadowgate.repository.judging import ended_by_sigterm
+
+    given = {
+        flag: "" if value is True else str(value) for flag, value in _given(asked).items() if value
+    }
+    try:
+        with ended_by_sigterm():
+            return changed(
+                Path.cwd(),
+                asked.base or "HEAD",
+                Asked(given, tuple(others)),
+                _say,
+                working_tree=asked.working_tree,
+            )
+    except ShadowgateError as error:
+        _say(f"ERROR: {error}")
+        return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _say(sentence: str) -> None:
