@@ -38,14 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for option in OPTIONS:
             if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
                 os.environ.pop(option.variable, None)
+    if asked.command in ("plan", "init") and others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
     if asked.command == "plan":
-        if others:
-            parser.error(f"unrecognized arguments: {' '.join(others)}")
         return _plan(asked)
     if asked.command == "changed":
         if not asked.base and not asked.working_tree:
             parser.error("name what the branch is compared with, such as origin/main")
         return _changed(asked, others)
+    if asked.command == "init":
+        return _init(asked)
     return _run(asked, others)
 
 
@@ -87,6 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
     _add_changed(commands.add_parser)
+    init = commands.add_parser(
+        "init",
+        help="write shadowgate.toml and a workflow for a repository",
+        description="Say where the migrations of this repository are, and write shadowgate.toml "
+        "and .github/workflows/shadowgate.yml. What is there already is left as it is.",
+        allow_abbrev=False,
+    )
+    init.add_argument("--backup", metavar="PATH", help="where a dump of production will be")
     return parser
 
 
@@ -219,6 +229,17 @@ def _changed(asked: argparse.Namespace, others: Sequence[str]) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _init(asked: argparse.Namespace) -> int:
+    from shadowgate.repository.initial import initialise
+
+    try:
+        initialise(Path.cwd(), asked.backup or "", _say)
+    except ShadowgateError as error:
+        _say(f"ERROR: {error}")
+        return error.exit_status
+    return 0
 
 
 def _say(sentence: str) -> None:

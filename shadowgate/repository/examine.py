@@ -64,9 +64,10 @@ def _candidate(
     plan, plan_findings = plans[path] if path else (None, ())
     if migration.flaws:  # they are among the findings of the branch
         return None, []
-    written, findings = write_scripts(
-        migration, project.root, workspace, project.settings.transaction
-    )
+    transaction = project.settings.transaction
+    if plan is not None and not migration.transactions:
+        transaction = transaction or plan.runner.transaction
+    written, findings = write_scripts(migration, project.root, workspace, transaction)
     if plan is not None and (plan.rollback is not None or plan.irreversible):
         findings = tuple(each for each in findings if each.rule != "missing-rollback")
     if written is None or plan_findings:

@@ -70,8 +70,9 @@ class Git:
         for entry in _split(entries):
             described, _, name = entry.partition("\t")
             mode, kind, blob = described.split()
-            if kind == "blob" and mode != "120000":  # a symbolic link is no file of its own
-                blobs[PurePosixPath(name)] = blob
+            path = PurePosixPath(name)
+            if kind == "blob" and mode != _LINK and may_matter(path):
+                blobs[path] = blob
         return dict(zip(blobs, self._contents(blobs.values()), strict=True))
 
     def uncommitted(self, folders: Sequence[PurePosixPath]) -> list[str]:
@@ -80,7 +81,7 @@ class Git:
             "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--",
             *(f":(literal){folder}" for folder in folders),
         )  # fmt: skip
-        return [line[3:] for line in _split(said)]
+        return [line[3:] for line in _split(said) if may_matter(PurePosixPath(line[3:]))]
 
     def gone_since(self, commit: str) -> list[PurePosixPath]:
         """Files of a commit that are there no more."""
@@ -133,6 +134,13 @@ class Git:
             ) from error
 
 
+def may_matter(path: PurePosixPath) -> bool:
+    """Whether a file can say anything of migrations: scripts, plans and what tools keep beside."""
+    return path.suffix in (".sql", ".toml", ".conf", ".plan")
+
+
+_LINK = "120000"
+"""Mode of a symbolic link: it is no file of its own."""
 _FETCH = "fetch it first: git fetch origin BRANCH"
 _DEEPER = (
     "fetch the history: git fetch --unshallow origin (in a workflow of GitHub's: actions/checkout "
@@ -149,7 +157,8 @@ def on_disk(folder: Path, paths: Iterable[PurePosixPath], inside: Sequence[PureP
     found: dict[PurePosixPath, bytes] = {}
     for path in paths:
         full = folder / path
-        if any(each in path.parents for each in inside) and full.is_file():
+        inside_one = any(each in path.parents for each in inside)
+        if inside_one and may_matter(path) and full.is_file() and not full.is_symlink():
             try:
                 found[path] = full.read_bytes()
             except OSError as error:

@@ -124,6 +124,7 @@ def _by_plan(
     plan = candidate.plan
     assert plan is not None  # noqa: S101
     yield from ("run", f"--plan={plan.path}")
+    yield from _as_sent(candidate)
     yield from _given(asked, ("--queries",))
     generated = plan.backup.generator is not None and not asked.of("--backup")
     if generated and plan.backup.path is None:
@@ -132,6 +133,17 @@ def _by_plan(
     if asked.of("--backup") or plan.backup.path is None:
         yield f"--backup={_backup(asked, settings)}"
     yield from _applied(file for script, file in earlier.items() if script not in plan.backup.apply)
+
+
+def _as_sent(candidate: Candidate) -> Iterator[str]:
+    """What the layout knows better than a plan: where the scripts are, and how they are sent."""
+    migration, written = candidate.migration, candidate.written
+    if not migration.up.whole:
+        yield f"--migration={written.up}"
+    if migration.down is not None and not migration.down.whole:
+        yield f"--rollback={written.down}"
+    if migration.transactions:
+        yield f"--transaction={written.transaction}"
 
 
 def _applied(files: Iterable[Path]) -> Iterator[str]:

@@ -38,6 +38,8 @@ class Judged:
     reports: Path | None = None
     """The folder of its report, if there is one."""
     seconds: float = 0.0
+    quick: bool = False
+    """The backup was too small to judge the time that queries take."""
     applies: bool = False
     """Whether its script was applied without an error, so that what follows can be judged."""
 
@@ -80,6 +82,7 @@ def _judge(job: Job, run: Callable[[Job], int]) -> Judged:
         status=status,
         reports=job.reports,
         seconds=seconds,
+        quick=bool(document["quick"]),
         applies=_was_applied(document),
     )
 

@@ -81,8 +81,11 @@ class Summary:
 def _table(judged: Sequence[Judged]) -> Iterator[str]:
     width = max((len(each.name) for each in judged), default=0)
     for each in judged:
-        where = each.why or f"{each.seconds:5.0f} s  {each.reports}"
+        where = each.why or f"{each.seconds:5.0f} s  {each.reports}{_QUICK if each.quick else ''}"
         yield f"  {each.verdict:<10}  {each.name:<{width}}  {where}"
+
+
+_QUICK = "  (quick: performance not judged)"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -101,6 +104,7 @@ def _migration(judged: Judged) -> dict[str, Any]:
         "name": judged.name,
         "file": judged.file,
         "verdict": judged.verdict,
+        "quick": judged.quick,
         "why": judged.why,
         "exit_status": judged.status,
         "reports": str(judged.reports) if judged.reports else "",

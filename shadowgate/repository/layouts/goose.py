@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from pglast import parser
+
 from shadowgate.repository.layouts.layout import Layout, directly_in
 from shadowgate.repository.layouts.two_ways import backwards, flaw, lines_of, outside, part
 from shadowgate.repository.model import Files, Finding, Migration, decoded
 
 _NAME = re.compile(r"(?P<version>\d+)_.*\.sql")
 _DIRECTIVE = re.compile(r"\s*--\s*\+goose\s+(?P<what>\S.*?)\s*", re.IGNORECASE)
+_ENDS = re.compile(r";\s*(?:--.*)?$")
 
 
 def told_by(path: PurePosixPath) -> bool:
@@ -74,7 +77,7 @@ def _flaws(
     early = outside(lines[: ups[0]])
     if early is not None:
         return [flaw(path, early, "a statement stands before `-- +goose Up`", "move it below")]
-    return _unpaired(path, directives)
+    return _unpaired(path, directives) or _cut_apart(path, lines, directives)
 
 
 def _unpaired(path: PurePosixPath, directives: dict[str, list[int]]) -> list[Finding]:
@@ -89,6 +92,42 @@ def _unpaired(path: PurePosixPath, directives: dict[str, list[int]]) -> list[Fin
     if begun is not None:
         return [flaw(path, begun + 1, "`-- +goose StatementBegin` has no end", "end it")]
     return []
+
+
+def _cut_apart(
+    path: PurePosixPath, lines: list[str], directives: dict[str, list[int]]
+) -> list[Finding]:
+    """What goose would send in pieces: to it a line that ends in a semicolon ends a statement."""
+    begins, ends = directives.get("STATEMENTBEGIN", []), directives.get("STATEMENTEND", [])
+    kept = {line for first, last in zip(begins, ends, strict=True) for line in range(first, last)}
+    piece: list[str] = []
+    for place, line in enumerate(lines):
+        if place in kept or _DIRECTIVE.fullmatch(line):
+            if outside(piece) is not None:
+                return [flaw(path, place, "a statement has no semicolon at its end", "add it")]
+            piece = []
+            continue
+        piece.append(line)
+        if _ENDS.search(line) and outside([line]) is not None:
+            if not _is_closed("\n".join(piece)):
+                return [flaw(path, place + 1, _INSIDE, _ENCLOSE)]
+            piece = []
+    if outside(piece) is not None:
+        return [flaw(path, len(lines), "a statement has no semicolon at its end", "add it")]
+    return []
+
+
+_INSIDE = "goose ends a statement at this semicolon, which stands inside of a quoted text"
+_ENCLOSE = "put `-- +goose StatementBegin` and `-- +goose StatementEnd` around the statement"
+
+
+def _is_closed(piece: str) -> bool:
+    """Whether every quote that is opened is closed."""
+    try:
+        parser.scan(piece)
+    except parser.ParseError:
+        return False
+    return True
 
 
 LAYOUT = Layout("goose", told_by, r"(?mi)^\s*--\s*\+goose\s+up\s*$", read)
