@@ -33,7 +33,7 @@ def initialise(here: Path, backup: str, say: Callable[[str], None]) -> None:
     place = project.place
     files = on_disk(project.root, project.git.listed(), place.folders)
     count = len(place.layout.read(files, place.folder))
-    say(f"found {count} migrations in {place}")
+    say(f"found {count} migration{'' if count == 1 else 's'} in {place}")
     own = project.root / OWN
     if project.settings.path == Path():
         _write(own, _settings(project, here, backup), say)

@@ -60,7 +60,7 @@ def judge(
         say(f"shadowgate: {number} of {len(jobs)}: {job.file}")
         judged = _judge(job, run)
         if not judged.applies:
-            broken = f"{job.name}, which could not be applied"
+            broken = f"{job.name}, which was not applied"
         yield judged
 
 

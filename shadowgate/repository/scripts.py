@@ -75,8 +75,7 @@ def transaction_of(script: Script, how: str) -> str:
     """
     if how in ("", "statement"):
         return how
-    single = how == "together" and len(script.statements) == 1
-    return "file" if may_be_one_transaction(script) and not single else "statement"
+    return "file" if may_be_one_transaction(script) else "statement"
 
 
 def _refused(script: Script, how: str, migration: Migration) -> Finding | None:
