@@ -50,7 +50,6 @@ def changed(
 
         with guarded_folder(CLEANER) as workspace:
             examined = examine(project, branch, workspace)
-            jobs = jobs_for(examined.candidates, asked, project.settings, reports)
             summary = replace(
                 summary,
                 findings=(*summary.findings, *examined.findings),
@@ -58,6 +57,7 @@ def changed(
             )
             for line in summary.found():
                 say(line)
+            jobs = jobs_for(examined.candidates, asked, project.settings, reports)
             judged = judge(jobs, say, run)
             summary = replace(summary, judged=(*judged, *examined.unjudged))
     summary.write(reports)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from shadowgate.plan import Plan
@@ -38,10 +38,10 @@ def examine(project: Project, branch: Branch, workspace: Path) -> Examined:
         workspace: an empty folder for what is only a part of a file; it must outlive the runs.
     """
     plans = {path: examine_plan(path, project.root) for path in {*branch.plans.values()}}
-    again, notes = _judged_again(project, branch, plans, workspace)
+    again, findings, notes = _judged_again(project, branch, plans, workspace)
     candidates: list[Candidate] = [*again]
     unjudged: list[Judged] = []
-    findings = [each for _, found in plans.values() for each in found]
+    findings += [each for _, found in plans.values() for each in found]
     unreadable = ""
     for place, each in enumerate(branch.changes.pending):
         made, found = _candidate(project, branch, plans, each, workspace / str(place))
@@ -77,19 +77,30 @@ def _candidate(
 
 def _judged_again(
     project: Project, branch: Branch, plans: Plans, workspace: Path
-) -> tuple[list[Candidate], list[str]]:
-    """Migrations that production has already: judged where their plan makes the state before."""
-    found, notes = [], []
+) -> tuple[list[Candidate], list[Finding], list[str]]:
+    """Migrations that production has already: judged where their plan makes the state before.
+
+    Of what is found about them only the way back can be this branch's doing.
+    """
+    candidates: list[Candidate] = []
+    findings: list[Finding] = []
+    notes: list[str] = []
     for place, each in enumerate((*branch.changes.touched, *branch.replanned)):
-        made, _ = _candidate(project, branch, plans, each, workspace / f"again-{place}")
+        made, found = _candidate(project, branch, plans, each, workspace / f"again-{place}")
+        findings += [finding for finding in found if _is_of_the_way_back(finding, each)]
         if made is not None and made.plan is not None and made.plan.backup.generator is not None:
-            found.append(Candidate(made.migration, made.written, made.plan, pending=False))
+            candidates.append(replace(made, pending=False))
         else:
             notes.append(
                 f"{each.name}: its rollback or plan changed; it is not judged, since a backup of "
                 "production has it already"
             )
-    return found, notes
+    return candidates, findings, notes
+
+
+def _is_of_the_way_back(finding: Finding, migration: Migration) -> bool:
+    back = str(migration.down.path) if migration.down else ""
+    return finding.rule == "missing-rollback" or finding.file == back
 
 
 def _unjudged(migration: Migration, why: str) -> Judged:

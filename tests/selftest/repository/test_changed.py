@@ -271,6 +271,24 @@ def test_another_plan_of_what_the_base_has_is_judged_where_it_makes_the_state_be
     assert "0001_a" in ended.document["notes"][0]
 
 
+@pytest.mark.parametrize(
+    ("text", "rules"), [("DROP;\n", ["script"]), ("DROP TABLE t;\n", []), ("", ["script"])]
+)
+def test_another_way_back_from_what_the_base_has_is_looked_over(
+    tmp_path: Path, text: str, rules: list[str]
+) -> None:
+    made = start(tmp_path, {"migrations/rollback/0001_a.sql": text})
+    ended = judged(made, Runs())
+    assert ended.rules == rules
+    assert "0001_a" in ended.document["notes"][0]
+
+
+def test_a_way_back_that_is_taken_away_is_found(tmp_path: Path) -> None:
+    made = start(tmp_path, {})
+    made.remove("migrations/rollback/0001_a.sql")
+    assert judged(made, Runs()).rules == ["missing-rollback"]
+
+
 def test_a_migration_without_a_backup_ends_before_anything_is_run(tmp_path: Path) -> None:
     runs = Runs()
     with pytest.raises(UsageError, match="there is no backup"):
