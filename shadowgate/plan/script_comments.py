@@ -27,10 +27,10 @@ def says_something_else(comment: str) -> bool:
 
 
 def accepted(rule: str, text: str) -> str:
-    """The reason for which a script accepts a finding of :data:`OF_FILES`; empty if it does not."""
-    said = re.search(
-        rf"^[ \t]*--[ \t]*shadowgate[ \t]*:[ \t]*allow[ \t]+{rule}[ \t]*:[ \t]*(\S.*?)[ \t\r]*$",
-        text,
-        re.IGNORECASE | re.MULTILINE,
-    )
+    """The reason for which a file accepts a finding of :data:`OF_FILES`; empty if it does not.
+
+    The comment is one of SQL's or, where a migration is a program, of Python's.
+    """
+    allow = rf"shadowgate[ \t]*:[ \t]*allow[ \t]+{rule}[ \t]*:[ \t]*(\S.*?)"
+    said = re.search(rf"^[ \t]*(?:--|#)[ \t]*{allow}[ \t\r]*$", text, re.IGNORECASE | re.MULTILINE)
     return said[1] if said else ""

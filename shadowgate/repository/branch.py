@@ -73,18 +73,19 @@ def read_branch(project: Project, base: str, *, working_tree: bool) -> Branch:
             though only commits are asked about.
     """
     git, folders = project.git, project.place.folders
+    suffixes = project.place.layout.suffixes
     tip = git.commit(base)
     head = git.commit("HEAD")
     parted = git.merge_base(tip, head)
-    changed = git.uncommitted(folders)
+    changed = git.uncommitted(folders, suffixes)
     if changed and not working_tree:
         raise UsageError(
             f"{changed[0]} is not as it was committed"
             + (f", nor are {len(changed) - 1} others" if len(changed) > 1 else ""),
             todo="commit it, or ask with --working-tree",
         )
-    before, ahead = git.files(parted, folders), git.files(tip, folders)
-    now = on_disk(project.root, git.listed(), folders)
+    before, ahead = git.files(parted, folders, suffixes), git.files(tip, folders, suffixes)
+    now = on_disk(project.root, git.listed(), folders, suffixes)
     read, folder = project.place.layout.read, project.place.folder
     old = read(before, folder)
     mine = read(now, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,8 +84,17 @@ def _same(one: Part | None, other: Part | None, layout: Layout) -> bool:
     lines, others = one.text.splitlines(), other.text.splitlines()
     if lines == others or layout.checksums:
         return lines == others
-    tokens = _tokens(one.text)
-    return tokens is not None and tokens == _tokens(other.text)
+    told = _program if layout.framework else _tokens
+    words = told(one.text)
+    return words is not None and words == told(other.text)
+
+
+def _program(text: str) -> list[str] | None:
+    """What a Python file does, without its comments; ``None`` if it is none."""
+    try:
+        return [ast.dump(ast.parse(text))]
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _tokens(text: str) -> list[str] | None:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from shadowgate.plan import Plan
 from shadowgate.repository.branch import Branch, Project
+from shadowgate.repository.frameworks import with_sql
 from shadowgate.repository.jobs import Candidate
 from shadowgate.repository.judging import Judged
 from shadowgate.repository.model import Finding, Migration
@@ -64,6 +65,8 @@ def _candidate(
     plan, plan_findings = plans[path] if path else (None, ())
     if migration.flaws:  # they are among the findings of the branch
         return None, []
+    if project.place.layout.framework:
+        migration = with_sql(migration, project.root, project.settings.beside("python"))
     transaction = project.settings.transaction
     if plan is not None and not migration.transactions:
         transaction = transaction or plan.runner.transaction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -63,25 +63,27 @@ class Git:
         names = self._told("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         return sorted({PurePosixPath(name) for name in _split(names)})
 
-    def files(self, commit: str, folders: Sequence[PurePosixPath]) -> dict[PurePosixPath, bytes]:
-        """The files of some folders as they are in a commit."""
+    def files(
+        self, commit: str, folders: Sequence[PurePosixPath], suffixes: Collection[str]
+    ) -> dict[PurePosixPath, bytes]:
+        """The files of some folders as they are in a commit, of some suffixes alone."""
         entries = self._told("ls-tree", "-r", "-z", commit, "--", *map(str, folders))
         blobs: dict[PurePosixPath, str] = {}
         for entry in _split(entries):
             described, _, name = entry.partition("\t")
             mode, kind, blob = described.split()
             path = PurePosixPath(name)
-            if kind == "blob" and mode != _LINK and may_matter(path):
+            if kind == "blob" and mode != _LINK and path.suffix in suffixes:
                 blobs[path] = blob
         return dict(zip(blobs, self._contents(blobs.values()), strict=True))
 
-    def uncommitted(self, folders: Sequence[PurePosixPath]) -> list[str]:
+    def uncommitted(self, folders: Sequence[PurePosixPath], suffixes: Collection[str]) -> list[str]:
         """Files of some folders that are not as they were committed."""
         said = self._told(
             "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--",
             *(f":(literal){folder}" for folder in folders),
         )  # fmt: skip
-        return [line[3:] for line in _split(said) if may_matter(PurePosixPath(line[3:]))]
+        return [line[3:] for line in _split(said) if PurePosixPath(line).suffix in suffixes]
 
     def gone_since(self, commit: str) -> list[PurePosixPath]:
         """Files of a commit that are there no more."""
@@ -134,11 +136,6 @@ class Git:
             ) from error
 
 
-def may_matter(path: PurePosixPath) -> bool:
-    """Whether a file can say anything of migrations: scripts, plans and what tools keep beside."""
-    return path.suffix in (".sql", ".toml", ".conf", ".plan")
-
-
 _LINK = "120000"
 """Mode of a symbolic link: it is no file of its own."""
 _FETCH = "fetch it first: git fetch origin BRANCH"
@@ -148,7 +145,12 @@ _DEEPER = (
 )
 
 
-def on_disk(folder: Path, paths: Iterable[PurePosixPath], inside: Sequence[PurePosixPath]) -> Files:
+def on_disk(
+    folder: Path,
+    paths: Iterable[PurePosixPath],
+    inside: Sequence[PurePosixPath],
+    suffixes: Collection[str],
+) -> Files:
     """Of some paths those inside of some folders that are files, with their contents.
 
     Raises:
@@ -158,7 +160,7 @@ def on_disk(folder: Path, paths: Iterable[PurePosixPath], inside: Sequence[PureP
     for path in paths:
         full = folder / path
         inside_one = any(each in path.parents for each in inside)
-        if inside_one and may_matter(path) and full.is_file() and not full.is_symlink():
+        if inside_one and path.suffix in suffixes and full.is_file() and not full.is_symlink():
             try:
                 found[path] = full.read_bytes()
             except OSError as error:

@@ -31,7 +31,7 @@ def initialise(here: Path, backup: str, say: Callable[[str], None]) -> None:
     """
     project = open_project(here)
     place = project.place
-    files = on_disk(project.root, project.git.listed(), place.folders)
+    files = on_disk(project.root, project.git.listed(), place.folders, place.layout.suffixes)
     count = len(place.layout.read(files, place.folder))
     say(f"found {count} migration{'' if count == 1 else 's'} in {place}")
     own = project.root / OWN

@@ -108,7 +108,7 @@ def _without_plan(
     if written.transaction:
         yield f"--transaction={written.transaction}"
     yield f"--backup={_backup(asked, settings)}"
-    queries = asked.of("--queries") or _beside(settings, settings.queries)
+    queries = asked.of("--queries") or settings.beside("queries")
     if queries:
         yield f"--queries={queries}"
     yield from _applied(earlier.values())
@@ -160,14 +160,10 @@ def _given(asked: Asked, flags: Sequence[str]) -> Iterator[str]:
 
 
 def _backup(asked: Asked, settings: Settings) -> str:
-    named = asked.of("--backup") or _beside(settings, settings.backup)
+    named = asked.of("--backup") or settings.beside("backup")
     if not named:
         raise UsageError(
             "there is no backup to restore: nothing says where production's is",
             todo='name a dump made by pg_dump with --backup, or as backup = "…" in shadowgate.toml',
         )
     return named
-
-
-def _beside(settings: Settings, name: str) -> str:
-    return str(settings.path.parent / Path(name).expanduser()) if name else ""

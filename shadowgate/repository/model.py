@@ -50,6 +50,8 @@ class Part:
     """Its lines stand where they stand in the file."""
     whole: bool = True
     """Whether it is the file as it is."""
+    generated: bool = False
+    """Its lines are none of the file's."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Migration:
     up: Part
     down: Part | None = None
     transactions: Transactions = ""
+    follows: str = ""
+    """Key of the one before it, where its file says so."""
     repeatable: bool = False
     """Run again whenever it changes."""
     flaws: tuple[Finding, ...] = ()

@@ -93,7 +93,7 @@ def _refused(script: Script, how: str, migration: Migration) -> Finding | None:
         file,
         f"the runner sends the script in one transaction, which {alone[0].kind} does not allow",
         _SPLIT,
-        line=alone[0].line,
+        line=None if migration.up.generated else alone[0].line,
     )
 
 
@@ -115,12 +115,14 @@ def _no_way_back(migration: Migration) -> tuple[Finding, ...]:
 
 
 def _file(part: Part, root: Path, folder: Path) -> Path:
-    return root / part.path if part.whole else _written(part.text, folder / part.path.name)
+    if part.whole:
+        return root / part.path
+    return _written(part.text, folder / f"{part.path.stem}.sql")
 
 
 def _in_one(part: Part, folder: Path) -> Path:
     """The script as the runner sends it: its own transaction is written around."""
-    return _written(f"BEGIN; {part.text}\n; COMMIT;\n", folder / part.path.name)
+    return _written(f"BEGIN; {part.text}\n; COMMIT;\n", folder / f"{part.path.stem}.sql")
 
 
 def _written(text: str, path: Path) -> Path:
@@ -143,5 +145,5 @@ def _finding(error: ScriptError, part: Part) -> Finding:
         str(part.path),
         error.what.rstrip(".").replace("The script", "the script", 1),
         error.todo,
-        line=int(line[1]) if line else None,
+        line=int(line[1]) if line and not part.generated else None,
     )

@@ -35,7 +35,7 @@ class Settings:
 
     layout: str = ""
     """The tool that they are written for: ``plain``, ``supabase``, ``flyway``, ``golang-migrate``,
-    ``dbmate``, ``goose`` or ``sqitch``."""
+    ``dbmate``, ``goose``, ``sqitch`` or ``alembic``."""
     folder: str = ""
     """Folder of the migrations, relative to this file; for sqitch that of its plan."""
     backup: str = ""
@@ -44,11 +44,18 @@ class Settings:
     """Folder with a file for each query, relative to this file."""
     transaction: str = ""
     """How the runner applies a script, ``file`` or ``statement``, where the layout does not say."""
+    python: str = ""
+    """For Alembic: the Python that has it and what the project needs, relative to this file."""
     out_of_order: bool = False
     """The runner takes a migration with a lower version than one that is applied already."""
     waivers: tuple[RepositoryWaiver, ...] = ()
     path: Path = Path()
     """The file that they are from; set by :func:`read_settings`."""
+
+    def beside(self, key: str) -> str:
+        """The path that a key names, as this process finds it; empty where it names none."""
+        named = str(getattr(self, key))
+        return str(self.path.parent / Path(named).expanduser()) if named else ""
 
 
 def read_settings(here: Path, top: Path) -> tuple[Settings, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shadowgate.repository.layouts import (
+    alembic,
     dbmate,
     flyway,
     golang_migrate,
@@ -20,6 +21,7 @@ LAYOUTS: tuple[Layout, ...] = (
     dbmate.LAYOUT,
     goose.LAYOUT,
     sqitch.LAYOUT,
+    alembic.LAYOUT,
     plain.LAYOUT,
 )
 """A file is taken by the first that knows it."""

@@ -26,8 +26,12 @@ class Layout:
     """The folder of the migrations, from a file that tells the layout."""
     beside: tuple[str, ...] = ()
     """Folders beside that folder which belong to it."""
+    suffixes: tuple[str, ...] = (".sql", ".toml", ".conf", ".plan")
+    """Of the files that can say anything: scripts, plans and what the tool keeps beside."""
     sorted_by_version: bool = True
     """Otherwise a file of its own says the order."""
+    framework: bool = False
+    """Its files are a program: the framework is asked for the SQL."""
     checksums: bool = False
     """Its tool refuses a file that is not what it was, comments included."""
 

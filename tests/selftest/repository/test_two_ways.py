@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.repository.layouts import dbmate, goose, sqitch
+from shadowgate.repository.layouts import alembic, dbmate, goose, sqitch
 from shadowgate.repository.model import Files, Migration
 
 FOLDER = PurePosixPath("db")
@@ -133,3 +133,10 @@ def test_what_its_tool_would_not_take_is_found_at_its_line(case: str) -> None:
 def test_a_body_kept_together_is_no_finding() -> None:
     text = f"-- +goose Up\n-- +goose StatementBegin\n{FUNCTION}-- +goose StatementEnd\n"
     assert not read_one(goose.read, text.encode()).flaws
+
+
+@given(content=st.binary() | st.text().map(str.encode))
+def test_any_file_of_alembics_is_read(content: bytes) -> None:
+    path = FOLDER / "x.py"
+    for found in alembic.read({path: b"revision = 'x'\n" + content}, FOLDER):
+        assert found.key == "x"
