@@ -12,6 +12,7 @@ from shadowgate.repository.frameworks import with_sql
 from shadowgate.repository.jobs import Candidate
 from shadowgate.repository.judging import Judged
 from shadowgate.repository.model import Finding, Migration
+from shadowgate.repository.own_transaction import without_own_transaction
 from shadowgate.repository.plans import examine_plan
 from shadowgate.repository.scripts import write_scripts
 
@@ -67,6 +68,8 @@ def _candidate(
         return None, []
     if project.place.layout.framework:
         migration = with_sql(migration, project.root, project.settings.beside("python"))
+    if migration.transactions and (plan is None or not migration.up.whole):
+        migration = without_own_transaction(migration)
     transaction = project.settings.transaction
     if plan is not None and not migration.transactions:
         transaction = transaction or plan.runner.transaction
