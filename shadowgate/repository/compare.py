@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,34 +42,45 @@ def compare(
         layout: what all of them are kept in.
         settings: what the project accepts.
     """
-    old = {each.key: each for each in base}
+    old, tip = ({each.key: each for each in side} for side in (base, ahead))
+    known = {**tip, **old}
     mine = sorted(head, key=_place)
     there = {each.key for each in mine}
-    newer = [each for each in ahead if each.key not in old and each.key not in there]
-    added = [each for each in mine if each.key not in old]
-    kept = [each for each in mine if each.key in old]
-    altered = [each for each in kept if not _same(each.up, old[each.key].up, layout)]
+    newer = [each for key, each in tip.items() if key not in old and key not in there]
+    added = [each for each in mine if each.key not in known]
+    kept = [each for each in mine if each.key in known]
+    altered = [each for each in kept if not _is_on_a_side(each, (old, tip), layout)]
     edits = {
-        each.key: _edited(each, old[each.key], settings) for each in altered if not each.repeatable
+        each.key: _edited(each, known[each.key], settings)
+        for each in altered
+        if not each.repeatable
     }
     judged = [each for each in altered if each.key not in edits or edits[each.key].reason]
     pending = sorted((*added, *judged), key=_place)
-    known = [*old.values(), *newer] if layout.sorted_by_version else kept
+    others = [*known.values()] if layout.sorted_by_version else kept
     return Changes(
-        tuple(_with_way_back(each, old.get(each.key)) for each in pending),
+        tuple(_with_way_back(each, known.get(each.key)) for each in pending),
         tuple(
             each
             for each in kept
-            if each not in altered and not _same(each.down, old[each.key].down, layout)
+            if each not in altered and not _same(each.down, known[each.key].down, layout)
         ),
         (
             *edits.values(),
             *(_removed(each, settings) for key, each in old.items() if key not in there),
             *_duplicates(added, [*mine, *newer], settings),
-            *_out_of_order(added, known, settings),
+            *_out_of_order(added, others, settings),
             *(flaw for each in pending for flaw in each.flaws),
         ),
     )
+
+
+def _is_on_a_side(
+    migration: Migration, sides: Iterable[Mapping[str, Migration]], layout: Layout
+) -> bool:
+    """Whether the base had its script when the branch left it, or has it now."""
+    scripts = (side[migration.key].up for side in sides if migration.key in side)
+    return any(_same(migration.up, script, layout) for script in scripts)
 
 
 def _place(migration: Migration) -> tuple[Any, ...]:
@@ -99,6 +110,8 @@ def _program(text: str) -> list[str] | None:
 
 def _tokens(text: str) -> list[str] | None:
     """The words of a script without its comments; ``None`` if only psql can tell them."""
+    if "\0" in text:  # the scanner would stop there
+        return None
     try:
         found = parser.scan(text)
     except parser.ParseError:
@@ -126,7 +139,7 @@ def _edited(migration: Migration, before: Migration, settings: Settings) -> Find
         "take the edit back and add a migration; if no database has it yet, write "
         "`-- shadowgate: allow edited-migration: reason`",
         line=_first_difference(migration.up.text, before.up.text),
-        reason=_accepted("edited-migration", migration, settings),
+        reason=_accepted("edited-migration", migration, settings, before),
     )
 
 
@@ -188,10 +201,15 @@ def _out_of_order(
             )
 
 
-def _accepted(rule: str, migration: Migration, settings: Settings) -> str:
-    """The reason for which the script or the settings accept a finding; empty if they do not."""
+def _accepted(
+    rule: str, migration: Migration, settings: Settings, before: Migration | None = None
+) -> str:
+    """The reason for which the script or the settings accept a finding; empty if they do not.
+
+    What the script said already before it was edited was said of another edit.
+    """
     said = accepted(rule, migration.up.text)
-    if said:
+    if said and (before is None or said != accepted(rule, before.up.text)):
         return said
     reasons = (
         waiver.reason

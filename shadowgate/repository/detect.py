@@ -81,12 +81,16 @@ def _places(
 
 
 def _outermost(places: set[Place]) -> list[Place]:
-    """Leave out what lies in a folder of the same layout: its tool looks there as well."""
-    return [
-        place
-        for place in places
-        if not any(
-            other.layout is place.layout and other.folder in place.folder.parents
-            for other in places
-        )
-    ]
+    """Leave out what another place covers."""
+    return [place for place in places if not any(_covers(other, place) for other in places)]
+
+
+def _covers(place: Place, other: Place) -> bool:
+    """Whether a place's tool looks in another one too, or takes its files for its own.
+
+    A file without directives among files that have them is one that lacks them.
+    """
+    if place.layout is other.layout:
+        return place.folder in other.folder.parents
+    lacks = bool(place.layout.marked) and other.layout is plain.LAYOUT
+    return lacks and place.folder == other.folder

@@ -62,6 +62,37 @@ def test_the_settings_waive_with_a_reason(made: Repository) -> None:
     assert found.reason == "why not"
 
 
+def test_a_waiver_of_an_earlier_edit_waives_no_later_one(tmp_path: Path) -> None:
+    comment = "-- shadowgate: allow edited-migration: {}\n"
+    made = repository(tmp_path, pair("0001_a", comment.format("not released yet") + UP))
+    made.commit(pair("0001_a", comment.format("not released yet") + "SELECT 1;\n"))
+    assert not findings(made)[0].reason
+    made.commit(pair("0001_a", comment.format("still not released") + "SELECT 1;\n"))
+    assert findings(made)[0].reason == "still not released"
+
+
+def test_what_the_base_got_in_the_meantime_too_is_nothing_new(made: Repository) -> None:
+    made.commit({**pair("0004_d"), "migrations/0003_c.sql": "SELECT 3;\n"})
+    made.git("checkout", "--quiet", "base")
+    made.commit({**pair("0004_d"), "migrations/0003_c.sql": "SELECT 3;\n"})
+    made.git("checkout", "--quiet", "change")
+    assert not pending(made)
+    assert not findings(made)
+    made.commit({"migrations/0004_d.sql": "SELECT 4;\n"})
+    assert [each.rule for each in findings(made)] == ["edited-migration"]
+
+
+def test_what_stands_behind_a_null_is_not_passed_over(made: Repository) -> None:
+    made.commit({"migrations/0001_a.sql": f"{UP}\0SELECT 1;\n"})
+    assert [each.rule for each in findings(made)] == ["edited-migration"]
+
+
+def test_a_file_without_directives_among_those_with_them_is_found(tmp_path: Path) -> None:
+    made = repository(tmp_path, {"migrations/1_a.sql": f"-- migrate:up\n{UP}"})
+    made.commit({"migrations/2_b.sql": UP})
+    assert [each.rule for each in findings(made)] == ["directives"]
+
+
 def test_a_comment_more_is_no_edit(made: Repository) -> None:
     made.commit({"migrations/0001_a.sql": f"-- A comment.\n{UP}"})
     assert not findings(made)
