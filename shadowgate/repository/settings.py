@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ class Settings:
     """Folder with a file for each query, relative to this file."""
     transaction: str = ""
     """How the runner applies a script, ``file`` or ``statement``, where the layout does not say."""
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+    """Name -> what the runner writes for ``${name}`` in a script, as Flyway does."""
     python: str = ""
     """For Alembic: the Python that has it and what the project needs, relative to this file."""
     out_of_order: bool = False
@@ -125,7 +128,9 @@ def _settings(document: dict[str, Any], path: Path) -> Settings:
 def _rules(settings: Settings) -> list[tuple[bool, str, str]]:
     reasons = all(waiver.reason.strip() for waiver in settings.waivers)
     rules = all(waiver.rule in OF_FILES for waiver in settings.waivers)
+    one_line = not any("\n" in value for value in settings.placeholders.values())
     return [
+        (one_line, "placeholders", "values of one line: lines are counted"),
         (not settings.layout or settings.layout in BY_NAME, "layout", ", ".join(BY_NAME)),
         (settings.transaction in ("", *TRANSACTIONS), "transaction", ", ".join(TRANSACTIONS)),
         (rules, "waivers.rule", ", ".join(OF_FILES)),

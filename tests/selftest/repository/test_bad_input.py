@@ -83,6 +83,7 @@ BAD: dict[str, tuple[Callable[[Path], None], list[str], str]] = {
     "unknown layout": (_settings('layout = "x"\n'), ["base"], "golang-migrate"),
     "outside": (_settings('folder = "../x"\n'), ["base"], "folder"),
     "not there": (_settings('folder = "none"\n'), ["base"], "no migrations in none"),
+    "two lines": (_settings('placeholders = { x = "a\\nb" }\n'), ["base"], "placeholders"),
     "unknown rule": (_settings(WAIVER.format("x", "y")), ["base"], "waivers.rule"),
     "no reason": (_settings(WAIVER.format("out-of-order", " ")), ["base"], "waivers.reason"),
     "unknown base": (_good, ["nosuch"], "git knows no commit nosuch"),

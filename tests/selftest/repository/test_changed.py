@@ -336,3 +336,21 @@ def test_with_a_plan_the_parts_of_a_file_are_run_and_not_the_file(tmp_path: Path
     assert runs.option(0, "--migration").endswith("up/2_b.sql")
     assert runs.option(0, "--rollback").endswith("down/2_b.sql")
     assert runs.option(0, "--transaction") == "file"
+
+
+def test_placeholders_are_filled_in_where_they_stand(tmp_path: Path) -> None:
+    up = "-- in ${schema}\nALTER TABLE ${schema}.t ADD n text DEFAULT '${other}';\n"
+    settings = '[placeholders]\nschema = "shop"\n'
+    made = repository(tmp_path, {"sql/V1__a.sql": UP, "shadowgate.toml": settings})
+    made.commit({"sql/V2__b.sql": up, "sql/U2__b.sql": "ALTER TABLE ${schema}.t DROP n;\n"})
+    runs = Runs()
+    assert judged(made, runs).status == 0
+    assert runs.scripts == ["-- in shop\nALTER TABLE shop.t ADD n text DEFAULT '${other}';\n"]
+    assert runs.option(0, "--rollback").endswith("down/U2__b.sql")
+
+
+def test_a_placeholder_without_a_value_is_found_at_its_line(tmp_path: Path) -> None:
+    made = repository(tmp_path, {"sql/V1__a.sql": UP})
+    made.commit({"sql/V2__b.sql": "SELECT 1;\nALTER TABLE ${s}.t;\n", "sql/U2__b.sql": DOWN})
+    (found,) = judged(made, Runs()).document["findings"]
+    assert (found["rule"], found["line"]) == ("script", 2)
