@@ -24,6 +24,11 @@ class Project:
     place: Place
     git: Git
 
+    @property
+    def from_top(self) -> str:
+        """Its folder, relative to the repository's top."""
+        return self.root.relative_to(self.git.top().resolve()).as_posix()
+
 
 @dataclass(frozen=True)
 class Branch:

@@ -44,7 +44,7 @@ def changed(
     project = open_project(here)
     branch = read_branch(project, base, working_tree=working_tree)
     reports = here / (asked.of("--reports") or "reports")
-    summary = Summary(str(project.place), branch.base, branch.changes.findings)
+    summary = Summary(str(project.place), branch.base, project.from_top, branch.changes.findings)
     if not branch.untouched:
         from shadowgate.repository.examine import examine  # noqa: PLC0415  (takes long to load)
 

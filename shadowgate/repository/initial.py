@@ -69,8 +69,8 @@ def _settings(project: Project, here: Path, backup: str) -> str:
 
 
 def _workflow(project: Project) -> str:
-    folder = project.root.relative_to(project.git.top().resolve()).as_posix()
-    return _TEMPLATE.read_text(encoding="utf-8").replace("FOLDER: .", f"FOLDER: {_text(folder)}")
+    text = _TEMPLATE.read_text(encoding="utf-8")
+    return text.replace("FOLDER: .", f"FOLDER: {_text(project.from_top)}")
 
 
 def _text(value: str) -> str:

@@ -23,6 +23,8 @@ class Summary:
     """Folder and layout of the migrations."""
     base: str
     """What the branch was compared with."""
+    folder: str = "."
+    """The project's folder, from the repository's top: files are relative to it."""
     findings: tuple[Finding, ...] = ()
     judged: tuple[Judged, ...] = ()
     notes: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class Summary:
             "exit_status": self.exit_status,
             "migrations_in": self.place,
             "base": self.base,
+            "folder": self.folder,
             "findings": [_finding(each) for each in self.findings],
             "notes": list(self.notes),
             "migrations": [_migration(each) for each in self.judged],

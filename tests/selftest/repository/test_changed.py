@@ -117,6 +117,15 @@ def test_each_is_run_on_what_those_before_it_leave(tmp_path: Path) -> None:
     assert "verdict   GO" in ended.said
 
 
+def test_files_are_told_from_the_projects_folder_and_that_from_the_top(tmp_path: Path) -> None:
+    files = {f"shop/{name}": text for name, text in pair("0001_a").items()}
+    top = repository(tmp_path, {**files, "shop/shadowgate.toml": ""})
+    top.commit({"shop/migrations/0002_b.sql": UP})
+    ended = judged(Repository(tmp_path / "shop"), Runs())
+    assert ended.document["folder"] == "shop"
+    assert ended.document["findings"][0]["file"] == "migrations/0002_b.sql"
+
+
 def test_one_that_may_not_go_decides_and_the_next_is_judged_on_top(tmp_path: Path) -> None:
     made = start(tmp_path, {**pair("0002_b"), **pair("0003_c")})
     ended = judged(made, Runs({"0002_b": (1, "NO-GO", "passed")}))
