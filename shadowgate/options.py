@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import UsageError
-from shadowgate.plan import Plan, derived_plan, read_plan
+from shadowgate.plan import TRANSACTIONS, Plan, RunnerSection, derived_plan, read_plan
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,20 @@ OPTIONS: tuple[Option, ...] = (
         "content), instead of a generated one",
     ),
     Option("--queries", "DIR", "", "folder with a file for each query, instead of the plan's"),
+    Option(
+        "--apply",
+        "FILES",
+        "",
+        f"scripts that come before the migration and that the backup has not, separated by "
+        f"`{os.pathsep}`: applied in order right after the restore, behind those of the plan",
+    ),
+    Option(
+        "--transaction",
+        "HOW",
+        "",
+        "how production's runner applies the migration, instead of the plan's [runner] transaction:"
+        " file (all in one transaction) or statement (each by itself)",
+    ),
     Option("--rows", "N", "", "rows of the generated backup, instead of the plan's"),
     Option(
         "--server",
@@ -149,6 +163,8 @@ def resolve(
 
     paths = {flag: path(flag) for flag in ("--plan", *_OVERRIDES) if values[flag]}
     plan = _override(_plan(paths), paths)
+    plan = _with_earlier(plan, values["--apply"], here if typed["--apply"] else root)
+    plan = _with_runner(plan, values["--transaction"])
     rows = _rows(values["--rows"], plan)
     update = _truth("--update-baseline", values)
     if update:
@@ -196,6 +212,24 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
             plan.workload, queries=paths.get("--queries", plan.workload.queries)
         ),
     )
+
+
+def _with_earlier(plan: Plan, files: str, folder: Path) -> Plan:
+    """Scripts to apply right after the restore, behind those that the plan names itself."""
+    named = [Path(name).expanduser() for name in files.split(os.pathsep) if name]
+    more = dict.fromkeys((folder / path).resolve() for path in named)
+    apply = (*plan.backup.apply, *(path for path in more if path not in plan.backup.apply))
+    return dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, apply=apply))
+
+
+def _with_runner(plan: Plan, transaction: str) -> Plan:
+    if not transaction:
+        return plan
+    if transaction not in TRANSACTIONS:
+        raise UsageError(
+            f"--transaction {transaction} is not known", todo=f"say {' or '.join(TRANSACTIONS)}"
+        )
+    return dataclasses.replace(plan, runner=RunnerSection(transaction))
 
 
 def _rows(text: str, plan: Plan) -> int | None:

@@ -9,6 +9,7 @@ file, and what is allowed.
 from shadowgate.plan.derived import derived_plan
 from shadowgate.plan.reading import read_plan
 from shadowgate.plan.sections import (
+    TRANSACTIONS,
     AfterTrafficSection,
     BackupSection,
     Extent,
@@ -30,6 +31,7 @@ from shadowgate.plan.sections import (
 )
 
 __all__ = [
+    "TRANSACTIONS",
     "AfterTrafficSection",
     "BackupSection",
     "Extent",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 from shadowgate.errors import UsageError
 from shadowgate.plan.script_comments import IRREVERSIBLE
@@ -21,6 +22,8 @@ from shadowgate.plan.sections import (
     RunnerSection,
     WorkloadSection,
 )
+
+P = TypeVar("P", bound=PurePath)
 
 _COMMENT = re.compile(r"^\s*--\s*(?P<text>\w.*?)\s*$")
 _IRREVERSIBLE = re.compile(
@@ -36,7 +39,16 @@ for less than this."""
 UNKNOWN = ""
 """Nobody says how the runner applies a script."""
 
+BACK_FOLDERS = ("rollback", "rollbacks", "down", "revert")
+"""Names of folders that rollbacks are kept in."""
+
 _PAIRS = {"migration.sql": "rollback.sql", "up.sql": "down.sql", "deploy.sql": "revert.sql"}
+
+
+def irreversible(text: str) -> str:
+    """Why a script says that there is no way back from it; empty if it does not."""
+    said = _IRREVERSIBLE.search(text)
+    return said["reason"] if said else ""
 
 
 def derived_plan(
@@ -57,13 +69,12 @@ def derived_plan(
     if queries is not None and not queries.is_dir():
         raise UsageError(f"there is no folder {queries}", todo="name one with .sql files")
     back = rollback or _rollback_of(migration)
-    irreversible = _IRREVERSIBLE.search(text)
     return Plan(
         name=migration.name.removesuffix(".sql"),
         title=_title(text) or migration.stem.replace("_", " "),
         migration=migration,
         rollback=back,
-        irreversible=irreversible["reason"] if irreversible and back is None else "",
+        irreversible=irreversible(text) if back is None else "",
         backup=BackupSection(minimum_rows=0),
         performance=PerformanceSection(floor_ms=FLOOR_MS),
         workload=WorkloadSection(queries),
@@ -84,17 +95,17 @@ def _read(migration: Path) -> str:
 
 
 def _rollback_of(migration: Path) -> Path | None:
-    found = (path for path in _beside(migration) if path.is_file() and path != migration)
+    found = (path for path in rollbacks_beside(migration) if path.is_file() and path != migration)
     return next(found, None)
 
 
-def _beside(migration: Path) -> Iterator[Path]:
+def rollbacks_beside(migration: P) -> Iterator[P]:
     """Where a rollback lies by the customs of common tools, nearest first."""
     name, folder = migration.name, migration.parent
     stem = name.removesuffix(".sql").removesuffix(".up").removesuffix("_up")
     for other in (f"{stem}.down.sql", f"{stem}_down.sql", f"{stem}.rollback.sql"):
         yield folder / other
-    for subfolder in ("rollback", "rollbacks", "down", "revert"):
+    for subfolder in BACK_FOLDERS:
         yield folder / subfolder / name
         yield folder.parent / subfolder / name
     if re.match(r"V[\d._]+__", name):

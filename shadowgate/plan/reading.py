@@ -15,6 +15,7 @@ from cattrs.errors import ForbiddenExtraKeysError
 
 from shadowgate.errors import PlanError
 from shadowgate.plan.sections import (
+    TRANSACTIONS,
     LaterSection,
     PerformanceSection,
     Plan,
@@ -37,11 +38,10 @@ def read_plan(path: Path) -> Plan:
     if "path" in document:
         raise PlanError("unknown key 'path'", where=f"{path}, key path", todo="remove it")
     try:
-        plan = _converter().structure(document, Plan)
+        plan = strict_converter().structure(document, Plan)
     except cattrs.BaseValidationError as error:
-        problems = cattrs.transform_error(error, path="", format_exception=_in_words)
         raise PlanError(
-            f"the plan cannot be used: {'; '.join(problems)}",
+            f"the plan cannot be used: {sentences(error)}",
             where=str(path),
             todo="mend the keys named; docs/reference.md lists every key with its type",
         ) from error
@@ -64,7 +64,7 @@ def _parse(path: Path) -> dict[str, Any]:
         raise PlanError(f"the plan is not valid TOML: {error}", where=str(path)) from error
 
 
-def _converter() -> cattrs.Converter:
+def strict_converter() -> cattrs.Converter:
     """Structure without coercion: ``"5"`` is no number and ``1`` is no truth value."""
     converter = cattrs.Converter(forbid_extra_keys=True)
 
@@ -109,6 +109,11 @@ def _refuse_text_for_lists(converter: cattrs.Converter) -> None:
         return tuple(converter.structure(item, inner) for item in value)
 
     converter.register_structure_hook_func(is_list, structure)
+
+
+def sentences(error: cattrs.BaseValidationError) -> str:
+    """What is wrong with a document, key by key."""
+    return "; ".join(cattrs.transform_error(error, path="", format_exception=_in_words))
 
 
 def _in_words(error: BaseException, _type: type | None) -> str:
@@ -253,8 +258,8 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     yield rows is None or rows >= 1_000, "backup.rows", "at least 1000"
     yield bool(plan.backup.table) or not plan.backup.geometry, "backup.table", "that of geometry"
     yield plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"
-    known = plan.runner.transaction in ("statement", "file")
-    yield known, "runner.transaction", "statement or file"
+    known = plan.runner.transaction in TRANSACTIONS
+    yield known, "runner.transaction", " or ".join(TRANSACTIONS)
     yield plan.runner.instances >= 1, "runner.instances", "1 or more"
     yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
     yield from (rule for probe in plan.probes for rule in _probe_rules(probe))

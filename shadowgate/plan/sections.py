@@ -332,6 +332,10 @@ class RolloutSection:
     """Entry of ``pg_service.conf`` for production; the canary's is this with ``_canary``."""
 
 
+TRANSACTIONS = ("statement", "file")
+"""How a runner can apply a script: each statement by itself, or the whole script in one."""
+
+
 @dataclass(frozen=True)
 class RunnerSection:
     """How production's migration tool applies a script."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import re
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from shadowgate.phases.check import PHASES
+from shadowgate.plan.script_comments import OF_FILES
+from shadowgate.repository.layouts import BY_NAME
+from shadowgate.repository.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,11 +36,20 @@ def test_this_project_names_every_phase_in_its_order() -> None:
         assert module.read_text(encoding="utf-8") == line
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/reference.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CHANGELOG.md", "docs/reference.md", "docs/changed.md"]
+)
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_every_setting_layout_and_rule_of_changed_is_documented() -> None:
+    page = (ROOT / "docs" / "changed.md").read_text(encoding="utf-8")
+    keys = {each.name for each in dataclasses.fields(Settings)} - {"path"}
+    for word in (*keys, *BY_NAME, *OF_FILES):
+        assert f"| `{word}` |" in page, word
 
 
 def test_the_package_knows_nothing_of_its_first_user() -> None:

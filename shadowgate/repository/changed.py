@@ -1,0 +1,66 @@
+"""``shadowgate changed``: the migrations that a branch adds or edits, judged in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from shadowgate.cleanup import guarded_folder
+from shadowgate.repository.branch import open_project, read_branch
+from shadowgate.repository.jobs import Asked, Job, jobs_for
+from shadowgate.repository.judging import judge, run_job
+from shadowgate.repository.summary import Summary
+
+CLEANER = "shadowgate.server.cleaning"
+"""As of :mod:`shadowgate.server`, which takes long to import."""
+
+
+def changed(
+    here: Path,
+    base: str,
+    asked: Asked,
+    say: Callable[[str], None],
+    *,
+    working_tree: bool,
+    run: Callable[[Job], int] = run_job,
+) -> int:
+    """Judge what the branch that is checked out does to the migrations of its base.
+
+    Args:
+        here: the folder that the command was called in.
+        base: a revision of git's.
+        asked: the options of each run.
+        say: told what is going on, and the summary at the end.
+        working_tree: with what is not committed yet as well.
+        run: carries one run out.
+
+    Returns:
+        0 if all may go, 1 if something may not, 4 if a run could not be carried out.
+
+    Raises:
+        UsageError: what was asked for cannot be done as asked.
+    """
+    project = open_project(here)
+    branch = read_branch(project, base, working_tree=working_tree)
+    reports = here / (asked.of("--reports") or "reports")
+    summary = Summary(str(project.place), branch.base, project.from_top, branch.changes.findings)
+    if not branch.untouched:
+        from shadowgate.repository.examine import examine  # noqa: PLC0415  (takes long to load)
+
+        with guarded_folder(CLEANER) as workspace:
+            examined = examine(project, branch, workspace)
+            summary = replace(
+                summary,
+                findings=(*summary.findings, *examined.findings),
+                notes=examined.notes,
+            )
+            for line in summary.found():
+                say(line)
+            jobs = jobs_for(examined.candidates, asked, project.settings, reports)
+            judged = judge(jobs, say, run)
+            summary = replace(summary, judged=(*judged, *examined.unjudged))
+    summary.write(reports)
+    for line in summary.lines():
+        say(line)
+    return summary.exit_status
