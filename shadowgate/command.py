@@ -27,6 +27,7 @@ from shadowgate.phases.environment.preflight import preflight
 from shadowgate.phases.plan_file import written_plan
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import PHASES
+from shadowgate.production.command import PRODUCTION, add_commands, carry_out
 
 _PLUGINS = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
 """All that a run needs; what else is installed beside is for the project's own tests."""
@@ -44,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.command is None:
         parser.print_help(sys.stderr)
         return int(pytest.ExitCode.USAGE_ERROR)
+    if asked.command in PRODUCTION:
+        if others:
+            parser.error(f"unrecognized arguments: {' '.join(others)}")
+        return carry_out(asked)
     if asked.command != "run":
         for option in OPTIONS:
             if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
@@ -92,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
+    add_commands(commands)
     return parser
 
 
