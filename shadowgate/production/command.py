@@ -10,8 +10,10 @@ from typing import Any
 from shadowgate.errors import ShadowgateError, UsageError
 from shadowgate.migrate import Script, read_script
 from shadowgate.plan import read_plan
+from shadowgate.production import verify as verifying
 from shadowgate.production.answers import Answers
 from shadowgate.production.preflight import PATIENCE, preflight
+from shadowgate.production.reference import read_reference, write_reference
 from shadowgate.production.session import read_only_session
 from shadowgate.production.shadow_run import ShadowRun, read_shadow_run
 from shadowgate.production.table import rendered
@@ -48,6 +50,26 @@ def add_commands(commands: Any) -> None:
         "--role", metavar="NAME", default="", help="who will run it, if not the session's own role"
     )
     asked.set_defaults(carry_out=_preflight)
+    asked = commands.add_parser(
+        "verify",
+        help="hold production against the migrated shadow after a stage of the rollout, read-only",
+        description="Look at a server that is migrated by now, read-only, and tell whether its "
+        "objects are as in the migrated shadow and its queries as fast as before. Exit status: 0 "
+        "as planned, 1 escalate, 4 when it cannot be asked.",
+        allow_abbrev=False,
+    )
+    _add_common(asked)
+    doing = asked.add_mutually_exclusive_group(required=True)
+    doing.add_argument(
+        "--after", choices=verifying.STAGES, help="the stage of the rollout that has ended"
+    )
+    doing.add_argument(
+        "--take-reference",
+        metavar="FILE",
+        help="only keep what each statement takes now, to name with --reference after the stage",
+    )
+    asked.add_argument("--reference", metavar="FILE", help="what statements took before the stage")
+    asked.set_defaults(carry_out=_verify)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +105,29 @@ def _preflight(asked: argparse.Namespace) -> int:
     with read_only_session(asked.server, PATIENCE) as session:
         answers = preflight(session, shadow, script, asked.role)
     return _said(answers, asked.json, "GO", "NO-GO")
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    if asked.take_reference is not None:
+        return _take_reference(asked)
+    shadow = read_shadow_run(Path(asked.shadow) if asked.shadow else SHADOW)
+    reference = read_reference(Path(asked.reference)) if asked.reference else None
+    with read_only_session(asked.server, verifying.PATIENCE) as session:
+        answers = verifying.verify(session, shadow, asked.after, reference)
+    return _said(answers, asked.json, "AS PLANNED", "ESCALATE")
+
+
+def _take_reference(asked: argparse.Namespace) -> int:
+    if asked.reference or asked.shadow or asked.json:
+        raise UsageError(
+            "--take-reference keeps what statements take now, and compares nothing",
+            todo="leave out --reference, --shadow and --json",
+        )
+    with read_only_session(asked.server, verifying.PATIENCE) as session:
+        reference = write_reference(session, Path(asked.take_reference))
+    count = len(reference.statements)
+    sys.stdout.write(f"wrote {asked.take_reference}: {count} statements until {reference.taken}\n")
+    return 0
 
 
 def _shadow(given: str | None) -> ShadowRun | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import class_row
 
@@ -77,17 +77,20 @@ class ReadOnlySession:
         info = self._connection.info
         return f"{info.user}@{info.host}:{info.port}/{info.dbname}"
 
-    def ask(self, sql: str, row: type[R], parameters: Mapping[str, Any] | None = None) -> list[R]:
+    def ask(
+        self, query: str | sql.Composed, row: type[R], parameters: Mapping[str, Any] | None = None
+    ) -> list[R]:
         """The rows of one query, each as a dataclass.
 
         Raises:
             NotAnsweredError: it failed, took too long, or the time for all questions is over.
         """
+        sent = query.encode() if isinstance(query, str) else query
         with (
             self.transaction() as connection,
             connection.cursor(row_factory=class_row(row)) as asked,
         ):
-            return asked.execute(sql.encode(), parameters or {}).fetchall()
+            return asked.execute(sent, parameters or {}).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import re
 import signal
@@ -11,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,48 +23,23 @@ from shadowgate.production.server import Version, judge_version
 from shadowgate.production.touched import NOTHING
 from shadowgate.server.tools import find_host_tools
 from tests.selftest.production.conftest import Production
+from tests.selftest.production.looking import LookAt, looking
 from tests.selftest.server_runs import comes_true
 
 GRANTED = "--role=deployer"
 
 
-@dataclass(frozen=True)
-class Flight:
-    """How a preflight ended."""
-
-    status: int
-    document: dict[str, Any]
-    output: str
-
-    def reasons(self) -> str:
-        """All reasons against going on, a line each."""
-        return "\n".join(self.document["reasons"])
-
-
-Fly = Callable[..., Flight]
-
-
 @pytest.fixture
-def fly(production: Production, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Fly:
-    """Look at production as somebody outside does, by the command."""
-
-    def flown(*arguments: str, role: str = "watcher") -> Flight:
-        target = tmp_path / "answers.json"
-        given = [f"--server={production.uri(role)}", f"--json={target}"]
-        status = main(["preflight", *given, *arguments])
-        said = capsys.readouterr()
-        assert "see-not-touch" not in said.out + said.err + target.read_text("utf-8")
-        return Flight(status, json.loads(target.read_text("utf-8")), said.out)
-
-    return flown
+def fly(production: Production, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> LookAt:
+    """A preflight."""
+    return looking("preflight", production, tmp_path, capsys)
 
 
-def test_production_as_the_shadow_was_is_go(production: Production, fly: Fly) -> None:
+def test_production_as_the_shadow_was_is_go(production: Production, fly: LookAt) -> None:
     found = fly(GRANTED, f"--migration={production.migration}")  # reports/shadow.json is found
-    assert (found.status, found.document["verdict"], found.reasons()) == (0, "GO", "")
+    assert (found.status, found.verdict, found.reasons) == (0, "GO", "")
     assert found.output.rstrip().endswith("\nGO")
-    answered = {line["topic"] for line in found.document["answers"] if line["standing"] == "fine"}
-    assert answered >= {
+    assert found.topics("fine") >= {
         "migration",
         "backup",
         "version",
@@ -270,7 +243,7 @@ SEEDS: dict[str, tuple[Seed, str]] = {
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_thing_in_the_way_is_the_one_reason_not_to_go(
-    production: Production, fly: Fly, monkeypatch: pytest.MonkeyPatch, seed: str
+    production: Production, fly: LookAt, monkeypatch: pytest.MonkeyPatch, seed: str
 ) -> None:
     if seed in ("a transaction is long", "a transaction is prepared"):
         monkeypatch.setattr(activity, "LONG_SECONDS", 0.001)
@@ -278,10 +251,10 @@ def test_each_thing_in_the_way_is_the_one_reason_not_to_go(
     seeded, words = SEEDS[seed]
     with seeded(production):
         found = fly(GRANTED)
-    assert (found.status, found.document["verdict"]) == (1, "NO-GO")
+    assert (found.status, found.verdict) == (1, "NO-GO")
     concerned = {reason.partition(":")[0] for reason in found.document["reasons"]}
-    assert len(concerned) == 1 or seed in TOGETHER, found.reasons()
-    assert re.search(words, found.reasons()), found.reasons()
+    assert len(concerned) == 1 or seed in TOGETHER, found.reasons
+    assert re.search(words, found.reasons), found.reasons
     assert words.split(":")[0] in found.output
 
 
@@ -289,56 +262,56 @@ TOGETHER = ("a table is missing", "a question gets no answer")
 """What is in the way of several questions at once."""
 
 
-def test_a_role_that_owns_nothing_is_told_so(fly: Fly) -> None:
+def test_a_role_that_owns_nothing_is_told_so(fly: LookAt) -> None:
     found = fly()
     assert found.status == 1
-    assert "role watcher: may not (to alter public.orders)" in found.reasons()
+    assert "role watcher: may not (to alter public.orders)" in found.reasons
 
 
 def test_a_role_that_sees_no_other_session_gives_no_answer(
-    production: Production, fly: Fly
+    production: Production, fly: LookAt
 ) -> None:
     with production.open_transaction():
         found = fly(GRANTED, role="blind")
     assert found.status == 1
-    assert "transactions: not visible" in found.reasons()
+    assert "transactions: not visible" in found.reasons
 
 
 def test_another_script_than_the_validated_one_is_noticed(
-    production: Production, fly: Fly, tmp_path: Path
+    production: Production, fly: LookAt, tmp_path: Path
 ) -> None:
     script = tmp_path / "notes.sql"
     script.write_text(production.migration.read_text("utf-8") + "-- edited\n", encoding="utf-8")
     found = fly(GRANTED, f"--migration={script}")
-    assert "not the script that the shadow run validated" in found.reasons()
+    assert "not the script that the shadow run validated" in found.reasons
 
 
 def test_without_a_record_of_what_it_touches_a_run_says_nothing_of_that(
-    production: Production, fly: Fly
+    production: Production, fly: LookAt
 ) -> None:
     (production.reports / "after.json").unlink()
     found = fly(GRANTED)
-    assert "after.json: not there" in found.reasons()
+    assert "after.json: not there" in found.reasons
 
 
 def test_by_its_text_alone_a_script_is_held_against_production(
-    production: Production, fly: Fly, tmp_path: Path
+    production: Production, fly: LookAt, tmp_path: Path
 ) -> None:
     (production.reports / "shadow.json").unlink()
     found = fly(GRANTED, f"--migration={production.migration}")
-    assert (found.status, found.reasons()) == (0, "")
+    assert (found.status, found.reasons) == (0, "")
     assert "none named" in found.output
     with production.open_transaction("LOCK TABLE public.orders IN SHARE MODE"):
         assert (
-            "lock on public.orders" in fly(GRANTED, f"--migration={production.migration}").reasons()
+            "lock on public.orders" in fly(GRANTED, f"--migration={production.migration}").reasons
         )
     opaque = tmp_path / "opaque.sql"
     opaque.write_text("DO $$ BEGIN EXECUTE 'ANALYZE'; END $$;\n", encoding="utf-8")
-    assert "not in its text" in fly(GRANTED, f"--migration={opaque}").reasons()
+    assert "not in its text" in fly(GRANTED, f"--migration={opaque}").reasons
 
 
 def test_what_is_common_in_a_busy_database_is_in_nobodys_way(
-    production: Production, fly: Fly
+    production: Production, fly: LookAt
 ) -> None:
     """Short transactions that read and write, an idle session, a slot that keeps up."""
     production.does("SELECT pg_create_physical_replication_slot('near', true)")
@@ -351,7 +324,7 @@ def test_what_is_common_in_a_busy_database_is_in_nobodys_way(
             found = fly(GRANTED)
     finally:
         production.does("SELECT pg_drop_replication_slot('near')")
-    assert (found.status, found.reasons()) == (0, "")
+    assert (found.status, found.reasons) == (0, "")
 
 
 def test_a_standby_is_no_place_for_a_migration() -> None:
