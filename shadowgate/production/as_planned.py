@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shadowgate.catalogue import ObjectId, Snapshot, read_catalogue
+from shadowgate.migrate.planner_statistics import MANY_ROWS
 from shadowgate.production.activity import TOUCHED
 from shadowgate.production.answers import Line, Question, not_answered
 from shadowgate.production.known import Known
@@ -137,7 +138,8 @@ class Statistics:
     """What the planner knows of one table."""
 
     name: str
-    bytes: int
+    rows: float
+    """As the server counted them since they were written."""
     columns: int
     """Columns that it has statistics of."""
     readable: bool
@@ -145,8 +147,11 @@ class Statistics:
 
 
 def judge_statistics(rows: Sequence[Statistics], _known: Known) -> Iterator[Line]:
-    """Without statistics the planner guesses, and the shadow's plans say nothing."""
-    filled = [row for row in rows if row.bytes > 0]
+    """Without statistics the planner guesses, and the shadow's plans say nothing.
+
+    Of a small table it may guess, and autovacuum leaves it alone for long.
+    """
+    filled = [row for row in rows if row.rows >= MANY_ROWS]
     for row in (row for row in filled if row.columns == 0):
         if row.readable:
             meaning = "ANALYZE it: the planner knows nothing of it"
@@ -155,7 +160,7 @@ def judge_statistics(rows: Sequence[Statistics], _known: Known) -> Iterator[Line
             meaning = "the role may not see them: GRANT pg_read_all_data TO it"
             yield Line(f"statistics of {row.name}", "not visible", "some", "not answered", meaning)
     if all(row.columns > 0 for row in filled):
-        yield Line("statistics", f"of all {len(filled)} tables that hold rows")
+        yield Line("statistics", f"of all {len(filled)} tables with many rows")
 
 
 STATISTICS: Question[Known, Statistics] = Question(
@@ -164,7 +169,7 @@ STATISTICS: Question[Known, Statistics] = Question(
     WITH {TOUCHED}
     SELECT
         c.oid::regclass::text AS name,
-        pg_relation_size(c.oid) AS bytes,
+        greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))::float8 AS rows,
         (
             SELECT count(*) FROM pg_stats s
             WHERE s.schemaname = n.nspname AND s.tablename = c.relname

@@ -74,6 +74,9 @@ def judge_readers(rows: Sequence[Reader], _known: Known) -> Iterator[Line]:
     if not rows:
         yield Line("replication", "nobody follows")
     for row in rows:
+        if row.state == "backup":
+            yield Line("replication", f"{row.name} takes a base backup", "", "note")
+            continue
         if row.state is None or row.behind_bytes is None:
             meaning = "the role may not see it: GRANT pg_monitor TO it"
             yield Line("replication", row.name, "", "not answered", meaning)

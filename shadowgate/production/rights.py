@@ -41,6 +41,13 @@ RIGHTS: Question[Known, Right] = Question(
     JOIN pg_class AS c ON c.oid = to_regclass(named.name)
     UNION ALL
     SELECT
+        'to create triggers on ' || c.oid::regclass,
+        has_table_privilege(%(role)s, c.oid, 'TRIGGER'),
+        format('GRANT TRIGGER ON %%s TO %%I', c.oid::regclass, %(role)s::text)
+    FROM unnest(%(triggers)s::text[]) AS named (name)
+    JOIN pg_class AS c ON c.oid = to_regclass(named.name)
+    UNION ALL
+    SELECT
         format('to create in schema %%I', n.nspname),
         has_schema_privilege(%(role)s, n.oid, 'CREATE'),
         format('GRANT CREATE ON SCHEMA %%I TO %%I', n.nspname, %(role)s::text)
@@ -59,6 +66,7 @@ RIGHTS: Question[Known, Right] = Question(
     lambda known: {
         "role": known.role,
         "owned": sorted({name for names in known.touched.owned for name in names}),
+        "triggers": sorted({name for names in known.touched.triggers for name in names}),
         "schemas": sorted({name for names in known.touched.schemas for name in names}),
         "makes_schemas": any(each.kind == "schema" for each in known.touched.creates),
     },

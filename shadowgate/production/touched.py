@@ -36,6 +36,8 @@ class Touched:
     """Tables that must be there already, each by the names of which one is meant."""
     owned: tuple[tuple[str, ...], ...]
     """Those of them that only their owner may alter so."""
+    triggers: tuple[tuple[str, ...], ...]
+    """Those of them that get a trigger."""
     creates: tuple[Planned, ...]
     schemas: tuple[tuple[str, ...], ...]
     """Schemas that must be there already and in which something is created."""
@@ -50,16 +52,20 @@ class Touched:
         return sorted({name for names in self.tables for name in names})
 
 
-NOTHING = Touched((), (), (), (), "nothing")
+NOTHING = Touched((), (), (), (), (), "nothing")
 
 
 def touched_of_run(after: After) -> Touched:
     """What a run saw the migration lock, create, change and drop."""
     new = {(each.kind, each.name) for each in after.created}
-    met: list[AfterObject | AfterAttribute] = [*after.created, *after.changed, *after.dropped]
-    owned = {
-        table for each in met if (table := _owned_table(each.kind, each.name, each.part_of))
-    } - {name for _, name in new}
+    owned = _owned(after, {name for _, name in new})
+    triggers = {
+        name
+        for each in after.created
+        if each.kind == "trigger"
+        for _, name in each.part_of[:1]
+        if name not in {made for _, made in new}
+    }
     schemas = {
         whole_and_part(each.name.partition("(")[0])[0]
         for each in after.created
@@ -68,6 +74,7 @@ def touched_of_run(after: After) -> Touched:
     return Touched(
         tables=tuple((name,) for name in sorted({*after.locks, *owned})),
         owned=tuple((name,) for name in sorted(owned)),
+        triggers=tuple((name,) for name in sorted(triggers)),
         creates=tuple(
             Planned(each.kind, (_pattern(each.name),))
             for each in after.created
@@ -80,6 +87,18 @@ def touched_of_run(after: After) -> Touched:
         schemas=tuple((name,) for name in sorted(schemas)),
         source="the shadow run",
     )
+
+
+def _owned(after: After, new: set[str]) -> set[str]:
+    """Tables that were there before, and that only their owner may alter as the migration did."""
+    met: list[AfterObject | AfterAttribute] = [*after.created, *after.changed, *after.dropped]
+    altered = {_owned_table(each.kind, each.name, each.part_of) for each in met}
+    parents = {
+        str(parent)
+        for each in after.created
+        for parent in (each.attributes.get("partition_of"), *each.attributes.get("inherits", ()))
+    }
+    return (altered | parents) - new - {"", "None"}
 
 
 def _owned_table(kind: str, name: str, part_of: Iterable[tuple[str, str]]) -> str:
@@ -109,8 +128,9 @@ def touched_by_text(script: Script, text: str) -> Touched:
     creates = [each for each in said.objects if each.effect == "create" and each.certain]
     schemas = [schemas_of(each.names) for each in creates if each.kind in _IN_A_SCHEMA]
     return Touched(
-        tables=_certain([*owned, *written], made),
+        tables=_certain([*owned, *written, *_with_triggers(said.objects)], made),
         owned=owned,
+        triggers=_certain(_with_triggers(said.objects), made),
         creates=tuple(
             Planned(each.kind, each.names)
             for each in creates
@@ -128,6 +148,12 @@ def _tables(changes: Iterable[ObjectChange]) -> Iterable[tuple[str, ...]]:
             yield tuple(whole_and_part(name)[0] for name in change.names)
         elif change.kind == "table" and (change.effect == "change" or change.certain):
             yield change.names
+
+
+def _with_triggers(changes: Iterable[ObjectChange]) -> Iterable[tuple[str, ...]]:
+    for change in changes:
+        if change.kind == "trigger" and change.effect == "create":
+            yield tuple(whole_and_part(name)[0] for name in change.names)
 
 
 def _certain(

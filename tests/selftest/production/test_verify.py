@@ -118,7 +118,7 @@ SEEDS: dict[str, tuple[Callable[[Production], None], str]] = {
     "statistics are missing": (
         lambda p: p.does(
             "INSERT INTO public.order_notes (order_id, note)"
-            " SELECT g, 'x' FROM generate_series(1, 1000) AS g"
+            " SELECT g, 'x' FROM generate_series(1, 2000) AS g"
         ),
         "statistics of public.order_notes: none",
     ),
