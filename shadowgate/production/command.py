@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import ShadowgateError, UsageError
+from shadowgate.measure import load_workload
 from shadowgate.migrate import Script, read_script
 from shadowgate.plan import read_plan
 from shadowgate.production import verify as verifying
@@ -69,6 +70,9 @@ def add_commands(commands: Any) -> None:
         help="only keep what each statement takes now, to name with --reference after the stage",
     )
     asked.add_argument("--reference", metavar="FILE", help="what statements took before the stage")
+    asked.add_argument(
+        "--queries", metavar="DIR", help="queries of the shadow run, to hold their plans against it"
+    )
     asked.set_defaults(carry_out=_verify)
 
 
@@ -112,16 +116,17 @@ def _verify(asked: argparse.Namespace) -> int:
         return _take_reference(asked)
     shadow = read_shadow_run(Path(asked.shadow) if asked.shadow else SHADOW)
     reference = read_reference(Path(asked.reference)) if asked.reference else None
+    workload = load_workload(Path(asked.queries)) if asked.queries else None
     with read_only_session(asked.server, verifying.PATIENCE) as session:
-        answers = verifying.verify(session, shadow, asked.after, reference)
+        answers = verifying.verify(session, shadow, asked.after, reference, workload)
     return _said(answers, asked.json, "AS PLANNED", "ESCALATE")
 
 
 def _take_reference(asked: argparse.Namespace) -> int:
-    if asked.reference or asked.shadow or asked.json:
+    if asked.reference or asked.shadow or asked.json or asked.queries:
         raise UsageError(
             "--take-reference keeps what statements take now, and compares nothing",
-            todo="leave out --reference, --shadow and --json",
+            todo="leave out --reference, --shadow, --queries and --json",
         )
     with read_only_session(asked.server, verifying.PATIENCE) as session:
         reference = write_reference(session, Path(asked.take_reference))

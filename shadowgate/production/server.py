@@ -155,7 +155,7 @@ def _differing(
             meaning = "what the shadow run used is not there"
             yield Line(topic, "not installed", version, "stop", meaning)
         elif found != version:
-            other = _relevant(name, found) != _relevant(name, version)
+            other = relevant_version(name, found) != relevant_version(name, version)
             meaning = "run the shadow with production's version" if other else "another patch level"
             yield Line(topic, found, version, "stop" if other else "note", meaning)
     for name in sorted({*here} - {*shadow}):
@@ -163,7 +163,7 @@ def _differing(
         yield Line(f"extension {name}", here[name], "not installed", "note", meaning)
 
 
-def _relevant(name: str, version: str) -> tuple[str, ...]:
+def relevant_version(name: str, version: str) -> tuple[str, ...]:
     """The part of a version on which plans and results depend: PostGIS tells the planner more."""
     numbers = re.findall(r"\d+", version)
     return tuple(numbers[: 2 if name.startswith("postgis") else 1])

@@ -36,6 +36,8 @@ class ShadowRun:
     """Whether the backup was a generated one."""
     limit_percent: float
     """By how much a query may get slower."""
+    plans: Mapping[str, Mapping[str, Any]]
+    """Query's id -> what was seen of its plan on the migrated copy: ``shape``, ``indexes`` …"""
     after: After | None
 
     @property
@@ -72,6 +74,11 @@ def read_shadow_run(path: Path) -> ShadowRun:
         settings=server.get("settings") or {},
         generated=plan.get("generated_rows") is not None,
         limit_percent=float(plan.get("limit_percent") or 5.0),
+        plans={
+            name: query["witnesses"]["after"]
+            for name, query in document["queries"].items()
+            if query["witnesses"].get("after")
+        },
         after=after,
     )
 

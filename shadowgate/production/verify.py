@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from shadowgate.errors import UsageError
+from shadowgate.measure import Workload
 from shadowgate.production.answers import Answers, Line, Question
 from shadowgate.production.as_planned import CONSTRAINTS, STATISTICS, object_lines
 from shadowgate.production.known import Known
 from shadowgate.production.objects import INVALID_INDEXES
+from shadowgate.production.plan_shapes import plan_lines
 from shadowgate.production.reference import Reference, latency_lines
 from shadowgate.production.server import VERSION
 from shadowgate.production.session import Patience, ReadOnlySession
@@ -29,7 +31,11 @@ QUESTIONS: tuple[Question[Known, Any], ...] = (VERSION, INVALID_INDEXES, CONSTRA
 
 
 def verify(
-    session: ReadOnlySession, shadow: ShadowRun, stage: str, reference: Reference | None
+    session: ReadOnlySession,
+    shadow: ShadowRun,
+    stage: str,
+    reference: Reference | None,
+    workload: Workload | None,
 ) -> Answers:
     """Ask everything.
 
@@ -38,6 +44,7 @@ def verify(
         shadow: the run whose *after* it is held against.
         stage: the stage of the rollout that has ended, one of :data:`STAGES`.
         reference: latencies from before the stage.
+        workload: the queries that the run was made with.
 
     Raises:
         UsageError: the run kept nothing that production could be held against.
@@ -53,6 +60,7 @@ def verify(
         *_run_lines(shadow),
         *object_lines(session, after),
         *(line for question in QUESTIONS for line in question.put(session, known)),
+        *(plan_lines(session, shadow, workload) if workload else ()),
         *_latencies(session, reference, shadow),
     ]
     return Answers(f"Verify after {stage}", session.where, tuple(lines))

@@ -136,9 +136,16 @@ def shadow_folder(outside: Server, shop: str, tmp_path_factory: pytest.TempPathF
     (folder / "notes.sql").write_text(MIGRATION, encoding="utf-8")
     (folder / "notes.down.sql").write_text(ROLLBACK, encoding="utf-8")
     backup = dump(outside, outside.database(shop), folder / "shop.dump", "--format=custom")
-    run = run_elsewhere(
-        folder, "shadowgate", "check", "notes.sql", f"--backup={backup}", "--server=local"
+    shutil.copytree(ROOT / "examples" / "orders" / "queries", folder / "queries")
+    (folder / "queries" / "Q2_of_a_day.sql").write_text(
+        "SELECT count(*) FROM public.orders WHERE placed_on = :day", encoding="utf-8"
     )
+    (folder / "queries" / "Q2_of_a_day.params").write_text("day = 2025-03-04", encoding="utf-8")
+    (folder / "queries" / "Q3_drawn.sql").write_text(
+        "SELECT total FROM public.orders WHERE id = $1", encoding="utf-8"
+    )
+    asked = ("check", "notes.sql", "--queries=queries", f"--backup={backup}", "--server=local")
+    run = run_elsewhere(folder, "shadowgate", *asked)
     assert run.status == 0, run.output[-3000:]
     return folder
 

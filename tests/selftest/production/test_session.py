@@ -62,7 +62,8 @@ def content(production: Production) -> tuple[Snapshot, object]:
 
 
 @pytest.mark.parametrize(
-    "asked", [["preflight"], ["verify", "--after=full", "--reference=before.json"]]
+    "asked",
+    [["preflight"], ["verify", "--after=full", "--reference=before.json", "--queries=queries"]],
 )
 def test_each_statement_that_is_sent_is_refused_a_write_even_to_a_superuser(
     production: Production, monkeypatch: pytest.MonkeyPatch, asked: list[str]
@@ -70,6 +71,7 @@ def test_each_statement_that_is_sent_is_refused_a_write_even_to_a_superuser(
     server = f"--server={production.uri('postgres')}"
     monkeypatch.setattr(session_module, "ReadOnlySession", TemptedSession)
     monkeypatch.setattr(TemptedSession, "refused", 0)
+    Path("queries").symlink_to(production.migration.with_name("queries"))
     before = content(production)
     assert main(["verify", server, "--take-reference=before.json"]) == 0
     assert main([*asked, server]) in (0, 1)

@@ -223,6 +223,43 @@ def test_a_role_that_may_not_see_what_others_ask_takes_no_reference(
     assert "GRANT pg_monitor" in capsys.readouterr().err
 
 
+def queries(production: Production) -> str:
+    return f"--queries={production.migration.with_name('queries')}"
+
+
+def test_plans_are_alike_where_the_planners_are(migrated: Production, look: LookAt) -> None:
+    migrated.does("VACUUM ANALYZE")
+    found = look(AFTER, queries(migrated))
+    assert (found.status, found.reasons) == (0, "")
+    assert "plans" in found.topics("fine")
+    assert "2 of 2 alike" in found.output, found.output
+    assert "1 queries without written values" in found.output
+
+
+def test_an_index_that_is_not_used_any_more_escalates(migrated: Production, look: LookAt) -> None:
+    """It is there as planned, and every row has the value that is asked for."""
+    migrated.does("UPDATE public.orders SET customer_id = 42", "VACUUM ANALYZE public.orders")
+    found = look(AFTER, queries(migrated))
+    assert found.status == 1
+    assert "plan of Q1: does not use orders_customer" in found.reasons
+
+
+def test_a_query_that_cannot_be_planned_any_more_is_not_left_out(
+    migrated: Production, look: LookAt
+) -> None:
+    migrated.does("ALTER TABLE public.orders RENAME status TO state")
+    assert "plans: not answered: " in look(AFTER, queries(migrated)).reasons
+
+
+def test_plans_of_other_planners_are_not_compared(migrated: Production, look: LookAt) -> None:
+    settings = migrated.recorded("shadow.json")["server"]["settings"]
+    server = {**migrated.recorded("shadow.json")["server"]}
+    migrated.records("shadow.json", server={**server, "settings": {**settings, "work_mem": "1GB"}})
+    found = look(AFTER, queries(migrated))
+    assert (found.status, found.reasons) == (0, "")
+    assert "instead of 1GB" in found.output
+
+
 OLD = Totals("q", "SELECT 1", 1000, 10_000.0, 110_000.0)
 """10 ms on the average, with a standard deviation of 3.2."""
 
