@@ -165,6 +165,7 @@ LOCKS: Question[Known, Held] = Question(
     LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'relation'
       AND l.granted
+      AND l.mode <> 'SIReadLock'  -- of serializable transactions: nobody waits for it
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND l.pid IS DISTINCT FROM pg_backend_pid()
     GROUP BY l.relation, l.mode, l.pid, a.usename, a.backend_type, a.query

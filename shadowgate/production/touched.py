@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from shadowgate.catalogue import ObjectId
 from shadowgate.migrate import Script
-from shadowgate.migrate.announced import Announcement, ObjectChange, announced
+from shadowgate.migrate.announced import ObjectChange, announced
+from shadowgate.migrate.announced.drops import drops
 from shadowgate.migrate.announced.lookup import matches
 from shadowgate.migrate.announced.names import schemas_of, whole_and_part
 from shadowgate.report.after_file import After, AfterAttribute, AfterObject
@@ -121,7 +122,7 @@ def touched_by_text(script: Script, text: str) -> Touched:
         script: the migration.
         text: the script's text.
     """
-    said = announced(script, text=text)
+    said, dropped = announced(script, text=text), drops(script)
     made = {name for each in said.objects if each.effect == "create" for name in each.names}
     owned = _certain(_tables(said.objects), made)
     written = [(each.table,) for each in said.rows]
@@ -134,7 +135,7 @@ def touched_by_text(script: Script, text: str) -> Touched:
         creates=tuple(
             Planned(each.kind, each.names)
             for each in creates
-            if not _made_with_its_whole(each, made) and not _dropped_first(each, said)
+            if not _made_with_its_whole(each, made) and not _dropped_first(each, dropped)
         ),
         schemas=_certain(schemas, made),
         source="the script's text",
@@ -173,11 +174,10 @@ def _made_with_its_whole(change: ObjectChange, made: Iterable[str]) -> bool:
     )
 
 
-def _dropped_first(change: ObjectChange, said: Announcement) -> bool:
+def _dropped_first(change: ObjectChange, dropped: Iterable[ObjectChange]) -> bool:
     return any(
-        other.effect == "drop"
-        and other.kind == change.kind
+        other.kind == change.kind
         and other.line <= change.line
         and set(other.names) & set(change.names)
-        for other in said.objects
+        for other in dropped
     )

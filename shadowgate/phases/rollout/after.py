@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shadowgate.migrate import Script, ScriptRun
-from shadowgate.migrate.announced import announced
+from shadowgate.migrate.announced.drops import drops
 from shadowgate.migrate.results import with_schema
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.restore.state import State
@@ -52,8 +52,7 @@ def _rows(before: State) -> Mapping[str, int]:
 
 
 def _dropped_first(script: Script) -> tuple[tuple[str, str], ...]:
-    drops = (each for each in announced(script).objects if each.effect == "drop")
-    return tuple((each.kind, name) for each in drops for name in each.names)
+    return tuple((each.kind, name) for each in drops(script) for name in each.names)
 
 
 def _written(backup: Path) -> str:

@@ -93,7 +93,7 @@ class Production:
     def open_transaction(self, *statements: str) -> Iterator[Connection]:
         """A session of somebody else that has done something and has not ended it."""
         with self.database.connect(autocommit=False, application_name="a report") as connection:
-            for statement in ("SELECT 1", *statements):
+            for statement in statements or ("SELECT 1",):
                 connection.execute(statement.encode())
             yield connection
             connection.rollback()

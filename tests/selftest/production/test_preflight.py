@@ -313,18 +313,28 @@ def test_by_its_text_alone_a_script_is_held_against_production(
 def test_what_is_common_in_a_busy_database_is_in_nobodys_way(
     production: Production, fly: LookAt
 ) -> None:
-    """Short transactions that read and write, an idle session, a slot that keeps up."""
-    production.does("SELECT pg_create_physical_replication_slot('near', true)")
+    """Short transactions, an idle session, a slot that keeps up, and what the script drops first."""
+    production.does(
+        "SELECT pg_create_physical_replication_slot('near', true)",
+        "CREATE INDEX orders_placed_on ON public.orders (placed_on)",
+        "ALTER TABLE public.orders ADD CONSTRAINT orders_note_short CHECK (true)",
+    )
     try:
         with (
             production.open_transaction("UPDATE public.orders SET total = 1 WHERE id = 1"),
             production.open_transaction("SELECT count(*) FROM public.orders"),
+            production.open_transaction(
+                "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SELECT count(*) FROM public.orders"
+            ),
             production.database.connect(),
         ):
             found = fly(GRANTED)
+            (production.reports / "shadow.json").unlink()
+            by_text = fly(GRANTED, f"--migration={production.migration}")
     finally:
         production.does("SELECT pg_drop_replication_slot('near')")
     assert (found.status, found.reasons) == (0, "")
+    assert (by_text.status, by_text.reasons) == (0, "")
 
 
 def test_a_standby_is_no_place_for_a_migration() -> None:
