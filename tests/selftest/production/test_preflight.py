@@ -313,7 +313,7 @@ def test_by_its_text_alone_a_script_is_held_against_production(
 def test_what_is_common_in_a_busy_database_is_in_nobodys_way(
     production: Production, fly: LookAt
 ) -> None:
-    """Short transactions, an idle session, a slot that keeps up, and what the script drops first."""
+    """Short transactions, an idle session, a slot that keeps up, what the script drops first."""
     production.does(
         "SELECT pg_create_physical_replication_slot('near', true)",
         "CREATE INDEX orders_placed_on ON public.orders (placed_on)",
