@@ -87,6 +87,8 @@ def _differing(topic: str, attribute: str, now: Any, planned: Any) -> Iterator[L
 def _comparable(attribute: str, value: Any) -> Any:
     """A value as it is stored: without secrets, and grants without what is of the place."""
     clean = data_without_secrets(value)
+    if attribute == "statistics_target" and clean == -1:
+        return None  # the default; newer servers do not set it
     if attribute != "privileges" or not clean:
         return clean or None if isinstance(clean, list | Mapping) else clean
     grants = [grant.rpartition("/") for grant in clean]

@@ -24,11 +24,17 @@ _OF_THE_SHADOW = frozenset(
         "max_connections",
         "max_wal_size",
         "checkpoint_timeout",
+        "shared_preload_libraries",
     }
 )
 """Settings that a shadow has otherwise on purpose, or that a question of its own is about."""
 _SPATIAL = re.compile(r"\bst_\w|\b(geometry|geography|raster)\b", re.IGNORECASE)
 _DECISIVE = frozenset({"server_encoding"})
+_MEANINGS = {
+    "server_encoding": "a dump restores otherwise there; run the shadow in production's encoding",
+    "TimeZone": "timestamps get a time zone otherwise, where the migration does not say which",
+    "wal_level": "the migration writes more WAL the higher it is",
+}
 
 
 @dataclass(frozen=True)
@@ -93,11 +99,7 @@ def judge_settings(rows: Sequence[Setting], known: Known) -> Iterator[Line]:
         yield Line("settings", f"{len(rows)} alike" if rows else "not compared", "as in the shadow")
     for row in differing:
         decisive = row.name in _DECISIVE
-        meaning = (
-            "a dump restores otherwise there; run the shadow in production's encoding"
-            if decisive
-            else "plans and times may differ from the shadow's"
-        )
+        meaning = _MEANINGS.get(row.name, "plans and times may differ from the shadow's")
         topic = f"setting {row.name}"
         yield Line(topic, row.value, shadow[row.name], "stop" if decisive else "note", meaning)
 
