@@ -140,7 +140,11 @@ def judge_locks(rows: Sequence[Held], known: Known) -> Iterator[Line]:
         )
     if not in_the_way:
         count = len(known.touched.tables)
-        said = f"none in the way on {count} tables" if count else "no table is known to be touched"
+        said = (
+            f"none in the way; tables touched: {count}"
+            if count
+            else "no table is known to be touched"
+        )
         yield Line("locks", said, "", "fine" if count else "note")
 
 

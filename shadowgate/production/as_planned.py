@@ -162,7 +162,7 @@ def judge_statistics(rows: Sequence[Statistics], _known: Known) -> Iterator[Line
             meaning = "the role may not see them: GRANT pg_read_all_data TO it"
             yield Line(f"statistics of {row.name}", "not visible", "some", "not answered", meaning)
     if all(row.columns > 0 for row in filled):
-        yield Line("statistics", f"of all {len(filled)} tables with many rows")
+        yield Line("statistics", f"tables with many rows: {len(filled)}, all known")
 
 
 STATISTICS: Question[Known, Statistics] = Question(

@@ -36,7 +36,9 @@ def judge_names(rows: Sequence[Named], known: Known) -> Iterator[Line]:
         meaning = "the migration fails at it or takes it for its own; drop it, or see whose it is"
         yield Line(f"{row.kind} {row.name}", "there already", "to be created", "stop", meaning)
     if not taken:
-        yield Line("names to be created", f"all {len(planned)} are free" if planned else "none")
+        yield Line(
+            "names to be created", f"free: {len(planned)} of {len(planned)}" if planned else "none"
+        )
 
 
 def _bare_names(known: Known) -> Mapping[str, Any]:
@@ -73,7 +75,7 @@ def judge_tables(rows: Sequence[Present], known: Known) -> Iterator[Line]:
         meaning = "the migration alters it; is this the right database?"
         yield Line(f"table {' or '.join(names)}", "not there", "in the backup", "stop", meaning)
     if not missing and known.touched.tables:
-        yield Line("tables touched", f"all {len(known.touched.tables)} are there")
+        yield Line("tables touched", f"there: {len(known.touched.tables)}, all")
 
 
 TABLES: Question[Known, Present] = Question(
@@ -155,7 +157,7 @@ def judge_rows(rows: Sequence[Estimate], known: Known) -> Iterator[Line]:
     if differing or not rows:
         yield from differing or [Line("rows", "not compared", "none recorded", "note")]
         return
-    yield Line("rows", f"{len(rows)} tables within {ROWS_PERCENT:g} %", "of the backup's")
+    yield Line("rows", f"tables: {len(rows)}, all within {ROWS_PERCENT:g} %", "of the backup's")
 
 
 def _is_another(found: float, expected: int) -> bool:

@@ -138,6 +138,6 @@ def judge_plans(
         else:
             alike += 1
     left_out = asked - len(found)
-    meaning = f"{left_out} queries without written values are not compared" if left_out else ""
+    meaning = f"not compared, as their values are not written down: {left_out}" if left_out else ""
     said = f"{alike} of {len(found)} alike"
     yield Line(TOPIC, said, "as in the shadow", "fine" if found else "note", meaning)

@@ -272,10 +272,10 @@ def _rest(
     known = {each.since.id for each in (*slower, *fine)}
     others = [each for each in called if each.id not in known]
     if fine:
-        yield Line(TOPIC, f"{len(fine)} queries not slower", interval)
+        yield Line(TOPIC, f"not slower: {len(fine)} of {len(fine) + len(slower)} judged", interval)
     if others:
         calls = sum(each.calls for each in others)
-        said = f"not enough calls of {len(others)} queries ({calls:,} calls)"
+        said = f"not enough calls; queries: {len(others)}, calls: {calls:,}"
         yield Line(TOPIC, said, interval, "note", "nothing is known of them yet: ask again later")
     if not fine and not slower:
         meaning = "no query can be judged: ask again when there was more traffic"

@@ -25,7 +25,7 @@ def judge_rights(rows: Sequence[Right], known: Known) -> Iterator[Line]:
     for row in missing:
         yield Line(f"role {known.role}", "may not", row.needed, "stop", row.todo)
     if not missing:
-        said = f"{len(rows)} rights held" if rows else "no right is known to be needed"
+        said = f"rights held: {len(rows)}, all" if rows else "no right is known to be needed"
         yield Line(f"role {known.role}", said, "", "fine" if rows else "note")
 
 

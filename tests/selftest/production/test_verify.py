@@ -181,7 +181,7 @@ def test_a_query_that_got_slower_escalates_and_one_that_did_not_is_told(
     calls(migrated, 0.0001)
     found = look(AFTER, "--reference=later.json")
     assert (found.status, found.reasons) == (0, "")
-    assert "1 queries not slower" in found.output
+    assert "not slower: 1 of 1 judged" in found.output
 
 
 def test_too_few_calls_are_an_answer_of_their_own(migrated: Production, look: LookAt) -> None:
@@ -233,7 +233,7 @@ def test_plans_are_alike_where_the_planners_are(migrated: Production, look: Look
     assert (found.status, found.reasons) == (0, "")
     assert "plans" in found.topics("fine")
     assert "2 of 2 alike" in found.output, found.output
-    assert "1 queries without written values" in found.output
+    assert "values are not written down: 1" in found.output
 
 
 def test_an_index_that_is_not_used_any_more_escalates(migrated: Production, look: LookAt) -> None:
