@@ -44,7 +44,13 @@ from shadowgate.catalogue.sequences import (
     new_sequences_behind,
     sequences_behind,
 )
-from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot, take_snapshot
+from shadowgate.catalogue.snapshot import (
+    CatalogueObject,
+    ObjectId,
+    Snapshot,
+    read_catalogue,
+    take_snapshot,
+)
 
 __all__ = [
     "KINDS",
@@ -87,6 +93,7 @@ __all__ = [
     "newly_broken",
     "odd_partitions",
     "offers_plpgsql_check",
+    "read_catalogue",
     "sequences_behind",
     "survey_geometries",
     "take_snapshot",

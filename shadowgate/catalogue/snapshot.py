@@ -72,6 +72,22 @@ def take_snapshot(connection: Connection) -> Snapshot:
     Raises:
         psycopg.Error: the catalogues or a sequence cannot be read.
     """
+    with connection.transaction(force_rollback=True):
+        objects = dict(read_catalogue(connection).objects)
+        for identity, value in _next_values(connection, objects):
+            known = objects[identity]
+            objects[identity] = CatalogueObject(
+                {**known.attributes, "next_value": value}, known.part_of
+            )
+    return Snapshot(objects)
+
+
+def read_catalogue(connection: Connection) -> Snapshot:
+    """The same without ``next_value``: nothing is read but the catalogues themselves.
+
+    Raises:
+        psycopg.Error: the catalogues cannot be read.
+    """
     objects: dict[ObjectId, CatalogueObject] = {}
     with connection.transaction(force_rollback=True):
         # Names in definitions are qualified unless their schema is on the search path.
@@ -82,11 +98,6 @@ def take_snapshot(connection: Connection) -> Snapshot:
                     attributes=_without_unset(attributes),
                     part_of=tuple(ObjectId(*whole) for whole in part_of),
                 )
-        for identity, value in _next_values(connection, objects):
-            known = objects[identity]
-            objects[identity] = CatalogueObject(
-                {**known.attributes, "next_value": value}, known.part_of
-            )
     return Snapshot(objects)
 
 

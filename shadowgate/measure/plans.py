@@ -14,6 +14,7 @@ from typing import Any
 
 from shadowgate.measure.rounds import CHECK_NOW, TimedSession
 from shadowgate.measure.workload import Query, has_plan
+from shadowgate.server.base import Connection
 
 PLANNINGS = 9
 """How often a query is planned to time its planning; the quickest counts, noise only adds."""
@@ -70,7 +71,28 @@ class PlanMetrics:
 
 def read_roots(session: TimedSession) -> Roots:
     """Which relation each partition of this database belongs to."""
-    return dict(session.connection.execute(_PARTITIONS.encode()).fetchall())
+    return partition_roots(session.connection)
+
+
+def partition_roots(connection: Connection) -> Roots:
+    """The same, asked on any connection."""
+    return dict(connection.execute(_PARTITIONS.encode()).fetchall())
+
+
+def explain_only(connection: Connection, statement: str, roots: Roots) -> PlanMetrics:
+    """Plan a statement without executing it; only shape, relations and indexes are told.
+
+    Args:
+        connection: in a transaction or not.
+        statement: one statement, its values in it.
+        roots: see :func:`read_roots`.
+
+    Raises:
+        psycopg.Error: it cannot be planned.
+    """
+    row = connection.execute(f"{_PLAN_ONLY}{statement}".encode()).fetchone()
+    assert row is not None  # noqa: S101 - EXPLAIN always returns one row in JSON
+    return plan_metrics(row[0][0], roots)
 
 
 def explain(session: TimedSession, query: Query, roots: Roots) -> PlanMetrics:

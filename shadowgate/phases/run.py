@@ -84,6 +84,7 @@ from shadowgate.phases.rollback.way_back import (
     roll_back,
     write_later_rows,
 )
+from shadowgate.phases.rollout.after import after_of_run
 from shadowgate.phases.rollout.document import render_markdown, rollout_plan
 from shadowgate.phases.rollout.facts import Measured, rollout_facts
 from shadowgate.phases.rollout.model import RolloutPlan
@@ -97,6 +98,7 @@ from shadowgate.phases.simulation.series import Series, simulate
 from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.progress import Progress, silent
+from shadowgate.report.after_file import After
 from shadowgate.server import Database, Databases, Server
 from shadowgate.traffic.long_transactions import LongTransactionRehearsal
 
@@ -720,6 +722,15 @@ class Run:
         )
         facts = rollout_facts(self.report(), self.conclude(range(1, 10)), measured, self.plan)
         return rollout_plan(facts, self.plan.rollout)
+
+    def after(self) -> After | None:
+        """What production is later held against; ``None`` if the migration did not come so far."""
+        before, migrated = self.known(Run.unmigrated), self.known(Run.migrated)
+        applied, opened = self.known(Run.applied), self.known(Run.opened)
+        if before is None or migrated is None or applied is None or opened is None:
+            return None
+        backup = opened.backup.path if opened.backup else None
+        return after_of_run(self.started, backup, before, migrated, applied.run)
 
     @evidence
     def rollout_file(self) -> Path:

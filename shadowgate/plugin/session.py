@@ -19,7 +19,7 @@ from shadowgate.phases.items import workload_of
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import CheckItem
 from shadowgate.plugin.outcome import exit_status
-from shadowgate.report import verdict_lines, write_json
+from shadowgate.report import after_file, verdict_lines, write_json
 
 UNFINISHED = "the run has not finished"
 
@@ -52,7 +52,7 @@ class ShadowSession:
         """Replace what an earlier run left by a NO-GO that stands until this one has finished."""
         reports = self.run.request.reports
         reports.mkdir(parents=True, exist_ok=True)
-        for name in ("shadow.html", "rollout_plan.md", "baseline.json"):
+        for name in ("shadow.html", "rollout_plan.md", "baseline.json", after_file.NAME):
             (reports / name).unlink(missing_ok=True)
         unfinished = replace(self.run.report(), reasons=(UNFINISHED,))
         write_json(unfinished, reports / "shadow.json")
@@ -126,6 +126,9 @@ class ShadowSession:
         """Write the evidence, and let the exit status say what the verdict says."""
         self._evidence = self.run.report()
         write_json(self._evidence, self.run.request.reports / "shadow.json")
+        after = self.run.after()
+        if after is not None:
+            after_file.write_after(after, self.run.request.reports / after_file.NAME)
         session.exitstatus = exit_status(
             exitstatus,
             self._evidence.verdict,

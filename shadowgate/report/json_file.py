@@ -59,8 +59,17 @@ def write_json(evidence: Evidence, path: Path) -> None:
     Raises:
         OSError: the folder cannot be made or written.
     """
+    write_document(to_json(evidence), path)
+
+
+def write_document(document: Any, path: Path) -> None:
+    """Write any document of JSON in the same way.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(to_json(evidence), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         # A byte that is no UTF-8 arrives as a lone surrogate; its escape is valid JSON.

@@ -40,6 +40,11 @@ def without_secrets(found: T) -> T:
     return cast("T", _redacted(found))
 
 
+def data_without_secrets(value: Any) -> Any:
+    """The same for plain data: texts, numbers, lists and mappings of such."""
+    return _redacted(value)
+
+
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return redacted_text(value)

@@ -207,7 +207,7 @@ def sql_of(heading: str) -> list[str]:
 def test_every_command_is_shell_that_parses() -> None:
     text = render_markdown(planned(facts()))
     blocks = re.findall(r"```sh\n(.*?)\n```", text, re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 8
     for block in blocks:
         done = subprocess.run(
             ["bash", "-n"], input=block, capture_output=True, text=True, check=False

@@ -1,0 +1,1 @@
+"""Production seen with the shadow's eyes, read-only: before the rollout and after each stage."""
