@@ -65,7 +65,7 @@ OPTIONS: tuple[Option, ...] = (
         "--server",
         "WHERE",
         "auto",
-        "where PostGIS runs: auto, container, local, or postgresql://… for a server of yours, on "
+        "where PostgreSQL runs: auto, container, local, or postgresql://… for a server of yours, on "
         "which only databases made by this suite are touched",
     ),
     Option("--postgis-image", "IMAGE", "", "container image to use instead of building ours"),

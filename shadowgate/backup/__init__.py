@@ -1,10 +1,14 @@
 """Backups: recognised by content, unwrapped, restored; or generated and cached."""
 
 from shadowgate.backup.cache import cache_directory
+from shadowgate.backup.contents import Needs
 from shadowgate.backup.generate import cached_path, generated_backup
 from shadowgate.backup.recognise import Backup, Format, examine_backup, expect_sha256
+from shadowgate.backup.requirements import Lack, lacks_of
 from shadowgate.backup.restore import (
+    ReadBackup,
     Restoration,
+    read_backup,
     restore,
     unwrapped,
 )
@@ -13,6 +17,9 @@ from shadowgate.backup.roles import create_roles
 __all__ = [
     "Backup",
     "Format",
+    "Lack",
+    "Needs",
+    "ReadBackup",
     "Restoration",
     "cache_directory",
     "cached_path",
@@ -20,6 +27,8 @@ __all__ = [
     "examine_backup",
     "expect_sha256",
     "generated_backup",
+    "lacks_of",
+    "read_backup",
     "restore",
     "unwrapped",
 ]

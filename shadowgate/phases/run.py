@@ -17,6 +17,7 @@ from typing import TypeVar
 from shadowgate import measure
 from shadowgate.backup import (
     Backup,
+    ReadBackup,
     Restoration,
     cache_directory,
     create_roles,
@@ -212,7 +213,7 @@ class Run:
         if opened.server.owned:
             create_roles(self.shadow, self.plan.backup.roles)
         found = restore(
-            self.backup,
+            self._to_restore(),
             opened.server.tools,
             self.shadow,
             workspace=opened.workspace,
@@ -221,6 +222,11 @@ class Run:
         )
         apply_earlier(opened.earlier, self.shadow, self.runner)
         return found
+
+    def _to_restore(self) -> Backup | ReadBackup:
+        """The backup; with what the preflight found in it, if it is the one passed."""
+        backup, read = self.backup, self.opened.read
+        return read if read is not None and read.backup == backup else backup
 
     @proven_by("restore.fingerprint")
     def before(self) -> State:

@@ -106,6 +106,7 @@ class ServerFacts:
     version: str
     version_num: int
     postgis: str
+    """Version of PostGIS that databases there can have; empty if it is not installed."""
     tools_version: int
     settings: Mapping[str, str]
     where: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -11,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from shadowgate.errors import ServerError, UsageError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database, Endpoint, Server, ServerKind
-from shadowgate.server.databases import Databases, marked_run
+from shadowgate.server.databases import marked_run
 from shadowgate.server.facts import read_facts, require_version
 from shadowgate.server.tools import HostTools, find_host_tools
 
@@ -48,8 +47,8 @@ class ExternalServer(Server):
 
         Raises:
             UsageError: the URI cannot be read.
-            ServerError: the server is unreachable, too old, without PostGIS, does not let us
-                create databases, or the URI names a database that is not ours to work from.
+            ServerError: the server is unreachable, too old, does not let us create databases, or
+                the URI names a database that is not ours to work from.
             ToolError: the client tools of this machine are older than the server.
         """
         self.endpoint, self.maintenance_name = parse_uri(uri)
@@ -63,8 +62,6 @@ class ExternalServer(Server):
             installation = find_host_tools(connection.info.server_version)
         self.tools = HostTools(installation, self.endpoint)
         self.facts = read_facts(self, where)
-        progress("server: trying to create a database with PostGIS there")
-        _require_postgis(self)
 
     def free_bytes(self) -> None:
         """Unknown: SQL does not tell the space on a server's disk."""
@@ -152,18 +149,3 @@ def _require_creator(connection: Connection, where: str) -> None:
             where=where,
             todo="use a server whose cluster was made with --encoding UTF8",
         )
-
-
-def _require_postgis(server: ExternalServer) -> None:
-    """Whether a role may create the extension is known only once it has."""
-    with Databases(server) as databases:
-        probe = databases.create(f"shadowgate_probe_{uuid.uuid4().hex[:12]}")
-        try:
-            with probe.connect() as connection:
-                connection.execute("CREATE EXTENSION postgis")
-        except psycopg.Error as error:
-            raise ServerError(
-                f"role {server.endpoint.user} cannot create the extension PostGIS",
-                where=f"{server.facts.where}: {error}",
-                todo="use a role that may (often a superuser), or run with --server auto",
-            ) from None

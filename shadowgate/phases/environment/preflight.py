@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shadowgate.backup import Backup, examine_backup
+from shadowgate.backup import Backup, ReadBackup, examine_backup, read_backup
 from shadowgate.cleanup import guarded_folder
+from shadowgate.errors import RestoreError
 from shadowgate.migrate import (
     Script,
     in_one_transaction,
@@ -24,6 +25,8 @@ from shadowgate.migrate import (
     refuse_programs,
 )
 from shadowgate.options import Request
+from shadowgate.phases.environment.postgis import PostgisNeed, postgis_need, provide_postgis
+from shadowgate.phases.items import workload_of
 from shadowgate.progress import Progress
 from shadowgate.server import (
     CLEANER,
@@ -60,6 +63,10 @@ class Preflight:
     inputs: Mapping[str, str]
     needed_bytes: int
     _stack: ExitStack = field(repr=False)
+    read: ReadBackup | None = None
+    """The dump, looked into; ``None`` when there is none, or pg_restore cannot read it."""
+    postgis: PostgisNeed = field(default_factory=PostgisNeed)
+    """Why PostGIS is needed, as far as that is known without a generated backup."""
 
     def described(self) -> dict[str, Any]:
         """What the report says of the server."""
@@ -112,26 +119,38 @@ def preflight(request: Request, progress: Progress) -> Preflight:
     if plan.runner.transaction == "file":
         migration = in_one_transaction(migration)
         rollback = in_one_transaction(rollback) if rollback else None
-    for script in filter(None, (*earlier, migration, rollback)):
+    scripts = tuple(filter(None, (*earlier, migration, rollback)))
+    for script in scripts:
         refuse_programs(script)
         inline_waivers(script)  # what is wrong with one is said now
     backup = _examined(plan.backup.path, progress)
+    workload = workload_of(plan)
+    queries = workload.queries if workload else ()
+    hint = postgis_need(plan.backup.geometry, queries, scripts, None)
     with ExitStack() as stack:
         workspace = stack.enter_context(guarded_folder(CLEANER))
         needed = _needed(request, backup)
         server = open_server(
-            request.server, image=request.image, room_bytes=needed, progress=progress
+            request.server,
+            image=request.image,
+            room_bytes=needed,
+            major=backup.server_major if backup else None,
+            postgis=bool(hint) or backup is None or backup.mentions_postgis,
+            progress=progress,
         )
         stack.callback(server.close)
         if not server.owned:
-            for script in filter(None, (*earlier, migration, rollback)):
+            for script in scripts:
                 refuse_beyond(script)
         databases = Databases(server)
         stack.callback(databases.close)
         require_space(server, needed)
         shadow = databases.create(plan.database)
-        with shadow.connect() as connection:
-            connection.execute("CREATE EXTENSION postgis")
+        read = _read(backup, server, workspace, progress)
+        postgis = postgis_need(
+            plan.backup.geometry, queries, scripts, read.needs if read is not None else None
+        )
+        provide_postgis(postgis, server, shadow, read, _roles(request, read))
         return Preflight(
             server=server,
             databases=databases,
@@ -144,6 +163,8 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             inputs=_inputs(request, (*earlier, migration), rollback, backup),
             needed_bytes=needed,
             _stack=stack.pop_all(),
+            read=read,
+            postgis=postgis,
         )
 
 
@@ -152,6 +173,25 @@ def _examined(path: Path | None, progress: Progress) -> Backup | None:
         return None
     progress(f"examining the backup {path.name}")
     return examine_backup(path)
+
+
+def _read(
+    backup: Backup | None, server: Server, workspace: Path, progress: Progress
+) -> ReadBackup | None:
+    if backup is None:
+        return None
+    try:
+        return read_backup(backup, server.tools, workspace, progress)
+    except RestoreError:
+        return None  # phase 2 fails with it
+
+
+def _roles(request: Request, read: ReadBackup | None) -> tuple[str, ...]:
+    """The roles that are made for the restore on a server of our own."""
+    named = request.plan.backup.roles
+    if read is None or not request.plan.derived:
+        return named
+    return (*named, *(role for role in read.needs.roles if not role.startswith("pg_")))
 
 
 def _needed(request: Request, backup: Backup | None) -> int:

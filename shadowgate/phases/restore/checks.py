@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from shadowgate.backup import Backup, Restoration
-from shadowgate.catalogue import Integrity, geometry_problems
+from shadowgate.catalogue import Integrity, ObjectId, geometry_problems
 from shadowgate.options import Request
 from shadowgate.phases.check import check
 from shadowgate.phases.environment.preflight import Preflight
@@ -14,6 +15,9 @@ from shadowgate.phases.restore.soundness import Soundness
 from shadowgate.phases.restore.state import State
 from shadowgate.plan import Plan
 
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
+
 
 def _demand(holds: bool, sentences: Sequence[str], plan: Plan, finding: Finding) -> None:
     """Require what a plan demands of production; without a plan, tell how production is."""
@@ -21,6 +25,12 @@ def _demand(holds: bool, sentences: Sequence[str], plan: Plan, finding: Finding)
         finding.say("Production has it so, and no plan demands otherwise:", *sentences)
         return
     finding.require(holds, sentences)
+
+
+def _has_postgis(run: Run) -> str:
+    if ObjectId("extension", "postgis") in run.before.snapshot.objects:
+        return ""
+    return "the database has no PostGIS, and so no geometries"
 
 
 @check("restore.backup", remedy="Pass a dump made by pg_dump with --backup.")
@@ -110,6 +120,7 @@ def constraints_are_validated(integrity: Integrity, plan: Plan, finding: Finding
 @check(
     "restore.geometries",
     remedy="Mend the rows named in production, or mark them in the column that the plan names.",
+    applies=_has_postgis,
 )
 def geometries_are_sound(
     integrity: Integrity, soundness: Soundness, plan: Plan, finding: Finding
