@@ -65,8 +65,8 @@ OPTIONS: tuple[Option, ...] = (
         "--server",
         "WHERE",
         "auto",
-        "where PostgreSQL runs: auto, container, local, or postgresql://… for a server of yours, on "
-        "which only databases made by this suite are touched",
+        "where PostgreSQL runs: auto, container, local, or postgresql://… for a server of yours, "
+        "on which only databases made by this suite are touched",
     ),
     Option("--postgis-image", "IMAGE", "", "container image to use instead of building ours"),
     Option("--reports", "DIR", "reports", "folder for shadow.html, shadow.json and the rest"),

@@ -24,6 +24,7 @@ from shadowgate.backup.statements import DumpedStatement, read_statements, split
 from shadowgate.backup.versions import version_advice
 from shadowgate.errors import RestoreError
 from shadowgate.server.base import ClientTools
+from shadowgate.server.differences import DIFFERENCES
 
 _TELLING = ("ALTER ", "CREATE ", "DROP SCHEMA ", "GRANT ", "REVOKE ", "SET ")
 """How the statements begin that say what a dump needs; INSERT, which may be long, is none."""
@@ -31,7 +32,7 @@ _TELLING = ("ALTER ", "CREATE ", "DROP SCHEMA ", "GRANT ", "REVOKE ", "SET ")
 _SUPERUSERS_OWN = {
     ObjectType.OBJECT_EVENT_TRIGGER: ("event trigger", None),
     ObjectType.OBJECT_FDW: ("foreign-data wrapper", None),
-    ObjectType.OBJECT_SUBSCRIPTION: ("subscription", 16),
+    ObjectType.OBJECT_SUBSCRIPTION: ("subscription", DIFFERENCES["subscription_owner"].since),
 }
 """What only a superuser can be made the owner of, whoever does it, and before which version."""
 

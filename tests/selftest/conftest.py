@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from psycopg import sql
 
 from shadowgate.server import Database, Databases, Server, open_server
+from shadowgate.server.local import LocalServer
+from tests.selftest.other_versions import postgres_of
 from tests.selftest.plain_database import plain_database
 
 ROOM_BYTES = 500_000_000
@@ -41,18 +45,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """One local ephemeral cluster for all tests."""
-    opened = open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
-    yield opened
-    opened.close()
+    """One local ephemeral cluster for all tests, of the version in ``SELFTEST_POSTGRES`` if any."""
+    asked = os.environ.get("SELFTEST_POSTGRES")
+    with closing(_server_of(int(asked)) if asked else _usual_server()) as opened:
+        yield opened
+
+
+def _usual_server() -> Server:
+    return open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
+
+
+def _server_of(major: int) -> Server:
+    return LocalServer(postgres_of(major), settings=SETTINGS, room_bytes=ROOM_BYTES)
 
 
 @pytest.fixture(scope="session")
 def with_postgis(server: Server) -> Iterator[str]:
     """Name of a database with PostGIS and nothing else: cloning it takes a tenth of making one."""
     with plain_database(server) as database:
-        with database.connect() as connection:
-            connection.execute("CREATE EXTENSION postgis")
+        if server.facts.postgis:
+            with database.connect() as connection:
+                connection.execute("CREATE EXTENSION postgis")
         yield database.name
 
 
