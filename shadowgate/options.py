@@ -69,6 +69,15 @@ OPTIONS: tuple[Option, ...] = (
         "on which only databases made by this suite are touched",
     ),
     Option("--postgis-image", "IMAGE", "", "container image to use instead of building ours"),
+    Option(
+        "--statement-timeout",
+        "TIME",
+        "",
+        "statement_timeout that production's runner sets before a script, such as 30s",
+    ),
+    Option("--lock-timeout", "TIME", "", "lock_timeout that it sets, such as 2s"),
+    Option("--search-path", "SCHEMAS", "", "search_path that it sets, such as app,public"),
+    Option("--role", "ROLE", "", "role that it applies scripts as, with the rights of production"),
     Option("--reports", "DIR", "reports", "folder for shadow.html, shadow.json and the rest"),
     Option(
         "--update-baseline",
@@ -148,7 +157,7 @@ def resolve(
         return ((here if typed[flag] else root) / Path(values[flag]).expanduser()).resolve()
 
     paths = {flag: path(flag) for flag in ("--plan", *_OVERRIDES) if values[flag]}
-    plan = _override(_plan(paths), paths)
+    plan = _with_runner(_override(_plan(paths), paths), values)
     rows = _rows(values["--rows"], plan)
     update = _truth("--update-baseline", values)
     if update:
@@ -196,6 +205,20 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
             plan.workload, queries=paths.get("--queries", plan.workload.queries)
         ),
     )
+
+
+OF_RUNNER = {
+    "--statement-timeout": "statement_timeout",
+    "--lock-timeout": "lock_timeout",
+    "--search-path": "search_path",
+    "--role": "role",
+}
+"""Option -> its key in ``[runner]``."""
+
+
+def _with_runner(plan: Plan, values: Mapping[str, str]) -> Plan:
+    given = {key: values[flag] for flag, key in OF_RUNNER.items() if values[flag]}
+    return dataclasses.replace(plan, runner=dataclasses.replace(plan.runner, **given))
 
 
 def _rows(text: str, plan: Plan) -> int | None:

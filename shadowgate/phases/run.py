@@ -92,7 +92,7 @@ from shadowgate.phases.rounds import (
     record_baseline,
     record_comparison,
 )
-from shadowgate.phases.runner import Applied, Runner
+from shadowgate.phases.runner import Applied, Runner, session_of
 from shadowgate.phases.simulation.series import Series, simulate
 from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge
 from shadowgate.plan import Plan, TrafficSection
@@ -183,7 +183,7 @@ class Run:
     @evidence
     def runner(self) -> Runner:
         """Applies scripts."""
-        return Runner(self.opened.server.tools, self.progress)
+        return Runner(self.opened.server.tools, self.progress, session_of(self.plan.runner))
 
     # --- 2: restore -------------------------------------------------------------------------------
 

@@ -338,6 +338,14 @@ class RunnerSection:
 
     transaction: str = "statement"
     """``statement``: each by itself, as psql does; ``file``: the whole script in one."""
+    statement_timeout: str = ""
+    """What its session sets before the script, as the server takes it (``30s``); the server's own
+    without it, and so the others."""
+    lock_timeout: str = ""
+    search_path: str = ""
+    role: str = ""
+    """The role that applies the script (``SET ROLE``), with no more rights than the backup gives
+    it; made on a server that this run started if the backup does not name it."""
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,14 @@ class Database:
     name: str
 
     def connect(
-        self, *, autocommit: bool = True, application_name: str = "shadowgate"
+        self, *, autocommit: bool = True, application_name: str = "shadowgate", options: str = ""
     ) -> Connection:
         """Open a session.
+
+        Args:
+            autocommit: whether each statement is a transaction of its own.
+            application_name: what the server calls it.
+            options: of libpq, such as ``-c lock_timeout=2s``; none for the server's own settings.
 
         Raises:
             psycopg.OperationalError: the server does not answer or refuses us.
@@ -53,6 +58,7 @@ class Database:
             dbname=self.name,
             autocommit=autocommit,
             application_name=application_name,
+            options=options or None,
             connect_timeout=10,
         )
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shadowgate.backup import Backup, ReadBackup, examine_backup, read_backup
+import psycopg
+
+from shadowgate.backup import Backup, ReadBackup, create_roles, examine_backup, read_backup
 from shadowgate.cleanup import guarded_folder
-from shadowgate.errors import RestoreError
+from shadowgate.errors import RestoreError, UsageError
 from shadowgate.migrate import (
     Script,
     in_one_transaction,
@@ -27,6 +29,8 @@ from shadowgate.migrate import (
 from shadowgate.options import Request
 from shadowgate.phases.environment.postgis import PostgisNeed, postgis_need, provide_postgis
 from shadowgate.phases.items import workload_of
+from shadowgate.phases.runner import session_of
+from shadowgate.plan import RunnerSection
 from shadowgate.progress import Progress
 from shadowgate.server import (
     CLEANER,
@@ -151,6 +155,7 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             plan.backup.geometry, queries, scripts, read.needs if read is not None else None
         )
         provide_postgis(postgis, server, shadow, read, _roles(request, read))
+        open_as_runner(plan.runner, server, shadow)
         return Preflight(
             server=server,
             databases=databases,
@@ -192,6 +197,26 @@ def _roles(request: Request, read: ReadBackup | None) -> tuple[str, ...]:
     if read is None or not request.plan.derived:
         return named
     return (*named, *(role for role in read.needs.roles if not role.startswith("pg_")))
+
+
+def open_as_runner(runner: RunnerSection, server: Server, shadow: Database) -> None:
+    """See that a session can be opened as production's runner opens one.
+
+    Raises:
+        UsageError: it cannot, such as for a role that is not there or a time that is none.
+    """
+    if runner.role and server.owned:
+        create_roles(shadow, [runner.role])
+    try:
+        shadow.connect(options=session_of(runner).options).close()
+    except psycopg.OperationalError as error:
+        said = str(error).strip().splitlines()[-1].partition("FATAL:")[2].strip() or str(error)
+        raise UsageError(
+            f"no session can be opened as the runner's settings ask for: {said}",
+            where="[runner] of the plan, or --statement-timeout, --lock-timeout, --search-path and"
+            " --role",
+            todo="mend the setting that it names; a role must be there on a server of yours",
+        ) from None
 
 
 def _needed(request: Request, backup: Backup | None) -> int:

@@ -19,6 +19,7 @@ from shadowgate.migrate import Script
 from shadowgate.migrate.announced import Announcement, announced, judge_announced
 from shadowgate.migrate.announced.names import whole_and_part
 from shadowgate.phases.migration.renamed import judge_by_plan
+from shadowgate.phases.runner import session_of
 from shadowgate.plan import Plan
 
 _BY_COLUMN = ("update", "convert")
@@ -85,7 +86,11 @@ def announced_by(plan: Plan, script: Script) -> Announced:
     objects = Expectation(
         creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
     )
-    said = announced(script, text=script.path.read_text(encoding="utf-8-sig"))
+    said = announced(
+        script,
+        text=script.path.read_text(encoding="utf-8-sig"),
+        search_path=session_of(plan.runner).schemas or ("public",),
+    )
     tables = frozenset(
         name if change.kind == "table" else whole_and_part(name)[0]
         for change in said.objects
