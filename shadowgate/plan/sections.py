@@ -26,6 +26,13 @@ class BackupSection:
 
     path: Path | None = None
     """A production dump; without it the generator makes one."""
+    sha256: str = ""
+    """Checksum that the dump must have, as ``sha256sum`` prints it; of a directory, the one that
+    the report shows."""
+    content: str = ""
+    """Fingerprint that the content must have, restored and with ``apply`` on top of it, as
+    ``restore.fingerprint`` shows it: in whatever format and by whichever version rows are dumped, it
+    stays the same."""
     generator: Path | None = None
     """Script that fills an empty database, given ``--rows``, ``--seed`` and, if there is one,
     ``--state``."""

@@ -15,7 +15,14 @@ from typing import Any
 
 import psycopg
 
-from shadowgate.backup import Backup, ReadBackup, create_roles, examine_backup, read_backup
+from shadowgate.backup import (
+    Backup,
+    ReadBackup,
+    create_roles,
+    examine_backup,
+    expect_sha256,
+    read_backup,
+)
 from shadowgate.cleanup import guarded_folder
 from shadowgate.errors import RestoreError, UsageError
 from shadowgate.migrate import (
@@ -30,7 +37,7 @@ from shadowgate.options import Request
 from shadowgate.phases.environment.postgis import PostgisNeed, postgis_need, provide_postgis
 from shadowgate.phases.items import workload_of
 from shadowgate.phases.runner import session_of
-from shadowgate.plan import RunnerSection
+from shadowgate.plan import BackupSection, RunnerSection
 from shadowgate.progress import Progress
 from shadowgate.server import (
     CLEANER,
@@ -127,7 +134,7 @@ def preflight(request: Request, progress: Progress) -> Preflight:
     for script in scripts:
         refuse_programs(script)
         inline_waivers(script)  # what is wrong with one is said now
-    backup = _examined(plan.backup.path, progress)
+    backup = _examined(plan.backup, progress)
     workload = workload_of(plan)
     queries = workload.queries if workload else ()
     hint = postgis_need(plan.backup.geometry, queries, scripts, None)
@@ -173,11 +180,20 @@ def preflight(request: Request, progress: Progress) -> Preflight:
         )
 
 
-def _examined(path: Path | None, progress: Progress) -> Backup | None:
-    if path is None:
+def _examined(wanted: BackupSection, progress: Progress) -> Backup | None:
+    if wanted.path is None:
+        if wanted.sha256:
+            raise UsageError(
+                "a checksum is stated for a backup, and the backup is generated",
+                where="[backup] sha256 of the plan",
+                todo="take it out, or name the dump that it is of: [backup] path",
+            )
         return None
-    progress(f"examining the backup {path.name}")
-    return examine_backup(path)
+    progress(f"examining the backup {wanted.path.name}")
+    backup = examine_backup(wanted.path)
+    if wanted.sha256:
+        expect_sha256(backup, wanted.sha256)
+    return backup
 
 
 def _read(

@@ -55,13 +55,23 @@ def restore_is_clean(restored: Restoration, opened: Preflight, finding: Finding)
     finding.say(*(f"applied on top of it: {script.path.name}" for script in opened.earlier))
 
 
-@check("restore.fingerprint", remedy="See the error; the content must be readable in full.")
+@check(
+    "restore.fingerprint",
+    remedy="See the error; where the content is another one, copy or take the backup again, or "
+    "state the new fingerprint in [backup] content.",
+)
 def content_has_a_fingerprint(before: State, plan: Plan, finding: Finding) -> None:
-    """The content of every table has a fingerprint to compare with later.
+    """The content of every table has a fingerprint, and all together the one that the plan states.
 
     Everything later is compared with this content.
     """
+    found, stated = before.content_digest, plan.backup.content.strip().lower()
     finding.note({table: content.digest for table, content in before.content.items()})
+    finding.say(f"All content together: {found}")
+    finding.require(
+        stated in ("", found),
+        f"the content is not the stated one: its fingerprint is {found}, {stated} is expected",
+    )
     _demand(bool(before.content), ["the backup has no table"], plan, finding)
 
 
