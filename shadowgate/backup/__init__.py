@@ -1,6 +1,7 @@
 """Backups: recognised by content, unwrapped, restored; or generated and cached."""
 
 from shadowgate.backup.cache import cache_directory
+from shadowgate.backup.cluster import examine_cluster, is_cluster_dump
 from shadowgate.backup.contents import Needs
 from shadowgate.backup.generate import cached_path, generated_backup
 from shadowgate.backup.recognise import Backup, Format, examine_backup, expect_sha256
@@ -25,8 +26,10 @@ __all__ = [
     "cached_path",
     "create_roles",
     "examine_backup",
+    "examine_cluster",
     "expect_sha256",
     "generated_backup",
+    "is_cluster_dump",
     "lacks_of",
     "read_backup",
     "restore",

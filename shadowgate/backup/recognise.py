@@ -138,7 +138,7 @@ def _examine_file(path: Path) -> Backup:
     size = path.stat().st_size
     if size == 0:
         raise BackupError("the backup is empty", todo="dump again and look for pg_dump's error")
-    wrappings, head = _peel(path)
+    wrappings, head = peel(path)
     if not head:
         raise BackupError(
             f"the backup is empty inside its {' in '.join(reversed(wrappings))}",
@@ -203,7 +203,7 @@ def _noting(digest: hashlib._Hash, chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _peel(path: Path) -> tuple[tuple[str, ...], bytes]:
+def peel(path: Path) -> tuple[tuple[str, ...], bytes]:
     """Name the layers around a file's content, outermost first, and return how that begins."""
     wrappings: tuple[str, ...] = ()
     while True:

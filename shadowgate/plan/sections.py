@@ -31,8 +31,10 @@ class BackupSection:
     the report shows."""
     content: str = ""
     """Fingerprint that the content must have, restored and with ``apply`` on top of it, as
-    ``restore.fingerprint`` shows it: in whatever format and by whichever version rows are dumped, it
-    stays the same."""
+    ``restore.fingerprint`` shows it: the same in whatever format and by whichever version the rows
+    are dumped."""
+    database: str = ""
+    """Which database of a dump by pg_dumpall is restored; without it the only one with tables."""
     generator: Path | None = None
     """Script that fills an empty database, given ``--rows``, ``--seed`` and, if there is one,
     ``--state``."""

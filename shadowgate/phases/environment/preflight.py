@@ -20,7 +20,9 @@ from shadowgate.backup import (
     ReadBackup,
     create_roles,
     examine_backup,
+    examine_cluster,
     expect_sha256,
+    is_cluster_dump,
     read_backup,
 )
 from shadowgate.cleanup import guarded_folder
@@ -134,12 +136,12 @@ def preflight(request: Request, progress: Progress) -> Preflight:
     for script in scripts:
         refuse_programs(script)
         inline_waivers(script)  # what is wrong with one is said now
-    backup = _examined(plan.backup, progress)
     workload = workload_of(plan)
     queries = workload.queries if workload else ()
     hint = postgis_need(plan.backup.geometry, queries, scripts, None)
     with ExitStack() as stack:
         workspace = stack.enter_context(guarded_folder(CLEANER))
+        backup = _examined(plan.backup, workspace, progress)
         needed = _needed(request, backup)
         server = open_server(
             request.server,
@@ -180,7 +182,7 @@ def preflight(request: Request, progress: Progress) -> Preflight:
         )
 
 
-def _examined(wanted: BackupSection, progress: Progress) -> Backup | None:
+def _examined(wanted: BackupSection, workspace: Path, progress: Progress) -> Backup | None:
     if wanted.path is None:
         if wanted.sha256:
             raise UsageError(
@@ -190,7 +192,11 @@ def _examined(wanted: BackupSection, progress: Progress) -> Backup | None:
             )
         return None
     progress(f"examining the backup {wanted.path.name}")
-    backup = examine_backup(wanted.path)
+    if is_cluster_dump(wanted.path):
+        backup = examine_cluster(wanted.path, wanted.database, workspace)
+        progress(f"taking database {backup.database} out of the dump of a cluster")
+    else:
+        backup = examine_backup(wanted.path)
     if wanted.sha256:
         expect_sha256(backup, wanted.sha256)
     return backup

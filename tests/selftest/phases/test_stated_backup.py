@@ -30,9 +30,8 @@ def dumps(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     folder = tmp_path_factory.mktemp("letters")
     with plain_database(server) as base:
         with base.connect() as connection:
-            connection.execute(
-                f"CREATE TABLE letters AS SELECT 1 AS id, '{WORD}' AS words".encode()
-            )
+            connection.execute("CREATE TABLE letters (id integer, words text)")
+            connection.execute("INSERT INTO letters VALUES (1, %s)", [WORD])
         plain = dump(server, base, folder / "letters.sql")
         custom = dump(server, base, folder / "letters.dump", "--format=custom")
     flipped = folder / "flipped.sql"
