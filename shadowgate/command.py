@@ -22,7 +22,7 @@ import pytest_metadata.plugin
 
 from shadowgate import plugin
 from shadowgate.errors import ShadowgateError, UsageError
-from shadowgate.options import OF_RUNNER, OPTIONS, Option, resolve
+from shadowgate.options import OF_RUNNER, OF_SOURCE, OPTIONS, Option, resolve
 from shadowgate.phases.environment.preflight import preflight
 from shadowgate.phases.plan_file import written_plan
 from shadowgate.phases.run import Run
@@ -90,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("migration", metavar="MIGRATION.sql", help="the migration script")
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
-    asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image", *OF_RUNNER)
+    files = ("--rollback", "--backup", "--queries")
+    asked = (*files, *OF_SOURCE, "--server", "--postgis-image", *OF_RUNNER)
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
     return parser
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,18 @@ OPTIONS: tuple[Option, ...] = (
         "",
         "a production dump to restore (plain, gzip, zstd, custom, directory or tar; told apart by "
         "content), instead of a generated one",
+    ),
+    Option(
+        "--source",
+        "postgresql://…/DB",
+        "",
+        "a running database to dump and restore instead of a backup: it is only read",
+    ),
+    Option(
+        "--exclude-table-data",
+        "TABLES",
+        "",
+        "tables of the source whose rows are left out, with commas between, as pg_dump takes them",
     ),
     Option("--queries", "DIR", "", "folder with a file for each query, instead of the plan's"),
     Option("--rows", "N", "", "rows of the generated backup, instead of the plan's"),
@@ -112,6 +125,10 @@ class Request:
     """Write the committed baseline anew."""
     cold: bool = False
     """Measure with a cold buffer cache as well."""
+    source: str = field(default="", repr=False)
+    """URI of a running database to dump; may have a password."""
+    without_rows: tuple[str, ...] = ()
+    """Tables of the source whose rows are left out."""
 
     def described(self) -> dict[str, Any]:
         """What the report says of the plan."""
@@ -162,20 +179,40 @@ def resolve(
     update = _truth("--update-baseline", values)
     if update:
         _refuse_update(plan, rows)
-    if plan.backup.path is None and plan.backup.generator is None:
+    source = values["--source"]
+    _require_one_backup(plan, source, typed=bool(given("--source")))
+    if plan.backup.path is None and plan.backup.generator is None and not source:
         raise UsageError(
             "there is no backup to restore, and nothing to generate one",
-            todo="name a dump made by pg_dump with --backup, or in the plan's [backup] path",
+            todo="name a dump made by pg_dump with --backup, or in the plan's [backup] path; or a"
+            " running database with --source",
         )
     return Request(
         plan=dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, rows=rows)),
         server=values["--server"],
         image=values["--postgis-image"] or None,
         reports=path("--reports"),
-        generated_rows=None if plan.backup.path else rows,
+        generated_rows=None if plan.backup.path or source else rows,
+        source=source,
+        without_rows=tuple(filter(None, map(str.strip, values["--exclude-table-data"].split(",")))),
         update_baseline=update,
         cold=_truth("--cold", values),
     )
+
+
+def _require_one_backup(plan: Plan, source: str, *, typed: bool) -> None:
+    """Refuse a source beside a dump, and a password on a command line, which others can read."""
+    if source and plan.backup.path is not None:
+        raise UsageError(
+            "there are two backups: a dump and a source to dump",
+            where=f"{plan.backup.path} and --source",
+            todo="leave out one of them",
+        )
+    if typed and re.match(r"\w+://[^/@]*:[^/@]+@|.*[?&]password=", source):
+        raise UsageError(
+            "--source has a password on the command line, where others can read it",
+            todo="pass it in PGPASSWORD, in a password file, or the whole URI in SHADOWGATE_SOURCE",
+        )
 
 
 def _plan(paths: Mapping[str, Path]) -> Plan:
@@ -206,6 +243,8 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
         ),
     )
 
+
+OF_SOURCE = ("--source", "--exclude-table-data")
 
 OF_RUNNER = {
     "--statement-timeout": "statement_timeout",

@@ -14,6 +14,7 @@ from shadowgate.backup.restore import (
     unwrapped,
 )
 from shadowgate.backup.roles import create_roles
+from shadowgate.backup.source import TakenDump, take_from_source
 
 __all__ = [
     "Backup",
@@ -22,6 +23,7 @@ __all__ = [
     "Needs",
     "ReadBackup",
     "Restoration",
+    "TakenDump",
     "cache_directory",
     "cached_path",
     "create_roles",
@@ -33,5 +35,6 @@ __all__ = [
     "lacks_of",
     "read_backup",
     "restore",
+    "take_from_source",
     "unwrapped",
 ]

@@ -70,7 +70,7 @@ class ExternalServer(Server):
         """Nothing to stop: the server is not ours."""
 
 
-def parse_uri(uri: str) -> tuple[Endpoint, str]:
+def parse_uri(uri: str, option: str = "--server") -> tuple[Endpoint, str]:
     """Read a ``postgresql://`` URI: where the server is, and the database to start from.
 
     A password that is not in the URI is taken from ``PGPASSWORD``: command lines are public.
@@ -82,19 +82,19 @@ def parse_uri(uri: str) -> tuple[Endpoint, str]:
         given = {name: str(value) for name, value in conninfo_to_dict(uri).items()}
     except psycopg.ProgrammingError:
         raise UsageError(
-            "the URI given for --server cannot be read",
+            f"the URI given for {option} cannot be read",
             todo="write postgresql://user:password@host:port/postgres; encode special "
             "characters of the password as %XX",
         ) from None
     unknown = sorted(set(given) - _OUR_PARAMETERS)
     if unknown:
         raise UsageError(
-            f"the URI given for --server has parameters that are not used: {', '.join(unknown)}",
+            f"the URI given for {option} has parameters that are not used: {', '.join(unknown)}",
             todo="set them as environment variables instead, such as PGSSLMODE and PGSSLROOTCERT",
         )
     host, port = given.get("host", "localhost"), given.get("port", "5432")
     if "," in host or not port.isdigit():
-        raise UsageError("--server must name one host and one port", where=f"{host}:{port}")
+        raise UsageError(f"{option} must name one host and one port", where=f"{host}:{port}")
     user = given.get("user", "postgres")
     password = given.get("password") or os.environ.get("PGPASSWORD")
     endpoint = Endpoint(host, int(port), user, password)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ import psycopg
 from shadowgate.backup import (
     Backup,
     ReadBackup,
+    TakenDump,
     create_roles,
     examine_backup,
     examine_cluster,
     expect_sha256,
     is_cluster_dump,
     read_backup,
+    take_from_source,
 )
 from shadowgate.cleanup import guarded_folder
 from shadowgate.errors import RestoreError, UsageError
@@ -78,6 +80,8 @@ class Preflight:
     _stack: ExitStack = field(repr=False)
     read: ReadBackup | None = None
     """The dump, looked into; ``None`` when there is none, or pg_restore cannot read it."""
+    taken: str = ""
+    """Of a backup that was dumped from a running server: from where, and how."""
     postgis: PostgisNeed = field(default_factory=PostgisNeed)
     """Why PostGIS is needed, as far as that is known without a generated backup."""
 
@@ -141,7 +145,9 @@ def preflight(request: Request, progress: Progress) -> Preflight:
     hint = postgis_need(plan.backup.geometry, queries, scripts, None)
     with ExitStack() as stack:
         workspace = stack.enter_context(guarded_folder(CLEANER))
-        backup = _examined(plan.backup, workspace, progress)
+        taken = _taken(request, workspace, progress)
+        wanted = replace(plan.backup, path=taken.path) if taken else plan.backup
+        backup = _examined(wanted, workspace, progress)
         needed = _needed(request, backup)
         server = open_server(
             request.server,
@@ -179,7 +185,14 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             _stack=stack.pop_all(),
             read=read,
             postgis=postgis,
+            taken=taken.described if taken else "",
         )
+
+
+def _taken(request: Request, workspace: Path, progress: Progress) -> TakenDump | None:
+    if not request.source:
+        return None
+    return take_from_source(request.source, request.without_rows, workspace, progress)
 
 
 def _examined(wanted: BackupSection, workspace: Path, progress: Progress) -> Backup | None:
