@@ -130,7 +130,9 @@ def server_for(
     return min(filter(is_usable, found), key=order, default=None)
 
 
-def tools_for(found: Iterable[Installation], major: int) -> Installation | None:
+def tools_for(
+    found: Iterable[Installation], major: int, archive_of: int | None = None
+) -> Installation | None:
     """The client tools for a server: of its own major version, or else of the next newer one.
 
     Newer ones than needed say to a server what it does not know, such as its parameters.
@@ -138,9 +140,15 @@ def tools_for(found: Iterable[Installation], major: int) -> Installation | None:
     Args:
         found: all there are, newest first.
         major: major version of the server.
+        archive_of: major version of the pg_dump that wrote the archive to restore, if there is one:
+            older tools may not be able to read it.
     """
     fitting = (one for one in found if one.has_client_tools and one.major >= major)
-    return min(fitting, key=lambda one: one.major, default=None)
+
+    def order(one: Installation) -> tuple[bool, int]:
+        return (one.major < (archive_of or 0), one.major)
+
+    return min(fitting, key=order, default=None)
 
 
 def _pg_configs(places: Sequence[str]) -> Iterator[Path]:

@@ -42,7 +42,9 @@ class ExternalServer(Server):
     kind: ServerKind = "external"
     owned = False
 
-    def __init__(self, uri: str, *, progress: Progress = silent) -> None:
+    def __init__(
+        self, uri: str, *, archive_of: int | None = None, progress: Progress = silent
+    ) -> None:
         """Connect and make sure that it can host the shadow. Nothing on it is changed for good.
 
         Raises:
@@ -59,7 +61,7 @@ class ExternalServer(Server):
             require_version(connection.info.server_version, where)
             _require_maintenance(connection, name, where)
             _require_creator(connection, where)
-            installation = find_host_tools(connection.info.server_version)
+            installation = find_host_tools(connection.info.server_version, archive_of)
         self.tools = HostTools(installation, self.endpoint)
         self.facts = read_facts(self, where)
 

@@ -88,6 +88,7 @@ class LocalServer(Server):
         *,
         settings: Mapping[str, str] | None = None,
         room_bytes: int | None = None,
+        archive_of: int | None = None,
         progress: Progress = silent,
     ) -> None:
         """Make the cluster and start it.
@@ -99,6 +100,7 @@ class LocalServer(Server):
             room_bytes: space that the databases will need, all together. If it is known and memory
                 has plenty of it, the cluster lies there: that a throw-away one is written to a
                 disk took a tenth of a full-size run, and a quarter of a small one.
+            archive_of: major version of the pg_dump that wrote the archive to restore.
             progress: told of every step.
 
         Raises:
@@ -108,8 +110,8 @@ class LocalServer(Server):
         """
         tools = (
             installation
-            if installation.has_client_tools
-            else find_host_tools(installation.version_num)
+            if installation.has_client_tools and installation.major >= (archive_of or 0)
+            else find_host_tools(installation.version_num, archive_of)
         )
         account = server_account()
         root = cluster_root(account, room_bytes)

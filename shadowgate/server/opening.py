@@ -28,6 +28,7 @@ def open_server(
     room_bytes: int | None = None,
     major: int | None = None,
     postgis: bool = True,
+    archive_of: int | None = None,
     progress: Progress = silent,
 ) -> Server:
     """Open a server; the caller closes it.
@@ -44,6 +45,8 @@ def open_server(
             the nearest that there is.
         postgis: take a local cluster that has PostGIS if there is one; whether the server has it
             is in its facts.
+        archive_of: major version of the pg_dump that wrote the archive to restore, if there is one:
+            client tools are taken that can read it.
         progress: told of every step.
 
     Raises:
@@ -52,7 +55,7 @@ def open_server(
         ToolError: the client tools are missing or older than the server.
     """
     if choice.startswith(("postgresql://", "postgres://")):
-        return ExternalServer(choice, progress=progress)
+        return ExternalServer(choice, archive_of=archive_of, progress=progress)
     if choice not in ("auto", "container", "local"):
         raise UsageError(
             f"--server {choice}: no such kind of server", todo=f"use one of: {', '.join(CHOICES)}"
@@ -66,7 +69,13 @@ def open_server(
             image=image, settings=settings, room_bytes=room_bytes, progress=progress
         )
     installation = _require_installation(major, no_docker, postgis=postgis)
-    return LocalServer(installation, settings=settings, room_bytes=room_bytes, progress=progress)
+    return LocalServer(
+        installation,
+        settings=settings,
+        room_bytes=room_bytes,
+        archive_of=archive_of,
+        progress=progress,
+    )
 
 
 def _docker_error() -> ServerError | None:

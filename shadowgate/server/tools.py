@@ -70,7 +70,7 @@ class HostTools:
         )
 
 
-def find_host_tools(server_version_num: int) -> Installation:
+def find_host_tools(server_version_num: int, archive_of: int | None = None) -> Installation:
     """The client tools of this machine that fit a server best; see :func:`tools_for`.
 
     Raises:
@@ -78,7 +78,7 @@ def find_host_tools(server_version_num: int) -> Installation:
     """
     major = server_version_num // 10000
     found = [one for one in installations() if one.has_client_tools]
-    fitting = tools_for(found, major)
+    fitting = tools_for(found, major, archive_of)
     if fitting is not None:
         return fitting
     have = ", ".join(f"{one.major} in {one.bindir}" for one in found) or "none"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.server.binaries import Installation, version_number
+from shadowgate.server.binaries import Installation, installations, server_for, version_number
 
 _SECONDS = 240
 
@@ -86,6 +86,9 @@ def with_path(installation: Installation) -> dict[str, str]:
 def _installation(major: int) -> Installation | str:
     """The installation, or why there is none."""
     package = PACKAGES[major]
+    there = (one for one in installations() if one.major == major and one.has_client_tools)
+    if installed := server_for(there, postgis=False):
+        return installed
     try:
         folder = _kept(package)
     except (OSError, subprocess.SubprocessError) as error:

@@ -154,6 +154,7 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             image=request.image,
             room_bytes=needed,
             major=backup.server_major if backup else None,
+            archive_of=backup.dump_major if backup and backup.format != "plain" else None,
             postgis=bool(hint) or backup is None or backup.mentions_postgis,
             progress=progress,
         )

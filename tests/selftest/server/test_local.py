@@ -360,6 +360,10 @@ def test_client_tools_are_of_the_servers_version_or_the_next_newer_one(
         17: 18,
         18: 18,
     }
+    for archive_of, major in ((14, 14), (15, 16), (16, 16), (18, 18), (19, 14)):
+        reads = tools_for(found, 14, archive_of)
+        assert reads is not None
+        assert reads.major == major
 
 
 def test_the_newest_installation_with_postgis_is_taken(
