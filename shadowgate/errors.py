@@ -74,7 +74,7 @@ class SetupError(ShadowgateError):
 
 
 class ServerError(SetupError):
-    """No server, unreachable, too old, without PostGIS, or a database there is not ours."""
+    """No server, unreachable, too old, without PostGIS where it is needed, or not ours."""
 
 
 class ToolError(SetupError):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import UsageError
-from shadowgate.plan import TRANSACTIONS, Plan, RunnerSection, derived_plan, read_plan
+from shadowgate.plan import TRANSACTIONS, Plan, derived_plan, read_plan
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,18 @@ OPTIONS: tuple[Option, ...] = (
         "a production dump to restore (plain, gzip, zstd, custom, directory or tar; told apart by "
         "content), instead of a generated one",
     ),
+    Option(
+        "--source",
+        "postgresql://…/DB",
+        "",
+        "a running database to dump and restore instead of a backup: it is only read",
+    ),
+    Option(
+        "--exclude-table-data",
+        "TABLES",
+        "",
+        "tables of the source whose rows are left out, with commas between, as pg_dump takes them",
+    ),
     Option("--queries", "DIR", "", "folder with a file for each query, instead of the plan's"),
     Option(
         "--apply",
@@ -79,10 +92,19 @@ OPTIONS: tuple[Option, ...] = (
         "--server",
         "WHERE",
         "auto",
-        "where PostGIS runs: auto, container, local, or postgresql://… for a server of yours, on "
-        "which only databases made by this suite are touched",
+        "where PostgreSQL runs: auto, container, local, or postgresql://… for a server of yours, "
+        "on which only databases made by this suite are touched",
     ),
     Option("--postgis-image", "IMAGE", "", "container image to use instead of building ours"),
+    Option(
+        "--statement-timeout",
+        "TIME",
+        "",
+        "statement_timeout that production's runner sets before a script, such as 30s",
+    ),
+    Option("--lock-timeout", "TIME", "", "lock_timeout that it sets, such as 2s"),
+    Option("--search-path", "SCHEMAS", "", "search_path that it sets, such as app,public"),
+    Option("--role", "ROLE", "", "role that it applies scripts as, with the rights of production"),
     Option("--reports", "DIR", "reports", "folder for shadow.html, shadow.json and the rest"),
     Option(
         "--update-baseline",
@@ -117,6 +139,10 @@ class Request:
     """Write the committed baseline anew."""
     cold: bool = False
     """Measure with a cold buffer cache as well."""
+    source: str = field(default="", repr=False)
+    """URI of a running database to dump; may have a password."""
+    without_rows: tuple[str, ...] = ()
+    """Tables of the source whose rows are left out."""
 
     def described(self) -> dict[str, Any]:
         """What the report says of the plan."""
@@ -164,25 +190,45 @@ def resolve(
     paths = {flag: path(flag) for flag in ("--plan", *_OVERRIDES) if values[flag]}
     plan = _override(_plan(paths), paths)
     plan = _with_earlier(plan, values["--apply"], here if typed["--apply"] else root)
-    plan = _with_runner(plan, values["--transaction"])
+    plan = _with_runner(plan, values)
     rows = _rows(values["--rows"], plan)
     update = _truth("--update-baseline", values)
     if update:
         _refuse_update(plan, rows)
-    if plan.backup.path is None and plan.backup.generator is None:
+    source = values["--source"]
+    _require_one_backup(plan, source, typed=bool(given("--source")))
+    if plan.backup.path is None and plan.backup.generator is None and not source:
         raise UsageError(
             "there is no backup to restore, and nothing to generate one",
-            todo="name a dump made by pg_dump with --backup, or in the plan's [backup] path",
+            todo="name a dump made by pg_dump with --backup, or in the plan's [backup] path; or a"
+            " running database with --source",
         )
     return Request(
         plan=dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, rows=rows)),
         server=values["--server"],
         image=values["--postgis-image"] or None,
         reports=path("--reports"),
-        generated_rows=None if plan.backup.path else rows,
+        generated_rows=None if plan.backup.path or source else rows,
+        source=source,
+        without_rows=tuple(filter(None, map(str.strip, values["--exclude-table-data"].split(",")))),
         update_baseline=update,
         cold=_truth("--cold", values),
     )
+
+
+def _require_one_backup(plan: Plan, source: str, *, typed: bool) -> None:
+    """Refuse a source beside a dump, and a password on a command line, which others can read."""
+    if source and plan.backup.path is not None:
+        raise UsageError(
+            "there are two backups: a dump and a source to dump",
+            where=f"{plan.backup.path} and --source",
+            todo="leave out one of them",
+        )
+    if typed and re.match(r"\w+://[^/@]*:[^/@]+@|.*[?&]password=", source):
+        raise UsageError(
+            "--source has a password on the command line, where others can read it",
+            todo="pass it in PGPASSWORD, in a password file, or the whole URI in SHADOWGATE_SOURCE",
+        )
 
 
 def _plan(paths: Mapping[str, Path]) -> Plan:
@@ -222,14 +268,26 @@ def _with_earlier(plan: Plan, files: str, folder: Path) -> Plan:
     return dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, apply=apply))
 
 
-def _with_runner(plan: Plan, transaction: str) -> Plan:
-    if not transaction:
-        return plan
-    if transaction not in TRANSACTIONS:
+OF_SOURCE = ("--source", "--exclude-table-data")
+
+OF_RUNNER = {
+    "--transaction": "transaction",
+    "--statement-timeout": "statement_timeout",
+    "--lock-timeout": "lock_timeout",
+    "--search-path": "search_path",
+    "--role": "role",
+}
+"""Option -> its key in ``[runner]``."""
+
+
+def _with_runner(plan: Plan, values: Mapping[str, str]) -> Plan:
+    transaction = values["--transaction"]
+    if transaction and transaction not in TRANSACTIONS:
         raise UsageError(
             f"--transaction {transaction} is not known", todo=f"say {' or '.join(TRANSACTIONS)}"
         )
-    return dataclasses.replace(plan, runner=RunnerSection(transaction))
+    given: dict[str, Any] = {key: values[flag] for flag, key in OF_RUNNER.items() if values[flag]}
+    return dataclasses.replace(plan, runner=dataclasses.replace(plan.runner, **given))
 
 
 def _rows(text: str, plan: Plan) -> int | None:

@@ -24,6 +24,7 @@ from shadowgate.backup.statements import DumpedStatement, read_statements, split
 from shadowgate.backup.versions import version_advice
 from shadowgate.errors import RestoreError
 from shadowgate.server.base import ClientTools
+from shadowgate.server.differences import DIFFERENCES
 
 _TELLING = ("ALTER ", "CREATE ", "DROP SCHEMA ", "GRANT ", "REVOKE ", "SET ")
 """How the statements begin that say what a dump needs; INSERT, which may be long, is none."""
@@ -31,9 +32,11 @@ _TELLING = ("ALTER ", "CREATE ", "DROP SCHEMA ", "GRANT ", "REVOKE ", "SET ")
 _SUPERUSERS_OWN = {
     ObjectType.OBJECT_EVENT_TRIGGER: ("event trigger", None),
     ObjectType.OBJECT_FDW: ("foreign-data wrapper", None),
-    ObjectType.OBJECT_SUBSCRIPTION: ("subscription", 16),
+    ObjectType.OBJECT_SUBSCRIPTION: ("subscription", DIFFERENCES["subscription_owner"].since),
 }
 """What only a superuser can be made the owner of, whoever does it, and before which version."""
+
+_OF_POSTGIS = frozenset({"geometry", "geography", "box2d", "box3d"})
 
 Qualified = tuple[str, str]
 """Schema and name."""
@@ -82,11 +85,21 @@ class Needs:
     """Those that hold what the dump uses and not creates, the server's own left out."""
     used_types: frozenset[Qualified] = frozenset()
     """Types that columns and arguments have and the dump does not create."""
+    routines: frozenset[str] = frozenset()
+    """Names of the functions and procedures that the dump creates."""
     settings: tuple[Setting, ...] = ()
     restrictions: tuple[DumpedStatement, ...] = ()
     r"""psql's ``\restrict`` and ``\unrestrict``."""
     unread: int = 0
     """Statements in a syntax that is not known here: of them nothing was taken."""
+
+    @property
+    def postgis(self) -> str:
+        """Why PostGIS is needed; empty if it is not."""
+        if any(name == "postgis" for name, _ in self.extensions):
+            return "the backup creates the extension PostGIS"
+        types = sorted(name for _, name in self.used_types if name in _OF_POSTGIS)
+        return f"the backup has columns or arguments of type {types[0]}" if types else ""
 
 
 def read_needs(backup: Backup, tools: ClientTools) -> Needs:
@@ -150,6 +163,7 @@ class _Reading(Visitor):
         self._used_schemas: set[str] = set()
         self._used_types: set[Qualified] = set()
         self._made_types: set[Qualified] = set()
+        self._routines: set[str] = set()
 
     def take(self, statement: DumpedStatement) -> None:
         """Read a statement.
@@ -176,6 +190,7 @@ class _Reading(Visitor):
             ),
             used_schemas=frozenset(self._used_schemas - set(self._schemas)),
             used_types=frozenset(self._used_types - self._made_types),
+            routines=frozenset(self._routines),
             settings=tuple(self._settings),
             restrictions=restrictions,
             unread=unread,
@@ -233,6 +248,7 @@ class _Reading(Visitor):
 
     def visit_CreateFunctionStmt(self, _: object, node: Any) -> None:
         self._use_type(node.returnType)
+        self._routines.add(node.funcname[-1].sval)
 
     def visit_CreateDomainStmt(self, _: object, node: Any) -> None:
         self._make_type(node.domainname)

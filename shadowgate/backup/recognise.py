@@ -32,6 +32,9 @@ Format = Literal["plain", "custom", "directory", "tar"]
 _HEAD = 1 << 16
 _DEEPEST = 4
 _TAR_BLOCK = 512
+_POSTGIS = re.compile(
+    rb"CREATE EXTENSION (?:IF NOT EXISTS )?\"?postgis\b|\.\"?(?:geometry|geography)\b"
+)
 _NEEDS_DUMP = "pass a file or folder made by pg_dump with --backup"
 
 
@@ -52,6 +55,8 @@ class Backup:
     """Version of the server that it was taken from, where the dump tells."""
     database: str | None = None
     """Name of the database that it was taken from; plain dumps do not tell."""
+    mentions_postgis: bool = False
+    """Whether its bytes name PostGIS somewhere; rows may do so too, so this is a hint alone."""
 
     @property
     def dump_major(self) -> int | None:
@@ -133,7 +138,7 @@ def _examine_file(path: Path) -> Backup:
     size = path.stat().st_size
     if size == 0:
         raise BackupError("the backup is empty", todo="dump again and look for pg_dump's error")
-    wrappings, head = _peel(path)
+    wrappings, head = peel(path)
     if not head:
         raise BackupError(
             f"the backup is empty inside its {' in '.join(reversed(wrappings))}",
@@ -142,7 +147,7 @@ def _examine_file(path: Path) -> Backup:
     kind = _format_of(head, wrappings)
     digest = hashlib.sha256()
     with path.open("rb") as stream:
-        _read_through(unwrap(_noting(digest, read_chunks(stream)), wrappings), kind)
+        found = _read_through(unwrap(_noting(digest, read_chunks(stream)), wrappings), kind)
     header = _header_of(head, kind)
     return Backup(
         path=path,
@@ -153,22 +158,30 @@ def _examine_file(path: Path) -> Backup:
         dump_version=header.dump_version,
         server_version=header.server_version,
         database=header.database,
+        mentions_postgis=found,
     )
 
 
-def _read_through(chunks: Iterator[bytes], kind: Format) -> None:
+def _read_through(chunks: Iterator[bytes], kind: Format) -> bool:
     """Read the whole content, which finds damage in its layers, and judge what can be judged.
+
+    Returns:
+        Whether it mentions PostGIS.
 
     Raises:
         BackupError: it is damaged or truncated, or a plain dump leaves its database.
     """
     scans: dict[str, Callable[[], PlainScan | TarScan]] = {"plain": PlainScan, "tar": TarScan}
     scan = scans[kind]() if kind in scans else None
+    mentions, end = False, b""
     for chunk in chunks:
+        if not mentions:
+            mentions, end = bool(_POSTGIS.search(end + chunk)), chunk[-64:]
         if scan is not None:
             scan.feed(chunk)
     if scan is not None:
         scan.finish()
+    return mentions
 
 
 def _header_of(head: bytes, kind: Format) -> DumpHeader:
@@ -190,7 +203,7 @@ def _noting(digest: hashlib._Hash, chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _peel(path: Path) -> tuple[tuple[str, ...], bytes]:
+def peel(path: Path) -> tuple[tuple[str, ...], bytes]:
     """Name the layers around a file's content, outermost first, and return how that begins."""
     wrappings: tuple[str, ...] = ()
     while True:
@@ -268,6 +281,7 @@ def _examine_directory(path: Path) -> Backup:
         dump_version=header.dump_version,
         server_version=header.server_version,
         database=header.database,
+        mentions_postgis=bool(_POSTGIS.search(toc.read_bytes())),
     )
 
 

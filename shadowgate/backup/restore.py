@@ -47,6 +47,30 @@ class Restoration:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class ReadBackup:
+    """A backup that was looked into: without its layers, and with what it needs."""
+
+    backup: Backup
+    """As it was passed."""
+    bare: Backup
+    """The copy without layers, or the same where it has none."""
+    needs: Needs
+
+
+def read_backup(
+    backup: Backup, tools: ClientTools, workspace: Path, progress: Progress = silent
+) -> ReadBackup:
+    """Look into a backup.
+
+    Raises:
+        BackupError: a layer around the dump is damaged, or the copy cannot be written.
+        RestoreError: pg_restore cannot read the archive.
+    """
+    bare = unwrapped(backup, workspace, progress)
+    return ReadBackup(backup, bare, read_needs(bare, tools))
+
+
 def unwrapped(backup: Backup, workspace: Path, progress: Progress = silent) -> Backup:
     """Take the layers off a backup; its checksum stays that of the file that was passed.
 
@@ -61,7 +85,7 @@ def unwrapped(backup: Backup, workspace: Path, progress: Progress = silent) -> B
 
 
 def restore(
-    backup: Backup,
+    backup: Backup | ReadBackup,
     tools: ClientTools,
     database: Database,
     *,
@@ -74,7 +98,8 @@ def restore(
     """Restore a backup, owners and privileges included, then vacuum and analyse it.
 
     Args:
-        backup: what :func:`~shadowgate.backup.recognise.examine_backup` recognised.
+        backup: what :func:`~shadowgate.backup.recognise.examine_backup` recognised, or what
+            :func:`read_backup` found in it.
         tools: client tools that fit the server.
         database: the target, empty but for extensions.
         workspace: a folder for the copy without layers; the caller deletes it.
@@ -90,8 +115,10 @@ def restore(
             does not restore, and is named.
     """
     started = time.perf_counter()
-    bare = unwrapped(backup, workspace, progress)
-    needs = read_needs(bare, tools)
+    read = backup
+    if isinstance(read, Backup):
+        read = read_backup(read, tools, workspace, progress)
+    backup, bare, needs = read.backup, read.bare, read.needs
     wanted = [role for role in needs.roles if not role.startswith("pg_")] if make_roles else []
     made = create_roles(database, wanted)
     target = _prepared(database, needs, backup, tools)

@@ -169,7 +169,12 @@ def _constraints(snapshot: Snapshot, schemas: Sequence[str]) -> tuple[int, tuple
         for name, attributes in found
         if not attributes["validated"] or "D" in attributes.get("triggers_enabled", [])
     )
-    return len(found), tuple(broken)
+    unsure = (
+        f"{identity.name} (NOT NULL)"
+        for identity, column in snapshot.of_kind("column")
+        if _counts(identity.name, schemas) and column.attributes["not_null"] == "not valid"
+    )
+    return len(found), (*broken, *unsure)
 
 
 def _counts(name: str, schemas: Sequence[str]) -> bool:

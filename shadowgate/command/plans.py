@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from shadowgate.command.parser import add_command, add_options, given, say
 from shadowgate.errors import UsageError
-from shadowgate.options import OPTIONS, resolve
+from shadowgate.options import OF_RUNNER, OF_SOURCE, OPTIONS, resolve
 
 if TYPE_CHECKING:
     from shadowgate.command.parser import Commands
 
-_OPTIONS = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
+_OPTIONS = (
+    *("--rollback", "--backup", "--queries", "--server", "--postgis-image"),
+    *OF_SOURCE,
+    *OF_RUNNER,
+)
 
 
 def add_commands(commands: Commands) -> None:

@@ -56,6 +56,7 @@ from shadowgate.migrate.script import (
     parse_script,
     read_script,
 )
+from shadowgate.migrate.session import SessionSettings
 from shadowgate.migrate.suppressed_errors import find_silence
 from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 
@@ -83,6 +84,7 @@ __all__ = [
     "Script",
     "ScriptFinding",
     "ScriptRun",
+    "SessionSettings",
     "Statement",
     "StatementRun",
     "TransactionBlock",

@@ -29,6 +29,7 @@ from shadowgate.migrate.results import (
 )
 from shadowgate.migrate.script import Script, Statement, TransactionBlock, Unit, line_of
 from shadowgate.migrate.server_messages import is_worth_keeping
+from shadowgate.migrate.session import SessionSettings
 from shadowgate.migrate.watch import NoWatch, Watch
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import ClientTools, Connection, Database
@@ -61,6 +62,7 @@ def apply_script(
     watch: Watch | None = None,
     retry: RetryPolicy | None = None,
     tools: ClientTools | None = None,
+    session: SessionSettings | None = None,
     progress: Progress = silent,
 ) -> ScriptRun:
     """Apply a script to a database.
@@ -71,6 +73,7 @@ def apply_script(
         watch: what is observed meanwhile: a :class:`LockWatch`; nothing by default.
         retry: what to do after a lock timeout; nothing by default.
         tools: the psql for scripts that only psql can read; these are neither watched nor retried.
+        session: what the session has before the script; the server's own settings by default.
         progress: told every statement before it is sent.
 
     Returns:
@@ -89,8 +92,15 @@ def apply_script(
                 where=str(script.path),
                 todo="Apply it where psql is at hand, or write it without psql's own commands.",
             )
-        return apply_through_psql(script, database, tools, progress)
-    runner = _Runner(script, database, watch or NoWatch(), retry or RetryPolicy(), progress)
+        return apply_through_psql(script, database, tools, progress, session or SessionSettings())
+    runner = _Runner(
+        script,
+        database,
+        watch or NoWatch(),
+        retry or RetryPolicy(),
+        session or SessionSettings(),
+        progress,
+    )
     return runner.run()
 
 
@@ -107,6 +117,7 @@ class _Runner:
     database: Database
     watch: Watch
     retry: RetryPolicy
+    settings: SessionSettings
     progress: Progress
     origin: float = field(default_factory=time.monotonic)
     runs: list[StatementRun] = field(default_factory=list)
@@ -119,7 +130,10 @@ class _Runner:
         failed: StatementRun | None = None
         # Closed, not committed: the script's own statements end its transactions, and of a session
         # that is being terminated psycopg may not know yet.
-        with closing(self.database.connect(application_name=APPLICATION_NAME)) as session:
+        opened = self.database.connect(
+            application_name=APPLICATION_NAME, options=self.settings.options
+        )
+        with closing(opened) as session:
             session.prepare_threshold = None
             session.add_notice_handler(self._take_notice)
             pid = session.info.backend_pid

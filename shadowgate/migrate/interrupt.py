@@ -34,6 +34,7 @@ from shadowgate.migrate.leftovers import (
 from shadowgate.migrate.polling import is_gone
 from shadowgate.migrate.results import ScriptRun
 from shadowgate.migrate.script import Script, Statement
+from shadowgate.migrate.session import SessionSettings
 from shadowgate.migrate.watch import NoWatch, Seen, SeenOverall
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
@@ -101,6 +102,7 @@ class InterruptionTrial(Generic[State]):
             not be equal: a sequence gives no value back when an interruption undoes its row.
         atomic: whether the script runs in one transaction, which undoes all of it when it is cut
             off: then nothing is run again, and anything between before and complete is broken.
+        session: what the runner's session has before the script.
     """
 
     make_clone: Callable[[], AbstractContextManager[Database]]
@@ -109,6 +111,7 @@ class InterruptionTrial(Generic[State]):
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     progress: Progress = silent
     atomic: bool = False
+    session: SessionSettings = field(default_factory=SessionSettings)
 
 
 def interrupt_at_every_boundary(
@@ -127,7 +130,7 @@ def interrupt_at_every_boundary(
     """
     with trial.make_clone() as clone:
         before, usual = trial.state_of(clone), leftovers(clone)
-        reference = apply_script(script, clone, retry=trial.retry)
+        reference = apply_script(script, clone, retry=trial.retry, session=trial.session)
         reference.raise_for_error()
         final, usual = trial.state_of(clone), usual | leftovers(clone)
     judge = _Judge(script, trial, before, final, usual)
@@ -246,7 +249,13 @@ class _Judge(Generic[State]):
         self.trial.progress(f"interrupting {point}")
         with self.trial.make_clone() as clone:
             interrupter = _Interrupter(clone, point)
-            run = apply_script(self.script, clone, watch=interrupter, retry=self.trial.retry)
+            run = apply_script(
+                self.script,
+                clone,
+                watch=interrupter,
+                retry=self.trial.retry,
+                session=self.trial.session,
+            )
             # A lock timeout may come before the look that finds it waiting: that is one as well.
             if run.error and not interrupter.done and not point.held_up:
                 raise MigrationError(
@@ -275,7 +284,7 @@ class _Judge(Generic[State]):
         return outcome, detail
 
     def _run_again(self, clone: Database, over: frozenset[Leftover]) -> tuple[Outcome, str]:
-        run = apply_script(self.script, clone, retry=self.trial.retry)
+        run = apply_script(self.script, clone, retry=self.trial.retry, session=self.trial.session)
         if run.error:
             failed = f"running it again fails: {run.error.what} ({run.error.where})"
             return "broken", "; ".join([*_left(over), failed])

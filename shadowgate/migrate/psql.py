@@ -11,9 +11,12 @@ import time
 from collections.abc import Sequence
 from itertools import pairwise
 
+from psycopg.conninfo import make_conninfo
+
 from shadowgate.errors import MigrationError
 from shadowgate.migrate.results import APPLICATION_NAME, Failure, Notice, ScriptRun, StatementRun
 from shadowgate.migrate.script import Script, Statement
+from shadowgate.migrate.session import SessionSettings
 from shadowgate.progress import Progress
 from shadowgate.server.base import ClientTools, Database
 
@@ -26,7 +29,11 @@ _SETTINGS = ("ON_ERROR_STOP=1", "VERBOSITY=verbose", "SHOW_CONTEXT=never")
 
 
 def apply_through_psql(
-    script: Script, database: Database, tools: ClientTools, progress: Progress
+    script: Script,
+    database: Database,
+    tools: ClientTools,
+    progress: Progress,
+    session: SessionSettings,
 ) -> ScriptRun:
     """Apply a script with ``psql --file``, stopping at the first error.
 
@@ -38,7 +45,8 @@ def apply_through_psql(
     """
     progress(f"{script.path.name} through psql: {script.needs_psql}")
     arguments = ["--no-psqlrc", "--quiet", "--output=/dev/null", "--file={script}"]
-    arguments.append(f"--dbname=application_name='{APPLICATION_NAME}'")
+    connection = make_conninfo(application_name=APPLICATION_NAME, options=session.options)
+    arguments.append(f"--dbname={connection}")
     arguments += [f"--set={setting}" for setting in _SETTINGS]
     origin = time.monotonic()
     result = tools.run("psql", arguments, database=database.name, files={"script": script.path})

@@ -34,6 +34,7 @@ from shadowgate.migrate.results import (
 from shadowgate.migrate.sampler import LockSampler, watch_lost
 from shadowgate.migrate.script import Statement
 from shadowgate.server.base import Connection, Database
+from shadowgate.server.differences import holds
 
 _HERE = Path(__file__).parent
 _RELATIONS_SQL = (_HERE / "relations.sql").read_bytes()
@@ -65,7 +66,6 @@ _LOCK_TIMEOUT_SQL = """
 SELECT (extract(epoch FROM pg_catalog.current_setting('lock_timeout')::interval) * 1000)::bigint
 """
 _FLUSH_SQL = "SELECT pg_catalog.pg_stat_force_next_flush()"
-_FLUSH_SINCE = 150000
 _REMARKS_SQL = "SET client_min_messages = debug5"
 _NO_ROWS = RowsTouched(0, 0, 0)
 _TABLE_KINDS = ("r", "m")
@@ -200,12 +200,20 @@ class LockWatch:
         """
         self._filenodes = self._read_filenodes()
         self._rows = _NO_ROWS
-        if self._session.info.server_version >= _FLUSH_SINCE:
+        if holds("statistics_flush", self._session.info.server_version):
             self._session.execute(_FLUSH_SQL)
             self._all_rows = self._read_rows(_ALL_ROWS_SQL)
 
     def statement_begins(self, statement: Statement) -> None:
-        """Note where the WAL stands, and which locks are left from earlier statements."""
+        """Note where the WAL stands, which locks are left from earlier statements, and rows.
+
+        Where counters cannot be emptied, those of the transaction before are among them; they do
+        not go as long as a transaction is open.
+        """
+        info = self._session.info
+        in_transaction = info.transaction_status == TransactionStatus.INTRANS
+        if in_transaction and not holds("statistics_flush", info.server_version):
+            self._rows = self._read_rows(_OWN_ROWS_SQL)
         self._wal = self._sampler.snapshot()
         self._sampler.statement = statement.number
         self._kind = statement.kind
@@ -295,11 +303,11 @@ class LockWatch:
         counters over to the server's statistics.
         """
         info = self._session.info
-        if info.server_version < _FLUSH_SINCE:
-            return None
         if info.transaction_status == TransactionStatus.INTRANS:
             last, self._rows = self._rows, self._read_rows(_OWN_ROWS_SQL)
             return _difference(self._rows, last)
+        if not holds("statistics_flush", info.server_version):
+            return None
         self._session.execute(_FLUSH_SQL)
         total = _difference(self._read_rows(_ALL_ROWS_SQL), self._all_rows)
         return replace(total, others_included=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from shadowgate.catalogue import Drift, ObjectId, RowDifferences, compare_content
 from shadowgate.phases.run import Run
+from shadowgate.phases.runner import session_of
 from shadowgate.plan import ObjectsSection
 
 _KINDS = ObjectsSection.kinds()
@@ -73,6 +74,10 @@ def _head(run: Run, folder: Path) -> Iterator[str]:
         yield ""
         yield "[workload]"
         yield f"queries = {_text(_relative(plan.workload.queries, folder))}"
+    if settings := session_of(plan.runner).given:
+        yield ""
+        yield "[runner]"
+        yield from (f"{key} = {_text(value)}" for key, value in settings.items())
 
 
 def _relative(path: Path, folder: Path) -> str:

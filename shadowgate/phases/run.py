@@ -17,6 +17,7 @@ from typing import TypeVar
 from shadowgate import measure
 from shadowgate.backup import (
     Backup,
+    ReadBackup,
     Restoration,
     cache_directory,
     create_roles,
@@ -93,7 +94,7 @@ from shadowgate.phases.rounds import (
     record_baseline,
     record_comparison,
 )
-from shadowgate.phases.runner import Applied, Runner
+from shadowgate.phases.runner import Applied, Runner, session_of
 from shadowgate.phases.simulation.series import Series, simulate
 from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge
 from shadowgate.plan import Plan, TrafficSection
@@ -185,7 +186,7 @@ class Run:
     @evidence
     def runner(self) -> Runner:
         """Applies scripts."""
-        return Runner(self.opened.server.tools, self.progress)
+        return Runner(self.opened.server.tools, self.progress, session_of(self.plan.runner))
 
     # --- 2: restore -------------------------------------------------------------------------------
 
@@ -215,7 +216,7 @@ class Run:
         if opened.server.owned:
             create_roles(self.shadow, self.plan.backup.roles)
         found = restore(
-            self.backup,
+            self._to_restore(),
             opened.server.tools,
             self.shadow,
             workspace=opened.workspace,
@@ -224,6 +225,11 @@ class Run:
         )
         apply_earlier(opened.earlier, self.shadow, self.runner)
         return found
+
+    def _to_restore(self) -> Backup | ReadBackup:
+        """The backup; with what the preflight found in it, if it is the one passed."""
+        backup, read = self.backup, self.opened.read
+        return read if read is not None and read.backup == backup else backup
 
     @proven_by("restore.fingerprint")
     def before(self) -> State:

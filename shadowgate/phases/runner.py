@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from shadowgate.migrate import LockWatch, RetryPolicy, Script, ScriptRun, Watch, apply_script
+from shadowgate.migrate import (
+    LockWatch,
+    RetryPolicy,
+    Script,
+    ScriptRun,
+    SessionSettings,
+    Watch,
+    apply_script,
+)
+from shadowgate.plan import RunnerSection
 from shadowgate.progress import Progress
 from shadowgate.server import ClientTools, Database
 
 RETRY = RetryPolicy(attempts=20, pause_seconds=0.25)
 """How the rollout's runner treats a lock timeout."""
+
+
+def session_of(runner: RunnerSection) -> SessionSettings:
+    """The session that a plan says production's runner has."""
+    return SessionSettings(
+        statement_timeout=runner.statement_timeout,
+        lock_timeout=runner.lock_timeout,
+        search_path=runner.search_path,
+        role=runner.role,
+    )
 
 
 @dataclass(frozen=True)
@@ -34,13 +53,21 @@ class Runner:
     tools: ClientTools
     """For scripts that only psql can read."""
     progress: Progress
+    session: SessionSettings = field(default_factory=SessionSettings)
+    """What its session has before the script."""
 
     def run(self, script: Script, database: Database, watch: Watch | None = None) -> ScriptRun:
         """Apply a script; a failed statement is in the run's ``error``."""
         name = f"{script.path.parent.name}/{script.path.name}"
         self.progress(f"applying {name} to {database.name}")
         return apply_script(
-            script, database, watch=watch, retry=RETRY, tools=self.tools, progress=self.progress
+            script,
+            database,
+            watch=watch,
+            retry=RETRY,
+            tools=self.tools,
+            session=self.session,
+            progress=self.progress,
         )
 
     def watched(self, script: Script, database: Database) -> ScriptRun:

@@ -26,6 +26,15 @@ class BackupSection:
 
     path: Path | None = None
     """A production dump; without it the generator makes one."""
+    sha256: str = ""
+    """Checksum that the dump must have, as ``sha256sum`` prints it; of a directory, the one that
+    the report shows."""
+    content: str = ""
+    """Fingerprint that the content must have, restored and with ``apply`` on top of it, as
+    ``restore.fingerprint`` shows it: the same in whatever format and by whichever version the rows
+    are dumped."""
+    database: str = ""
+    """Which database of a dump by pg_dumpall is restored; without it the only one with tables."""
     generator: Path | None = None
     """Script that fills an empty database, given ``--rows``, ``--seed`` and, if there is one,
     ``--state``."""
@@ -345,6 +354,14 @@ class RunnerSection:
     instances: int = 1
     """How many may apply it at the same moment, as servers that migrate when they start; more than
     one only if nothing else keeps them apart, such as a lock that the tool takes."""
+    statement_timeout: str = ""
+    """What its session sets before the script, as the server takes it (``30s``); the server's own
+    without it, and so the others."""
+    lock_timeout: str = ""
+    search_path: str = ""
+    role: str = ""
+    """The role that applies the script (``SET ROLE``), with no more rights than the backup gives
+    it; made on a server that this run started if the backup does not name it."""
 
 
 @dataclass(frozen=True)

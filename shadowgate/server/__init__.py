@@ -1,4 +1,4 @@
-"""Where PostGIS runs: a container, a local ephemeral cluster or an external server."""
+"""Where PostgreSQL runs: a container, a local ephemeral cluster or an external server."""
 
 from shadowgate.server.base import (
     CLEANER,

@@ -38,9 +38,14 @@ class Database:
     name: str
 
     def connect(
-        self, *, autocommit: bool = True, application_name: str = "shadowgate"
+        self, *, autocommit: bool = True, application_name: str = "shadowgate", options: str = ""
     ) -> Connection:
         """Open a session.
+
+        Args:
+            autocommit: whether each statement is a transaction of its own.
+            application_name: what the server calls it.
+            options: of libpq, such as ``-c lock_timeout=2s``; none for the server's own settings.
 
         Raises:
             psycopg.OperationalError: the server does not answer or refuses us.
@@ -53,6 +58,7 @@ class Database:
             dbname=self.name,
             autocommit=autocommit,
             application_name=application_name,
+            options=options or None,
             connect_timeout=10,
         )
 
@@ -106,6 +112,7 @@ class ServerFacts:
     version: str
     version_num: int
     postgis: str
+    """Version of PostGIS that databases there can have; empty if it is not installed."""
     tools_version: int
     settings: Mapping[str, str]
     where: str

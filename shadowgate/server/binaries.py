@@ -1,4 +1,4 @@
-"""Finding PostgreSQL server binaries on this machine that come with PostGIS."""
+"""Finding PostgreSQL server binaries and client tools on this machine."""
 
 from __future__ import annotations
 
@@ -54,11 +54,13 @@ class Installation:
     @property
     def has_postgis(self) -> bool:
         """True if PostGIS is installed for it."""
-        return (self.sharedir / "extension" / "postgis.control").exists()
+        return self.has_extension("postgis")
 
     @property
     def postgis_library(self) -> str | None:
         """Name of the library that PostGIS's functions are in; ``None`` if that cannot be told."""
+        if not self.has_postgis:
+            return None
         control = self.sharedir / "extension" / "postgis.control"
         found = re.search(r"^module_pathname *= *'\$libdir/([\w.-]+)'", control.read_text(), re.M)
         return found[1] if found else None
@@ -66,7 +68,11 @@ class Installation:
     @property
     def has_pg_cron(self) -> bool:
         """True if pg_cron is installed for it."""
-        return (self.sharedir / "extension" / "pg_cron.control").exists()
+        return self.has_extension("pg_cron")
+
+    def has_extension(self, name: str) -> bool:
+        """True if an extension is installed for it."""
+        return (self.sharedir / "extension" / f"{name}.control").exists()
 
 
 def version_number(text: str) -> int | None:
@@ -93,10 +99,56 @@ def installations(places: Sequence[str] = INSTALLATION_PLACES) -> tuple[Installa
 
 def with_postgis(found: Iterable[Installation]) -> Installation | None:
     """The first one that is new enough and can serve PostGIS."""
-    return next(
-        (one for one in found if one.major >= OLDEST_MAJOR and one.has_server and one.has_postgis),
-        None,
-    )
+    return next((one for one in found if is_usable(one) and one.has_postgis), None)
+
+
+def is_usable(installation: Installation) -> bool:
+    """Whether a cluster of a supported version can be made with it."""
+    return installation.has_server and installation.major >= OLDEST_MAJOR
+
+
+def server_for(
+    found: Iterable[Installation], *, major: int | None = None, postgis: bool = True
+) -> Installation | None:
+    """The installation that stands best for production.
+
+    Args:
+        found: all there are, newest first.
+        major: production's major version, if it is known: its own comes first, then the next newer
+            one, to which production may move; an older one may lack what production has.
+        postgis: prefer one that has PostGIS, whatever its version.
+
+    Returns:
+        ``None`` if no cluster can be made with any.
+    """
+
+    def order(one: Installation) -> tuple[bool, bool, int, bool]:
+        distance = 0 if major is None else one.major - major
+        without = not one.has_postgis
+        return (postgis and without, distance < 0, abs(distance), without)
+
+    return min(filter(is_usable, found), key=order, default=None)
+
+
+def tools_for(
+    found: Iterable[Installation], major: int, archive_of: int | None = None
+) -> Installation | None:
+    """The client tools for a server: of its own major version, or else of the next newer one.
+
+    Newer ones than needed say to a server what it does not know, such as its parameters.
+
+    Args:
+        found: all there are, newest first.
+        major: major version of the server.
+        archive_of: major version of the pg_dump that wrote the archive to restore, if there is one:
+            older tools may not be able to read it.
+    """
+    fitting = (one for one in found if one.has_client_tools and one.major >= major)
+
+    def order(one: Installation) -> tuple[bool, int]:
+        return (one.major < (archive_of or 0), one.major)
+
+    return min(fitting, key=order, default=None)
 
 
 def _pg_configs(places: Sequence[str]) -> Iterator[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -11,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from shadowgate.errors import ServerError, UsageError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database, Endpoint, Server, ServerKind
-from shadowgate.server.databases import Databases, marked_run
+from shadowgate.server.databases import marked_run
 from shadowgate.server.facts import read_facts, require_version
 from shadowgate.server.tools import HostTools, find_host_tools
 
@@ -43,13 +42,15 @@ class ExternalServer(Server):
     kind: ServerKind = "external"
     owned = False
 
-    def __init__(self, uri: str, *, progress: Progress = silent) -> None:
+    def __init__(
+        self, uri: str, *, archive_of: int | None = None, progress: Progress = silent
+    ) -> None:
         """Connect and make sure that it can host the shadow. Nothing on it is changed for good.
 
         Raises:
             UsageError: the URI cannot be read.
-            ServerError: the server is unreachable, too old, without PostGIS, does not let us
-                create databases, or the URI names a database that is not ours to work from.
+            ServerError: the server is unreachable, too old, does not let us create databases, or
+                the URI names a database that is not ours to work from.
             ToolError: the client tools of this machine are older than the server.
         """
         self.endpoint, self.maintenance_name = parse_uri(uri)
@@ -60,11 +61,9 @@ class ExternalServer(Server):
             require_version(connection.info.server_version, where)
             _require_maintenance(connection, name, where)
             _require_creator(connection, where)
-            installation = find_host_tools(connection.info.server_version)
+            installation = find_host_tools(connection.info.server_version, archive_of)
         self.tools = HostTools(installation, self.endpoint)
         self.facts = read_facts(self, where)
-        progress("server: trying to create a database with PostGIS there")
-        _require_postgis(self)
 
     def free_bytes(self) -> None:
         """Unknown: SQL does not tell the space on a server's disk."""
@@ -73,7 +72,7 @@ class ExternalServer(Server):
         """Nothing to stop: the server is not ours."""
 
 
-def parse_uri(uri: str) -> tuple[Endpoint, str]:
+def parse_uri(uri: str, option: str = "--server") -> tuple[Endpoint, str]:
     """Read a ``postgresql://`` URI: where the server is, and the database to start from.
 
     A password that is not in the URI is taken from ``PGPASSWORD``: command lines are public.
@@ -85,19 +84,19 @@ def parse_uri(uri: str) -> tuple[Endpoint, str]:
         given = {name: str(value) for name, value in conninfo_to_dict(uri).items()}
     except psycopg.ProgrammingError:
         raise UsageError(
-            "the URI given for --server cannot be read",
+            f"the URI given for {option} cannot be read",
             todo="write postgresql://user:password@host:port/postgres; encode special "
             "characters of the password as %XX",
         ) from None
     unknown = sorted(set(given) - _OUR_PARAMETERS)
     if unknown:
         raise UsageError(
-            f"the URI given for --server has parameters that are not used: {', '.join(unknown)}",
+            f"the URI given for {option} has parameters that are not used: {', '.join(unknown)}",
             todo="set them as environment variables instead, such as PGSSLMODE and PGSSLROOTCERT",
         )
     host, port = given.get("host", "localhost"), given.get("port", "5432")
     if "," in host or not port.isdigit():
-        raise UsageError("--server must name one host and one port", where=f"{host}:{port}")
+        raise UsageError(f"{option} must name one host and one port", where=f"{host}:{port}")
     user = given.get("user", "postgres")
     password = given.get("password") or os.environ.get("PGPASSWORD")
     endpoint = Endpoint(host, int(port), user, password)
@@ -152,18 +151,3 @@ def _require_creator(connection: Connection, where: str) -> None:
             where=where,
             todo="use a server whose cluster was made with --encoding UTF8",
         )
-
-
-def _require_postgis(server: ExternalServer) -> None:
-    """Whether a role may create the extension is known only once it has."""
-    with Databases(server) as databases:
-        probe = databases.create(f"shadowgate_probe_{uuid.uuid4().hex[:12]}")
-        try:
-            with probe.connect() as connection:
-                connection.execute("CREATE EXTENSION postgis")
-        except psycopg.Error as error:
-            raise ServerError(
-                f"role {server.endpoint.user} cannot create the extension PostGIS",
-                where=f"{server.facts.where}: {error}",
-                todo="use a role that may (often a superuser), or run with --server auto",
-            ) from None

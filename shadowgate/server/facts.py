@@ -55,7 +55,7 @@ def read_facts(server: Server, where: str) -> ServerFacts:
         where: where it runs, in words.
 
     Raises:
-        ServerError: it is too old or has no PostGIS.
+        ServerError: it is too old.
     """
     with server.maintenance.connect() as connection:
         version_num = connection.info.server_version
@@ -64,18 +64,11 @@ def read_facts(server: Server, where: str) -> ServerFacts:
         postgis = connection.execute(_POSTGIS).fetchone()
         settings = connection.execute(_SETTINGS, (list(SETTINGS_THAT_MATTER),)).fetchall()
     assert version is not None  # noqa: S101  SHOW always answers with one row
-    if postgis is None:
-        raise ServerError(
-            "PostGIS is not installed on this server",
-            where=where,
-            todo="install the PostGIS package of its PostgreSQL version there, "
-            "or run with --server auto",
-        )
     return ServerFacts(
         kind=server.kind,
         version=version[0],
         version_num=version_num,
-        postgis=postgis[0],
+        postgis=postgis[0] if postgis else "",
         tools_version=server.tools.version,
         settings=dict(settings),
         where=where,

@@ -32,9 +32,10 @@ from shadowgate.server.settings import (
     settings_for,
     with_library,
     with_pg_cron,
+    without_library,
 )
 from shadowgate.server.space import fits_memory
-from shadowgate.server.tools import HostTools
+from shadowgate.server.tools import HostTools, find_host_tools
 
 _USER = "postgres"
 _START_SECONDS = 60.0
@@ -87,6 +88,7 @@ class LocalServer(Server):
         *,
         settings: Mapping[str, str] | None = None,
         room_bytes: int | None = None,
+        archive_of: int | None = None,
         progress: Progress = silent,
     ) -> None:
         """Make the cluster and start it.
@@ -98,12 +100,19 @@ class LocalServer(Server):
             room_bytes: space that the databases will need, all together. If it is known and memory
                 has plenty of it, the cluster lies there: that a throw-away one is written to a
                 disk took a tenth of a full-size run, and a quarter of a small one.
+            archive_of: major version of the pg_dump that wrote the archive to restore.
             progress: told of every step.
 
         Raises:
             ServerError: it does not start; the message ends with what its log says.
+            ToolError: it comes without client tools, and none of this machine fit.
             SetupError: we are root and there is no account that may run a server.
         """
+        tools = (
+            installation
+            if installation.has_client_tools and installation.major >= (archive_of or 0)
+            else find_host_tools(installation.version_num, archive_of)
+        )
         account = server_account()
         root = cluster_root(account, room_bytes)
         self._directory = root / f"shadowgate-{uuid.uuid4().hex[:12]}"
@@ -117,7 +126,7 @@ class LocalServer(Server):
             _write_settings(self._directory, _settings(installation, root, settings or {}), account)
             progress("server: starting it")
             self.endpoint, self._process = _start(self._directory, installation, account, password)
-            self.tools = HostTools(installation, self.endpoint)
+            self.tools = HostTools(tools, self.endpoint)
             self.facts = read_facts(
                 self, f"local cluster in {self._directory}, binaries in {installation.bindir}"
             )
@@ -226,6 +235,8 @@ def _character_type() -> str:
 
 def _settings(installation: Installation, root: Path, given: Mapping[str, str]) -> dict[str, str]:
     settings = {**settings_for(root), **given}
+    if not installation.has_extension("pg_stat_statements"):  # a package of its own for some
+        settings = without_library(settings, "pg_stat_statements")
     if installation.postgis_library is not None:
         settings = with_library(settings, installation.postgis_library)
     return with_pg_cron(settings) if installation.has_pg_cron else settings

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from shadowgate.errors import ServerError, UsageError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Server
-from shadowgate.server.binaries import Installation, installations, with_postgis
+from shadowgate.server.binaries import (
+    OLDEST_MAJOR,
+    Installation,
+    installations,
+    server_for,
+)
 from shadowgate.server.docker_daemon import connect_docker
 from shadowgate.server.external import ExternalServer
 from shadowgate.server.local import LocalServer
@@ -21,9 +26,12 @@ def open_server(
     image: str | None = None,
     settings: Mapping[str, str] | None = None,
     room_bytes: int | None = None,
+    major: int | None = None,
+    postgis: bool = True,
+    archive_of: int | None = None,
     progress: Progress = silent,
 ) -> Server:
-    """Open a PostGIS server; the caller closes it.
+    """Open a server; the caller closes it.
 
     Args:
         choice: ``container``, ``local``, a ``postgresql://`` URI, or ``auto``: a container if a
@@ -33,6 +41,12 @@ def open_server(
             taken as it is.
         room_bytes: space that the databases will need; a cluster of ours lies in memory if that
             has plenty of it.
+        major: production's major version, if it is known: a local cluster is of that one, or of
+            the nearest that there is.
+        postgis: take a local cluster that has PostGIS if there is one; whether the server has it
+            is in its facts.
+        archive_of: major version of the pg_dump that wrote the archive to restore, if there is one:
+            client tools are taken that can read it.
         progress: told of every step.
 
     Raises:
@@ -41,7 +55,7 @@ def open_server(
         ToolError: the client tools are missing or older than the server.
     """
     if choice.startswith(("postgresql://", "postgres://")):
-        return ExternalServer(choice, progress=progress)
+        return ExternalServer(choice, archive_of=archive_of, progress=progress)
     if choice not in ("auto", "container", "local"):
         raise UsageError(
             f"--server {choice}: no such kind of server", todo=f"use one of: {', '.join(CHOICES)}"
@@ -54,8 +68,14 @@ def open_server(
         return ContainerServer(
             image=image, settings=settings, room_bytes=room_bytes, progress=progress
         )
-    installation = _require_installation(no_docker)
-    return LocalServer(installation, settings=settings, room_bytes=room_bytes, progress=progress)
+    installation = _require_installation(major, no_docker, postgis=postgis)
+    return LocalServer(
+        installation,
+        settings=settings,
+        room_bytes=room_bytes,
+        archive_of=archive_of,
+        progress=progress,
+    )
 
 
 def _docker_error() -> ServerError | None:
@@ -67,24 +87,30 @@ def _docker_error() -> ServerError | None:
     return None
 
 
-def _require_installation(no_docker: ServerError | None) -> Installation:
+def _require_installation(
+    major: int | None, no_docker: ServerError | None, *, postgis: bool
+) -> Installation:
     """Binaries for a local cluster; the error says so if there is no Docker either."""
     found = installations()
-    installation = with_postgis(found)
+    installation = server_for(found, major=major, postgis=postgis)
     if installation is not None:
         return installation
     have = ", ".join(str(one.bindir) for one in found) or "none"
-    how = "apt-get install postgresql postgresql-postgis (Debian), brew install postgis (macOS)"
+    how = (
+        "apt-get install postgresql (Debian; postgresql-postgis with PostGIS), brew install"
+        " postgresql (macOS; brew install postgis with PostGIS)"
+    )
     if no_docker is None:
         raise ServerError(
-            "no PostgreSQL server binaries with PostGIS were found on this machine",
+            f"no PostgreSQL server binaries of version {OLDEST_MAJOR} or newer were found on this "
+            "machine",
             where=f"PostgreSQL installations found: {have}",
             todo=f"install them: {how}; or run with --server container",
         )
     raise ServerError(
-        "no PostGIS is to be had on this machine: no Docker daemon answers, and there are no "
-        "PostgreSQL server binaries with PostGIS",
+        "no server is to be had on this machine: no Docker daemon answers, and there are no "
+        f"PostgreSQL server binaries of version {OLDEST_MAJOR} or newer",
         where=no_docker.where,
-        todo=f"start Docker, or install PostGIS: {how}, "
+        todo=f"start Docker, or install PostgreSQL: {how}, "
         "or name a server: --server postgresql://user@host:port/postgres",
     )

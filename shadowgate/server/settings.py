@@ -78,9 +78,17 @@ def with_library(settings: Mapping[str, str], library: str) -> dict[str, str]:
         library: name of the library; nothing changes if it is loaded already.
     """
     libraries = settings["shared_preload_libraries"].split(",")
+    libraries = [name for name in libraries if name]
     if library not in libraries:
         libraries.append(library)
     return {**settings, "shared_preload_libraries": ",".join(libraries)}
+
+
+def without_library(settings: Mapping[str, str], library: str) -> dict[str, str]:
+    """The settings of a server that does not load a library, such as one that it lacks."""
+    libraries = settings["shared_preload_libraries"].split(",")
+    kept = ",".join(name for name in libraries if name != library)
+    return {**settings, "shared_preload_libraries": kept}
 
 
 def with_pg_cron(settings: Mapping[str, str]) -> dict[str, str]:

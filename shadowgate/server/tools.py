@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shadowgate.errors import ToolError
 from shadowgate.server.base import Endpoint, Program, ToolResult
-from shadowgate.server.binaries import Installation, installations
+from shadowgate.server.binaries import Installation, installations, tools_for
 
 _POINTING_ELSEWHERE = frozenset(
     {
@@ -70,17 +70,17 @@ class HostTools:
         )
 
 
-def find_host_tools(server_version_num: int) -> Installation:
-    """The newest client tools of this machine that are not older than the server.
+def find_host_tools(server_version_num: int, archive_of: int | None = None) -> Installation:
+    """The client tools of this machine that fit a server best; see :func:`tools_for`.
 
     Raises:
         ToolError: there are none, or all are of an older major version.
     """
     major = server_version_num // 10000
     found = [one for one in installations() if one.has_client_tools]
-    fitting = [one for one in found if one.major >= major]
-    if fitting:
-        return fitting[0]
+    fitting = tools_for(found, major, archive_of)
+    if fitting is not None:
+        return fitting
     have = ", ".join(f"{one.major} in {one.bindir}" for one in found) or "none"
     raise ToolError(
         f"client tools not older than the server (PostgreSQL {major}) were not found",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
+import psycopg
 import pytest
 from psycopg import sql
 
 from shadowgate.server import Database, Databases, Server, open_server
+from shadowgate.server.local import LocalServer
+from tests.selftest.other_versions import postgres_of
 from tests.selftest.plain_database import plain_database
 
 ROOM_BYTES = 500_000_000
@@ -27,6 +33,7 @@ FIRST = (
     "test_container.py",
     "test_local.py",
     "test_run_outcomes.py",
+    "test_check.py",
 )
 """The files that take longest and those that wait, begun first where files are spread over
 processes: begun last, they would keep one of them busy and the rest idle. What waits comes while
@@ -39,20 +46,51 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.name, len(FIRST)))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Iterator[None]:
+    """Skip what needs PostGIS on a version that comes without it."""
+    yield from _without_postgis()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """The same, in the test itself."""
+    yield from _without_postgis()
+
+
+def _without_postgis() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        lacking = re.search("postgis|spatial_ref_sys", str(error))
+        if lacking and "SELFTEST_POSTGRES" in os.environ:
+            pytest.skip("the server of this version has no PostGIS")
+        raise
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """One local ephemeral cluster for all tests."""
-    opened = open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
-    yield opened
-    opened.close()
+    """One local ephemeral cluster for all tests, of the version in ``SELFTEST_POSTGRES`` if any."""
+    asked = os.environ.get("SELFTEST_POSTGRES")
+    with closing(_server_of(int(asked)) if asked else _usual_server()) as opened:
+        yield opened
+
+
+def _usual_server() -> Server:
+    return open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
+
+
+def _server_of(major: int) -> Server:
+    return LocalServer(postgres_of(major), settings=SETTINGS, room_bytes=ROOM_BYTES)
 
 
 @pytest.fixture(scope="session")
 def with_postgis(server: Server) -> Iterator[str]:
     """Name of a database with PostGIS and nothing else: cloning it takes a tenth of making one."""
     with plain_database(server) as database:
-        with database.connect() as connection:
-            connection.execute("CREATE EXTENSION postgis")
+        if server.facts.postgis:
+            with database.connect() as connection:
+                connection.execute("CREATE EXTENSION postgis")
         yield database.name
 
 

@@ -27,7 +27,8 @@ JOIN pg_namespace n ON n.oid = k.connamespace
 LEFT JOIN pg_class c ON c.oid = k.conrelid
 LEFT JOIN pg_type t ON t.oid = k.contypid
 LEFT JOIN pg_constraint p ON p.oid = k.conparentid
-WHERE k.contype <> 't'
+-- NOT NULL, since version 18 a constraint with a name, is an attribute of its column here.
+WHERE k.contype NOT IN ('t', 'n')
   AND k.oid >= 16384
   AND n.nspname !~ '^pg_(toast|temp)'
   AND NOT EXISTS (

@@ -150,8 +150,15 @@ class _Between:
             else:
                 yield "create", identity.kind, identity.name
                 yield from self._parts_of_another_kind(identity)
-        if said.certain and not there:
+        if said.certain and not there and not self._renames_a_not_null(said):
             yield "create", said.kind, said.names[0]
+
+    def _renames_a_not_null(self, said: ObjectChange) -> bool:
+        """Whether it is the new name of a constraint that states do not have: a NOT NULL."""
+        return said.kind == "constraint" and any(
+            item.new == said.names and not ByName(self.before).find(item.kind, item.old)
+            for item in self.renamings
+        )
 
     def _replaced(self, identity: ObjectId, said: ObjectChange) -> Iterator[Found]:
         """An object that was dropped and created again under its name, so that it differs."""

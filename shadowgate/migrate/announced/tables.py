@@ -165,7 +165,7 @@ def _constraint(
         if constraint.contype == ConstrType.CONSTR_IDENTITY and of_column:
             _own_sequence(table, bare, of_column[0], ledger)
         if constraint.contype == ConstrType.CONSTR_NOTNULL:
-            _not_null(constraint, table, bare, of_column, ledger)
+            _not_null(constraint, table, of_column, ledger)
         return
     names = _constraint_names(constraint, table, bare, of_column, label)
     ledger.create("constraint", names, certain=certain)
@@ -181,17 +181,9 @@ def _constraint(
         _promote_index(str(constraint.indexname), names, table, ledger)
 
 
-def _not_null(
-    constraint: Any, table: Names, bare: str, of_column: tuple[str, ...], ledger: Ledger
-) -> None:
-    """Since PostgreSQL 18 these have a name and are objects like other constraints."""
-    columns = of_column or tuple(strings(constraint.keys))
-    for column in columns:
+def _not_null(constraint: Any, table: Names, of_column: tuple[str, ...], ledger: Ledger) -> None:
+    for column in of_column or tuple(strings(constraint.keys)):
         ledger.change("column", parts_of(table, column), "not_null")
-        chosen = (
-            (constraint.conname,) if constraint.conname else chosen_names(bare, column, "not_null")
-        )
-        ledger.create("constraint", parts_of(table, *map(str, chosen)), certain=False)
 
 
 def _promote_index(index: str, constraint: Names, table: Names, ledger: Ledger) -> None:
@@ -256,6 +248,17 @@ def _add_constraint(it: _Alteration) -> None:
 
 def _validate(it: _Alteration) -> None:
     it.ledger.mend("constraint", it.part, "validated", "definition")
+    _perhaps_not_null(it)
+
+
+def _drop_constraint(it: _Alteration) -> None:
+    it.ledger.drop("constraint", it.part, certain=it.certain)
+    _perhaps_not_null(it)
+
+
+def _perhaps_not_null(it: _Alteration) -> None:
+    """Since PostgreSQL 18 the constraint may be a NOT NULL, of a column that nobody names."""
+    it.ledger.change("column", tuple(f"{name}.*" for name in it.names), "not_null")
 
 
 def _alter_type(it: _Alteration) -> None:
@@ -264,18 +267,6 @@ def _alter_type(it: _Alteration) -> None:
     # Indexes and constraints over it are rebuilt, and may have to cast it from now on.
     it.change("definition", "predicate")
     it.ledger.write(it.names, "convert", (str(it.command.name),))
-
-
-def _set_not_null(it: _Alteration) -> None:
-    it.change_part("column", "not_null")
-    chosen = parts_of(it.names, *chosen_names(it.bare, str(it.command.name), "not_null"))
-    it.ledger.create("constraint", chosen, certain=False)
-
-
-def _drop_not_null(it: _Alteration) -> None:
-    it.change_part("column", "not_null")
-    chosen = parts_of(it.names, *chosen_names(it.bare, str(it.command.name), "not_null"))
-    it.ledger.drop("constraint", chosen, certain=False)
 
 
 def _options(it: _Alteration) -> None:
@@ -342,8 +333,7 @@ _COMMANDS: Mapping[Any, Callable[[_Alteration], None]] = {
     Command.AT_AddColumn: _add_column,
     Command.AT_DropColumn: _drop_column,
     Command.AT_ColumnDefault: _of_part("column", "default"),
-    Command.AT_SetNotNull: _set_not_null,
-    Command.AT_DropNotNull: _drop_not_null,
+    **_each((Command.AT_SetNotNull, Command.AT_DropNotNull), _of_part("column", "not_null")),
     Command.AT_SetExpression: _of_part("column", "generated"),
     Command.AT_DropExpression: _of_part("column", "generated", "default"),
     Command.AT_SetStatistics: lambda it: (
@@ -361,7 +351,7 @@ _COMMANDS: Mapping[Any, Callable[[_Alteration], None]] = {
         "constraint", "deferrable", "initially_deferred", "definition"
     ),
     Command.AT_ValidateConstraint: _validate,
-    Command.AT_DropConstraint: lambda it: it.ledger.drop("constraint", it.part, certain=it.certain),
+    Command.AT_DropConstraint: _drop_constraint,
     Command.AT_ChangeOwner: _owner,
     **_each((Command.AT_ClusterOn, Command.AT_DropCluster), _of_table("clustered")),
     Command.AT_SetLogged: _of_table("persistence"),

@@ -6,25 +6,45 @@ import psycopg
 
 from shadowgate.phases.check import check
 from shadowgate.phases.environment.preflight import Preflight
+from shadowgate.phases.environment.versions import unsure_by_versions
 from shadowgate.phases.finding import Finding
-from shadowgate.server import OLDEST_MAJOR, Database, Server
+from shadowgate.server import OLDEST_MAJOR, Database, Server, ServerFacts
 
 _NEEDED_SETTINGS = ("shared_buffers", "work_mem", "jit", "max_parallel_workers_per_gather")
 
 
-@check("environment.server", remedy="Start Docker, or install PostgreSQL 14 or newer with PostGIS.")
-def server_fits(server: Server, finding: Finding) -> None:
-    """A PostgreSQL server with PostGIS is up, of a version that the suite knows.
+@check(
+    "environment.server",
+    remedy="Start Docker, or install PostgreSQL 14 or newer, with PostGIS if it is needed.",
+)
+def server_fits(server: Server, opened: Preflight, finding: Finding) -> None:
+    """A PostgreSQL server is up, of a version that the suite knows, with PostGIS if it is needed.
 
-    A copy on another major version or without PostGIS proves nothing about production.
+    A copy on another major version, or without an extension that production has, proves little
+    about production.
     """
     facts = server.facts
-    finding.note(f"PostgreSQL {facts.version}, PostGIS {facts.postgis}", f">= {OLDEST_MAJOR}")
-    finding.say(facts.where)
+    finding.note(f"PostgreSQL {facts.version}, {_postgis(facts)}", f">= {OLDEST_MAJOR}")
+    finding.say(facts.where, f"PostGIS is needed: {opened.postgis}" if opened.postgis else "")
+    backup = opened.backup
+    finding.say(
+        *unsure_by_versions(
+            facts.version_num // 10_000,
+            facts.tools_version // 10_000,
+            backup.server_major if backup is not None else None,
+        )
+    )
     finding.require(
         facts.version_num >= OLDEST_MAJOR * 10_000, f"the server is PostgreSQL {facts.version}"
     )
-    finding.require(bool(facts.postgis), "the server has no PostGIS")
+    finding.require(
+        bool(facts.postgis) or not opened.postgis,
+        f"the server has no PostGIS, which is needed: {opened.postgis}",
+    )
+
+
+def _postgis(facts: ServerFacts) -> str:
+    return f"PostGIS {facts.postgis}" if facts.postgis else "no PostGIS"
 
 
 @check(
@@ -75,7 +95,7 @@ def shadow_is_ours(server: Server, shadow: Database, finding: Finding) -> None:
             "SELECT current_database(), pg_encoding_to_char(encoding)"
             " FROM pg_database WHERE datname = current_database()"
         ).fetchone()
-    finding.note([*(row or ()), f"PostGIS {server.facts.postgis}"])
+    finding.note([*(row or ()), _postgis(server.facts)])
     finding.require(row is not None and row[0] == shadow.name, "the shadow database is not there")
 
 

@@ -9,12 +9,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shadowgate.backup import Backup, examine_backup
+import psycopg
+
+from shadowgate.backup import (
+    Backup,
+    ReadBackup,
+    TakenDump,
+    create_roles,
+    examine_backup,
+    examine_cluster,
+    expect_sha256,
+    is_cluster_dump,
+    read_backup,
+    take_from_source,
+)
 from shadowgate.cleanup import guarded_folder
+from shadowgate.errors import RestoreError, UsageError
 from shadowgate.migrate import (
     Script,
     in_one_transaction,
@@ -24,6 +38,10 @@ from shadowgate.migrate import (
     refuse_programs,
 )
 from shadowgate.options import Request
+from shadowgate.phases.environment.postgis import PostgisNeed, postgis_need, provide_postgis
+from shadowgate.phases.items import workload_of
+from shadowgate.phases.runner import session_of
+from shadowgate.plan import BackupSection, RunnerSection
 from shadowgate.progress import Progress
 from shadowgate.server import (
     CLEANER,
@@ -60,6 +78,12 @@ class Preflight:
     inputs: Mapping[str, str]
     needed_bytes: int
     _stack: ExitStack = field(repr=False)
+    read: ReadBackup | None = None
+    """The dump, looked into; ``None`` when there is none, or pg_restore cannot read it."""
+    taken: str = ""
+    """Of a backup that was dumped from a running server: from where, and how."""
+    postgis: PostgisNeed = field(default_factory=PostgisNeed)
+    """Why PostGIS is needed, as far as that is known without a generated backup."""
 
     def described(self) -> dict[str, Any]:
         """What the report says of the server."""
@@ -112,26 +136,42 @@ def preflight(request: Request, progress: Progress) -> Preflight:
     if plan.runner.transaction == "file":
         migration = in_one_transaction(migration)
         rollback = in_one_transaction(rollback) if rollback else None
-    for script in filter(None, (*earlier, migration, rollback)):
+    scripts = tuple(filter(None, (*earlier, migration, rollback)))
+    for script in scripts:
         refuse_programs(script)
         inline_waivers(script)  # what is wrong with one is said now
-    backup = _examined(plan.backup.path, progress)
+    workload = workload_of(plan)
+    queries = workload.queries if workload else ()
+    hint = postgis_need(plan.backup.geometry, queries, scripts, None)
     with ExitStack() as stack:
         workspace = stack.enter_context(guarded_folder(CLEANER))
+        taken = _taken(request, workspace, progress)
+        wanted = replace(plan.backup, path=taken.path) if taken else plan.backup
+        backup = _examined(wanted, workspace, progress)
         needed = _needed(request, backup)
         server = open_server(
-            request.server, image=request.image, room_bytes=needed, progress=progress
+            request.server,
+            image=request.image,
+            room_bytes=needed,
+            major=backup.server_major if backup else None,
+            archive_of=backup.dump_major if backup and backup.format != "plain" else None,
+            postgis=bool(hint) or backup is None or backup.mentions_postgis,
+            progress=progress,
         )
         stack.callback(server.close)
         if not server.owned:
-            for script in filter(None, (*earlier, migration, rollback)):
+            for script in scripts:
                 refuse_beyond(script)
         databases = Databases(server)
         stack.callback(databases.close)
         require_space(server, needed)
         shadow = databases.create(plan.database)
-        with shadow.connect() as connection:
-            connection.execute("CREATE EXTENSION postgis")
+        read = _read(backup, server, workspace, progress)
+        postgis = postgis_need(
+            plan.backup.geometry, queries, scripts, read.needs if read is not None else None
+        )
+        provide_postgis(postgis, server, shadow, read, _roles(request, read))
+        open_as_runner(plan.runner, server, shadow)
         return Preflight(
             server=server,
             databases=databases,
@@ -144,14 +184,75 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             inputs=_inputs(request, (*earlier, migration), rollback, backup),
             needed_bytes=needed,
             _stack=stack.pop_all(),
+            read=read,
+            postgis=postgis,
+            taken=taken.described if taken else "",
         )
 
 
-def _examined(path: Path | None, progress: Progress) -> Backup | None:
-    if path is None:
+def _taken(request: Request, workspace: Path, progress: Progress) -> TakenDump | None:
+    if not request.source:
         return None
-    progress(f"examining the backup {path.name}")
-    return examine_backup(path)
+    return take_from_source(request.source, request.without_rows, workspace, progress)
+
+
+def _examined(wanted: BackupSection, workspace: Path, progress: Progress) -> Backup | None:
+    if wanted.path is None:
+        if wanted.sha256:
+            raise UsageError(
+                "a checksum is stated for a backup, and the backup is generated",
+                where="[backup] sha256 of the plan",
+                todo="take it out, or name the dump that it is of: [backup] path",
+            )
+        return None
+    progress(f"examining the backup {wanted.path.name}")
+    if is_cluster_dump(wanted.path):
+        backup = examine_cluster(wanted.path, wanted.database, workspace)
+        progress(f"taking database {backup.database} out of the dump of a cluster")
+    else:
+        backup = examine_backup(wanted.path)
+    if wanted.sha256:
+        expect_sha256(backup, wanted.sha256)
+    return backup
+
+
+def _read(
+    backup: Backup | None, server: Server, workspace: Path, progress: Progress
+) -> ReadBackup | None:
+    if backup is None:
+        return None
+    try:
+        return read_backup(backup, server.tools, workspace, progress)
+    except RestoreError:
+        return None  # phase 2 fails with it
+
+
+def _roles(request: Request, read: ReadBackup | None) -> tuple[str, ...]:
+    """The roles that are made for the restore on a server of our own."""
+    named = request.plan.backup.roles
+    if read is None or not request.plan.derived:
+        return named
+    return (*named, *(role for role in read.needs.roles if not role.startswith("pg_")))
+
+
+def open_as_runner(runner: RunnerSection, server: Server, shadow: Database) -> None:
+    """See that a session can be opened as production's runner opens one.
+
+    Raises:
+        UsageError: it cannot, such as for a role that is not there or a time that is none.
+    """
+    if runner.role and server.owned:
+        create_roles(shadow, [runner.role])
+    try:
+        shadow.connect(options=session_of(runner).options).close()
+    except psycopg.OperationalError as error:
+        said = str(error).strip().splitlines()[-1].partition("FATAL:")[2].strip() or str(error)
+        raise UsageError(
+            f"no session can be opened as the runner's settings ask for: {said}",
+            where="[runner] of the plan, or --statement-timeout, --lock-timeout, --search-path and"
+            " --role",
+            todo="mend the setting that it names; a role must be there on a server of yours",
+        ) from None
 
 
 def _needed(request: Request, backup: Backup | None) -> int:

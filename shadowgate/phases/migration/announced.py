@@ -18,6 +18,7 @@ from shadowgate.evidence import Table
 from shadowgate.migrate import Script
 from shadowgate.migrate.announced import Announcement, announced, judge_announced
 from shadowgate.phases.migration.renamed import judge_by_plan
+from shadowgate.phases.runner import session_of
 from shadowgate.plan import Plan
 
 _BY_COLUMN = ("update", "convert")
@@ -84,7 +85,11 @@ def announced_by(plan: Plan, script: Script) -> Announced:
     objects = Expectation(
         creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
     )
-    said = announced(script, text=script.path.read_text(encoding="utf-8-sig"))
+    said = announced(
+        script,
+        text=script.path.read_text(encoding="utf-8-sig"),
+        search_path=session_of(plan.runner).schemas or ("public",),
+    )
     tables = said.mentioned | {change.table for change in said.rows}
     if not plan.derived:
         declared = AllowedChanges(plan.changes.rows)

@@ -21,7 +21,7 @@ from shadowgate.migrate import (
     may_be_one_transaction,
 )
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
-from shadowgate.phases.runner import RETRY
+from shadowgate.phases.runner import RETRY, session_of
 from shadowgate.plan import Plan
 from shadowgate.plan.derived import UNKNOWN
 from shadowgate.progress import Progress
@@ -84,6 +84,7 @@ def interrupt(
             differences_in_words,
             RETRY,
             atomic=atomic,
+            session=session_of(plan.runner),
         )
         return interrupt_at_every_boundary(script, trial)
 

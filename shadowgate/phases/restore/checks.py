@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from shadowgate.backup import Backup, Restoration
-from shadowgate.catalogue import Integrity, geometry_problems
+from shadowgate.catalogue import Integrity, ObjectId, geometry_problems
 from shadowgate.options import Request
 from shadowgate.phases.check import check
 from shadowgate.phases.environment.preflight import Preflight
@@ -13,6 +14,9 @@ from shadowgate.phases.finding import Finding
 from shadowgate.phases.restore.soundness import Soundness
 from shadowgate.phases.restore.state import State
 from shadowgate.plan import Plan
+
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
 
 
 def _demand(holds: bool, sentences: Sequence[str], plan: Plan, finding: Finding) -> None:
@@ -23,14 +27,20 @@ def _demand(holds: bool, sentences: Sequence[str], plan: Plan, finding: Finding)
     finding.require(holds, sentences)
 
 
+def _has_postgis(run: Run) -> str:
+    if ObjectId("extension", "postgis") in run.before.snapshot.objects:
+        return ""
+    return "the database has no PostGIS, and so no geometries"
+
+
 @check("restore.backup", remedy="Pass a dump made by pg_dump with --backup.")
-def backup_is_recognised(backup: Backup, finding: Finding) -> None:
+def backup_is_recognised(backup: Backup, opened: Preflight, finding: Finding) -> None:
     """The backup is there, is recognised by its content, and its checksum is on record.
 
     What is signed must name exactly the backup that it was proven on.
     """
     finding.note({"format": backup.format, "sha256": backup.sha256, "bytes": backup.size_bytes})
-    finding.say(backup.described())
+    finding.say(backup.described(), opened.taken)
     finding.require(backup.size_bytes > 0, "the backup is empty")
 
 
@@ -45,13 +55,23 @@ def restore_is_clean(restored: Restoration, opened: Preflight, finding: Finding)
     finding.say(*(f"applied on top of it: {script.path.name}" for script in opened.earlier))
 
 
-@check("restore.fingerprint", remedy="See the error; the content must be readable in full.")
+@check(
+    "restore.fingerprint",
+    remedy="See the error; where the content is another one, copy or take the backup again, or "
+    "state the new fingerprint in [backup] content.",
+)
 def content_has_a_fingerprint(before: State, plan: Plan, finding: Finding) -> None:
-    """The content of every table has a fingerprint to compare with later.
+    """The content of every table has a fingerprint, and all together the one that the plan states.
 
     Everything later is compared with this content.
     """
+    found, stated = before.content_digest, plan.backup.content.strip().lower()
     finding.note({table: content.digest for table, content in before.content.items()})
+    finding.say(f"All content together: {found}")
+    finding.require(
+        stated in ("", found),
+        f"the content is not the stated one: its fingerprint is {found}, {stated} is expected",
+    )
     _demand(bool(before.content), ["the backup has no table"], plan, finding)
 
 
@@ -110,6 +130,7 @@ def constraints_are_validated(integrity: Integrity, plan: Plan, finding: Finding
 @check(
     "restore.geometries",
     remedy="Mend the rows named in production, or mark them in the column that the plan names.",
+    applies=_has_postgis,
 )
 def geometries_are_sound(
     integrity: Integrity, soundness: Soundness, plan: Plan, finding: Finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +32,12 @@ class State:
         """Names of the indexes that no query uses."""
         indexes = self.snapshot.of_kind("index")
         return frozenset(id_.name for id_, found in indexes if not found.attributes["valid"])
+
+    @property
+    def content_digest(self) -> str:
+        """One fingerprint for the content of all tables, 32 hexadecimal digits."""
+        parts = sorted(f"{table} {found.digest}" for table, found in self.content.items())
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
     def rows_of(self, table: str) -> int:
         """Rows of a table; of all tables for ``""``.

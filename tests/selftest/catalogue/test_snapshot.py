@@ -653,6 +653,7 @@ def test_a_role_without_superuser_rights_sees_the_same_objects(session: Connecti
 
 def test_extensions_do_not_fill_the_snapshot(make_database: MakeDatabase) -> None:
     with make_database().connect() as connection:
+        connection.execute("SELECT postgis_version()")
         kinds = {identity.kind for identity in take_snapshot(connection).objects}
     assert "extension" in kinds
     assert not kinds & {"routine", "table", "view", "type", "operator", "cast", "column"}

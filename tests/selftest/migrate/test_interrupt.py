@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from psycopg import sql
 
 from shadowgate.errors import MigrationError
 from shadowgate.migrate import (
@@ -24,13 +25,11 @@ from tests.selftest.plain_database import plain_database
 
 State = list[tuple[str, int]]
 Seen = TypeVar("Seen")
-STATE_SQL = """
-SELECT c.relname::text,
-       (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM ' || c.oid::regclass,
-                                            false, true, '')))[1]::text::int
-FROM pg_class AS c
-WHERE c.relkind = 'r'
-  AND c.relnamespace = 'public'::regnamespace
+TABLES_SQL = """
+SELECT relname::text
+FROM pg_class
+WHERE relkind = 'r'
+  AND relnamespace = 'public'::regnamespace
 ORDER BY 1
 """
 
@@ -46,7 +45,12 @@ def template(server: Server) -> Iterator[Database]:
 
 def state_of(database: Database) -> State:
     with database.connect() as connection:
-        return connection.execute(STATE_SQL).fetchall()
+        names = [name for (name,) in connection.execute(TABLES_SQL)]
+        return [(name, len(connection.execute(_all_of(name)).fetchall())) for name in names]
+
+
+def _all_of(table: str) -> sql.Composed:
+    return sql.SQL("SELECT FROM {}").format(sql.Identifier("public", table))
 
 
 def differences(wanted: State, found: State) -> tuple[str, ...]:

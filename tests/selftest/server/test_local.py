@@ -18,13 +18,21 @@ from psycopg import sql
 from shadowgate.errors import ServerError, SetupError, ToolError, UsageError
 from shadowgate.server import Server, local, open_server, opening
 from shadowgate.server.base import Database, Endpoint
-from shadowgate.server.binaries import Installation, installations, version_number, with_postgis
+from shadowgate.server.binaries import (
+    Installation,
+    installations,
+    server_for,
+    tools_for,
+    version_number,
+    with_postgis,
+)
 from shadowgate.server.scram import verifier
 from shadowgate.server.settings import (
     configuration_lines,
     shadow_settings,
     with_library,
     with_pg_cron,
+    without_library,
 )
 from shadowgate.server.tools import HostTools, fill_in, find_host_tools
 from tests.selftest.server_runs import HeldServer, comes_true
@@ -167,6 +175,8 @@ def test_a_library_is_loaded_once_however_often_it_is_asked_for() -> None:
     once = with_library({"shared_preload_libraries": "a,b", "jit": "off"}, "c")
     assert once == {"shared_preload_libraries": "a,b,c", "jit": "off"}
     assert with_library(once, "b") == once
+    alone = without_library({"shared_preload_libraries": "a"}, "a")
+    assert with_library(alone, "b")["shared_preload_libraries"] == "b"
 
 
 @pytest.mark.parametrize(
@@ -297,6 +307,63 @@ def make_installation(folder: Path, version: str, *, postgis: bool = True) -> No
         f"#!/bin/sh\necho PostgreSQL {version}\necho {bindir}\necho {bindir}/../share\n"
     )
     config.chmod(0o755)
+
+
+def make_tools(folder: Path, version: str) -> None:
+    """The client tools of an installation that is there."""
+    for name in ("psql", "pg_dump", "pg_restore"):
+        (folder / version / "bin" / name).touch()
+
+
+@pytest.mark.parametrize(
+    ("production", "postgis", "chosen"),
+    [
+        (None, True, 160002),  # the newest that has PostGIS
+        (None, False, 160002),  # the same: it serves both
+        (14, True, 140009),  # production's own
+        (15, False, 160002),  # the next newer one
+        (17, False, 170001),
+        (17, True, 160002),  # PostGIS comes before the version
+        (19, False, 180000),  # none is as new
+    ],
+)
+def test_the_installation_that_is_most_like_production_is_taken(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    production: int | None,
+    postgis: bool,
+    chosen: int,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    versions = (("14.9", True), ("16.2", True), ("17.1", False), ("18.0", False), ("9.6", True))
+    for version, has_it in versions:
+        make_installation(tmp_path, version, postgis=has_it)
+    found = server_for(installations([f"{tmp_path}/*/bin"]), major=production, postgis=postgis)
+    assert found is not None
+    assert found.version_num == chosen
+
+
+def test_client_tools_are_of_the_servers_version_or_the_next_newer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    for version in ("14.9", "16.2", "17.1", "18.0"):
+        make_installation(tmp_path, version)
+    for version in ("14.9", "16.2", "18.0"):
+        make_tools(tmp_path, version)
+    found = installations([f"{tmp_path}/*/bin"])
+    best = {major: tools_for(found, major) for major in (14, 15, 16, 17, 18, 19)}
+    assert {major: one.major for major, one in best.items() if one is not None} == {
+        14: 14,
+        15: 16,
+        16: 16,
+        17: 18,
+        18: 18,
+    }
+    for archive_of, major in ((14, 14), (15, 16), (16, 16), (18, 18), (19, 14)):
+        reads = tools_for(found, 14, archive_of)
+        assert reads is not None
+        assert reads.major == major
 
 
 def test_the_newest_installation_with_postgis_is_taken(
