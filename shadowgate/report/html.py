@@ -15,6 +15,8 @@ from typing import Any
 
 from shadowgate.evidence import CheckResult, Evidence, Figure, QueryEvidence, Status
 from shadowgate.report import words
+from shadowgate.report.causes import causes_of, not_explained
+from shadowgate.report.deciding import NOT_ASKED, deciding_facts
 from shadowgate.report.figures import before_after, effects, pairs, phases
 from shadowgate.report.keyfigures import key_figures
 from shadowgate.report.redact import without_secrets
@@ -40,6 +42,9 @@ EVIDENCE_PHASES: Mapping[int, str] = {
 LONG_TABLE = 15
 """A table with more rows than this is folded in the summary."""
 
+FIRST_CAUSES = 5
+"""So many causes of a NO-GO stand at the top of the page; the others unfold."""
+
 
 @dataclass(frozen=True)
 class PhaseSummary:
@@ -50,14 +55,6 @@ class PhaseSummary:
     status: Status
     counts: str
     seconds: float
-
-
-@dataclass(frozen=True)
-class OpenCheck:
-    """A check that did not pass, with those that it blocks."""
-
-    check: CheckResult
-    blocks: tuple[str, ...]
 
 
 def stylesheet() -> Path:
@@ -73,15 +70,18 @@ def title(evidence: Evidence) -> str:
 def summary(evidence: Evidence) -> str:
     """Return everything above the table of checks as HTML, for pytest-html's summary prefix."""
     clean = without_secrets(evidence)
-    open_checks = _open_checks(clean.checks)
+    causes = causes_of(clean.checks)
     return render(
         "summary.html.j2",
         evidence=clean,
         headline=words.headline(clean),
         plan_title=_plan_title(clean.plan),
         passed=sum(check.status == "passed" for check in clean.checks),
-        open_checks=open_checks,
-        not_run=_not_run(clean.checks, open_checks),
+        causes=causes,
+        first_causes=FIRST_CAUSES,
+        facts=deciding_facts(clean) if clean.verdict == "GO" else (),
+        not_run=words.not_run(not_explained(clean.checks)),
+        not_asked=NOT_ASKED,
         reasons=_other_reasons(clean),
         figures=key_figures(clean),
         phases=_phase_strip(clean.checks),
@@ -126,29 +126,6 @@ def _facts(check: CheckResult) -> dict[str, Any]:
     if isinstance(check.measured, Mapping):
         return {str(key): item for key, item in check.measured.items()}
     return {} if check.measured is None else {"measured": check.measured}
-
-
-def _open_checks(checks: Sequence[CheckResult]) -> list[OpenCheck]:
-    """Checks that failed or were not decided, worst first, each with those that it blocks."""
-    blocked: dict[str, list[str]] = {}
-    for check in checks:
-        if check.status == "blocked" and check.blocked_by:
-            blocked.setdefault(check.blocked_by, []).append(check.id)
-    found = [
-        OpenCheck(check, tuple(blocked.get(check.id, ())))
-        for check in checks
-        if check.status in ("failed", "inconclusive") and check.id != words.DERIVED
-    ]
-    return sorted(
-        found,
-        key=lambda each: (not each.check.required, words.STATUSES.index(each.check.status)),
-    )
-
-
-def _not_run(checks: Sequence[CheckResult], open_checks: Sequence[OpenCheck]) -> list[words.NotRun]:
-    """The checks that did not run, but for those that stand below what blocks them."""
-    told = {name for each in open_checks for name in each.blocks}
-    return words.not_run([check for check in checks if check.id not in told])
 
 
 def _other_reasons(evidence: Evidence) -> list[str]:

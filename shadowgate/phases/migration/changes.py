@@ -13,6 +13,7 @@ from shadowgate.catalogue import (
     diff,
     odd_partitions,
 )
+from shadowgate.phases.facts import broken_by
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.restore.soundness import Soundness, look_over
 from shadowgate.phases.restore.state import State, state_of
@@ -37,6 +38,20 @@ class Migrated:
     def unexpected(self, area: Area) -> list[str]:
         """What happened unannounced in one area, a sentence each."""
         return [str(found) for found in self.deviations.unexpected if found.area == area]
+
+    def relations_of(self, area: Area) -> set[str]:
+        """The relations of what happened unannounced in one area, by name."""
+        found = {each.object for each in self.deviations.unexpected if each.area == area}
+        known = {**self.drift.created, **self.state.snapshot.objects, **self.drift.dropped}
+        wholes = {identity: known[identity].part_of for identity in found if identity in known}
+        return {whole.name for identity, parts in wholes.items() for whole in parts or (identity,)}
+
+    def broken(self, area: Area) -> set[str]:
+        """The facts that no longer hold by what happened unannounced in one area."""
+        return broken_by(
+            self.drift,
+            (found.object for found in self.deviations.unexpected if found.area == area),
+        )
 
 
 def compare_with_announced(

@@ -9,6 +9,7 @@ from typing import Any
 from shadowgate.evidence import Figure
 from shadowgate.measure import Workload
 from shadowgate.migrate import LockWatch, Script, ScriptRun
+from shadowgate.phases.facts import error
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
@@ -40,6 +41,14 @@ class Rehearsal:
     """Rows whose writes were acknowledged; 0 where the plan does not ask."""
     lost: tuple[str, ...]
     """Those that are not there afterwards as they were acknowledged, a sentence each."""
+
+    @property
+    def grounds(self) -> tuple[set[str], ...]:
+        """What explains each breach: requests may fail for a reason that others meet too."""
+        states = [state for kind in self.waits.kinds for state in kind.errors]
+        refusals = tuple({error(state)} for state in states)
+        others = tuple(set[str]() for breach in self.breaches if breach.about != "errors")
+        return (*others, *refusals)
 
 
 def traffic_of(asked: TrafficSection, workload: Workload) -> TrafficSection:
@@ -116,6 +125,7 @@ def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:
     finding.note(measured | {"errors": errors}, asdict(plan.locks) | {"errors": 0})
     finding.show(*online.waits.tables(), waits_figure(online, plan))
     online.run.raise_for_error()
+    finding.stands_on(*online.grounds)
     finding.require(not online.breaches, [breach.detail for breach in online.breaches])
 
 

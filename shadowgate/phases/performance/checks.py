@@ -16,6 +16,7 @@ from shadowgate.measure import (
 )
 from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.check import check
+from shadowgate.phases.facts import asked_of, error, refused, rows_of
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import QUERIES, TARGETS
 from shadowgate.phases.migration.announced import Announced
@@ -81,6 +82,16 @@ def rows_are_the_same(
     if not found.same_rows and not found.failures and (table := announced.changes_data_of(read)):
         finding.say(f"{found.difference}: it reads {table}, whose data is announced to change")
         return
+    for failure in found.failures:
+        finding.breaks(
+            {
+                error(failure.sqlstate or ""),
+                *(refused(each, failure.sqlstate or "") for each in read),
+            }
+        )
+        finding.stands_on(asked_of(read, failure.sqlstate))
+    if not found.failures:
+        finding.stands_on(set(map(rows_of, read)))
     finding.require(found.same_rows is True, str(found.difference))
 
 

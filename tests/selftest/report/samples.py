@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from shadowgate.evidence import CheckResult, Evidence, QueryEvidence, Status, Table, Timing
+from shadowgate.phases.consequences import with_causes
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.verdict import check_of
 from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
@@ -216,6 +217,8 @@ def no_go_sample() -> Evidence:
     broken: dict[str, Status] = {
         "migration.data_unchanged": "failed",
         "performance.not_slower.Q6": "inconclusive",
+        "performance.same_results.Q3": "failed",
+        "signoff.verdict": "failed",
         "rollback.clean": "failed",
         "simulation.effect.OPT4": "skipped",
     }
@@ -241,10 +244,23 @@ def no_go_sample() -> Evidence:
         "migration.data_unchanged",
         measured={"lost": 1, "altered": 2},
         limit=0,
+        breaks=("rows of catalogo_geometrias_particionada",),
+        where="1770500100_auto_partition_creation_2029_plus.sql, line 61: INSERT INTO "
+        "catalogo_geometrias_particionada SELECT * FROM catalogo_geometrias_default",
+        remedy="Compare the rows named in the restored backup and in the migrated copy.",
         detail="1 row is missing and 2 are altered.\n  where: catalogo_geometrias_particionada, "
         "id 100234 (missing), ids 88120 and 88121 (catalogo_id exchanged)\nTo do: compare the "
         "rows named in the restored backup and in the migrated copy.",
     )
+    evidence = with_check(
+        evidence,
+        "performance.same_results.Q3",
+        measured="4112 rows",
+        limit="the same rows",
+        stands_on=(("rows of catalogo_geometrias_particionada",),),
+        detail="4112 rows became 4111",
+    )
+    evidence = with_check(evidence, "signoff.verdict", detail="15 checks stand against GO")
     evidence = with_check(
         evidence,
         "performance.not_slower.Q6",
@@ -280,10 +296,49 @@ def no_go_sample() -> Evidence:
         else q
         for q in evidence.queries
     )
+    evidence = dataclasses.replace(
+        evidence, checks=with_causes(evidence.checks, concluding={"signoff.verdict"})
+    )
     reasons = tuple(
         f"{c.id} {c.status}: {c.detail}" for c in evidence.checks if c.status != "passed"
     )
     return dataclasses.replace(evidence, queries=queries, reasons=reasons)
+
+
+@cache
+def crash_sample() -> Evidence:
+    """A statement of the migration fails: whatever asks for the migrated copy is blocked."""
+
+    def status_of(name: str) -> Status:
+        if name in ("migration.applied", "signoff.verdict"):
+            return "failed"
+        return "blocked" if check_of(CHECKS, name).phase in (5, 6, 8) else "passed"
+
+    evidence = dataclasses.replace(
+        go_sample(), checks=checks(status_of), queries=(), verdict="NO-GO", risk="HIGH"
+    )
+    evidence = with_check(
+        evidence,
+        "migration.applied",
+        tables=(),
+        measured={"statements": 2, "seconds": 0.1},
+        limit={"statements": 14},
+        where="1770500100_auto_partition_creation_2029_plus.sql, line 41: CREATE TABLE …_2030",
+        remedy="Mend the statement named; the detail says what was already committed.",
+        detail='Statement 3 failed: relation "catalogo_geometrias_2030" already exists (SQLSTATE '
+        "42P07)\n  where: line 41",
+    )
+    blocked = tuple(
+        dataclasses.replace(c, blocked_by="migration.applied", measured=None, limit=None)
+        if c.status == "blocked"
+        else c
+        for c in evidence.checks
+    )
+    return dataclasses.replace(
+        evidence,
+        checks=with_causes(blocked, concluding={"signoff.verdict"}),
+        reasons=tuple(f"{c.id} {c.status}" for c in blocked if c.status != "passed"),
+    )
 
 
 @cache
