@@ -38,6 +38,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A text before and after: what was added and taken away, shown under its check."""
+
+    title: str
+    lines: tuple[str, ...]
+    """Each begins with ``+``, ``-`` or a space; ``…`` stands for lines left out."""
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The outcome of one check."""
 
@@ -67,6 +76,7 @@ class CheckResult:
     """Id of the check whose failure explains this one's."""
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         stands_on=tuple(tuple(sorted(facts)) for facts in finding.grounds) if is_open else (),
         tables=tuple(finding.tables),
         figures=tuple(finding.figures),
+        differences=tuple(finding.differences),
     )
     run.results.by_id[result_id] = result
     return Outcome(result, error)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from shadowgate.evidence import Figure, Table
+from shadowgate.evidence import Difference, Figure, Table
 
 
 class CheckFailed(AssertionError):  # noqa: N818 - a finding, not a programming error
@@ -29,6 +29,7 @@ class Finding:
     details: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
     where: str = ""
     """File, line and statement that are to blame, where that is known."""
     broken: set[str] = field(default_factory=set)
@@ -43,10 +44,11 @@ class Finding:
         """Add sentences to the detail."""
         self.details += [sentence for sentence in sentences if sentence]
 
-    def show(self, *evidence: Table | Figure) -> None:
-        """Add tables and figures."""
+    def show(self, *evidence: Table | Figure | Difference) -> None:
+        """Add tables, figures and texts before and after."""
         self.tables += [item for item in evidence if isinstance(item, Table)]
         self.figures += [item for item in evidence if isinstance(item, Figure)]
+        self.differences += [item for item in evidence if isinstance(item, Difference)]
 
     def breaks(self, facts: Iterable[str]) -> None:
         """Say which facts do not hold, for the checks whose findings stand on them."""

@@ -134,7 +134,7 @@ def _rollback_time(checks: Mapping[str, CheckResult]) -> Fact | None:
         return None
     if not isinstance(check.measured, int | float):
         return Fact("Rollback", check.status, words.reason_of(check), check.id, check.status)
-    allowed = "" if check.limit is None else f"allowed: {words.value(check.limit)} s"
+    allowed = "" if check.limit is None else f"allowed: {words.duration(float(check.limit))}"
     return Fact("Rollback", words.duration(check.measured), allowed, check.id, check.status)
 
 

@@ -9,7 +9,7 @@ hidden cells, and beside them what a reader sees: the status has two more values
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def title(evidence: Evidence) -> str:
 
 def summary(evidence: Evidence) -> str:
     """Return everything above the table of checks as HTML, for pytest-html's summary prefix."""
-    clean = without_secrets(evidence)
+    clean = _as_judged(without_secrets(evidence))
     causes = causes_of(clean.checks)
     return render(
         "summary.html.j2",
@@ -92,6 +92,14 @@ def summary(evidence: Evidence) -> str:
         settings=clean.server.get("settings", {}),
         time_drawing=_time_of_phases(clean),
     )
+
+
+def _as_judged(evidence: Evidence) -> Evidence:
+    """The same, but that a run which judges no time calls no query better or worse."""
+    if not evidence.quick:
+        return evidence
+    shown = tuple(replace(query, verdict="not judged") for query in evidence.queries)
+    return replace(evidence, queries=shown)
 
 
 def row_headers() -> list[str]:
@@ -172,7 +180,10 @@ def _drawings(evidence: Evidence) -> list[Figure]:
 
 def _evidence_sections(checks: Sequence[CheckResult]) -> list[tuple[str, list[CheckResult]]]:
     sections = [
-        (name, [c for c in checks if c.phase == number and (c.tables or c.figures)])
+        (
+            name,
+            [c for c in checks if c.phase == number and (c.tables or c.figures or c.differences)],
+        )
         for number, name in EVIDENCE_PHASES.items()
     ]
     return [(name, found) for name, found in sections if found]

@@ -18,7 +18,12 @@ from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
-from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
+from shadowgate.phases.migration.rehearsal import (
+    Rehearsal,
+    judge_acknowledged,
+    judge_waiting,
+    lock_figures,
+)
 from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.restore.state import State
@@ -101,6 +106,7 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
     finding.note(
         {"reader_ms": round(locks.reader_ms), "writer_ms": round(locks.writer_ms)}, asdict(budget)
     )
+    finding.show(*lock_figures(applied.run))
     over = over_budget(locks, budget)
     finding.require(not over, over)
 
@@ -167,7 +173,7 @@ def announced_objects_are_there(migrated: Migrated, announced: Announced, findin
     """
     wrong = [*map(str, migrated.deviations.missing), *migrated.oddities, *migrated.unsound]
     finding.say(*migrated.deviations.expected)
-    finding.show(*announced.tables_of_evidence())
+    finding.show(*announced.tables_of_evidence(), *migrated.differences())
     finding.require_none(wrong)
 
 

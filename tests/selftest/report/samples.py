@@ -8,7 +8,15 @@ from functools import cache
 
 import numpy as np
 
-from shadowgate.evidence import CheckResult, Evidence, QueryEvidence, Status, Table, Timing
+from shadowgate.evidence import (
+    CheckResult,
+    Difference,
+    Evidence,
+    QueryEvidence,
+    Status,
+    Table,
+    Timing,
+)
 from shadowgate.phases.consequences import with_causes
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.verdict import check_of
@@ -94,6 +102,18 @@ CLAIMS = {
 }
 
 
+DEFINITION = Difference(
+    "table public.catalogo_geometrias was changed",
+    (
+        "…",
+        "      column area numeric",
+        "+     column year integer generated always",
+        "      constraint catalogo_geometrias_pkey PRIMARY KEY (id)",
+        "-     CREATE INDEX catalogo_geometrias_old ON public.catalogo_geometrias (tipo)",
+    ),
+)
+
+
 def statement_table(count: int = 9) -> Table:
     rows = tuple(
         (
@@ -153,6 +173,7 @@ def checks(status_of: Callable[[str], Status] = lambda _id: "passed") -> tuple[C
                     required=spec.required,
                     seconds=round(0.2 + len(name) % 7 * 0.9, 2),
                     tables=(statement_table(),) if name == "migration.applied" else (),
+                    differences=(DEFINITION,) if name == "migration.objects" else (),
                 )
             )
     return tuple(found)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from shadowgate.evidence import CheckResult, Evidence, Table
+from shadowgate.evidence import CheckResult, Difference, Evidence, Table
 from shadowgate.report import row_cells, row_detail, row_headers, stylesheet, summary, title
 from shadowgate.report.deciding import deciding_facts
 from tests.selftest.report import strategies as report_strategies
@@ -84,6 +84,9 @@ def evil_evidence() -> Evidence:
         measured={EVIL: EVIL},
         limit=EVIL,
         tables=(table,),
+        differences=(Difference(EVIL, (f"+ {EVIL}", f"- {EVIL}", EVIL)),),
+        where=EVIL,
+        remedy=EVIL,
     )
     queries = tuple(dataclasses.replace(q, title=EVIL, notes=(EVIL,)) for q in evidence.queries[:2])
     return dataclasses.replace(
@@ -181,7 +184,7 @@ def test_a_go_tells_first_what_decides_each_with_its_evidence() -> None:
         "Worst query W1 +3.2 % ✓ passed · interval +1.5 to +5.1 %",
         "Longest wait 412 ms ✓ passed · of a writer; allowed: 1,000 ms",
         "Rows lost or altered 0 ✓ passed · of 251,247; by the migration or by its rollback",
-        "Rollback 9.4 s ✓ passed · allowed: 300 s",
+        "Rollback 9.4 s ✓ passed · allowed: 5 min",
     ):
         assert told in decides
     targets = [attrs["href"] for tag, attrs in shape.tags if tag == "a"][:4]
@@ -367,3 +370,11 @@ def test_text_has_the_contrast_that_wcag_asks_for(theme: str) -> None:
     for tone in ("good", "bad", "doubt"):
         assert contrast(colours[tone], colours[f"{tone}-soft"]) >= 4.5, tone
         assert contrast(colours["muted"], colours[f"{tone}-soft"]) >= 4.5, tone
+
+
+def test_what_changed_is_marked_by_sign_and_not_by_colour_alone() -> None:
+    shape = shape_of(go_sample)
+    marked = [tag for tag, _ in shape.tags if tag in ("ins", "del")]
+    assert marked == ["ins", "del"]
+    assert "+ column year integer generated always" in shape.text
+    assert "- CREATE INDEX catalogo_geometrias_old" in shape.text
