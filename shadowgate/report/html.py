@@ -19,6 +19,7 @@ from shadowgate.report.causes import causes_of, not_explained
 from shadowgate.report.deciding import NOT_ASKED, deciding_facts
 from shadowgate.report.figures import before_after, effects, pairs, phases
 from shadowgate.report.keyfigures import key_figures
+from shadowgate.report.plans import plan_pairs
 from shadowgate.report.redact import without_secrets
 from shadowgate.report.templates import environment, render
 
@@ -44,6 +45,9 @@ LONG_TABLE = 15
 
 FIRST_CAUSES = 5
 """So many causes of a NO-GO stand at the top of the page; the others unfold."""
+
+DRAWN_PAIRS = 12
+"""Of so many queries every pair is drawn: more would make the page slow to write and to load."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,10 @@ def summary(evidence: Evidence) -> str:
         figures=key_figures(clean),
         phases=_phase_strip(clean.checks),
         drawings=_drawings(clean),
-        pair_drawings=[pairs(query) for query in clean.queries if len(query.pairs_ms) >= 2],
+        pair_drawings=[pairs(query) for query in _worth_a_look(clean.queries)],
+        paired=sum(len(query.pairs_ms) >= 2 for query in clean.queries),
+        plans=plan_pairs(clean.queries),
+        script=Path(__file__).with_name("table.js").read_text("utf-8"),
         sections=_evidence_sections(clean.checks),
         long_table=LONG_TABLE,
         settings=clean.server.get("settings", {}),
@@ -176,6 +183,20 @@ def _drawings(evidence: Evidence) -> list[Figure]:
     drawn = [effects(evidence.queries, limit_percent=limit, targets=goals, limits=limits)]
     timed: list[QueryEvidence] = [q for q in evidence.queries if len(q.pairs_ms) >= 2]
     return [*drawn, before_after(timed)] if timed else drawn
+
+
+def _worth_a_look(queries: Sequence[QueryEvidence]) -> list[QueryEvidence]:
+    """The queries whose pairs tell most: regressed and undecided ones, then those that may be."""
+    timed = [query for query in queries if len(query.pairs_ms) >= 2]
+    order = ("regressed", "inconclusive")
+    worst = sorted(
+        timed,
+        key=lambda query: (
+            order.index(query.verdict) if query.verdict in order else len(order),
+            float("-inf") if query.high_percent is None else -query.high_percent,
+        ),
+    )[:DRAWN_PAIRS]
+    return [query for query in timed if query in worst]
 
 
 def _evidence_sections(checks: Sequence[CheckResult]) -> list[tuple[str, list[CheckResult]]]:

@@ -1,0 +1,38 @@
+// Sorts and filters the tables of class "sortable-rows"; without it they are as they are.
+(() => {
+  const valueOf = (row, place) => row.cells[place].dataset.value ?? row.cells[place].textContent.trim()
+  const compare = (one, other) => {
+    const [a, b] = [parseFloat(one), parseFloat(other)]
+    const numbers = !Number.isNaN(a) && !Number.isNaN(b)
+    return numbers ? a - b : one.localeCompare(other, undefined, { numeric: true })
+  }
+  for (const table of document.querySelectorAll('table.sortable-rows')) {
+    const body = table.tBodies[0]
+    const headers = [...table.tHead.rows[0].cells]
+    headers.forEach((header, place) => {
+      const button = document.createElement('button')
+      button.type = 'button'
+      button.append(...header.childNodes)
+      header.append(button)
+      button.addEventListener('click', () => {
+        const down = header.getAttribute('aria-sort') === 'ascending'
+        headers.forEach((each) => each.removeAttribute('aria-sort'))
+        header.setAttribute('aria-sort', down ? 'descending' : 'ascending')
+        const rows = [...body.rows].filter((row) => valueOf(row, place) !== '')
+        const empty = [...body.rows].filter((row) => valueOf(row, place) === '')
+        rows.sort((one, other) => compare(valueOf(one, place), valueOf(other, place)))
+        body.append(...(down ? rows.reverse() : rows), ...empty)
+      })
+    })
+    const box = document.createElement('input')
+    box.type = 'search'
+    box.placeholder = 'filter queries'
+    box.setAttribute('aria-label', 'Filter queries')
+    box.className = 'filter-rows'
+    box.addEventListener('input', () => {
+      const wanted = box.value.trim().toLowerCase()
+      for (const row of body.rows) row.hidden = !row.textContent.toLowerCase().includes(wanted)
+    })
+    table.parentElement.before(box)
+  }
+})()
