@@ -27,6 +27,7 @@ from shadowgate.phases.environment.preflight import preflight
 from shadowgate.phases.plan_file import written_plan
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import PHASES
+from shadowgate.report import verify_report
 
 _PLUGINS = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
 """All that a run needs; what else is installed beside is for the project's own tests."""
@@ -48,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for option in OPTIONS:
             if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
                 os.environ.pop(option.variable, None)
-    if asked.command == "plan":
+    if asked.command in ("plan", "report"):
         if others:
             parser.error(f"unrecognized arguments: {' '.join(others)}")
-        return _plan(asked)
+        return _plan(asked) if asked.command == "plan" else _verify(asked)
     return _run(asked, others)
 
 
@@ -92,7 +93,41 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
+    _add_report(commands)
     return parser
+
+
+def _add_report(commands: Any) -> None:
+    report = commands.add_parser(
+        "report", help="look at a report again", description="Look at a report again."
+    )
+    actions = report.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=_Parser
+    )
+    verify = actions.add_parser(
+        "verify",
+        help="tell whether a report, its JSON and the files belong together",
+        description="Hold a report against its seal, the shadow.json beside it and the files that "
+        "it was made of. Exit status: 0 they belong together, 1 they do not, 4 it is no report.",
+        allow_abbrev=False,
+    )
+    verify.add_argument("page", metavar="FILE", help="the shadow.html")
+    verify.add_argument(
+        "--files",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="a file, or a folder in which files are looked for by name; again for more (default: "
+        "the working directory)",
+    )
+    verify.add_argument(
+        "--leave-out",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="an input that is not at hand, such as the dump, by its name in the report; again for "
+        "more",
+    )
 
 
 _OF_A_PLAN = ("--plan", "--migration", "--rows", "--update-baseline")
@@ -161,6 +196,20 @@ def _plan(asked: argparse.Namespace) -> int:
         return error.exit_status
     _say(f"wrote {target}: review each line, then run shadowgate run --plan={target}")
     return int(pytest.ExitCode.OK)
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    folders = [Path(each) for each in asked.files or ["."]]
+    try:
+        found = verify_report(Path(asked.page), folders, leave_out=asked.leave_out)
+    except ShadowgateError as error:
+        _say(f"ERROR: {error}")
+        return error.exit_status
+    for each in found:
+        _say(f"{each.state:<14} {each.name}{'   ' + each.detail if each.detail else ''}")
+    wrong = sum(not each.holds for each in found)
+    _say(f"{wrong} of {len(found)} do not belong together" if wrong else "all belong together")
+    return int(pytest.ExitCode.TESTS_FAILED if wrong else pytest.ExitCode.OK)
 
 
 def _say(sentence: str) -> None:

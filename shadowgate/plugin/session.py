@@ -19,7 +19,7 @@ from shadowgate.phases.items import workload_of
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import CheckItem
 from shadowgate.plugin.outcome import exit_status
-from shadowgate.report import verdict_lines, write_json
+from shadowgate.report import seal_page, verdict_lines, write_json
 
 UNFINISHED = "the run has not finished"
 
@@ -135,7 +135,10 @@ class ShadowSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the verdict last."""
+        """Seal the page, which is written by now, and print the verdict last."""
+        page = self.run.request.reports / "shadow.html"
+        if page.is_file():
+            seal_page(page)
         if self.run.known(Run.opened) is None:
             return
         evidence = self.evidence()

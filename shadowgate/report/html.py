@@ -22,6 +22,7 @@ from shadowgate.report.keyfigures import key_figures
 from shadowgate.report.plans import plan_pairs
 from shadowgate.report.redact import without_secrets
 from shadowgate.report.templates import environment, render
+from shadowgate.report.verify import SEALED_ID, UNSEALED, sealed_with
 
 OUTCOMES: Mapping[Status, str] = {
     "passed": "Passed",
@@ -71,8 +72,13 @@ def title(evidence: Evidence) -> str:
     return f"{words.headline(evidence).label} · {_plan_title(evidence.plan)} · shadowgate"
 
 
-def summary(evidence: Evidence) -> str:
-    """Return everything above the table of checks as HTML, for pytest-html's summary prefix."""
+def summary(evidence: Evidence, json_digest: str = "") -> str:
+    """Return everything above the table of checks as HTML, for pytest-html's summary prefix.
+
+    Args:
+        evidence: the run.
+        json_digest: sha256 of its ``shadow.json``, which the page names.
+    """
     clean = _as_judged(without_secrets(evidence))
     causes = causes_of(clean.checks)
     return render(
@@ -92,6 +98,10 @@ def summary(evidence: Evidence) -> str:
         drawings=_drawings(clean),
         pair_drawings=[pairs(query) for query in _worth_a_look(clean.queries)],
         paired=sum(len(query.pairs_ms) >= 2 for query in clean.queries),
+        json_digest=json_digest,
+        seal=UNSEALED,
+        sealed=sealed_with(json_digest, clean.inputs),
+        sealed_id=SEALED_ID,
         plans=plan_pairs(clean.queries),
         script=Path(__file__).with_name("table.js").read_text("utf-8"),
         sections=_evidence_sections(clean.checks),
