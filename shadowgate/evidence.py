@@ -60,6 +60,8 @@ class CheckResult:
     limit: Any = None
     detail: str = ""
     """What happened, where and what to do, in sentences; for a skip, its reason."""
+    findings: tuple[str, ...] = ()
+    """What is wrong, a sentence each."""
     where: str = ""
     """What is to blame as far as that is known: file, line and statement."""
     remedy: str = ""

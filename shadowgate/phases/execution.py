@@ -75,6 +75,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         measured=finding.measured,
         limit=finding.limit,
         detail="\n".join(filter(None, (detail, *finding.details))),
+        findings=tuple(_sentences(detail)) if is_open else (),
         where=finding.where if is_open else "",
         remedy=check.remedy if is_open else "",
         required=check.required,
@@ -103,6 +104,12 @@ def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
         raise DoesNotApply(reason)
     if check.judges_time and run.quick:
         raise _TooSmall(run.quick)
+
+
+def _sentences(detail: str) -> list[str]:
+    """The lines of what went wrong, but for place and advice, which are kept apart."""
+    lines = [line for line in detail.splitlines() if line.strip()]
+    return [line for line in lines if not line.startswith(("  where: ", "  to do: "))]
 
 
 def _stand_on_error(failure: Exception, result_id: str, finding: Finding, run: Run) -> None:

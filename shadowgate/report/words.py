@@ -246,10 +246,9 @@ def reason_of(check: CheckResult) -> str:
 
 def findings_of(check: CheckResult, most: int = 3) -> list[str]:
     """The first things that a check that did not pass has found, a line each."""
-    lines = [line for line in check.detail.splitlines() if line.strip()]
-    said = [line for line in lines if not line.lstrip().lower().startswith(("where:", "to do:"))]
-    shown = [shortened(line, 200) for line in said[:most]] or [reason_of(check)]
-    return [*shown, f"and {len(said) - most} more"] if len(said) > most else shown
+    shown = [shortened(line, 200) for line in check.findings[:most]] or [reason_of(check)]
+    more = len(check.findings) - most
+    return [*shown, f"and {more} more"] if more > 0 else shown
 
 
 def signed(text: str) -> str:

@@ -91,6 +91,7 @@ def evil_evidence() -> Evidence:
         tables=(table,),
         differences=(Difference(EVIL, (f"+ {EVIL}", f"- {EVIL}", EVIL)),),
         where=EVIL,
+        findings=(EVIL,),
         remedy=EVIL,
     )
     queries = tuple(dataclasses.replace(q, title=EVIL, notes=(EVIL,)) for q in evidence.queries[:2])
