@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from html import unescape
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +108,22 @@ def look(page: Path, profile: Path, width: int, height: int = 900) -> dict[str, 
     """Open the page in a window of this size and return what the probe saw."""
     probed = page.with_name("probed.html")
     probed.write_text(page.read_text("utf-8").replace("</body>", f"{PROBE}</body>"), "utf-8")
+    seen: dict[str, Any] = answer_of(probed, profile, (width, height))
+    return seen
+
+
+def answer_of(page: Path, profile: Path, size: tuple[int, int], *options: str) -> Any:
+    """Open a page in a window of a size; return the JSON that its script left in ``probe``."""
     command = [
         *(str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
         *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
-        *("--disable-sync", f"--user-data-dir={profile}", f"--window-size={width},{height}"),
-        *("--dump-dom", probed.as_uri()),
+        *("--disable-sync", f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}"),
+        *(*options, "--dump-dom", page.as_uri()),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     seen = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.DOTALL)
     assert seen, "the probe did not run"
-    answer: dict[str, Any] = json.loads(unescape(seen[1]))
+    answer: Any = json.loads(unescape(seen[1]))
     return answer
 
 
@@ -187,3 +194,44 @@ def test_a_narrow_window_does_not_scroll_sideways(
     narrow = look(page, tmp_path_factory.mktemp("profile"), 500)
     assert narrow["overflow"] <= 0
     assert narrow["before_banner"] == []
+
+
+AXE = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")
+ASK_AXE = """
+<script>
+addEventListener('load', async () => {
+  const found = await axe.run(document, {resultTypes: ['violations']})
+  const out = document.createElement('pre')
+  out.id = 'probe'
+  out.textContent = JSON.stringify(found.violations.map((each) => [
+    each.impact, each.id, each.nodes.map((node) => node.html.slice(0, 200))]))
+  document.body.append(out)
+})
+</script>
+"""
+
+
+def ask_axe(page: Path, profile: Path, width: int, *options: str) -> list[list[Any]]:
+    """Ask axe-core about a page; return impact, rule and elements of each finding."""
+    asking = profile / "asking.html"
+    text = page.read_text("utf-8")
+    asking.write_text(text.replace("</body>", f"<script>{AXE}</script>{ASK_AXE}</body>"), "utf-8")
+    waits = "--virtual-time-budget=60000"
+    found: list[list[Any]] = answer_of(asking, profile, (width, 900), waits, *options)
+    return found
+
+
+def test_axe_finds_what_is_put_in(tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text("<html><body><p style='color:#999'>pale</p><input></body></html>")
+    found = {rule for _impact, rule, _nodes in ask_axe(page, tmp_path, 1280)}
+    assert {"html-has-lang", "label", "color-contrast"} <= found
+
+
+@pytest.mark.parametrize("options", [[], ["--blink-settings=preferredColorScheme=0"]])
+@pytest.mark.parametrize("width", [1280, 500])
+def test_axe_finds_nothing_serious(
+    options: list[str], width: int, page: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    found = ask_axe(page, tmp_path_factory.mktemp("profile"), width, *options)
+    assert [each for each in found if each[0] in ("serious", "critical")] == []

@@ -33,7 +33,7 @@ VOID = {"br", "wbr", "img", "input", "meta", "link", "hr"}
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 
 
-SCRIPT = stylesheet().with_name("table.js").read_text("utf-8")
+SCRIPT = stylesheet().with_name("page.js").read_text("utf-8")
 
 
 class Shape(HTMLParser):
