@@ -28,7 +28,7 @@ class HtmlReport:
         evidence = self.session.evidence()
         self._data.title = title(evidence)
         written = self.session.run.request.reports / "shadow.json"
-        prefix.append(summary(evidence, digest_of(written)))
+        prefix.append(summary(evidence, digest_of(written), self.session.past))
 
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         """Replace the columns by ours."""

@@ -19,7 +19,15 @@ from shadowgate.phases.items import workload_of
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import CheckItem
 from shadowgate.plugin.outcome import exit_status
-from shadowgate.report import seal_page, verdict_lines, write_json
+from shadowgate.report import (
+    PastRun,
+    add_run,
+    past_run,
+    runs_like,
+    seal_page,
+    verdict_lines,
+    write_json,
+)
 
 UNFINISHED = "the run has not finished"
 
@@ -33,6 +41,8 @@ class ShadowSession:
         self._clock = time.monotonic()
         self._evidence: Evidence | None = None
         self._failed_checks = 0
+        self.past: list[PastRun] = []
+        """The last runs like this one, this one last; empty until it has ended."""
 
     def progress(self, message: str) -> None:
         """Show a sentence on the terminal, past pytest's capturing, with the time since start."""
@@ -126,12 +136,22 @@ class ShadowSession:
         """Write the evidence, and let the exit status say what the verdict says."""
         self._evidence = self.run.report()
         write_json(self._evidence, self.run.request.reports / "shadow.json")
+        self._keep()
         session.exitstatus = exit_status(
             exitstatus,
             self._evidence.verdict,
             failures=session.testsfailed,
             failed_checks=self._failed_checks,
         )
+
+    def _keep(self) -> None:
+        """Add the run to those kept beside the report, once it has opened its server."""
+        if self.run.known(Run.opened) is None:
+            return
+        kept = past_run(self.evidence(), self.run.known(Run.timing_key) or "")
+        history = self.run.request.reports / "history.jsonl"
+        self.past = runs_like(history, kept)
+        add_run(history, kept)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,6 +18,8 @@ from shadowgate.report import words
 from shadowgate.report.causes import causes_of, not_explained
 from shadowgate.report.deciding import NOT_ASKED, deciding_facts
 from shadowgate.report.figures import before_after, effects, pairs, phases
+from shadowgate.report.figures.sparkline import sparkline
+from shadowgate.report.history import PastRun, steps_of
 from shadowgate.report.keyfigures import key_figures
 from shadowgate.report.plans import plan_pairs
 from shadowgate.report.redact import without_secrets
@@ -62,6 +64,17 @@ class PhaseSummary:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Trend:
+    """One query over the last runs."""
+
+    query: QueryEvidence
+    drawing: str
+    """SVG."""
+    steps: tuple[str, ...]
+    """Runs whose effect lies apart from that of the run before, in words."""
+
+
 def stylesheet() -> Path:
     """Return the style sheet, for pytest-html's ``--css``."""
     return Path(__file__).with_name("style.css")
@@ -72,12 +85,13 @@ def title(evidence: Evidence) -> str:
     return f"{words.headline(evidence).label} · {_plan_title(evidence.plan)} · shadowgate"
 
 
-def summary(evidence: Evidence, json_digest: str = "") -> str:
+def summary(evidence: Evidence, json_digest: str = "", past: Sequence[PastRun] = ()) -> str:
     """Return everything above the table of checks as HTML, for pytest-html's summary prefix.
 
     Args:
         evidence: the run.
         json_digest: sha256 of its ``shadow.json``, which the page names.
+        past: the last runs of its kind, this one as the last; drawn if there are others.
     """
     clean = _as_judged(without_secrets(evidence))
     causes = causes_of(clean.checks)
@@ -99,6 +113,8 @@ def summary(evidence: Evidence, json_digest: str = "") -> str:
         pair_drawings=[pairs(query) for query in _worth_a_look(clean.queries)],
         paired=sum(len(query.pairs_ms) >= 2 for query in clean.queries),
         json_digest=json_digest,
+        past=past if len(past) > 1 else (),
+        trends=_trends(clean.queries, past) if len(past) > 1 else (),
         seal=UNSEALED,
         sealed=sealed_with(json_digest, clean.inputs),
         sealed_id=SEALED_ID,
@@ -207,6 +223,20 @@ def _worth_a_look(queries: Sequence[QueryEvidence]) -> list[QueryEvidence]:
         ),
     )[:DRAWN_PAIRS]
     return [query for query in timed if query in worst]
+
+
+def _trends(queries: Sequence[QueryEvidence], past: Sequence[PastRun]) -> list[Trend]:
+    """Each query that was measured now, over the last runs."""
+    found = []
+    for query in (each for each in queries if each.id in past[-1].effects):
+        effects = [run.effects.get(query.id) for run in past]
+        steps = steps_of(query.id, past)
+        told = [words.percent(each.change) if each else words.NOTHING for each in effects]
+        drawn = [(each.change, each.low, each.high) if each else None for each in effects]
+        label = f"Changes of {query.id} from the oldest run to this one: {', '.join(told)}"
+        stepped = [f"{past[place].started}: {told[place]}" for place in steps]
+        found.append(Trend(query, sparkline(drawn, steps, label), tuple(stepped)))
+    return found
 
 
 def _evidence_sections(checks: Sequence[CheckResult]) -> list[tuple[str, list[CheckResult]]]:

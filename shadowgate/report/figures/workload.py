@@ -73,7 +73,7 @@ def effects(
             if query.id in own:
                 axes.plot([own[query.id]] * 2, [row - 0.4, row + 0.4], color=BAD, lw=0.9, ls="--")
         canvas.rows(_names(shown))
-        axes.locator_params(axis="x", nbins=5)
+        axes.locator_params(axis="x", nbins=4)
         axes.xaxis.set_major_formatter(lambda x, _at: words.percent(x).replace(".0", ""))
         axes.set_xlabel(f"← faster{GAP}slower →{GAP}dashed: limit {words.percent(limit_percent)}")
         return canvas.figure(title, sentence)
