@@ -15,6 +15,8 @@ from shadowgate.catalogue import CatalogueObject, Drift, ObjectId
 STATE_BEFORE = "the state before the migration"
 """What a rollback has to bring back, and whatever comes after it begins with."""
 
+WRITES_ACCEPTED = "the migrated database accepts what users write"
+
 RUNS_AGAIN = "a second run of the script succeeds and changes nothing"
 
 _RELATIONS = frozenset({"table", "foreign table", "view", "materialized view"})

@@ -8,6 +8,7 @@ from shadowgate.migrate import Review
 from shadowgate.phases.check import check
 from shadowgate.phases.facts import (
     STATE_BEFORE,
+    WRITES_ACCEPTED,
     broken_by,
     content_of,
     of_drift,
@@ -191,6 +192,8 @@ def later_rows_are_kept(rolled_back: RolledBack, finding: Finding) -> None:
     written = rolled_back.written_rows
     lost = sum(rows.altered for rows in rolled_back.later)
     finding.note(f"{written - lost} of {written}", "all")
+    if not written:
+        finding.stands_on({WRITES_ACCEPTED})
     finding.require_decided(written > 0, "nothing was written between migration and rollback")
     finding.require(not lost, [str(rows) for rows in rolled_back.later if rows])
     finding.require(not rolled_back.surplus, rolled_back.surplus)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.catalogue import CatalogueObject, Drift, ObjectId
 from shadowgate.evidence import CheckResult, Status
+from shadowgate.measure.failures import QueryFailure
 from shadowgate.phases.consequences import with_causes
 from shadowgate.phases.facts import asked_of, broken_by, content_of, of_drift, rows_of
+from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
+from shadowgate.phases.performance.checks import rows_are_the_same
 from shadowgate.phases.registry import CHECKS
+from shadowgate.phases.rollback.checks import later_rows_are_kept
 
 CUSTOMERS = ObjectId("table", "public.customers")
 MAIL = ObjectId("column", "public.customers.email")
@@ -95,6 +101,43 @@ def test_each_difference_of_a_drift_can_be_explained_by_the_same_difference() ->
     drift = Drift({}, {CUSTOMERS: CatalogueObject({}), MAIL: COLUMN}, ())
     cause = broken_by(drift, [CUSTOMERS])
     assert all(grounds & cause for grounds in of_drift(drift))
+
+
+def compared(**what: Any) -> Any:
+    """A query on both sides, as far as its check looks at it."""
+    touched = SimpleNamespace(metrics=SimpleNamespace(relations=("orders",)))
+    query = SimpleNamespace(id="W1", kind=what.pop("kind", "write"))
+    usual = {"rows": 1, "order": None, "same_rows": False, "difference": "x", "failures": ()}
+    return SimpleNamespace(
+        **(usual | {"broken": False} | what), query=query, before=touched, after=touched
+    )
+
+
+def grounds_of(found: Any) -> Finding:
+    finding = Finding()
+    comparison: Any = SimpleNamespace(queries={"W1": found})
+    announced: Any = SimpleNamespace(changes_data_of=lambda _read: "")
+    with pytest.raises(CheckFailed):
+        rows_are_the_same(comparison, query="W1", announced=announced, finding=finding)
+    return finding
+
+
+def test_a_query_that_answers_otherwise_stands_on_the_rows_that_it_reads() -> None:
+    assert grounds_of(compared()).grounds == [{"rows of orders"}]
+    assert grounds_of(compared()).broken == set()
+
+
+def test_a_write_that_is_refused_explains_that_nothing_was_written_before_the_rollback() -> None:
+    refusal = QueryFailure("W1", "it violates a check", "23514", side="after")
+    write = grounds_of(compared(failures=(refusal,), broken=True))
+    read = grounds_of(compared(failures=(refusal,), broken=True, kind="read"))
+    kept = Finding()
+    rolled_back: Any = SimpleNamespace(written_rows=0, later=(), surplus=())
+    with pytest.raises(CheckInconclusive):
+        later_rows_are_kept(rolled_back=rolled_back, finding=kept)
+    (grounds,) = kept.grounds
+    assert grounds & write.broken
+    assert not grounds & read.broken
 
 
 facts = st.sampled_from(["a", "b", "c"])
