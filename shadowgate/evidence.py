@@ -38,6 +38,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A text before and after: what was added and taken away, shown under its check."""
+
+    title: str
+    lines: tuple[str, ...]
+    """Each begins with ``+``, ``-`` or a space; ``…`` stands for lines left out."""
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The outcome of one check."""
 
@@ -51,12 +60,25 @@ class CheckResult:
     limit: Any = None
     detail: str = ""
     """What happened, where and what to do, in sentences; for a skip, its reason."""
+    findings: tuple[str, ...] = ()
+    """What is wrong, a sentence each."""
+    where: str = ""
+    """What is to blame as far as that is known: file, line and statement."""
+    remedy: str = ""
+    """What to do, where it did not pass."""
     required: bool = True
     """A required check that did not pass makes the verdict NO-GO."""
     seconds: float = 0.0
     blocked_by: str | None = None
+    breaks: tuple[str, ...] = ()
+    """What it found not to hold, that findings of other checks may stand on."""
+    stands_on: tuple[tuple[str, ...], ...] = ()
+    """For each of its findings, what would explain it if it did not hold."""
+    follows: str | None = None
+    """Id of the check whose failure explains this one's."""
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True)

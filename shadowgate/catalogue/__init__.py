@@ -6,6 +6,7 @@ from shadowgate.catalogue.content import (
     LeftOut,
     compare_content,
 )
+from shadowgate.catalogue.definitions import DefinitionChange, definition_changes
 from shadowgate.catalogue.diff import Change, Drift, diff
 from shadowgate.catalogue.expect import (
     KINDS,
@@ -61,6 +62,7 @@ __all__ = [
     "Change",
     "ColumnDifference",
     "ContentComparison",
+    "DefinitionChange",
     "Deviation",
     "Deviations",
     "Drift",
@@ -80,6 +82,7 @@ __all__ = [
     "broken_routines",
     "check_restored",
     "compare_content",
+    "definition_changes",
     "deviations_from",
     "diff",
     "differing_rows",

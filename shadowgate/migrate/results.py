@@ -24,6 +24,8 @@ STOPS_WRITERS = STOPS_READERS | {"ExclusiveLock", "ShareRowExclusiveLock", "Shar
 """Lock modes that conflict with INSERT, UPDATE and DELETE."""
 
 _LISTED_LOCKS = 40
+_OF_THE_LOG = ("LOG", "DEBUG")
+"""Severities of lines of the server's log: not meant for who runs the script."""
 
 
 @dataclass(frozen=True)
@@ -309,7 +311,7 @@ def _say_rows(rows: RowsTouched | None) -> str:
 
 
 def _count_notices(notices: Sequence[Notice]) -> str:
-    counted = Counter(notice.severity for notice in notices)
+    counted = Counter(each.severity for each in notices if each.severity not in _OF_THE_LOG)
     return ", ".join(f"{count} {severity}" for severity, count in counted.items())
 
 

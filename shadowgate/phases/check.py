@@ -70,6 +70,8 @@ class Check(Generic[P]):
     """Not asked for where the copy is too small for timings to mean anything."""
     applies: Callable[[Run], str] | None = None
     """Why it does not apply to this plan, backup and server; empty if it does."""
+    concludes: bool = False
+    """It only says what the other checks amount to: where it fails, it follows from them."""
     items: Items | None = None
     """A result for each of these, whose id is the check's, a dot and the item."""
 
@@ -127,12 +129,13 @@ def check(
     required: bool = True,
     judges_time: bool = False,
     applies: Callable[[Run], str] | None = None,
+    concludes: bool = False,
     items: Items | None = None,
 ) -> Callable[[Callable[P, None]], Check[P]]:
     """Make a check of the function that judges it; see :class:`Check` for the arguments."""
 
     def made(judge: Callable[P, None]) -> Check[P]:
-        return Check(id_, judge, remedy, required, judges_time, applies, items)
+        return Check(id_, judge, remedy, required, judges_time, applies, concludes, items)
 
     return made
 

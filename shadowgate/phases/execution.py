@@ -54,14 +54,18 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         status, detail, blocked_by = "blocked", str(blocked), blocked.by
     except CheckInconclusive as undecided:
         status, detail = "inconclusive", str(undecided)
-    except (CheckFailed, ShadowgateError) as failure:
+    except CheckFailed as failure:
         status, detail = "failed", str(failure)
-    except psycopg.Error as failure:
+    except ShadowgateError as failure:
+        status, detail, finding.where = "failed", str(failure), failure.where
+        _stand_on_error(failure, result_id, finding, run)
+    except Exception as failure:
         status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
-    except Exception as failure:  # shown with its traceback: a defect of this program
-        status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
-        error = failure
-    if status in ("failed", "inconclusive"):
+        _stand_on_error(failure, result_id, finding, run)
+        # Any but the server's is shown with its traceback: a defect of this program.
+        error = None if isinstance(failure, psycopg.Error) else failure
+    is_open = status in ("failed", "inconclusive")
+    if is_open:
         finding.say(f"To do: {check.remedy}")
     result = CheckResult(
         id=result_id,
@@ -71,11 +75,17 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         measured=finding.measured,
         limit=finding.limit,
         detail="\n".join(filter(None, (detail, *finding.details))),
+        findings=tuple(_sentences(detail)) if is_open else (),
+        where=finding.where if is_open else "",
+        remedy=check.remedy if is_open else "",
         required=check.required,
         seconds=round(time.perf_counter() - began, 3),
         blocked_by=blocked_by,
+        breaks=tuple(sorted(finding.broken)) if is_open else (),
+        stands_on=tuple(tuple(sorted(facts)) for facts in finding.grounds) if is_open else (),
         tables=tuple(finding.tables),
         figures=tuple(finding.figures),
+        differences=tuple(finding.differences),
     )
     run.results.by_id[result_id] = result
     return Outcome(result, error)
@@ -94,6 +104,21 @@ def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
         raise DoesNotApply(reason)
     if check.judges_time and run.quick:
         raise _TooSmall(run.quick)
+
+
+def _sentences(detail: str) -> list[str]:
+    """The lines of what went wrong, but for place and advice, which are kept apart."""
+    lines = [line for line in detail.splitlines() if line.strip()]
+    return [line for line in lines if not line.startswith(("  where: ", "  to do: "))]
+
+
+def _stand_on_error(failure: Exception, result_id: str, finding: Finding, run: Run) -> None:
+    """Whoever asks for evidence that could not be gathered meets the same error: one cause."""
+    first = run.results.first_to_meet(failure, result_id)
+    if first == result_id:
+        finding.breaks({f"evidence that {first} takes"})
+    else:
+        finding.grounds = [{f"evidence that {first} takes"}]
 
 
 def _own(check: Check[Any]) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from shadowgate.evidence import Figure, Table
+from shadowgate.evidence import Difference, Figure, Table
 
 
 class CheckFailed(AssertionError):  # noqa: N818 - a finding, not a programming error
@@ -29,6 +29,11 @@ class Finding:
     details: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    where: str = ""
+    """File, line and statement that are to blame, where that is known."""
+    broken: set[str] = field(default_factory=set)
+    grounds: list[set[str]] = field(default_factory=list)
 
     def note(self, measured: Any, limit: Any = None) -> None:
         """Write down what was measured and what it is held against; both JSON-able."""
@@ -39,10 +44,19 @@ class Finding:
         """Add sentences to the detail."""
         self.details += [sentence for sentence in sentences if sentence]
 
-    def show(self, *evidence: Table | Figure) -> None:
-        """Add tables and figures."""
+    def show(self, *evidence: Table | Figure | Difference) -> None:
+        """Add tables, figures and texts before and after."""
         self.tables += [item for item in evidence if isinstance(item, Table)]
         self.figures += [item for item in evidence if isinstance(item, Figure)]
+        self.differences += [item for item in evidence if isinstance(item, Difference)]
+
+    def breaks(self, facts: Iterable[str]) -> None:
+        """Say which facts do not hold, for the checks whose findings stand on them."""
+        self.broken.update(facts)
+
+    def stands_on(self, *grounds: Set[str]) -> None:
+        """Say for each thing that is wrong what would explain it: any of those facts, broken."""
+        self.grounds += [set(facts) for facts in grounds]
 
     def require(self, holds: bool, otherwise: str | Iterable[str]) -> None:
         """Fail the check unless ``holds``; ``otherwise`` says what is wrong and where.

@@ -31,6 +31,16 @@ class Results:
     not_applicable: dict[str, str] = field(default_factory=dict)
     """Result id -> why its check does not apply, as the check's own predicate said."""
 
+    _met: list[tuple[Exception, str]] = field(default_factory=list)
+
+    def first_to_meet(self, error: Exception, result_id: str) -> str:
+        """Id of the result that met an error first: this one, if none did before."""
+        for known, first in self._met:
+            if known is error:
+                return first
+        self._met.append((error, result_id))
+        return result_id
+
     def require_passed(self, check: str) -> None:
         """See that a check has proven its evidence.
 

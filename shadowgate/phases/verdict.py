@@ -19,6 +19,7 @@ from typing import Any
 
 from shadowgate.evidence import CheckResult, QueryEvidence, Risk, Verdict
 from shadowgate.phases.check import PHASES, Check
+from shadowgate.phases.consequences import with_causes
 
 NEAR_LIMIT = 0.8
 """An interval that reaches past this share of the limit is a reservation."""
@@ -81,12 +82,16 @@ def judge(
         phases: the phases that count; sign-off leaves out itself and what follows it.
     """
     under = terms or Terms()
-    accounted = [
+    counted = [
         (check, result)
         for check, result in _complete(checks, results, set(expected))
         if check.phase in phases
     ]
-    found = tuple(result for _, result in accounted)
+    found = with_causes(
+        [result for _, result in counted],
+        concluding={result.id for check, result in counted if check.concludes},
+    )
+    accounted = [(check, result) for (check, _), result in zip(counted, found, strict=True)]
     against = [_reason(result) for check, result in accounted if _stops(check, result, under)]
     if against:
         return Conclusion("NO-GO", "HIGH", tuple(against), found)

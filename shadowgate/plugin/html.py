@@ -8,7 +8,7 @@ import pytest
 
 from shadowgate.evidence import CheckResult
 from shadowgate.plugin.session import ShadowSession, check_of_report
-from shadowgate.report import row_cells, row_detail, row_headers, summary, title
+from shadowgate.report import digest_of, row_cells, row_detail, row_headers, summary, title
 
 
 class HtmlReport:
@@ -27,7 +27,8 @@ class HtmlReport:
         """Put the verdict and what it rests on before everything else."""
         evidence = self.session.evidence()
         self._data.title = title(evidence)
-        prefix.append(summary(evidence))
+        written = self.session.run.request.reports / "shadow.json"
+        prefix.append(summary(evidence, digest_of(written), self.session.past))
 
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         """Replace the columns by ours."""

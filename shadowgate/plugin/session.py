@@ -19,7 +19,16 @@ from shadowgate.phases.items import workload_of
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import CheckItem
 from shadowgate.plugin.outcome import exit_status
-from shadowgate.report import after_file, verdict_lines, write_json
+from shadowgate.report import (
+    PastRun,
+    add_run,
+    after_file,
+    past_run,
+    runs_like,
+    seal_page,
+    verdict_lines,
+    write_json,
+)
 
 UNFINISHED = "the run has not finished"
 
@@ -33,6 +42,8 @@ class ShadowSession:
         self._clock = time.monotonic()
         self._evidence: Evidence | None = None
         self._failed_checks = 0
+        self.past: list[PastRun] = []
+        """The last runs like this one, this one last; empty until it has ended."""
 
     def progress(self, message: str) -> None:
         """Show a sentence on the terminal, past pytest's capturing, with the time since start."""
@@ -129,6 +140,7 @@ class ShadowSession:
         after = self.run.after()
         if after is not None:
             after_file.write_after(after, self.run.request.reports / after_file.NAME)
+        self._keep()
         session.exitstatus = exit_status(
             exitstatus,
             self._evidence.verdict,
@@ -136,9 +148,21 @@ class ShadowSession:
             failed_checks=self._failed_checks,
         )
 
+    def _keep(self) -> None:
+        """Add the run to those kept beside the report, once it has opened its server."""
+        if self.run.known(Run.opened) is None:
+            return
+        kept = past_run(self.evidence(), self.run.known(Run.timing_key) or "")
+        history = self.run.request.reports / "history.jsonl"
+        self.past = runs_like(history, kept)
+        add_run(history, kept)
+
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the verdict last."""
+        """Seal the page, which is written by now, and print the verdict last."""
+        page = self.run.request.reports / "shadow.html"
+        if page.is_file():
+            seal_page(page)
         if self.run.known(Run.opened) is None:
             return
         evidence = self.evidence()

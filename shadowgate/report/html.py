@@ -9,16 +9,22 @@ hidden cells, and beside them what a reader sees: the status has two more values
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from shadowgate.evidence import CheckResult, Evidence, Figure, QueryEvidence, Status
 from shadowgate.report import words
+from shadowgate.report.causes import causes_of, not_explained
+from shadowgate.report.deciding import NOT_ASKED, deciding_facts
 from shadowgate.report.figures import before_after, effects, pairs, phases
+from shadowgate.report.figures.sparkline import sparkline
+from shadowgate.report.history import PastRun, steps_of
 from shadowgate.report.keyfigures import key_figures
+from shadowgate.report.plans import plan_pairs
 from shadowgate.report.redact import without_secrets
 from shadowgate.report.templates import environment, render
+from shadowgate.report.verify import SEALED_ID, UNSEALED, sealed_with
 
 OUTCOMES: Mapping[Status, str] = {
     "passed": "Passed",
@@ -40,6 +46,12 @@ EVIDENCE_PHASES: Mapping[int, str] = {
 LONG_TABLE = 15
 """A table with more rows than this is folded in the summary."""
 
+FIRST_CAUSES = 5
+"""So many causes of a NO-GO stand at the top of the page; the others unfold."""
+
+DRAWN_PAIRS = 12
+"""Of so many queries every pair is drawn: more would make the page slow to write and to load."""
+
 
 @dataclass(frozen=True)
 class PhaseSummary:
@@ -53,11 +65,14 @@ class PhaseSummary:
 
 
 @dataclass(frozen=True)
-class OpenCheck:
-    """A check that did not pass, with those that it blocks."""
+class Trend:
+    """One query over the last runs."""
 
-    check: CheckResult
-    blocks: tuple[str, ...]
+    query: QueryEvidence
+    drawing: str
+    """SVG."""
+    steps: tuple[str, ...]
+    """Runs whose effect lies apart from that of the run before, in words."""
 
 
 def stylesheet() -> Path:
@@ -70,28 +85,54 @@ def title(evidence: Evidence) -> str:
     return f"{words.headline(evidence).label} · {_plan_title(evidence.plan)} · shadowgate"
 
 
-def summary(evidence: Evidence) -> str:
-    """Return everything above the table of checks as HTML, for pytest-html's summary prefix."""
-    clean = without_secrets(evidence)
-    open_checks = _open_checks(clean.checks)
+def summary(evidence: Evidence, json_digest: str = "", past: Sequence[PastRun] = ()) -> str:
+    """Return everything above the table of checks as HTML, for pytest-html's summary prefix.
+
+    Args:
+        evidence: the run.
+        json_digest: sha256 of its ``shadow.json``, which the page names.
+        past: the last runs of its kind, this one as the last; drawn if there are others.
+    """
+    clean = _as_judged(without_secrets(evidence))
+    causes = causes_of(clean.checks)
     return render(
         "summary.html.j2",
         evidence=clean,
         headline=words.headline(clean),
         plan_title=_plan_title(clean.plan),
         passed=sum(check.status == "passed" for check in clean.checks),
-        open_checks=open_checks,
-        not_run=_not_run(clean.checks, open_checks),
+        causes=causes,
+        first_causes=FIRST_CAUSES,
+        facts=deciding_facts(clean) if clean.verdict == "GO" else (),
+        not_run=words.not_run(not_explained(clean.checks)),
+        not_asked=NOT_ASKED,
         reasons=_other_reasons(clean),
         figures=key_figures(clean),
         phases=_phase_strip(clean.checks),
         drawings=_drawings(clean),
-        pair_drawings=[pairs(query) for query in clean.queries if len(query.pairs_ms) >= 2],
+        pair_drawings=[pairs(query) for query in _worth_a_look(clean.queries)],
+        paired=sum(len(query.pairs_ms) >= 2 for query in clean.queries),
+        json_digest=json_digest,
+        past=past if len(past) > 1 else (),
+        trends=_trends(clean.queries, past) if len(past) > 1 else (),
+        seal=UNSEALED,
+        sealed=sealed_with(json_digest, clean.inputs),
+        sealed_id=SEALED_ID,
+        plans=plan_pairs(clean.queries),
+        script=Path(__file__).with_name("page.js").read_text("utf-8"),
         sections=_evidence_sections(clean.checks),
         long_table=LONG_TABLE,
         settings=clean.server.get("settings", {}),
         time_drawing=_time_of_phases(clean),
     )
+
+
+def _as_judged(evidence: Evidence) -> Evidence:
+    """The same, but that a run which judges no time calls no query better or worse."""
+    if not evidence.quick:
+        return evidence
+    shown = tuple(replace(query, verdict="not judged") for query in evidence.queries)
+    return replace(evidence, queries=shown)
 
 
 def row_headers() -> list[str]:
@@ -126,29 +167,6 @@ def _facts(check: CheckResult) -> dict[str, Any]:
     if isinstance(check.measured, Mapping):
         return {str(key): item for key, item in check.measured.items()}
     return {} if check.measured is None else {"measured": check.measured}
-
-
-def _open_checks(checks: Sequence[CheckResult]) -> list[OpenCheck]:
-    """Checks that failed or were not decided, worst first, each with those that it blocks."""
-    blocked: dict[str, list[str]] = {}
-    for check in checks:
-        if check.status == "blocked" and check.blocked_by:
-            blocked.setdefault(check.blocked_by, []).append(check.id)
-    found = [
-        OpenCheck(check, tuple(blocked.get(check.id, ())))
-        for check in checks
-        if check.status in ("failed", "inconclusive") and check.id != words.DERIVED
-    ]
-    return sorted(
-        found,
-        key=lambda each: (not each.check.required, words.STATUSES.index(each.check.status)),
-    )
-
-
-def _not_run(checks: Sequence[CheckResult], open_checks: Sequence[OpenCheck]) -> list[words.NotRun]:
-    """The checks that did not run, but for those that stand below what blocks them."""
-    told = {name for each in open_checks for name in each.blocks}
-    return words.not_run([check for check in checks if check.id not in told])
 
 
 def _other_reasons(evidence: Evidence) -> list[str]:
@@ -193,9 +211,40 @@ def _drawings(evidence: Evidence) -> list[Figure]:
     return [*drawn, before_after(timed)] if timed else drawn
 
 
+def _worth_a_look(queries: Sequence[QueryEvidence]) -> list[QueryEvidence]:
+    """The queries whose pairs tell most: regressed and undecided ones, then those that may be."""
+    timed = [query for query in queries if len(query.pairs_ms) >= 2]
+    order = ("regressed", "inconclusive")
+    worst = sorted(
+        timed,
+        key=lambda query: (
+            order.index(query.verdict) if query.verdict in order else len(order),
+            float("-inf") if query.high_percent is None else -query.high_percent,
+        ),
+    )[:DRAWN_PAIRS]
+    return [query for query in timed if query in worst]
+
+
+def _trends(queries: Sequence[QueryEvidence], past: Sequence[PastRun]) -> list[Trend]:
+    """Each query that was measured now, over the last runs."""
+    found = []
+    for query in (each for each in queries if each.id in past[-1].effects):
+        effects = [run.effects.get(query.id) for run in past]
+        steps = steps_of(query.id, past)
+        told = [words.percent(each.change) if each else words.NOTHING for each in effects]
+        drawn = [(each.change, each.low, each.high) if each else None for each in effects]
+        label = f"Changes of {query.id} from the oldest run to this one: {', '.join(told)}"
+        stepped = [f"{past[place].started}: {told[place]}" for place in steps]
+        found.append(Trend(query, sparkline(drawn, steps, label), tuple(stepped)))
+    return found
+
+
 def _evidence_sections(checks: Sequence[CheckResult]) -> list[tuple[str, list[CheckResult]]]:
     sections = [
-        (name, [c for c in checks if c.phase == number and (c.tables or c.figures)])
+        (
+            name,
+            [c for c in checks if c.phase == number and (c.tables or c.figures or c.differences)],
+        )
         for number, name in EVIDENCE_PHASES.items()
     ]
     return [(name, found) for name, found in sections if found]

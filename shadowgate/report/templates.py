@@ -26,6 +26,7 @@ def environment() -> Environment:
     made.filters.update(
         breakable=_breakable,
         duration=words.duration,
+        findings_of=words.findings_of,
         grouped_ids=words.grouped_ids,
         interval=words.interval,
         numeric_columns=words.numeric_columns,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from shadowgate.evidence import Evidence, Status
 from shadowgate.report import words
+from shadowgate.report.causes import Cause, causes_of, not_explained
 from shadowgate.report.keyfigures import key_figures
 from shadowgate.report.redact import without_secrets
 
@@ -14,6 +16,9 @@ FILES = (
     ("shadow.json", "for programs"),
     ("rollout_plan.md", "the four weeks"),
 )
+
+_BELOW = " " * 17
+"""Before what stands under the line of a check."""
 
 
 def verdict_lines(evidence: Evidence, reports: Path | None = None) -> list[str]:
@@ -38,16 +43,23 @@ def verdict_lines(evidence: Evidence, reports: Path | None = None) -> list[str]:
 
 
 def _open_lines(evidence: Evidence) -> list[str]:
-    lines = []
-    for status in ("failed", "inconclusive"):
-        for check in (each for each in evidence.checks if each.status == status):
-            if check.id == words.DERIVED:
-                continue
-            optional = "" if check.required else " (optional)"
-            lines.append(f"{_head(check.status)} {check.id}{optional}: {words.reason_of(check)}")
-    for group in words.not_run(evidence.checks):
+    lines = [line for cause in causes_of(evidence.checks) for line in _cause_lines(cause)]
+    for group in words.not_run(not_explained(evidence.checks)):
         lines.append(f"{_head(group.status)} {words.grouped_ids(group.ids)}: {group.reason}")
     return [*lines, ""] if lines else []
+
+
+def _cause_lines(cause: Cause) -> Iterator[str]:
+    """A check that did not pass, and below it what follows from it."""
+    check = cause.check
+    optional = "" if check.required else " (optional)"
+    yield f"{_head(check.status)} {check.id}{optional}: {words.reason_of(check)}"
+    if check.where:
+        yield f"{_BELOW}at {words.shortened(check.where, 140)}"
+    for each in cause.failed:
+        yield f"{_BELOW}↳ {each.status} {each.id}: {words.shortened(words.reason_of(each), 80)}"
+    if cause.blocked:
+        yield f"{_BELOW}↳ blocked {words.grouped_ids(each.id for each in cause.blocked)}"
 
 
 def _head(status: Status) -> str:

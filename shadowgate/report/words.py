@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -26,9 +27,6 @@ PHASE_NAMES: Mapping[int, str] = {
     9: "Sign-off",
     10: "Rollout plan",
 }
-
-DERIVED = "signoff.verdict"
-"""The check that fails because others did: it tells a reader nothing of its own."""
 
 STATUSES: tuple[Status, ...] = ("failed", "inconclusive", "blocked", "skipped", "passed")
 """The worst first: the order in which a reader wants to hear of them."""
@@ -88,18 +86,19 @@ def headline(evidence: Evidence) -> Headline:
 
 
 def _open_required(evidence: Evidence) -> str:
-    found = [
-        f"{len(group)} {status}"
-        for status in STATUSES[:-1]
-        if (
-            group := [
-                check
-                for check in evidence.checks
-                if check.required and check.status == status and check.id != DERIVED
-            ]
-        )
-    ]
-    return f"of the required checks {', '.join(found)}" if found else "see the reasons"
+    against = [check for check in evidence.checks if check.required]
+    told = counted([check for check in against if check.status not in ("passed", "skipped")])
+    if not told:
+        return "see the reasons"
+    causes = sum(c.status in ("failed", "inconclusive") and not c.follows for c in against)
+    reasons = f", for {causes} reason{'s' if causes > 1 else ''}" if causes else ""
+    return f"of the required checks {told}{reasons}"
+
+
+def counted(checks: Iterable[CheckResult]) -> str:
+    """How many checks ended how, the worst first: ``6 failed, 12 blocked``; passes left out."""
+    numbers = Counter(check.status for check in checks)
+    return ", ".join(f"{numbers[status]} {status}" for status in STATUSES[:-1] if numbers[status])
 
 
 def number(value: float) -> str:
@@ -243,6 +242,13 @@ def reason_of(check: CheckResult) -> str:
     if check.limit is not None:
         return shortened(f"{value(check.measured)}, limit {value(check.limit)}", 160)
     return shortened(value(check.measured), 160)
+
+
+def findings_of(check: CheckResult, most: int = 3) -> list[str]:
+    """The first things that a check that did not pass has found, a line each."""
+    shown = [shortened(line, 200) for line in check.findings[:most]] or [reason_of(check)]
+    more = len(check.findings) - most
+    return [*shown, f"and {more} more"] if more > 0 else shown
 
 
 def signed(text: str) -> str:

@@ -274,4 +274,21 @@ def _inputs(
         files[f"rollback/{rollback.path.name}"] = rollback.sha256
     if backup is not None:
         files[backup.path.name] = backup.sha256
-    return files
+    return files | _workload_inputs(request)
+
+
+def _workload_inputs(request: Request) -> dict[str, str]:
+    """The same of the queries, their rewritten forms, and what they are held against."""
+    plan = request.plan
+    folders = {"queries": plan.workload.queries, "rewrites": plan.workload.rewrites}
+    files = {
+        f"{name}/{path.relative_to(folder).as_posix()}": path
+        for name, folder in folders.items()
+        if folder is not None
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".sql", ".params")
+    }
+    baseline = plan.performance.baseline
+    if baseline is not None and baseline.is_file() and not request.update_baseline:
+        files[f"baseline/{baseline.name}"] = baseline
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}

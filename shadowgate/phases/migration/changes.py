@@ -7,17 +7,27 @@ from dataclasses import dataclass
 from shadowgate.catalogue import (
     Area,
     ContentComparison,
+    DefinitionChange,
     Deviations,
     Drift,
     compare_content,
+    definition_changes,
     diff,
     odd_partitions,
 )
+from shadowgate.evidence import Difference
+from shadowgate.phases.facts import broken_by
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.restore.soundness import Soundness, look_over
 from shadowgate.phases.restore.state import State, state_of
 from shadowgate.plan import Plan
 from shadowgate.server import Database
+
+_SHOWN = 40
+"""Objects whose definitions are shown."""
+
+_LINES = 120
+"""Lines of each."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +41,40 @@ class Migrated:
     """Partitions that differ from their siblings, in words."""
     content: ContentComparison
     """Its rows beside those of the shadow."""
+    definitions: tuple[DefinitionChange, ...]
+    """What was created, changed and dropped, by its definition before and after."""
     unsound: tuple[str, ...]
     """What is wrong with what it left, though it was announced, a sentence each."""
 
     def unexpected(self, area: Area) -> list[str]:
         """What happened unannounced in one area, a sentence each."""
         return [str(found) for found in self.deviations.unexpected if found.area == area]
+
+    def differences(self) -> tuple[Difference, ...]:
+        """What was created, changed and dropped, by definition: so many, and what is left out."""
+        shown = [Difference(str(each), _cut(each.lines)) for each in self.definitions[:_SHOWN]]
+        names = [str(each) for each in self.definitions[_SHOWN:]]
+        left_out = [Difference(f"{len(names)} more", tuple(f"  {name}" for name in names))]
+        return tuple(shown + left_out if names else shown)
+
+    def relations_of(self, area: Area) -> set[str]:
+        """The relations of what happened unannounced in one area, by name."""
+        found = {each.object for each in self.deviations.unexpected if each.area == area}
+        known = {**self.drift.created, **self.state.snapshot.objects, **self.drift.dropped}
+        wholes = {identity: known[identity].part_of for identity in found if identity in known}
+        return {whole.name for identity, parts in wholes.items() for whole in parts or (identity,)}
+
+    def broken(self, area: Area) -> set[str]:
+        """The facts that no longer hold by what happened unannounced in one area."""
+        return broken_by(
+            self.drift,
+            (found.object for found in self.deviations.unexpected if found.area == area),
+        )
+
+
+def _cut(lines: tuple[str, ...]) -> tuple[str, ...]:
+    more = len(lines) - _LINES
+    return (*lines[:_LINES], f"… {more} more lines") if more > 0 else lines
 
 
 def compare_with_announced(
@@ -63,6 +101,7 @@ def compare_with_announced(
     return Migrated(
         state=state,
         drift=drift,
+        definitions=tuple(definition_changes(before.snapshot, state.snapshot, drift)),
         deviations=announced.deviations(before.snapshot, state.snapshot),
         oddities=tuple(map(str, odd_partitions(state.snapshot, before.snapshot))),
         content=announced.excused(

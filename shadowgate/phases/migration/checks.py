@@ -14,15 +14,22 @@ from shadowgate.migrate import (
     is_one_transaction,
 )
 from shadowgate.phases.check import check
+from shadowgate.phases.facts import RUNS_AGAIN, content_of, rows_of
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
+from shadowgate.phases.migration.blame import altered, wrote
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
-from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
+from shadowgate.phases.migration.rehearsal import (
+    Rehearsal,
+    judge_acknowledged,
+    judge_waiting,
+    lock_figures,
+)
 from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.migration.simultaneous import Simultaneous, judge_simultaneous
@@ -120,6 +127,7 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
     finding.note(
         {"reader_ms": round(locks.reader_ms), "writer_ms": round(locks.writer_ms)}, asdict(budget)
     )
+    finding.show(*lock_figures(applied.run))
     over = over_budget(locks, budget)
     finding.require(not over, over)
 
@@ -204,7 +212,7 @@ def announced_objects_are_there(migrated: Migrated, announced: Announced, findin
     """
     wrong = [*map(str, migrated.deviations.missing), *migrated.oddities, *migrated.unsound]
     finding.say(*migrated.deviations.expected)
-    finding.show(*announced.tables_of_evidence())
+    finding.show(*announced.tables_of_evidence(), *migrated.differences())
     finding.require_none(wrong)
 
 
@@ -251,11 +259,15 @@ def jobs_run(scheduled: Scheduled, plan: Plan, finding: Finding) -> None:
     "migration.schema_unchanged",
     remedy="Undo the change in the migration, or declare it in the plan.",
 )
-def nothing_else_in_the_schema_changed(migrated: Migrated, finding: Finding) -> None:
+def nothing_else_in_the_schema_changed(
+    migrated: Migrated, applied: Applied, finding: Finding
+) -> None:
     """Nothing else in the schema changed.
 
     A migration must do what its plan says and nothing else.
     """
+    finding.breaks(migrated.broken("schema"))
+    finding.where = altered(applied.run, migrated.relations_of("schema"))
     finding.require_none(migrated.unexpected("schema"))
 
 
@@ -282,6 +294,7 @@ def no_privilege_changed(migrated: Migrated, finding: Finding) -> None:
 
     One privilege, owner or policy more is a security hole; one less is an outage.
     """
+    finding.breaks(migrated.broken("privileges"))
     finding.require_none(migrated.unexpected("privileges"))
 
 
@@ -298,7 +311,7 @@ def no_setting_changed(migrated: Migrated, finding: Finding) -> None:
     "migration.data_unchanged",
     remedy="Compare the rows named in the restored backup and in the migrated copy.",
 )
-def no_row_changed(migrated: Migrated, finding: Finding) -> None:
+def no_row_changed(migrated: Migrated, applied: Applied, finding: Finding) -> None:
     """Every row of every table is as it was, in whichever partition it lies now.
 
     Not one row may be lost, doubled or altered.
@@ -307,6 +320,10 @@ def no_row_changed(migrated: Migrated, finding: Finding) -> None:
     finding.note(len(wrong), 0)
     finding.say(f"{content.rows:,} rows compared by fingerprint over every column from before")
     finding.say(*map(str, content.left_out))
+    finding.breaks(rows_of(rows.table) for rows in content.differing)
+    finding.where = wrote(applied.run, [rows.table for rows in content.differing])
+    finding.stands_on(*(content_of(rows.table) for rows in content.differing))
+    finding.stands_on(*(set() for _ in content.unknown))
     finding.require(not content, wrong)
 
 
@@ -344,6 +361,7 @@ def a_second_run_changes_nothing(repeated: Repeated, finding: Finding) -> None:
 
     A deployment that is retried applies the script a second time.
     """
+    finding.breaks({RUNS_AGAIN})
     judge_repetition(repeated, finding)
 
 
@@ -374,5 +392,6 @@ def an_interrupted_run_can_be_completed(
     broken = [found for found in interruptions if found.outcome == "broken"]
     finding.note(f"{len(broken)} of {len(interruptions)} interruptions", 0)
     finding.show(interruptions_table(interruptions))
+    finding.stands_on(*({RUNS_AGAIN} for _ in broken))
     finding.require(bool(interruptions), "nothing was interrupted")
     finding.require(not broken, [f"{found.point}: {found.detail}" for found in broken])

@@ -8,12 +8,13 @@ from typing import Any
 
 from shadowgate.evidence import Figure
 from shadowgate.measure import Query, Workload
-from shadowgate.migrate import LockWatch, Script, ScriptRun
+from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockWatch, Script, ScriptRun
+from shadowgate.phases.facts import error
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.migration.open_sessions import StaleStatement, open_session
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
-from shadowgate.report.figures import ClientWait, StatementSpan, waits
+from shadowgate.report.figures import ClientWait, LockSpan, StatementSpan, Stops, locks, waits
 from shadowgate.server import Database
 from shadowgate.traffic import (
     Breach,
@@ -46,6 +47,14 @@ class Rehearsal:
     """Statements that a session has prepared before and executed again afterwards."""
     stale: tuple[StaleStatement, ...]
     """Those of them that only a new session can execute."""
+
+    @property
+    def grounds(self) -> tuple[set[str], ...]:
+        """What explains each breach: requests may fail for a reason that others meet too."""
+        states = [state for kind in self.waits.kinds for state in kind.errors]
+        refusals = tuple({error(state)} for state in states)
+        others = tuple(set[str]() for breach in self.breaches if breach.about != "errors")
+        return (*others, *refusals)
 
 
 def traffic_of(asked: TrafficSection, workload: Workload) -> TrafficSection:
@@ -138,8 +147,12 @@ def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:
     measured = {f"{kind.kind}_ms": round(kind.longest_wait_ms) for kind in online.waits.kinds}
     errors = sum(kind.error_count for kind in online.waits.kinds)
     finding.note(measured | {"errors": errors}, asdict(plan.locks) | {"errors": 0})
-    finding.show(*online.waits.tables(), waits_figure(online, plan))
+    finding.show(*online.waits.tables())
+    if online.waits.waits:
+        finding.show(waits_figure(online, plan))
+    finding.show(*lock_figures(online.run, online))
     online.run.raise_for_error()
+    finding.stands_on(*online.grounds)
     finding.require(not online.breaches, [breach.detail for breach in online.breaches])
 
 
@@ -160,14 +173,42 @@ def judge_acknowledged(online: Rehearsal, finding: Finding) -> None:
 def waits_figure(online: Rehearsal, plan: Plan) -> Figure:
     """Draw when readers and writers waited while the statements ran."""
     return waits(
-        [
-            StatementSpan(run.statement.excerpt, run.started, run.ended + run.commit_seconds)
-            for run in online.run.runs
-        ],
-        [
-            ClientWait(w.kind, w.since - online.run.origin, w.seconds * 1e3, w.blocker)
-            for w in online.waits.waits
-        ],
+        statement_spans(online.run),
+        _client_waits(online),
         reader_limit_ms=plan.locks.reader_ms,
         writer_limit_ms=plan.locks.writer_ms,
     )
+
+
+def lock_figures(run: ScriptRun, online: Rehearsal | None = None) -> tuple[Figure, ...]:
+    """Draw when a watched run held which locks, and who waited for them where there was traffic."""
+    spans = [
+        LockSpan(
+            lock.relation, lock.mode, _stops(lock.mode), lock.statement, lock.since, lock.until
+        )
+        for lock in run.locks
+        if lock.existed
+    ]
+    drawn = locks(statement_spans(run), spans, _client_waits(online) if online else ())
+    return (drawn,) if drawn else ()
+
+
+def statement_spans(run: ScriptRun) -> list[StatementSpan]:
+    """When each statement ran, its commit included."""
+    return [
+        StatementSpan(each.statement.excerpt, each.started, each.ended + each.commit_seconds)
+        for each in run.runs
+    ]
+
+
+def _client_waits(online: Rehearsal) -> list[ClientWait]:
+    return [
+        ClientWait(w.kind, w.since - online.run.origin, w.seconds * 1e3, w.blocker, w.target)
+        for w in online.waits.waits
+    ]
+
+
+def _stops(mode: str) -> Stops:
+    if mode in STOPS_READERS:
+        return "everyone"
+    return "writers" if mode in STOPS_WRITERS else "nobody"

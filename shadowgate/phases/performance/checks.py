@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from shadowgate.evidence import Table
@@ -16,6 +16,7 @@ from shadowgate.measure import (
 )
 from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.check import check
+from shadowgate.phases.facts import WRITES_ACCEPTED, asked_of, error, refused, rows_of
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import QUERIES, TARGETS
 from shadowgate.phases.migration.announced import Announced
@@ -81,6 +82,7 @@ def rows_are_the_same(
     if not found.same_rows and not found.failures and (table := announced.changes_data_of(read)):
         finding.say(f"{found.difference}: it reads {table}, whose data is announced to change")
         return
+    _say_grounds(found, read, finding)
     finding.require(found.same_rows is True, str(found.difference))
 
 
@@ -287,6 +289,18 @@ def _judge(promised: Target, finding: Finding) -> None:
     finding.require_decided(
         promised.status == "met", f"{promised.name}: its interval does not decide"
     )
+
+
+def _say_grounds(found: QueryComparison, read: Collection[str], finding: Finding) -> None:
+    """Say what explains that a query fails or answers otherwise, and what else its failure does."""
+    for failure in found.failures:
+        state = failure.sqlstate or ""
+        finding.breaks({error(state), *(refused(name, state) for name in read)})
+        finding.stands_on(asked_of(read, state))
+    if found.broken and found.query.kind == "write":
+        finding.breaks({WRITES_ACCEPTED})
+    if not found.failures:
+        finding.stands_on(set(map(rows_of, read)))
 
 
 def _require_baseline(found: QueryComparison) -> None:

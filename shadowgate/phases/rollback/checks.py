@@ -6,6 +6,15 @@ from typing import TYPE_CHECKING
 
 from shadowgate.migrate import Review
 from shadowgate.phases.check import check
+from shadowgate.phases.facts import (
+    STATE_BEFORE,
+    WRITES_ACCEPTED,
+    broken_by,
+    content_of,
+    of_drift,
+    of_object,
+    rows_of,
+)
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.migration.checks import asks_for_acknowledged_writes, has_traffic
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
@@ -130,6 +139,9 @@ def nothing_is_left(rolled_back: RolledBack, finding: Finding) -> None:
     """
     left = [str(identity) for identity in rolled_back.drift.created]
     finding.note(len(left), 0)
+    finding.stands_on(
+        *(of_object(identity, rolled_back.drift.created) for identity in rolled_back.drift.created)
+    )
     finding.require(not left, f"left behind: {', '.join(left)}")
 
 
@@ -139,7 +151,10 @@ def schema_is_as_before(rolled_back: RolledBack, finding: Finding) -> None:
 
     After a rollback production must be what it was.
     """
-    finding.require_none(list(rolled_back.drift.in_words()))
+    drift = rolled_back.drift
+    finding.breaks({STATE_BEFORE, *broken_by(drift, (*drift.dropped, *drift.created))})
+    finding.stands_on(*of_drift(drift))
+    finding.require_none(list(drift.in_words()))
 
 
 @check("rollback.rows_identical", remedy="Move the rows named back before their partition goes.")
@@ -153,7 +168,14 @@ def rows_identical(rolled_back: RolledBack, finding: Finding) -> None:
     finding.note(lost, 0)
     finding.say(*map(str, content.left_out))
     gone = any(rows.columns_lost for rows in content.differing)
+    worse = [
+        rows.table
+        for rows in content.differing
+        if rows.lost or rows.changed or rows.doubled or rows.columns_lost
+    ]
     wrong = [sentence for sentence in content.sentences() if " rows added" not in sentence]
+    finding.breaks({STATE_BEFORE, *map(rows_of, worse)})
+    finding.stands_on(*map(content_of, worse))
     finding.require(not (lost or gone), wrong)
 
 
@@ -170,6 +192,8 @@ def later_rows_are_kept(rolled_back: RolledBack, finding: Finding) -> None:
     written = rolled_back.written_rows
     lost = sum(rows.altered for rows in rolled_back.later)
     finding.note(f"{written - lost} of {written}", "all")
+    if not written:
+        finding.stands_on({WRITES_ACCEPTED})
     finding.require_decided(written > 0, "nothing was written between migration and rollback")
     finding.require(not lost, [str(rows) for rows in rolled_back.later if rows])
     finding.require(not rolled_back.surplus, rolled_back.surplus)
@@ -183,9 +207,11 @@ def indexes_are_back(rolled_back: RolledBack, before: State, finding: Finding) -
     """
     after = rolled_back.state.snapshot
     indexes = dict(before.snapshot.of_kind("index"))
-    wrong = [str(name) for name, index in indexes.items() if after.objects.get(name) != index]
+    wrong = [name for name, index in indexes.items() if after.objects.get(name) != index]
     finding.note(len(indexes) - len(wrong), len(indexes))
-    finding.require(not wrong, f"missing, not valid or another: {', '.join(wrong)}")
+    finding.stands_on(*(of_object(name, before.snapshot.objects) for name in wrong))
+    named = ", ".join(map(str, wrong))
+    finding.require(not wrong, f"missing, not valid or another: {named}")
 
 
 @check(
@@ -197,4 +223,5 @@ def migration_applies_again(reapplied: Repeated, finding: Finding) -> None:
 
     After a rollback comes the second attempt.
     """
+    finding.stands_on({STATE_BEFORE})
     judge_repetition(reapplied, finding)

@@ -30,7 +30,7 @@ def evidence_is_complete(run: Run, finding: Finding) -> None:
     finding.require(not missing, f"did not run: {', '.join(missing)}")
 
 
-@check("signoff.verdict", remedy="See to the checks that did not pass.")
+@check("signoff.verdict", remedy="See to the checks that did not pass.", concludes=True)
 def verdict_is_go(run: Run, finding: Finding) -> None:
     """The verdict over the phases before is GO.
 

@@ -46,6 +46,8 @@ class ClientWait:
     milliseconds: float
     behind: str = ""
     """The statement that it waited for, if that is known."""
+    relation: str = ""
+    """What it waited for, if that is a relation."""
 
 
 def waits(

@@ -73,7 +73,7 @@ def effects(
             if query.id in own:
                 axes.plot([own[query.id]] * 2, [row - 0.4, row + 0.4], color=BAD, lw=0.9, ls="--")
         canvas.rows(_names(shown))
-        axes.locator_params(axis="x", nbins=6)
+        axes.locator_params(axis="x", nbins=4)
         axes.xaxis.set_major_formatter(lambda x, _at: words.percent(x).replace(".0", ""))
         axes.set_xlabel(f"← faster{GAP}slower →{GAP}dashed: limit {words.percent(limit_percent)}")
         return canvas.figure(title, sentence)
@@ -208,7 +208,7 @@ def before_after(queries: Sequence[QueryEvidence]) -> Figure:
         axes.minorticks_off()
         axes.locator_params(axis="x", subs=(1.0, 2.0, 5.0))
         axes.xaxis.set_major_formatter(lambda x, _at: f"{x:g} ms")
-        axes.set_xlabel(f"○ before{GAP}◆ after{GAP}thick: the middle half of the rounds")
+        axes.set_xlabel(f"○ before{GAP}◆ after\nthick: the middle half of the rounds")
         return canvas.figure(title, sentence)
 
 

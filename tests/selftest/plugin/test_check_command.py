@@ -56,7 +56,7 @@ def runs(production: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         encoding="utf-8",
     )
     back = KEEPS.with_name(f"{KEEPS.stem}_down.sql")
-    proofs = "server or database or backup or clean or fingerprint or applied"
+    proofs = "server or database or backup or clean or fingerprint or applied or data or verdict"
     brief = ["-k", f"({proofs} or rows) and not performance and not hazards"]
     asked = {
         "keeps": [str(KEEPS)],
@@ -69,6 +69,22 @@ def runs(production: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
             for name, arguments in asked.items()
         }
         return {name: future.result() for name, future in futures.items()}
+
+
+def test_the_report_of_a_run_belongs_to_its_json_and_its_files(
+    runs: dict[str, ShadowRun], production: Path
+) -> None:
+    page = runs["keeps"].reports / "shadow.html"
+    files = [f"--files={KEEPS.parent}", f"--files={production}"]
+    assert main(["report", "verify", str(page), *files]) == 0
+    assert main(["report", "verify", str(page), files[0]]) == 1
+    assert main(["report", "verify", str(page), files[0], f"--leave-out={production.name}"]) == 0
+
+
+def test_the_verdict_follows_from_the_rows_that_are_lost(runs: dict[str, ShadowRun]) -> None:
+    checks = {check["id"]: check for check in runs["loses"].document["checks"]}
+    assert checks["rollback.rows_identical"]["follows"] is None
+    assert checks["signoff.verdict"]["follows"] == "rollback.rows_identical"
 
 
 def test_a_harmless_migration_may_go(runs: dict[str, ShadowRun]) -> None:
@@ -85,7 +101,7 @@ def test_one_that_loses_rows_may_not_and_it_is_said_where(runs: dict[str, Shadow
     run = runs["loses"]
     assert run.document["verdict"] == "NO-GO"
     assert run.status == 1
-    assert run.failed() == {"rollback.rows_identical"}
+    assert run.failed() == {"rollback.rows_identical", "signoff.verdict"}
     details = {each["id"]: each["detail"] for each in run.document["checks"]}
     assert "public.orders: 6,666 rows lost" in details["rollback.rows_identical"]
     assert "Traceback" not in run.output

@@ -8,7 +8,16 @@ from functools import cache
 
 import numpy as np
 
-from shadowgate.evidence import CheckResult, Evidence, QueryEvidence, Status, Table, Timing
+from shadowgate.evidence import (
+    CheckResult,
+    Difference,
+    Evidence,
+    QueryEvidence,
+    Status,
+    Table,
+    Timing,
+)
+from shadowgate.phases.consequences import with_causes
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.verdict import check_of
 from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
@@ -40,6 +49,14 @@ def timing(times: np.ndarray) -> Timing:
     )
 
 
+SHAPE = ("Aggregate", "  Seq Scan on catalogo_geometrias")
+NEW_SHAPE = (
+    "Aggregate",
+    "  Bitmap Heap Scan on catalogo_geometrias",
+    "    Bitmap Index Scan using catalogo_geometrias_geom_idx",
+)
+
+
 def query(name: str, title: str, before_ms: float, change: float, count: int = 46) -> QueryEvidence:
     """A query whose after side is drawn ``change`` percent away from its before side."""
     draw = np.random.default_rng(sum(map(ord, name)))
@@ -59,8 +76,13 @@ def query(name: str, title: str, before_ms: float, change: float, count: int = 4
         rows=1 if name.startswith("W") else 4_112,
         same_rows=True,
         witnesses={
-            "before": {"partitions": 4, "hit": 9120},
-            "after": {"partitions": 1, "hit": 2841},
+            "before": {"partitions": 4, "buffers": 9120, "planning_ms": 0.31, "shape": SHAPE},
+            "after": {
+                "partitions": 1,
+                "buffers": 2841,
+                "planning_ms": 0.42,
+                "shape": NEW_SHAPE if name == "Q5" else SHAPE,
+            },
         },
         notes=("scans 1 partition instead of 4",) if name == "Q5" else (),
     )
@@ -91,6 +113,18 @@ CLAIMS = {
     "migration.data_unchanged": "Every row is what it was, whatever partition it now lives in.",
     "performance.target": "Q5 is at least 25 % faster, by its whole interval.",
 }
+
+
+DEFINITION = Difference(
+    "table public.catalogo_geometrias was changed",
+    (
+        "…",
+        "      column area numeric",
+        "+     column year integer generated always",
+        "      constraint catalogo_geometrias_pkey PRIMARY KEY (id)",
+        "-     CREATE INDEX catalogo_geometrias_old ON public.catalogo_geometrias (tipo)",
+    ),
+)
 
 
 def statement_table(count: int = 9) -> Table:
@@ -152,6 +186,7 @@ def checks(status_of: Callable[[str], Status] = lambda _id: "passed") -> tuple[C
                     required=spec.required,
                     seconds=round(0.2 + len(name) % 7 * 0.9, 2),
                     tables=(statement_table(),) if name == "migration.applied" else (),
+                    differences=(DEFINITION,) if name == "migration.objects" else (),
                 )
             )
     return tuple(found)
@@ -216,6 +251,8 @@ def no_go_sample() -> Evidence:
     broken: dict[str, Status] = {
         "migration.data_unchanged": "failed",
         "performance.not_slower.Q6": "inconclusive",
+        "performance.same_results.Q3": "failed",
+        "signoff.verdict": "failed",
         "rollback.clean": "failed",
         "simulation.effect.OPT4": "skipped",
     }
@@ -241,10 +278,23 @@ def no_go_sample() -> Evidence:
         "migration.data_unchanged",
         measured={"lost": 1, "altered": 2},
         limit=0,
+        breaks=("rows of catalogo_geometrias_particionada",),
+        where="1770500100_auto_partition_creation_2029_plus.sql, line 61: INSERT INTO "
+        "catalogo_geometrias_particionada SELECT * FROM catalogo_geometrias_default",
+        remedy="Compare the rows named in the restored backup and in the migrated copy.",
         detail="1 row is missing and 2 are altered.\n  where: catalogo_geometrias_particionada, "
         "id 100234 (missing), ids 88120 and 88121 (catalogo_id exchanged)\nTo do: compare the "
         "rows named in the restored backup and in the migrated copy.",
     )
+    evidence = with_check(
+        evidence,
+        "performance.same_results.Q3",
+        measured="4112 rows",
+        limit="the same rows",
+        stands_on=(("rows of catalogo_geometrias_particionada",),),
+        detail="4112 rows became 4111",
+    )
+    evidence = with_check(evidence, "signoff.verdict", detail="15 checks stand against GO")
     evidence = with_check(
         evidence,
         "performance.not_slower.Q6",
@@ -280,10 +330,49 @@ def no_go_sample() -> Evidence:
         else q
         for q in evidence.queries
     )
+    evidence = dataclasses.replace(
+        evidence, checks=with_causes(evidence.checks, concluding={"signoff.verdict"})
+    )
     reasons = tuple(
         f"{c.id} {c.status}: {c.detail}" for c in evidence.checks if c.status != "passed"
     )
     return dataclasses.replace(evidence, queries=queries, reasons=reasons)
+
+
+@cache
+def crash_sample() -> Evidence:
+    """A statement of the migration fails: whatever asks for the migrated copy is blocked."""
+
+    def status_of(name: str) -> Status:
+        if name in ("migration.applied", "signoff.verdict"):
+            return "failed"
+        return "blocked" if check_of(CHECKS, name).phase in (5, 6, 8) else "passed"
+
+    evidence = dataclasses.replace(
+        go_sample(), checks=checks(status_of), queries=(), verdict="NO-GO", risk="HIGH"
+    )
+    evidence = with_check(
+        evidence,
+        "migration.applied",
+        tables=(),
+        measured={"statements": 2, "seconds": 0.1},
+        limit={"statements": 14},
+        where="1770500100_auto_partition_creation_2029_plus.sql, line 41: CREATE TABLE …_2030",
+        remedy="Mend the statement named; the detail says what was already committed.",
+        detail='Statement 3 failed: relation "catalogo_geometrias_2030" already exists (SQLSTATE '
+        "42P07)\n  where: line 41",
+    )
+    blocked = tuple(
+        dataclasses.replace(c, blocked_by="migration.applied", measured=None, limit=None)
+        if c.status == "blocked"
+        else c
+        for c in evidence.checks
+    )
+    return dataclasses.replace(
+        evidence,
+        checks=with_causes(blocked, concluding={"signoff.verdict"}),
+        reasons=tuple(f"{c.id} {c.status}" for c in blocked if c.status != "passed"),
+    )
 
 
 @cache

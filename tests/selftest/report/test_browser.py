@@ -6,14 +6,17 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from html import unescape
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.selftest.report.page import no_go_page
-from tests.selftest.report.samples import no_go_sample
+from shadowgate.evidence import Evidence
+from tests.selftest.report.page import make_page, no_go_page
+from tests.selftest.report.samples import crash_sample, go_sample, no_go_sample, quick_sample
 
 BROWSER = next(
     (
@@ -41,6 +44,8 @@ PROBE = """
     const parent = walker.currentNode.parentElement
     if (walker.currentNode.textContent.trim() && shown(parent)) texts.push(parent)
   }
+  const firstScreen = [...document.querySelectorAll('.open > .cause, .deciding > div')]
+    .map((each) => each.getBoundingClientRect().bottom)
   const top = (element) => element.getBoundingClientRect().top
   const size = (element) => parseFloat(getComputedStyle(element).fontSize)
   const banner = document.querySelector('.verdict')
@@ -52,7 +57,28 @@ PROBE = """
   const foldedAtFirst = folded()
   passed.querySelector('td.col-claim').click()
   const again = document.getElementById(passed.id)
+  const sorting = (queries) => {
+    const ids = () => [...queries.tBodies[0].rows]
+      .filter((row) => !row.hidden).map((row) => row.cells[0].firstChild.textContent.trim())
+    const asGiven = ids()
+    const change = [...queries.tHead.rows[0].cells].find((cell) => cell.textContent === 'Change')
+    change.querySelector('button').click()
+    const fastestFirst = ids()
+    change.querySelector('button').click()
+    const slowestFirst = ids()
+    const box = document.querySelector('.filter-rows')
+    box.value = 'write'
+    box.dispatchEvent(new Event('input'))
+    return {
+      as_given: asGiven,
+      fastest_first: fastestFirst,
+      slowest_first: slowestFirst,
+      filtered: ids(),
+    }
+  }
   const found = {
+    ...[...document.querySelectorAll('table.queries')].map(sorting)[0],
+    first_screen: firstScreen,
     verdict: verdict.textContent,
     bottom: verdict.getBoundingClientRect().bottom,
     before_banner: before.map((each) => each.textContent),
@@ -78,20 +104,26 @@ PROBE = """
 """
 
 
-def look(page: Path, profile: Path, width: int) -> dict[str, Any]:
-    """Open the page in a window of this width and return what the probe saw."""
+def look(page: Path, profile: Path, width: int, height: int = 900) -> dict[str, Any]:
+    """Open the page in a window of this size and return what the probe saw."""
     probed = page.with_name("probed.html")
     probed.write_text(page.read_text("utf-8").replace("</body>", f"{PROBE}</body>"), "utf-8")
+    seen: dict[str, Any] = answer_of(probed, profile, (width, height))
+    return seen
+
+
+def answer_of(page: Path, profile: Path, size: tuple[int, int], *options: str) -> Any:
+    """Open a page in a window of a size; return the JSON that its script left in ``probe``."""
     command = [
         *(str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
         *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
-        *("--disable-sync", f"--user-data-dir={profile}", f"--window-size={width},900"),
-        *("--dump-dom", probed.as_uri()),
+        *("--disable-sync", f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}"),
+        *(*options, "--dump-dom", page.as_uri()),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     seen = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.DOTALL)
     assert seen, "the probe did not run"
-    answer: dict[str, Any] = json.loads(unescape(seen[1]))
+    answer: Any = json.loads(unescape(seen[1]))
     return answer
 
 
@@ -128,6 +160,26 @@ def test_a_click_on_a_row_unfolds_its_detail(wide: dict[str, Any]) -> None:
     assert wide["folded_after_click"] is False
 
 
+def test_the_queries_are_sorted_by_a_click_and_filtered_by_a_word(wide: dict[str, Any]) -> None:
+    queries = {q.id: q.change_percent for q in no_go_sample().queries}
+    assert wide["as_given"] == list(queries)
+    by_change = sorted(queries, key=lambda name: queries[name] or 0.0)
+    assert wide["fastest_first"] == by_change
+    assert wide["slowest_first"] == by_change[::-1]
+    assert sorted(wide["filtered"]) == ["W1", "W2"]
+
+
+@pytest.mark.parametrize("sample", [go_sample, quick_sample, no_go_sample, crash_sample])
+def test_what_decides_is_on_the_first_screen(
+    sample: Callable[[], Evidence], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = make_page(sample(), tmp_path)
+    seen = look(made, tmp_path_factory.mktemp("profile"), 1280, 800)
+    assert 1 <= len(seen["first_screen"]) <= 5
+    assert max(seen["first_screen"]) <= 800
+    assert seen["broken_links"] == []
+
+
 def test_every_link_leads_to_its_check(wide: dict[str, Any]) -> None:
     assert wide["broken_links"] == []
 
@@ -142,3 +194,44 @@ def test_a_narrow_window_does_not_scroll_sideways(
     narrow = look(page, tmp_path_factory.mktemp("profile"), 500)
     assert narrow["overflow"] <= 0
     assert narrow["before_banner"] == []
+
+
+AXE = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")
+ASK_AXE = """
+<script>
+addEventListener('load', async () => {
+  const found = await axe.run(document, {resultTypes: ['violations']})
+  const out = document.createElement('pre')
+  out.id = 'probe'
+  out.textContent = JSON.stringify(found.violations.map((each) => [
+    each.impact, each.id, each.nodes.map((node) => node.html.slice(0, 200))]))
+  document.body.append(out)
+})
+</script>
+"""
+
+
+def ask_axe(page: Path, profile: Path, width: int, *options: str) -> list[list[Any]]:
+    """Ask axe-core about a page; return impact, rule and elements of each finding."""
+    asking = profile / "asking.html"
+    text = page.read_text("utf-8")
+    asking.write_text(text.replace("</body>", f"<script>{AXE}</script>{ASK_AXE}</body>"), "utf-8")
+    waits = "--virtual-time-budget=60000"
+    found: list[list[Any]] = answer_of(asking, profile, (width, 900), waits, *options)
+    return found
+
+
+def test_axe_finds_what_is_put_in(tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text("<html><body><p style='color:#999'>pale</p><input></body></html>")
+    found = {rule for _impact, rule, _nodes in ask_axe(page, tmp_path, 1280)}
+    assert {"html-has-lang", "label", "color-contrast"} <= found
+
+
+@pytest.mark.parametrize("options", [[], ["--blink-settings=preferredColorScheme=0"]])
+@pytest.mark.parametrize("width", [1280, 500])
+def test_axe_finds_nothing_serious(
+    options: list[str], width: int, page: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    found = ask_axe(page, tmp_path_factory.mktemp("profile"), width, *options)
+    assert [each for each in found if each[0] in ("serious", "critical")] == []

@@ -14,9 +14,11 @@ from shadowgate.evidence import Figure, QueryEvidence
 from shadowgate.report.figures import (
     ClientWait,
     Effect,
+    LockSpan,
     StatementSpan,
     before_after,
     effects,
+    locks,
     pairs,
     phases,
     projection,
@@ -36,6 +38,20 @@ def words_in(figure: Figure) -> str:
     )
 
 
+LOCKS = [
+    LockSpan("orders", "AccessExclusiveLock", "everyone", 2, 1.0, 1.4),
+    LockSpan("orders", "ShareUpdateExclusiveLock", "nobody", 1, 0.0, 0.9),
+    LockSpan("customers", "ShareRowExclusiveLock", "writers", 1, 0.0, 0.9),
+]
+
+
+def drawn_locks(*clients: ClientWait) -> Figure:
+    spans = [StatementSpan("VALIDATE", 0.0, 0.9), StatementSpan("ALTER", 1.0, 1.4)]
+    drawn = locks(spans, LOCKS, clients)
+    assert drawn is not None
+    return drawn
+
+
 def all_figures() -> dict[str, Figure]:
     evidence = no_go_sample()
     spans = [StatementSpan("ATTACH PARTITION", 0.0, 2.0)]
@@ -46,6 +62,7 @@ def all_figures() -> dict[str, Figure]:
         "waits": waits(
             spans, [ClientWait("reader", 0.5, 61.3)], reader_limit_ms=250, writer_limit_ms=1000
         ),
+        "locks": drawn_locks(),
         "phases": phases({1: 2.0, 6: 62.0}),
         "projection": projection({"OPT2": 25.0}, {}),
     }
@@ -202,3 +219,31 @@ def test_a_projection_is_never_called_measured() -> None:
     assert "25 % projected" in text
     assert "not yet measured" in text
     assert "25 % measured" not in text
+
+
+def test_locks_stand_by_relation_and_mode_those_that_stop_most_first() -> None:
+    text = words_in(drawn_locks())
+    rows = ["orders\N{EN SPACE}AccessExclusive", "orders\N{EN SPACE}ShareUpdateExclusive"]
+    rows.append("customers\N{EN SPACE}ShareRowExclusive")
+    assert [text.index(row) for row in rows] == sorted(text.index(row) for row in rows)
+    assert "milliseconds from the start" in text
+
+
+def test_the_sentence_of_the_locks_names_the_longest_that_stops_somebody_and_who_waited() -> None:
+    waited = ClientWait("writer", 1.1, 250.0, "ALTER TABLE orders", "orders")
+    said = drawn_locks(waited).sentence
+    assert "stops writers is ShareRowExclusive on customers, by statement 1, for 900 ms" in said
+    assert "the longest of a writer for orders behind ALTER TABLE orders: 250 ms" in said
+
+
+def test_a_run_without_locks_has_no_drawing_of_them() -> None:
+    assert locks([StatementSpan("SET", 0.0, 0.1)], []) is None
+
+
+def test_of_many_locks_those_that_stop_most_are_drawn_and_the_others_counted() -> None:
+    many = [LockSpan(f"part_{n:02}", "ShareLock", "nobody", 1, 0.0, 0.1 * n) for n in range(1, 40)]
+    drawn = locks([StatementSpan("VALIDATE", 0.0, 4.0)], [*many, LOCKS[0]])
+    assert drawn is not None
+    assert "14 of 40 rows are drawn" in drawn.sentence
+    assert "orders\N{EN SPACE}AccessExclusive" in words_in(drawn)
+    assert len(drawn.svg) < 60_000

@@ -14,20 +14,26 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from shadowgate.evidence import CheckResult, Evidence, Table
+from shadowgate.evidence import CheckResult, Difference, Evidence, Table
 from shadowgate.report import row_cells, row_detail, row_headers, stylesheet, summary, title
+from shadowgate.report.deciding import deciding_facts
+from shadowgate.report.plans import plan_pairs
 from tests.selftest.report import strategies as report_strategies
 from tests.selftest.report.page import no_go_page
 from tests.selftest.report.samples import (
     BEHIND_ROLLBACK,
     go_sample,
     no_go_sample,
+    query,
     quick_sample,
     with_check,
 )
 
 VOID = {"br", "wbr", "img", "input", "meta", "link", "hr"}
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>"
+
+
+SCRIPT = stylesheet().with_name("page.js").read_text("utf-8")
 
 
 class Shape(HTMLParser):
@@ -83,6 +89,10 @@ def evil_evidence() -> Evidence:
         measured={EVIL: EVIL},
         limit=EVIL,
         tables=(table,),
+        differences=(Difference(EVIL, (f"+ {EVIL}", f"- {EVIL}", EVIL)),),
+        where=EVIL,
+        findings=(EVIL,),
+        remedy=EVIL,
     )
     queries = tuple(dataclasses.replace(q, title=EVIL, notes=(EVIL,)) for q in evidence.queries[:2])
     return dataclasses.replace(
@@ -103,7 +113,7 @@ def parts_of(evidence: Evidence) -> list[str]:
 
 def test_nothing_in_the_evidence_becomes_markup() -> None:
     for html in parts_of(evil_evidence()):
-        tags = Shape(html).tags
+        tags = Shape(html.replace(f"<script>{SCRIPT}</script>", "")).tags
         assert not [tag for tag, _ in tags if tag in ("script", "img")]
         assert not [attrs for _, attrs in tags if any(name.startswith("on") for name in attrs)]
 
@@ -132,29 +142,99 @@ def test_the_verdict_comes_before_everything_else(sample: Any, word: str, qualif
     assert title(sample()).startswith(f"{word} ({qualifier}) ·" if qualifier else f"{word} ·")
 
 
-def test_the_summary_of_a_no_go_names_every_failure_with_what_it_blocks() -> None:
+def test_the_summary_of_a_no_go_names_each_cause_with_measured_limit_place_and_remedy() -> None:
     text = shape_of(no_go_sample).text
-    assert "Why not ✕ failed migration.data_unchanged" in text
-    assert "measured lost: 1; altered: 2 · limit 0" in text
-    assert f"blocks {len(BEHIND_ROLLBACK)}: rollback.in_time" in text
-    assert text.count("rollback.reapplies") == 1
-    assert text.index("rollback.clean") < text.index("performance.not_slower.Q6")
+    assert "Why not ✕ failed migration. data_ unchanged measured lost: 1; altered: 2" in text
+    assert "at 1770500100_auto_partition_creation_2029_plus.sql, line 61: INSERT INTO" in text
+    assert "To do: Compare the rows named in the restored backup" in text
+    assert text.index("rollback. clean") < text.index("performance. not_ slower. Q6")
 
 
-def test_the_derived_verdict_is_not_given_as_a_reason() -> None:
-    evidence = with_check(no_go_sample(), "signoff.verdict", status="failed", detail="2 stand")
-    text = Shape(summary(dataclasses.replace(evidence, queries=()))).text
-    assert f"2 failed, 1 inconclusive, {len(BEHIND_ROLLBACK)} blocked" in text
-    assert "signoff.verdict" not in text
+def test_what_follows_stands_under_its_cause_and_nowhere_else_among_the_reasons() -> None:
+    text = shape_of(no_go_sample).text
+    why = text[text.index("Why not") : text.index("Rows restored")]
+    first, second, third = (
+        why[why.index(begin) :]
+        for begin in ("migration. data_", "rollback. clean", "performance. not_ slower")
+    )
+    first, second = first.removesuffix(second), second.removesuffix(third)
+    assert "follows from it: 2 failed ✕ failed performance.same_results.Q3 4112 rows" in first
+    assert "signoff.verdict 15 checks stand against GO" in first
+    assert f"follows from it: {len(BEHIND_ROLLBACK)} blocked ■ blocked rollback.in_time" in second
+    assert "follows from it" not in third
+    assert why.count("rollback.reapplies") == why.count("same_results.Q3") == 1
 
 
-def test_skips_with_one_reason_are_told_once() -> None:
+def test_the_number_of_failed_checks_is_that_of_all_and_not_of_the_causes() -> None:
+    checks = no_go_sample().checks
+    failed = sum(check.status == "failed" for check in checks)
+    assert failed == 4
+    told = f"{failed} failed, 1 inconclusive, {len(BEHIND_ROLLBACK)} blocked, for 3 reasons"
+    assert told in shape_of(no_go_sample).text
+
+
+def test_more_causes_than_fit_the_first_screen_unfold() -> None:
+    names = [check.id for check in go_sample().checks][:9]
+    evidence = go_sample()
+    for name in names:
+        evidence = with_check(evidence, name, status="failed", detail=f"{name} it is")
+    text = Shape(summary(dataclasses.replace(evidence, verdict="NO-GO", queries=()))).text
+    assert "4 more ✕ failed" in text
+    assert all(f"{name} it is" in text for name in names)
+
+
+def test_a_go_tells_first_what_decides_each_with_its_evidence() -> None:
+    shape = shape_of(go_sample)
+    decides = shape.text[: shape.text.index("Rows restored")]
+    for told in (
+        "Worst query W1 +3.2 % ✓ passed · interval +1.5 to +5.1 %",
+        "Longest wait 412 ms ✓ passed · of a writer; allowed: 1,000 ms",
+        "Rows lost or altered 0 ✓ passed · of 251,247; by the migration or by its rollback",
+        "Rollback 9.4 s ✓ passed · allowed: 5 min",
+    ):
+        assert told in decides
+    targets = [attrs["href"] for tag, attrs in shape.tags if tag == "a"][:4]
+    assert targets == [
+        "#performance.not_slower.W1",
+        "#migration.waiting",
+        "#migration.data_unchanged",
+        "#rollback.in_time",
+    ]
+
+
+def test_a_query_whose_interval_has_no_end_is_the_worst() -> None:
+    queries = tuple(
+        dataclasses.replace(q, high_percent=None) if q.id == "Q5" else q
+        for q in go_sample().queries
+    )
+    assert (
+        "Worst query Q5" in Shape(summary(dataclasses.replace(go_sample(), queries=queries))).text
+    )
+
+
+def test_a_quick_run_says_at_once_what_it_did_not_judge_and_calls_no_time_good_or_bad() -> None:
     text = shape_of(quick_sample).text
-    assert text.count("the copy is too small to judge") == 1
+    decides = text[: text.index("Rows restored")]
+    assert "Not judged how fast queries are the copy is too small to judge" in decides
+    assert (
+        "Worst query W1 +3.2 % interval +1.5 to +5.1 %; of 12 queries; times are shown" in decides
+    )
+
+
+def test_no_more_than_five_facts_decide() -> None:
+    for sample in (go_sample, quick_sample):
+        assert len(deciding_facts(sample())) <= 5
+    assert deciding_facts(dataclasses.replace(go_sample(), checks=(), queries=())) == ()
+
+
+def test_skips_with_one_reason_are_told_once_in_their_list_below_the_phases() -> None:
+    text = shape_of(quick_sample).text
     reason = "the copy is too small to judge"
+    below = text[text.index("What was not judged") :]
+    assert below.count(reason) == 1
     skipped = sum(check.detail == reason for check in quick_sample().checks)
     assert skipped >= 14
-    assert f"– skipped {skipped}: {reason} performance.not_slower (Q1, Q2," in text
+    assert f"– skipped {skipped}: {reason} performance.not_slower (Q1, Q2," in below
 
 
 def test_a_reason_that_no_check_gives_is_shown() -> None:
@@ -296,3 +376,43 @@ def test_text_has_the_contrast_that_wcag_asks_for(theme: str) -> None:
     for tone in ("good", "bad", "doubt"):
         assert contrast(colours[tone], colours[f"{tone}-soft"]) >= 4.5, tone
         assert contrast(colours["muted"], colours[f"{tone}-soft"]) >= 4.5, tone
+
+
+def test_what_changed_is_marked_by_sign_and_not_by_colour_alone() -> None:
+    shape = shape_of(go_sample)
+    marked = [tag for tag, _ in shape.tags if tag in ("ins", "del")]
+    assert marked == ["del", "ins", "ins", "ins", "del"]  # a plan, then a definition
+    assert "+ column year integer generated always" in shape.text
+    assert "- CREATE INDEX catalogo_geometrias_old" in shape.text
+
+
+def test_a_plan_that_changed_stands_beside_the_one_before_with_its_nodes_marked() -> None:
+    text = shape_of(quick_sample).text
+    plans = text[text.index("Plans before and after") :]
+    assert plans.startswith(
+        "Plans before and after Q5 Partitioned Before 9,120 pages, planned in 0.31 ms After 2,841 "
+        "pages, planned in 0.42 ms Aggregate Aggregate Seq Scan on catalogo_geometrias Bitmap Heap"
+    )
+    assert "11 plans as before: Q1, Q2, Q3, Q4, Q6" in plans
+
+
+def test_only_the_nodes_that_changed_are_marked() -> None:
+    (pair,) = (each for each in plan_pairs(go_sample().queries) if each.changed)
+    assert [(node.before.strip(), node.after.strip(), node.changed) for node in pair.nodes] == [
+        ("Aggregate", "Aggregate", False),
+        ("Seq Scan on catalogo_geometrias", "Bitmap Heap Scan on catalogo_geometrias", True),
+        ("", "Bitmap Index Scan using catalogo_geometrias_geom_idx", True),
+    ]
+
+
+def test_sixty_queries_make_a_page_below_three_megabytes_that_draws_the_telling_pairs() -> None:
+    queries = tuple(
+        dataclasses.replace(query(f"Q{n}", f"Query {n}", 10.0 + n, 1.0, count=120))
+        for n in range(1, 61)
+    )
+    slow = dataclasses.replace(queries[40], verdict="regressed", high_percent=9.0)
+    evidence = dataclasses.replace(go_sample(), queries=(*queries[:40], slow, *queries[41:]))
+    html = summary(evidence)
+    assert len(html) < 2_500_000
+    assert "The 12 of 60 queries that tell most pair by pair" in html
+    assert "<b>Q41 pair by pair" in html

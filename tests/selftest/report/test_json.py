@@ -84,6 +84,7 @@ def test_every_written_key_is_documented_and_every_documented_key_is_written() -
         "query": document["queries"]["Q5"],
         "timing": document["queries"]["Q5"]["before"],
         "table": next(c["tables"][0] for c in document["checks"] if c["tables"]),
+        "difference": next(c["differences"][0] for c in document["checks"] if c["differences"]),
     }
     for part, written in parts.items():
         assert set(documented(schema, part)) == set(written), part

@@ -27,15 +27,30 @@ def test_the_verdict_is_the_first_line() -> None:
     assert quick == "verdict   GO (quick: performance not judged)   risk MEDIUM"
 
 
-def test_every_check_that_was_not_carried_to_a_pass_has_one_line_with_its_reason() -> None:
+def test_every_check_that_failed_has_one_line_with_its_reason_under_its_cause() -> None:
     lines = verdict_lines(no_go_sample())
     for check in no_go_sample().checks:
-        named = [line for line in lines if line[2:3] in ("✕", "?") and f" {check.id}:" in line]
-        assert len(named) == (check.status in ("failed", "inconclusive")), check.id
+        wanted = check.status in ("failed", "inconclusive")
+        named = [line for line in lines if f" {check.id}: " in line]
+        assert len(named) == wanted, check.id
+        if wanted:
+            assert named[0].lstrip().startswith("↳") == (check.follows is not None)
     text = "\n".join(lines)
     assert "✕ failed       migration.data_unchanged: 1 row is missing and 2 are altered." in text
     behind = ", ".join(BEHIND_ROLLBACK)
-    assert f"  ■ blocked      {behind}: blocked by rollback.clean" in lines
+    assert lines[lines.index(f"{' ' * 17}↳ blocked {behind}") - 1].startswith(
+        "  ✕ failed       rollback.clean"
+    )
+
+
+def test_the_statement_to_blame_is_named() -> None:
+    lines = verdict_lines(no_go_sample())
+    place = next(at for at, line in enumerate(lines) if " migration.data_unchanged:" in line)
+    assert (
+        lines[place + 1]
+        .strip()
+        .startswith("at 1770500100_auto_partition_creation_2029_plus.sql, line 61")
+    )
 
 
 def test_an_optional_failure_is_called_optional() -> None:
@@ -58,6 +73,7 @@ def test_failures_come_before_what_they_block() -> None:
         for line in verdict_lines(no_go_sample())
         if line[2:3] in "✕?■–" and line[2:3]
     ]
+    assert marks[:3] == ["failed", "failed", "inconclusive"]
     order = ["failed", "inconclusive", "blocked", "skipped"]
     assert marks == sorted(marks, key=order.index)
 

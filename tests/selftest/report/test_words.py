@@ -133,7 +133,7 @@ def test_the_headline_of_a_no_go_counts_only_required_checks() -> None:
     evidence = with_check(no_go_sample(), "simulation.effect.OPT2", status="failed")
     blocked = len(BEHIND_ROLLBACK)
     sentence = words.headline(evidence).sentence
-    assert f"2 failed, 1 inconclusive, {blocked} blocked" in sentence
+    assert f"4 failed, 1 inconclusive, {blocked} blocked, for 3 reasons" in sentence
 
 
 @pytest.mark.parametrize(

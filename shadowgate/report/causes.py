@@ -1,0 +1,74 @@
+"""The checks that did not pass, each cause with what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shadowgate.evidence import CheckResult
+from shadowgate.report import words
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A check that failed or was not decided on its own account."""
+
+    check: CheckResult
+    failed: tuple[CheckResult, ...] = ()
+    """Checks that failed or were not decided because of it."""
+    blocked: tuple[CheckResult, ...] = ()
+    """Checks that could not run because of it."""
+
+    @property
+    def consequences(self) -> tuple[CheckResult, ...]:
+        """All that follows from it."""
+        return (*self.failed, *self.blocked)
+
+    @property
+    def counted(self) -> str:
+        """How many follow, in words: ``6 failed, 12 blocked``."""
+        return words.counted(self.consequences)
+
+
+def causes_of(checks: Sequence[CheckResult]) -> tuple[Cause, ...]:
+    """Every cause, required ones and failed ones first, else in the order of the checks."""
+    roots = [check for check in checks if _is_open(check) and not _cause_of(check, checks)]
+    found = [
+        Cause(
+            root,
+            tuple(each for each in checks if each.follows == root.id and _is_open(each)),
+            tuple(each for each in checks if each.follows == root.id and each.status == "blocked"),
+        )
+        for root in roots
+    ]
+    return tuple(
+        sorted(
+            found,
+            key=lambda each: (not each.check.required, words.STATUSES.index(each.check.status)),
+        )
+    )
+
+
+def not_explained(checks: Sequence[CheckResult]) -> list[CheckResult]:
+    """The checks that did not run, but for those that stand under a cause."""
+    return [
+        check
+        for check in checks
+        if check.status == "skipped" or (check.status == "blocked" and not _cause_of(check, checks))
+    ]
+
+
+def _is_open(check: CheckResult) -> bool:
+    return check.status in ("failed", "inconclusive")
+
+
+def _cause_of(check: CheckResult, checks: Sequence[CheckResult]) -> CheckResult | None:
+    """What a check follows from, if that is itself a cause that is shown."""
+    return next(
+        (
+            other
+            for other in checks
+            if other.id == check.follows and other.follows is None and _is_open(other)
+        ),
+        None,
+    )
