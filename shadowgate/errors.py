@@ -20,6 +20,7 @@ Each carries three things for the reader: what happened, where, and what to do a
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -30,14 +31,18 @@ class ShadowgateError(Exception):
         what: one sentence, starting with the thing it is about.
         where: file, line, statement or object; empty when the sentence says it all.
         todo: what the reader can do, as an instruction; may be empty.
+        at: the file and line, from 1, that it is about, for programs; ``where`` is for people.
     """
 
     exit_status: ClassVar[int] = 1
 
-    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", todo: str = "", at: tuple[Path, int] | None = None
+    ) -> None:
         self.what = what
         self.where = where
         self.todo = todo
+        self.at = at
         super().__init__(what)
 
     def __str__(self) -> str:

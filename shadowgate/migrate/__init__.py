@@ -7,7 +7,7 @@ from shadowgate.migrate.cluster_wide import (
     refuse_programs,
     statements_beyond,
 )
-from shadowgate.migrate.detect import find_hazards, review_findings
+from shadowgate.migrate.detect import find_hazards, review_findings, statement_that_names
 from shadowgate.migrate.findings import (
     Review,
     ScriptFinding,
@@ -107,6 +107,7 @@ __all__ = [
     "review_findings",
     "run_probe_in_clone",
     "run_probes",
+    "statement_that_names",
     "statements_beyond",
     "wait_for_autovacuum",
 ]

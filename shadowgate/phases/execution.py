@@ -56,6 +56,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         status, detail = "inconclusive", str(undecided)
     except (CheckFailed, ShadowgateError) as failure:
         status, detail = "failed", str(failure)
+        _point_at(failure, finding)
     except psycopg.Error as failure:
         status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
     except Exception as failure:  # shown with its traceback: a defect of this program
@@ -76,6 +77,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         blocked_by=blocked_by,
         tables=tuple(finding.tables),
         figures=tuple(finding.figures),
+        places=tuple(finding.places),
     )
     run.results.by_id[result_id] = result
     return Outcome(result, error)
@@ -94,6 +96,12 @@ def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
         raise DoesNotApply(reason)
     if check.judges_time and run.quick:
         raise _TooSmall(run.quick)
+
+
+def _point_at(failure: Exception, finding: Finding) -> None:
+    """Point at the line of a script that an error is about, where it is about one."""
+    if isinstance(failure, ShadowgateError) and failure.at is not None:
+        finding.point_at(*failure.at, failure.what)
 
 
 def _own(check: Check[Any]) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from shadowgate.evidence import Figure, Table
+from shadowgate.evidence import Figure, Place, Table
 
 
 class CheckFailed(AssertionError):  # noqa: N818 - a finding, not a programming error
@@ -29,6 +30,7 @@ class Finding:
     details: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
 
     def note(self, measured: Any, limit: Any = None) -> None:
         """Write down what was measured and what it is held against; both JSON-able."""
@@ -43,6 +45,10 @@ class Finding:
         """Add tables and figures."""
         self.tables += [item for item in evidence if isinstance(item, Table)]
         self.figures += [item for item in evidence if isinstance(item, Figure)]
+
+    def point_at(self, script: Path, line: int, message: str) -> None:
+        """Name a line of a script that is at fault, 0 for none in particular, and what it does."""
+        self.places.append(Place.of(script, line, message))
 
     def require(self, holds: bool, otherwise: str | Iterable[str]) -> None:
         """Fail the check unless ``holds``; ``otherwise`` says what is wrong and where.

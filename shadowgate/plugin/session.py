@@ -19,7 +19,7 @@ from shadowgate.phases.items import workload_of
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import CheckItem
 from shadowgate.plugin.outcome import exit_status
-from shadowgate.report import verdict_lines, write_json
+from shadowgate.report import verdict_lines, write_json, write_markdown
 
 UNFINISHED = "the run has not finished"
 
@@ -55,7 +55,7 @@ class ShadowSession:
         for name in ("shadow.html", "rollout_plan.md", "baseline.json"):
             (reports / name).unlink(missing_ok=True)
         unfinished = replace(self.run.report(), reasons=(UNFINISHED,))
-        write_json(unfinished, reports / "shadow.json")
+        self._write(unfinished)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -125,13 +125,18 @@ class ShadowSession:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the evidence, and let the exit status say what the verdict says."""
         self._evidence = self.run.report()
-        write_json(self._evidence, self.run.request.reports / "shadow.json")
+        self._write(self._evidence)
         session.exitstatus = exit_status(
             exitstatus,
             self._evidence.verdict,
             failures=session.testsfailed,
             failed_checks=self._failed_checks,
         )
+
+    def _write(self, evidence: Evidence) -> None:
+        reports = self.run.request.reports
+        write_json(evidence, reports / "shadow.json")
+        write_markdown(evidence, reports / "shadow.md")
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

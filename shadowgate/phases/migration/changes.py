@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from shadowgate.catalogue import (
     Area,
     ContentComparison,
+    Deviation,
     Deviations,
     Drift,
     compare_content,
     diff,
     odd_partitions,
 )
+from shadowgate.evidence import Table
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.restore.soundness import Soundness, look_over
 from shadowgate.phases.restore.state import State, state_of
@@ -34,9 +36,15 @@ class Migrated:
     unsound: tuple[str, ...]
     """What is wrong with what it left, though it was announced, a sentence each."""
 
-    def unexpected(self, area: Area) -> list[str]:
-        """What happened unannounced in one area, a sentence each."""
-        return [str(found) for found in self.deviations.unexpected if found.area == area]
+    def unexpected(self, area: Area) -> list[Deviation]:
+        """What happened unannounced in one area."""
+        return [found for found in self.deviations.unexpected if found.area == area]
+
+    def changes_table(self) -> Table:
+        """All that changed in the catalogue, what was not announced first."""
+        surprising = [(str(found), "no") for found in self.deviations.unexpected]
+        expected = [(said, "yes") for said in self.deviations.expected]
+        return Table("What changed", ("change", "announced"), (*surprising, *expected))
 
 
 def compare_with_announced(

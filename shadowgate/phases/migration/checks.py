@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from shadowgate.catalogue import Deviation
 from shadowgate.migrate import Interruption, ProbeResult, Review, interruptions_table
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
+from shadowgate.phases.migration.blame import (
+    point_at_interruptions,
+    point_at_locks,
+    point_at_objects,
+    point_at_rows,
+    point_at_wait,
+)
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
@@ -66,6 +74,12 @@ def _has_jobs(run: Run) -> str:
     return "" if run.plan.jobs else "the plan has no jobs"
 
 
+def _require_none(wrong: Sequence[Deviation], applied: Applied, finding: Finding) -> None:
+    """Point at what changed unannounced, and require that nothing has."""
+    point_at_objects(finding, applied.run.script, wrong)
+    finding.require_none(list(map(str, wrong)))
+
+
 @check(
     "migration.applied",
     remedy="Mend the statement named; the detail says what was already committed.",
@@ -100,6 +114,8 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
         {"reader_ms": round(locks.reader_ms), "writer_ms": round(locks.writer_ms)}, asdict(budget)
     )
     over = over_budget(locks, budget)
+    if over:
+        point_at_locks(finding, applied.run.script, {locks.readers, locks.writers})
     finding.require(not over, over)
 
 
@@ -138,6 +154,8 @@ def queue_behind_a_report_is_short(
     finding.say(lock_queue.outcome)
     finding.show(long_transactions_table([lock_queue]))
     breaches = judge_long_transaction(lock_queue, limit)
+    if breaches:
+        point_at_wait(finding, applied.run.script, lock_queue.longest)
     finding.require(not breaches, [breach.detail for breach in breaches])
 
 
@@ -158,14 +176,17 @@ def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None
     "migration.objects",
     remedy="Create what is missing, or take it out of the plan's [creates].",
 )
-def announced_objects_are_there(migrated: Migrated, announced: Announced, finding: Finding) -> None:
+def announced_objects_are_there(
+    migrated: Migrated, announced: Announced, applied: Applied, finding: Finding
+) -> None:
     """Every announced object is there, and what the migration leaves is sound.
 
     A script can end without an error and without its objects.
     """
     wrong = [*map(str, migrated.deviations.missing), *migrated.oddities, *migrated.unsound]
     finding.say(*migrated.deviations.expected)
-    finding.show(*announced.tables_of_evidence())
+    finding.show(migrated.changes_table(), *announced.tables_of_evidence())
+    point_at_objects(finding, applied.run.script, migrated.deviations.missing)
     finding.require_none(wrong)
 
 
@@ -212,12 +233,14 @@ def jobs_run(scheduled: Scheduled, plan: Plan, finding: Finding) -> None:
     "migration.schema_unchanged",
     remedy="Undo the change in the migration, or declare it in the plan.",
 )
-def nothing_else_in_the_schema_changed(migrated: Migrated, finding: Finding) -> None:
+def nothing_else_in_the_schema_changed(
+    migrated: Migrated, applied: Applied, finding: Finding
+) -> None:
     """Nothing else in the schema changed.
 
     A migration must do what its plan says and nothing else.
     """
-    finding.require_none(migrated.unexpected("schema"))
+    _require_none(migrated.unexpected("schema"), applied, finding)
 
 
 @check(
@@ -238,28 +261,28 @@ def no_index_is_invalid(migrated: Migrated, before: State, finding: Finding) -> 
     "migration.privileges_unchanged",
     remedy="Undo the change in the migration, or declare it in the plan.",
 )
-def no_privilege_changed(migrated: Migrated, finding: Finding) -> None:
+def no_privilege_changed(migrated: Migrated, applied: Applied, finding: Finding) -> None:
     """No privilege, owner, policy or role changed.
 
     One privilege, owner or policy more is a security hole; one less is an outage.
     """
-    finding.require_none(migrated.unexpected("privileges"))
+    _require_none(migrated.unexpected("privileges"), applied, finding)
 
 
 @check("migration.settings_unchanged", remedy="RESET it at the end of the migration.")
-def no_setting_changed(migrated: Migrated, finding: Finding) -> None:
+def no_setting_changed(migrated: Migrated, applied: Applied, finding: Finding) -> None:
     """No setting of the server, the database or a role changed.
 
     A setting left on the database or a role outlives the migration unseen.
     """
-    finding.require_none(migrated.unexpected("settings"))
+    _require_none(migrated.unexpected("settings"), applied, finding)
 
 
 @check(
     "migration.data_unchanged",
     remedy="Compare the rows named in the restored backup and in the migrated copy.",
 )
-def no_row_changed(migrated: Migrated, finding: Finding) -> None:
+def no_row_changed(migrated: Migrated, applied: Applied, finding: Finding) -> None:
     """Every row of every table is as it was, in whichever partition it lies now.
 
     Not one row may be lost, doubled or altered.
@@ -268,6 +291,8 @@ def no_row_changed(migrated: Migrated, finding: Finding) -> None:
     finding.note(len(wrong), 0)
     finding.say(f"{content.rows:,} rows compared by fingerprint over every column from before")
     finding.say(*map(str, content.left_out))
+    for rows in content.differing:
+        point_at_rows(finding, applied.run.script, rows.table, str(rows))
     finding.require(not content, wrong)
 
 
@@ -313,7 +338,7 @@ def a_second_run_changes_nothing(repeated: Repeated, finding: Finding) -> None:
     remedy="Guard each step so that a second run completes what the first left.",
 )
 def an_interrupted_run_can_be_completed(
-    interruptions: tuple[Interruption, ...], finding: Finding
+    interruptions: tuple[Interruption, ...], applied: Applied, finding: Finding
 ) -> None:
     """Interrupted at any statement, it leaves nothing that running it again does not complete.
 
@@ -322,5 +347,6 @@ def an_interrupted_run_can_be_completed(
     broken = [found for found in interruptions if found.outcome == "broken"]
     finding.note(f"{len(broken)} of {len(interruptions)} interruptions", 0)
     finding.show(interruptions_table(interruptions))
+    point_at_interruptions(finding, applied.run.script, broken)
     finding.require(bool(interruptions), "nothing was interrupted")
     finding.require(not broken, [f"{found.point}: {found.detail}" for found in broken])

@@ -10,6 +10,7 @@ from shadowgate.evidence import Figure
 from shadowgate.measure import Workload
 from shadowgate.migrate import LockWatch, Script, ScriptRun
 from shadowgate.phases.finding import Finding
+from shadowgate.phases.migration.blame import point_at_wait
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.report.figures import ClientWait, StatementSpan, waits
@@ -116,6 +117,8 @@ def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:
     finding.note(measured | {"errors": errors}, asdict(plan.locks) | {"errors": 0})
     finding.show(*online.waits.tables(), waits_figure(online, plan))
     online.run.raise_for_error()
+    if online.breaches:
+        point_at_wait(finding, online.run.script, online.waits.longest)
     finding.require(not online.breaches, [breach.detail for breach in online.breaches])
 
 
