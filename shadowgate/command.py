@@ -15,21 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pytest
-import pytest_benchmark.plugin
-import pytest_html.plugin
-import pytest_metadata.plugin
-
-from shadowgate import plugin
 from shadowgate.errors import ShadowgateError, UsageError
 from shadowgate.options import OPTIONS, Option, resolve
-from shadowgate.phases.environment.preflight import preflight
-from shadowgate.phases.plan_file import written_plan
-from shadowgate.phases.run import Run
-from shadowgate.plugin.items import PHASES
+from shadowgate.pull_request.command import FOR_A_REVIEW, add_commands, carry_out
 
-_PLUGINS = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
-"""All that a run needs; what else is installed beside is for the project's own tests."""
+USAGE_ERROR = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked, others = parser.parse_known_args(arguments)
     if asked.command is None:
         parser.print_help(sys.stderr)
-        return int(pytest.ExitCode.USAGE_ERROR)
+        return USAGE_ERROR
+    if asked.command in FOR_A_REVIEW:
+        if others:
+            parser.error(f"unrecognized arguments: {' '.join(others)}")
+        return carry_out(asked, _say)
     if asked.command != "run":
         for option in OPTIONS:
             if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
@@ -92,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
+    add_commands(commands.add_parser)
     return parser
 
 
@@ -119,7 +114,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         """Say what is wrong, and how it is meant."""
         self.print_usage(sys.stderr)
-        self.exit(int(pytest.ExitCode.USAGE_ERROR), f"{self.prog}: {message}\n")
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
 
 
 def _given(asked: argparse.Namespace) -> dict[str, Any]:
@@ -128,6 +123,15 @@ def _given(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
+    import pytest
+    import pytest_benchmark.plugin
+    import pytest_html.plugin
+    import pytest_metadata.plugin
+
+    from shadowgate import plugin
+    from shadowgate.plugin.items import PHASES
+
+    plugins = (pytest_metadata.plugin, pytest_html.plugin, pytest_benchmark.plugin, plugin)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     options = [
@@ -137,10 +141,14 @@ def _run(asked: argparse.Namespace, others: Sequence[str]) -> int:
     ]
     apart = [f"--config-file={PHASES / 'pytest.ini'}", f"--rootdir={Path.cwd()}"]
     apart += ["-p", "no:cacheprovider", "--benchmark-quiet"]
-    return int(pytest.main([*apart, *options, *others, str(PHASES)], plugins=_PLUGINS))
+    return int(pytest.main([*apart, *options, *others, str(PHASES)], plugins=plugins))
 
 
 def _plan(asked: argparse.Namespace) -> int:
+    from shadowgate.phases.environment.preflight import preflight
+    from shadowgate.phases.plan_file import written_plan
+    from shadowgate.phases.run import Run
+
     target = Path(asked.output)
     try:
         if target.exists():
@@ -160,7 +168,7 @@ def _plan(asked: argparse.Namespace) -> int:
         _say(f"ERROR: {error}")
         return error.exit_status
     _say(f"wrote {target}: review each line, then run shadowgate run --plan={target}")
-    return int(pytest.ExitCode.OK)
+    return 0
 
 
 def _say(sentence: str) -> None:

@@ -10,7 +10,8 @@ The tree::
     ├── SetupError               this machine or server cannot host the run         (exit 4)
     │   ├── ServerError          no server, unreachable, too old, no PostGIS, not ours
     │   ├── ToolError            a client tool is missing or older than the server
-    │   └── SpaceError           the disk is too small for the copies
+    │   ├── SpaceError           the disk is too small for the copies
+    │   └── ServiceError         a service on the network refuses what is sent to it
     └── ValidationError          the validation itself failed                       (exit 1)
         ├── RestoreError         the backup does not restore cleanly
         └── MigrationError       a statement of the migration or rollback failed
@@ -88,6 +89,10 @@ class ToolError(SetupError):
 
 class SpaceError(SetupError):
     """The disk is too small for the copies that the phases make."""
+
+
+class ServiceError(SetupError):
+    """A service on the network refuses what is sent to it, or does not answer."""
 
 
 class ValidationError(ShadowgateError):

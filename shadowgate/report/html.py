@@ -17,7 +17,6 @@ from shadowgate.evidence import CheckResult, Evidence, Figure, QueryEvidence, St
 from shadowgate.report import words
 from shadowgate.report.figures import before_after, effects, pairs, phases
 from shadowgate.report.keyfigures import key_figures
-from shadowgate.report.open_checks import checks_not_run, open_checks, other_reasons
 from shadowgate.report.redact import without_secrets
 from shadowgate.report.templates import environment, render
 
@@ -53,6 +52,14 @@ class PhaseSummary:
     seconds: float
 
 
+@dataclass(frozen=True)
+class OpenCheck:
+    """A check that did not pass, with those that it blocks."""
+
+    check: CheckResult
+    blocks: tuple[str, ...]
+
+
 def stylesheet() -> Path:
     """Return the style sheet, for pytest-html's ``--css``."""
     return Path(__file__).with_name("style.css")
@@ -60,22 +67,22 @@ def stylesheet() -> Path:
 
 def title(evidence: Evidence) -> str:
     """Return the title of the page, verdict first, so that a browser tab shows it."""
-    return f"{words.headline(evidence).label} · {words.plan_title(evidence.plan)} · shadowgate"
+    return f"{words.headline(evidence).label} · {_plan_title(evidence.plan)} · shadowgate"
 
 
 def summary(evidence: Evidence) -> str:
     """Return everything above the table of checks as HTML, for pytest-html's summary prefix."""
     clean = without_secrets(evidence)
-    not_passed = open_checks(clean.checks)
+    open_checks = _open_checks(clean.checks)
     return render(
         "summary.html.j2",
         evidence=clean,
         headline=words.headline(clean),
-        plan_title=words.plan_title(clean.plan),
+        plan_title=_plan_title(clean.plan),
         passed=sum(check.status == "passed" for check in clean.checks),
-        open_checks=not_passed,
-        not_run=checks_not_run(clean.checks, not_passed),
-        reasons=other_reasons(clean),
+        open_checks=open_checks,
+        not_run=_not_run(clean.checks, open_checks),
+        reasons=_other_reasons(clean),
         figures=key_figures(clean),
         phases=_phase_strip(clean.checks),
         drawings=_drawings(clean),
@@ -110,11 +117,48 @@ def row_detail(check: CheckResult) -> str:
     return " ".join(html.split("\n"))
 
 
+def _plan_title(plan: Mapping[str, Any]) -> str:
+    return str(plan.get("title") or plan.get("name") or "unnamed plan")
+
+
 def _facts(check: CheckResult) -> dict[str, Any]:
     """A measured mapping as rows of its own; anything else is one row."""
     if isinstance(check.measured, Mapping):
         return {str(key): item for key, item in check.measured.items()}
     return {} if check.measured is None else {"measured": check.measured}
+
+
+def _open_checks(checks: Sequence[CheckResult]) -> list[OpenCheck]:
+    """Checks that failed or were not decided, worst first, each with those that it blocks."""
+    blocked: dict[str, list[str]] = {}
+    for check in checks:
+        if check.status == "blocked" and check.blocked_by:
+            blocked.setdefault(check.blocked_by, []).append(check.id)
+    found = [
+        OpenCheck(check, tuple(blocked.get(check.id, ())))
+        for check in checks
+        if check.status in ("failed", "inconclusive") and check.id != words.DERIVED
+    ]
+    return sorted(
+        found,
+        key=lambda each: (not each.check.required, words.STATUSES.index(each.check.status)),
+    )
+
+
+def _not_run(checks: Sequence[CheckResult], open_checks: Sequence[OpenCheck]) -> list[words.NotRun]:
+    """The checks that did not run, but for those that stand below what blocks them."""
+    told = {name for each in open_checks for name in each.blocks}
+    return words.not_run([check for check in checks if check.id not in told])
+
+
+def _other_reasons(evidence: Evidence) -> list[str]:
+    """The reasons that name no check: the lists of checks give the others."""
+    told = {check.id for check in evidence.checks if check.status != "passed"}
+    return [
+        reason
+        for reason in evidence.reasons
+        if reason.removeprefix("optional: ").split(" ")[0].rstrip(":") not in told
+    ]
 
 
 def _phase_strip(checks: Sequence[CheckResult]) -> list[PhaseSummary]:

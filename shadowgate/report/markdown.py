@@ -35,6 +35,10 @@ class Detail:
     """Characters of one text."""
 
 
+_FOLD = "\n</details>\n"
+_LEAST_ROOM = 1_000
+"""Characters below which a run's page among others says less than its line in the table."""
+
 _DETAILS = (
     Detail(rows=100, lines=40, checks=60, width=2_000),
     Detail(rows=40, lines=20, checks=40, width=600),
@@ -71,6 +75,55 @@ def to_markdown(evidence: Evidence, *, longest: int = LONGEST, heading: int = 2)
         if len(page) <= longest:
             return page
     return f"**{clean.verdict}**, risk {clean.risk}.\n"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run among several, or why there is none."""
+
+    name: str
+    evidence: Evidence | None
+    why: str
+    """What decides in a sentence."""
+
+    @property
+    def verdict(self) -> str:
+        """The run's; what was not judged is no GO."""
+        return self.evidence.verdict if self.evidence else "NO-GO"
+
+
+def overview(entries: Sequence[Entry], notes: Sequence[str] = (), *, longest: int = LONGEST) -> str:
+    """Render several runs as one page: a line for each, then each by itself as far as it fits.
+
+    Args:
+        entries: the runs, in their order.
+        notes: what stands against all of them, a sentence each.
+        longest: characters that the text may have.
+    """
+    if len(entries) == 1 and entries[0].evidence and not notes:
+        return to_markdown(entries[0].evidence, longest=longest)
+    verdict = "GO" if not notes and all(each.verdict == "GO" for each in entries) else "NO-GO"
+    for rows in (200, 50, 10, 3, 0):
+        head = render_markdown(
+            "overview.md.j2", entries=entries, notes=notes, verdict=verdict, rows=rows
+        )
+        if len(head) <= longest:
+            return head + _pages(entries, longest - len(head))
+    return f"**{verdict}**\n"
+
+
+def _pages(entries: Sequence[Entry], room: int) -> str:
+    """The page of each run, folded, with an equal share of the room; none if that is too little."""
+    runs = [(place, each.evidence) for place, each in enumerate(entries, 1) if each.evidence]
+    if not runs or room // len(runs) < _LEAST_ROOM:
+        return ""
+    share = room // len(runs)
+    folded = []
+    for place, evidence in runs:
+        frame = f"\n<details><summary>Migration {place}: {evidence.verdict}</summary>\n\n"
+        page = to_markdown(evidence, longest=share - len(frame) - len(_FOLD), heading=3)
+        folded.append(f"{frame}{page}{_FOLD}")
+    return "".join(folded)
 
 
 def write_markdown(evidence: Evidence, path: Path) -> None:

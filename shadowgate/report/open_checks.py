@@ -50,3 +50,12 @@ def other_reasons(evidence: Evidence) -> list[str]:
         for reason in evidence.reasons
         if reason.removeprefix("optional: ").split(" ")[0].rstrip(":") not in told
     ]
+
+
+def stands_against_go(check: CheckResult, evidence: Evidence) -> bool:
+    """Whether a check that did not pass is one of the reasons of a NO-GO: not waived, not optional.
+
+    A reason begins with the id of its check.
+    """
+    told = {reason.split(" ")[0] for reason in evidence.reasons}
+    return evidence.verdict == "NO-GO" and check.id in told

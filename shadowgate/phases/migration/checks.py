@@ -12,18 +12,18 @@ from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
-from shadowgate.phases.migration.blame import (
+from shadowgate.phases.migration.changes import Migrated
+from shadowgate.phases.migration.interruption import is_atomic
+from shadowgate.phases.migration.jobs import Scheduled
+from shadowgate.phases.migration.lock_queue import allowed_wait_ms
+from shadowgate.phases.migration.locks import longest_locks, over_budget
+from shadowgate.phases.migration.places import (
     point_at_interruptions,
     point_at_locks,
     point_at_objects,
     point_at_rows,
     point_at_wait,
 )
-from shadowgate.phases.migration.changes import Migrated
-from shadowgate.phases.migration.interruption import is_atomic
-from shadowgate.phases.migration.jobs import Scheduled
-from shadowgate.phases.migration.lock_queue import allowed_wait_ms
-from shadowgate.phases.migration.locks import longest_locks, over_budget
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
@@ -292,7 +292,7 @@ def no_row_changed(migrated: Migrated, applied: Applied, finding: Finding) -> No
     finding.say(f"{content.rows:,} rows compared by fingerprint over every column from before")
     finding.say(*map(str, content.left_out))
     for rows in content.differing:
-        point_at_rows(finding, applied.run.script, rows.table, str(rows))
+        point_at_rows(finding, applied.run.script, rows.table, "; ".join(rows.sentences()))
     finding.require(not content, wrong)
 
 

@@ -10,7 +10,7 @@ from shadowgate.evidence import Figure
 from shadowgate.measure import Workload
 from shadowgate.migrate import LockWatch, Script, ScriptRun
 from shadowgate.phases.finding import Finding
-from shadowgate.phases.migration.blame import point_at_wait
+from shadowgate.phases.migration.places import point_at_wait
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.report.figures import ClientWait, StatementSpan, waits

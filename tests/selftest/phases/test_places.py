@@ -12,7 +12,7 @@ from shadowgate.evidence import Place
 from shadowgate.migrate import Interruption, LockHeld, parse_script
 from shadowgate.migrate.interrupt import Point
 from shadowgate.phases.finding import Finding
-from shadowgate.phases.migration.blame import (
+from shadowgate.phases.migration.places import (
     point_at_interruptions,
     point_at_locks,
     point_at_objects,
