@@ -91,12 +91,14 @@ def read_reports(folders: Sequence[Path]) -> Published:
 
 
 def _folders_of(folder: Path) -> Iterator[Path]:
-    """The folder itself if it has a report or none is below it, else those directly below."""
-    below = sorted(path.parent for path in folder.glob(f"*/{REPORT}"))
-    if (folder / REPORT).exists() or not below:
+    """The folder itself if it has a report or no run has one below it, else all directly below.
+
+    One of those that has none belongs to a run that ended before it began.
+    """
+    if (folder / REPORT).exists() or not any(folder.glob(f"*/{REPORT}")):
         yield folder
     else:
-        yield from below
+        yield from sorted(each for each in folder.iterdir() if each.is_dir())
 
 
 def _report(folder: Path) -> Report:

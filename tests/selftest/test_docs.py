@@ -32,7 +32,7 @@ def test_this_project_names_every_phase_in_its_order() -> None:
         assert module.read_text(encoding="utf-8") == line
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/reference.md"])
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/reference.md", "docs/ci.md"])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):

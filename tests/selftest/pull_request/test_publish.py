@@ -373,3 +373,11 @@ def test_several_folders_are_read_in_their_order(tmp_path: Path) -> None:
     assert [each.name for each in read_reports([tmp_path]).reports] == ["a.sql", "b.sql"]
     assert (read_in_order.verdict, read_in_order.risk) == ("GO", "LOW")
     assert annotations_of(read_in_order, tmp_path) == []
+
+
+def test_one_of_several_runs_that_left_no_report_is_not_passed_over(tmp_path: Path) -> None:
+    write_json(located(go_sample()), tmp_path / "1-a" / "shadow.json")
+    (tmp_path / "2-b").mkdir()
+    found = read_reports([tmp_path])
+    assert found.verdict == "NO-GO"
+    assert [each.name for each in found.unread] == [str(tmp_path / "2-b")]

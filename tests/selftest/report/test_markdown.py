@@ -165,7 +165,7 @@ def test_that_nothing_changed_is_said_only_where_it_was_looked_at() -> None:
     assert "Not known: the comparison with before was not made." in page
     nothing = Table("What changed", ("change", "announced"), ())
     page = to_markdown(with_check(go_sample(), "migration.objects", tables=(nothing,)))
-    assert "Nothing in the catalogue." in page
+    assert "catalogue\n\nNothing." in page
     assert "Not known" not in page
 
 
