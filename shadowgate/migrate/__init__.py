@@ -25,6 +25,7 @@ from shadowgate.migrate.interrupt import (
     interruptions_table,
 )
 from shadowgate.migrate.lint import lint
+from shadowgate.migrate.own_relations import new_relations, relation_of
 from shadowgate.migrate.probes import (
     ProbeResult,
     run_probe_in_clone,
@@ -55,6 +56,7 @@ from shadowgate.migrate.script import (
     parse_script,
     read_script,
 )
+from shadowgate.migrate.squawk_rules import is_guess
 from shadowgate.migrate.suppressed_errors import find_silence
 from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 
@@ -97,13 +99,16 @@ __all__ = [
     "inline_waivers",
     "interrupt_at_every_boundary",
     "interruptions_table",
+    "is_guess",
     "lint",
     "may_be_one_transaction",
+    "new_relations",
     "outside_effects",
     "parse_script",
     "read_script",
     "refuse_beyond",
     "refuse_programs",
+    "relation_of",
     "review_findings",
     "run_probe_in_clone",
     "run_probes",

@@ -1,4 +1,4 @@
-"""The commands for a review: ``publish``.
+"""The commands for a review: ``publish`` and ``lint``.
 
 They are imported before anything heavy is, and load what they need once they are asked for.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shadowgate.errors import ShadowgateError
 
-FOR_A_REVIEW = ("publish",)
+FOR_A_REVIEW = ("publish", "lint")
 
 Say = Callable[[str], None]
 
@@ -47,6 +47,24 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         default="",
         help="tells the comments of several jobs on one pull request apart",
     )
+    lint = add(
+        "lint",
+        help="say what the text of migrations and plans shows, without a server",
+        description="Say what the text of migrations shows by itself, and which plan files cannot "
+        "be read; for a commit hook. What is clean here is not a GO. Exit status: 0, 1 on a "
+        "finding, 4 where a file is no SQL or no plan.",
+        allow_abbrev=False,
+    )
+    lint.add_argument("files", nargs="+", metavar="FILE", help="scripts, and plans (.toml)")
+    lint.add_argument(
+        "--release",
+        type=int,
+        choices=range(10, 31),
+        default=14,
+        metavar="MAJOR",
+        help="release of PostgreSQL that production runs (default: %(default)s, the oldest that "
+        "runs are possible on)",
+    )
 
 
 def carry_out(asked: argparse.Namespace, say: Say) -> int:
@@ -56,7 +74,7 @@ def carry_out(asked: argparse.Namespace, say: Say) -> int:
         The exit status.
     """
     try:
-        return _publish(asked, say)
+        return _publish(asked, say) if asked.command == "publish" else _lint(asked)
     except ShadowgateError as error:
         say(f"ERROR: {error}")
         return error.exit_status
@@ -67,6 +85,12 @@ def _publish(asked: argparse.Namespace, say: Say) -> int:
 
     targets = Targets(asked.github, Path(asked.gitlab) if asked.gitlab else None, asked.name)
     return publish([Path(each) for each in asked.folders], targets, os.environ, out=_out, say=say)
+
+
+def _lint(asked: argparse.Namespace) -> int:
+    from shadowgate.pull_request.lint import lint_files
+
+    return lint_files([Path(each) for each in asked.files], asked.release, _out)
 
 
 def _out(line: str) -> None:
