@@ -12,12 +12,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Evidence, Risk, Verdict
-from shadowgate.report import migration_file, read_json
+from shadowgate.report import migration_file, read_json, redacted_text
 
 REPORT = "shadow.json"
 BRANCH = "changed.json"
+_TEXT = {"type": "string"}
+_BRANCH_SCHEMA = {
+    "type": "object",
+    "required": ["findings", "migrations"],
+    "properties": {
+        "findings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["rule", "what"],
+                "properties": {
+                    "rule": _TEXT,
+                    "file": _TEXT,
+                    "line": {"type": "integer", "minimum": 0},
+                    "what": _TEXT,
+                    "todo": _TEXT,
+                    "accepted": _TEXT,
+                },
+            },
+        },
+        "migrations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {"name": _TEXT, "file": _TEXT, "why": _TEXT, "reports": _TEXT},
+            },
+        },
+    },
+}
+"""Of ``changed.json``, as far as it is read here."""
 _RISKS: tuple[Risk, ...] = ("LOW", "MEDIUM", "HIGH")
 
 
@@ -116,18 +149,18 @@ def _branch(path: Path) -> dict[str, Any]:
         UsageError: it cannot be read, or is not one.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise UsageError(f"{path} cannot be read: {problem}") from problem
-    if not isinstance(document, dict) or not {"findings", "migrations"} <= document.keys():
-        raise UsageError(f"{path} is no summary of a branch")
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.validate(document, _BRANCH_SCHEMA)
+    except (OSError, ValueError, jsonschema.ValidationError) as problem:
+        said = getattr(problem, "message", str(problem))
+        raise UsageError(f"{path} cannot be read: {redacted_text(str(said))[:200]}") from problem
     return document
 
 
 def _of_branch(folder: Path, document: dict[str, Any]) -> Iterator[Report]:
     """The report of each migration that the summary names; folders of earlier runs are not."""
     for migration in document["migrations"]:
-        name = str(migration.get("file") or migration.get("name"))
+        name = migration.get("file") or migration["name"]
         if migration.get("reports"):
             found = _report(folder / Path(migration["reports"]).name)
             yield Report(name, found.evidence, found.problem)
@@ -137,11 +170,11 @@ def _of_branch(folder: Path, document: dict[str, Any]) -> Iterator[Report]:
 
 def _finding(found: dict[str, Any]) -> BranchFinding:
     accepted = found.get("accepted")
-    said = f"{found.get('rule', 'finding')}: {found.get('what', '')}"
+    said = f"{found['rule']}: {found['what']}"
     return BranchFinding(
-        file=str(found.get("file") or ""),
-        line=int(found.get("line") or 0),
+        file=found.get("file", ""),
+        line=found.get("line", 0),
         message=f"{said} (accepted: {accepted})" if accepted else said,
-        todo=str(found.get("todo") or ""),
+        todo=found.get("todo", ""),
         counts=not accepted,
     )

@@ -264,6 +264,16 @@ def test_what_was_found_of_a_branch_stands_beside_its_runs(
     assert "not judged: 1\\_note is NO-GO" in body or "not judged: 1_note is NO-GO" in body
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"findings": [1], "migrations": []}', '{"findings": 0}', "\xff"]
+)
+def test_a_summary_of_a_branch_that_is_none_is_no_go(tmp_path: Path, text: str) -> None:
+    (tmp_path / "changed.json").write_bytes(text.encode("latin-1"))
+    found = read_reports([tmp_path])
+    assert found.verdict == "NO-GO"
+    assert "cannot be read" in found.unread[0].problem
+
+
 def test_a_branch_without_a_migration_gets_no_comment(repository: Path, service: GitHub) -> None:
     branch(repository / "reports")
     said = published_to(job(repository, service), repository / "reports")
