@@ -33,7 +33,7 @@ _BRANCH_SCHEMA = {
                 "properties": {
                     "rule": _TEXT,
                     "file": _TEXT,
-                    "line": {"type": "integer", "minimum": 0},
+                    "line": {"type": ["integer", "null"], "minimum": 0},
                     "what": _TEXT,
                     "todo": _TEXT,
                     "accepted": _TEXT,
@@ -173,7 +173,7 @@ def _finding(found: dict[str, Any]) -> BranchFinding:
     said = f"{found['rule']}: {found['what']}"
     return BranchFinding(
         file=found.get("file", ""),
-        line=found.get("line", 0),
+        line=found.get("line") or 0,
         message=f"{said} (accepted: {accepted})" if accepted else said,
         todo=found.get("todo", ""),
         counts=not accepted,

@@ -13,6 +13,7 @@ from shadowgate.pull_request.github import PullRequest
 from shadowgate.pull_request.reports import Published, Report
 from tests.selftest.pull_request.github_api import (
     BOT,
+    LONGEST,
     PATH,
     SOMEBODY,
     TOKEN,
@@ -20,6 +21,7 @@ from tests.selftest.pull_request.github_api import (
     GitHub,
     github,
 )
+from tests.selftest.report.samples import go_sample
 from tests.selftest.report.test_markdown import huge_run
 
 MARKER = marker("")
@@ -187,6 +189,15 @@ def test_however_much_there_is_to_say_it_is_taken(service: GitHub, count: int) -
     assert comment["body"].startswith(MARKER)
     assert "NO-GO" in comment["body"]
     assert comment["body"].endswith("<sub>commit abc</sub>\n")
+
+
+def test_marker_and_footer_count_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    def as_long_as_it_may(*_: object, longest: int) -> str:
+        return "x" * longest
+
+    monkeypatch.setattr("shadowgate.pull_request.comment.overview", as_long_as_it_may)
+    one = Published((Report("m.sql", go_sample()),))
+    assert len(comment_body(one, name="job", footer="<sub>commit abc</sub>")) == LONGEST
 
 
 def test_the_server_of_these_tests_refuses_what_is_too_long(service: GitHub) -> None:
