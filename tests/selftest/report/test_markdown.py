@@ -176,6 +176,8 @@ def test_what_was_not_judged_has_its_reason() -> None:
     page = to_markdown(quick_sample())
     assert "✅ GO (quick: performance not judged) · risk MEDIUM" in page
     assert "the copy is too small to judge" in page
+    assert "Times are shown, not judged." in page
+    assert "not judged." not in to_markdown(go_sample())
     assert "performance was not judged: 20,000 rows" in page
 
 
