@@ -273,15 +273,19 @@ COMMENT ON FUNCTION public.incluir_medidas IS 'Gatilho: guarda as medidas das li
 
 REVOKE ALL ON FUNCTION public.incluir_medidas FROM PUBLIC;
 
--- A plan is kept for the session and made for as many rows as the first statement had. Without hash
--- and merge joins it looks up each row by its key, which suits one row and many.
+-- Rows whose measures are as before, the most of those that only move, are not looked for in the stored
+-- ones. One statement does it all: measures that changed, rows that got another key than before, such as
+-- those that went to another partition, and rows that gave theirs up.
+--
+-- A plan is kept for the session and made for as many rows as the first statement had. Without
+-- sequential scans stored measures are looked up by their key, which suits one row and many.
 CREATE OR REPLACE FUNCTION public.alterar_medidas()
 RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = public, pg_temp
-SET enable_hashjoin = off
-SET enable_mergejoin = off
+SET enable_seqscan = off
+SET jit = off
 AS $$
 BEGIN
     IF TG_NARGS <> 0 THEN
@@ -292,54 +296,63 @@ BEGIN
             RETURN NULL;
         END IF;
     END IF;
-    UPDATE catalogo_geometrias_medidas AS m
-    SET
-        catalogo_id = n.catalogo_id,
-        area_m2 = n.area_m2,
-        perimetro_m = n.perimetro_m,
-        vertices = n.vertices,
-        is_valid = n.is_valid,
-        tipo_uso = n.tipo_uso
-    FROM (
+    WITH mudancas AS MATERIALIZED (
         SELECT
-            id,
-            data_inicio,
-            catalogo_id,
-            ST_Area(geometry) AS area_m2,
-            ST_Perimeter(geometry) AS perimetro_m,
-            ST_NPoints(geometry) AS vertices,
-            is_valid,
-            tipo_uso
-        FROM novas
-        OFFSET 0
-    ) AS n
-    WHERE m.geometria_id = n.id
-        AND m.data_inicio = n.data_inicio
-        AND (m.catalogo_id, m.area_m2, m.perimetro_m, m.vertices, m.is_valid, m.tipo_uso)
-            IS DISTINCT FROM
-            (n.catalogo_id, n.area_m2, n.perimetro_m, n.vertices, n.is_valid, n.tipo_uso);
-
-    -- Rows with another key than before, such as those that went to another partition.
-    IF EXISTS (SELECT id, data_inicio FROM novas EXCEPT SELECT id, data_inicio FROM antigas) THEN
+            antes.id AS id_antes,
+            antes.data_inicio AS data_inicio_antes,
+            agora.*
+        FROM (
+            SELECT
+                id,
+                data_inicio,
+                catalogo_id,
+                ST_Area(geometry) AS area_m2,
+                ST_Perimeter(geometry) AS perimetro_m,
+                ST_NPoints(geometry) AS vertices,
+                is_valid,
+                tipo_uso
+            FROM antigas
+            OFFSET 0
+        ) AS antes
+        FULL JOIN (
+            SELECT
+                id,
+                data_inicio,
+                catalogo_id,
+                ST_Area(geometry) AS area_m2,
+                ST_Perimeter(geometry) AS perimetro_m,
+                ST_NPoints(geometry) AS vertices,
+                is_valid,
+                tipo_uso
+            FROM novas
+            OFFSET 0
+        ) AS agora ON agora.id = antes.id AND agora.data_inicio = antes.data_inicio
+        WHERE antes IS DISTINCT FROM agora
+    ),
+    alteradas AS (
+        UPDATE catalogo_geometrias_medidas AS m
+        SET
+            catalogo_id = n.catalogo_id,
+            area_m2 = n.area_m2,
+            perimetro_m = n.perimetro_m,
+            vertices = n.vertices,
+            is_valid = n.is_valid,
+            tipo_uso = n.tipo_uso
+        FROM mudancas AS n
+        WHERE n.id_antes = n.id AND m.geometria_id = n.id AND m.data_inicio = n.data_inicio
+    ),
+    apagadas AS (
         DELETE FROM catalogo_geometrias_medidas AS m
-        USING (SELECT id, data_inicio FROM antigas EXCEPT SELECT id, data_inicio FROM novas) AS a
-        WHERE m.geometria_id = a.id AND m.data_inicio = a.data_inicio;
-
-        INSERT INTO catalogo_geometrias_medidas
-            (geometria_id, catalogo_id, area_m2, perimetro_m, data_inicio, vertices, is_valid, tipo_uso)
-        SELECT
-            g.id,
-            g.catalogo_id,
-            ST_Area(g.geometry),
-            ST_Perimeter(g.geometry),
-            g.data_inicio,
-            ST_NPoints(g.geometry),
-            g.is_valid,
-            g.tipo_uso
-        FROM (SELECT id, data_inicio FROM novas EXCEPT SELECT id, data_inicio FROM antigas) AS n
-        JOIN catalogo_geometrias_particionada AS g
-            ON g.id = n.id AND g.data_inicio = n.data_inicio;
-    END IF;
+        USING mudancas AS n
+        WHERE n.id IS NULL
+            AND m.geometria_id = n.id_antes
+            AND m.data_inicio = n.data_inicio_antes
+    )
+    INSERT INTO catalogo_geometrias_medidas
+        (geometria_id, catalogo_id, area_m2, perimetro_m, data_inicio, vertices, is_valid, tipo_uso)
+    SELECT id, catalogo_id, area_m2, perimetro_m, data_inicio, vertices, is_valid, tipo_uso
+    FROM mudancas
+    WHERE id_antes IS NULL;
     RETURN NULL;
 END
 $$;

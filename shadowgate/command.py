@@ -42,11 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for option in OPTIONS:
             if option.flag in _OF_A_PLAN:  # what is set for runs of plans says nothing here either
                 os.environ.pop(option.variable, None)
-    if asked.command == "plan":
-        if others:
-            parser.error(f"unrecognized arguments: {' '.join(others)}")
-        return _plan(asked)
-    return _run(asked, others)
+    if asked.command in ("run", "check"):
+        return _run(asked, others)
+    if others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    try:
+        return {"plan": _plan, "queries": _queries}[asked.command](asked)
+    except ShadowgateError as error:
+        _say(f"ERROR: {error}")
+        return error.exit_status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,6 +88,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("migration", metavar="MIGRATION.sql", help="the migration script")
     plan.add_argument("--output", metavar="FILE.toml", required=True, help="the plan to write")
+    queries = commands.add_parser(
+        "queries",
+        help="write query files from an export of pg_stat_statements",
+        description="Write the statements that production spends most time on as query files, for "
+        "--queries: from a CSV of query, calls and total_exec_time of its pg_stat_statements.",
+        allow_abbrev=False,
+    )
+    queries.add_argument("statements", metavar="STATEMENTS.csv", help="the export, with a header")
+    queries.add_argument("--output", metavar="DIR", required=True, help="a new folder for them")
+    queries.add_argument("--most", type=int, default=20, help="files at most (default %(default)s)")
     asked = ("--rollback", "--backup", "--queries", "--server", "--postgis-image")
     _add_options(plan, [option for option in OPTIONS if option.flag in asked])
     add_commands(commands.add_parser)
@@ -150,24 +164,38 @@ def _plan(asked: argparse.Namespace) -> int:
     from shadowgate.phases.run import Run
 
     target = Path(asked.output)
-    try:
-        if target.exists():
-            raise UsageError(f"{target} is there already", todo="name another file with --output")
-        request = resolve(
-            given=_given(asked).get,
-            ini=lambda _key: "",
-            root=Path.cwd(),
-            here=Path.cwd(),
-        )
-        run = Run(request, progress=_say)
-        with closing(preflight(request, _say)) as opened:
-            run.opened = opened
-            text = written_plan(run, target.resolve().parent)
-        target.write_text(text, encoding="utf-8")
-    except ShadowgateError as error:
-        _say(f"ERROR: {error}")
-        return error.exit_status
+    if target.exists():
+        raise UsageError(f"{target} is there already", todo="name another file with --output")
+    request = resolve(
+        given=_given(asked).get,
+        ini=lambda _key: "",
+        root=Path.cwd(),
+        here=Path.cwd(),
+    )
+    run = Run(request, progress=_say)
+    with closing(preflight(request, _say)) as opened:
+        run.opened = opened
+        text = written_plan(run, target.resolve().parent)
+    target.write_text(text, encoding="utf-8")
     _say(f"wrote {target}: review each line, then run shadowgate run --plan={target}")
+    return 0
+
+
+def _queries(asked: argparse.Namespace) -> int:
+    from shadowgate.measure.statements import (
+        read_statements,
+        select_statements,
+        write_query_files,
+    )
+
+    found = select_statements(read_statements(Path(asked.statements)), asked.most)
+    for reason in found.left_out:
+        _say(f"left out: {reason}")
+    if not found.chosen:
+        raise UsageError("the export holds no statement that a run could ask again")
+    folder = Path(asked.output)
+    written = write_query_files(found.chosen, folder)
+    _say(f"wrote {len(written)} queries to {folder}: review them, then pass --queries={folder}")
     return 0
 
 

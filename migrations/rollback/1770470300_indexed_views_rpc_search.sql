@@ -26,25 +26,35 @@ STABLE
 SECURITY INVOKER
 SET search_path = public, pg_temp
 AS $$
+    -- Materialized, so that the few items are hashed and not the parcels: how many of these lie in the
+    -- window the planner cannot know, and it takes them for few.
+    WITH itens AS MATERIALIZED (
+        SELECT
+            id,
+            nome,
+            tipo,
+            ts_rank(
+                to_tsvector('portuguese', nome || ' ' || descricao),
+                websearch_to_tsquery('portuguese', p_query)
+            ) AS relevancia
+        FROM catalogo
+        WHERE to_tsvector('portuguese', nome || ' ' || descricao)
+                @@ websearch_to_tsquery('portuguese', p_query)
+            AND status = 'ativo'
+    )
     SELECT
-        c.id,
-        c.nome,
-        c.tipo,
+        i.id,
+        i.nome,
+        i.tipo,
         count(*),
         sum(round(ST_Area(g.geometry)::numeric, 3)),
-        ts_rank(
-            to_tsvector('portuguese', c.nome || ' ' || c.descricao),
-            websearch_to_tsquery('portuguese', p_query)
-        ) AS relevancia
-    FROM catalogo AS c
-    JOIN catalogo_geometrias_particionada AS g ON g.catalogo_id = c.id
-    WHERE to_tsvector('portuguese', c.nome || ' ' || c.descricao)
-            @@ websearch_to_tsquery('portuguese', p_query)
-        AND c.status = 'ativo'
-        AND g.is_valid
+        i.relevancia
+    FROM itens AS i
+    JOIN catalogo_geometrias_particionada AS g ON g.catalogo_id = i.id
+    WHERE g.is_valid
         AND g.geometry && ST_MakeEnvelope(p_minx, p_miny, p_maxx, p_maxy, 31983)
-    GROUP BY c.id
-    ORDER BY relevancia DESC, c.id
+    GROUP BY i.id, i.nome, i.tipo, i.relevancia
+    ORDER BY i.relevancia DESC, i.id
     LIMIT p_limit
 $$;
 

@@ -36,6 +36,13 @@ _FOLDER = Path(__file__).parent
 _TABLES = (_FOLDER / "derived_tables.sql").read_text(encoding="utf-8")
 _INDEXES = (_FOLDER / "derived_indexes.sql").read_text(encoding="utf-8")
 _FOREIGN_KEYS = (_FOLDER / "derived_foreign_keys.sql").read_text(encoding="utf-8")
+_BEHIND = """
+SELECT COALESCE(pg_catalog.pg_partition_root(t.oid), t.oid)::oid
+FROM pg_catalog.unnest(%(names)s::text[]) AS name
+JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(name)
+LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
+CROSS JOIN LATERAL (SELECT COALESCE(i.indrelid, c.oid) AS oid) AS t
+"""
 
 _SAMPLE = """
 SELECT {values}
@@ -181,8 +188,9 @@ def derive_workload(
     Args:
         connection: to the database, in autocommit; it may read all tables.
         most: reading queries at most.
-        touched: tables that the migration writes to or alters, as ``schema.table`` or ``table``: of
-            each with a primary key one row is updated to itself.
+        touched: tables that the migration writes to or alters, and indexes, as ``schema.name``:
+            theirs come first, and of each with a primary key one row is updated to itself. Names
+            of anything else are passed over.
 
     Raises:
         psycopg.Error: the catalogue cannot be read.
@@ -191,7 +199,8 @@ def derive_workload(
         # What the catalogue tells as SQL is then qualified, whatever the database sets.
         connection.execute("SET LOCAL search_path = pg_catalog")
         write_values_alike(connection)
-        tables = _tables(connection)
+        about = _tables_behind(connection, touched)
+        tables = sorted(_tables(connection), key=lambda table: table.oid not in about)
         indexes, keys = _indexes(connection), _foreign_keys(connection)
         queues = [
             _reads(connection, table, indexes.get(table.oid, ()), keys.get(table.oid, ()))
@@ -202,7 +211,7 @@ def derive_workload(
         writes = [
             _query(one, named)
             for table in tables
-            if {table.name, f"{table.schema}.{table.name}"} & set(touched)
+            if table.oid in about
             for one in _update(connection, table)
             if _is_fast(connection, one)
         ]
@@ -215,6 +224,11 @@ def _tables(connection: Connection) -> list[_Table]:
         _Table(oid, schema, name, tuple(key), settable)
         for oid, schema, name, _, key, settable in found
     ]
+
+
+def _tables_behind(connection: Connection, names: Collection[str]) -> frozenset[int]:
+    """The tables that some names are of: their own, their index's, or their partition's."""
+    return frozenset(oid for (oid,) in connection.execute(_BEHIND, {"names": sorted(names)}))
 
 
 def _indexes(connection: Connection) -> Mapping[int, Sequence[_Index]]:

@@ -8,6 +8,7 @@ should be called otherwise::
     -- kind: write            otherwise what the statement is
     -- role: web_user         executed under SET ROLE, for row security
     -- times: 50              a short statement so often in a row, as one execution
+    -- weight: 1200           how often it is asked, in the average over the queries; else equally
     SELECT …;
 
 A ``read`` is executed as it stands. A ``write`` is executed in a transaction that is rolled back,
@@ -48,7 +49,7 @@ Kind = Literal["read", "write"]
 Value = str | int | float | bool | date | datetime | time | tuple["Value", ...]
 """What a parameter may be."""
 
-_HEADER = re.compile(r"--\s*(id|title|kind|times|role)\s*:\s*(.*?)\s*$")
+_HEADER = re.compile(r"--\s*(id|title|kind|times|weight|role)\s*:\s*(.*?)\s*$")
 _COMMENT_SIGNS = re.compile(r"^[\s*/-]+|[\s*/-]+$")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _CHANGING = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
@@ -74,6 +75,8 @@ class Query:
     """The form that the migrated database is asked; ``None`` if it is asked this one."""
     role: str | None = None
     """The role that it is executed as; ``None`` for the role of the session."""
+    weight: float | None = None
+    """How often it is asked, in any unit, for the average over the queries."""
     values: tuple[tuple[str, Value], ...] = ()
     """Parameters and their values, as far as the file beside it says them."""
 
@@ -118,6 +121,11 @@ class Workload:
     def by_id(self) -> Mapping[str, Query]:
         """The queries by their id."""
         return {query.id: query for query in self.queries}
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """Query id -> how often it is asked, of those whose files say it."""
+        return {one.id: one.weight for one in self.queries if one.weight is not None}
 
     @property
     def rewrites(self) -> tuple[Query, ...]:
@@ -240,8 +248,19 @@ def read_query(path: Path) -> Query:
         path=path,
         times=int(times),
         role=header.get("role"),
+        weight=_weight(header["weight"], path) if "weight" in header else None,
     )
     return replace(query, values=_read_values(query))
+
+
+def _weight(text: str, path: Path) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0.0 <= weight < float("inf"):
+        raise PlanError(f"a weight is 0 or more, not {text!r}", where=f"{path}, header weight")
+    return weight
 
 
 def _read(path: Path, what: str) -> str:

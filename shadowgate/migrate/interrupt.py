@@ -27,6 +27,7 @@ from shadowgate.migrate.apply import RetryPolicy, apply_script
 from shadowgate.migrate.leftovers import (
     Leftover,
     commits_on_its_way,
+    drop_indexes,
     leftovers,
     transaction_on_every_table,
 )
@@ -83,7 +84,8 @@ class Interruption:
     point: Point
     outcome: Outcome
     detail: str = ""
-    """For a broken one: how the state differs, or why the script could not be run again."""
+    """For a broken one: how the state differs, or why the script could not be run again. For one
+    that is completed: what of no harm is left."""
 
 
 @dataclass(frozen=True)
@@ -278,14 +280,19 @@ class _Judge(Generic[State]):
             failed = f"running it again fails: {run.error.what} ({run.error.where})"
             return "broken", "; ".join([*_left(over), failed])
         remaining = leftovers(clone) - self.usual
+        spare = frozenset(each for each in remaining if each.is_of_reindex)
+        remaining -= spare
         if remaining:
             skipped = "running it again skips what is there and completes nothing"
             return "broken", "; ".join([*_left(remaining), skipped])
+        # REINDEX, manual: what such an index is good for is done by running it again; it only takes
+        # space and time of writers until somebody drops it.
+        drop_indexes(clone, spare)
         differences = self.trial.differences(self.final, self.trial.state_of(clone))
         if differences:
             found = "; ".join(differences)
             return "broken", f"running it again ends in another state: {found}"
-        return "completed by running it again", ""
+        return "completed by running it again", "; ".join(_left(spare))
 
 
 def _left(over: frozenset[Leftover]) -> list[str]:

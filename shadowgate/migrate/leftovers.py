@@ -9,7 +9,7 @@ every table makes them wait there as long as it takes to look.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,13 +51,20 @@ class Leftover:
         return f"a partition half detached, {self.name} of {self.table},"
 
     @property
+    def is_of_reindex(self) -> bool:
+        """Whether REINDEX CONCURRENTLY left it: the index that was to be rebuilt is sound."""
+        return self.kind == "index" and bool(_REINDEXED.search(self.name))
+
+    @property
     def remedy(self) -> str:
-        """What the script should do about it, as an instruction."""
+        """What is to be done about it, as an instruction."""
+        if self.is_of_reindex:
+            return f"DROP INDEX CONCURRENTLY {self.name} takes it away"
         if self.kind == "index":
-            first = f"put DROP INDEX CONCURRENTLY IF EXISTS {self.name} before the statement"
-            if _REINDEXED.search(self.name):
-                return first
-            return f"{first}, and build it without IF NOT EXISTS"
+            return (
+                f"put DROP INDEX CONCURRENTLY IF EXISTS {self.name} before the statement, and "
+                "build it without IF NOT EXISTS"
+            )
         return f"ALTER TABLE {self.table} DETACH PARTITION {self.name} FINALIZE ends it"
 
 
@@ -71,6 +78,14 @@ def leftovers(database: Database) -> frozenset[Leftover]:
     with database.connect() as connection:
         rows = connection.execute(_LEFTOVERS_SQL).fetchall()
     return frozenset(Leftover(*row) for row in rows)
+
+
+def drop_indexes(database: Database, indexes: Iterable[Leftover]) -> None:
+    """Drop such indexes, as the manual says of those that REINDEX CONCURRENTLY leaves."""
+    with database.connect() as connection:
+        for index in indexes:
+            # The name is as regclass writes it, quoted and qualified where that is needed.
+            connection.execute(f"DROP INDEX {index.name}".encode())
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from shadowgate.migrate.exception_handlers import is_caught_to_retry
 from shadowgate.migrate.findings import ScriptFinding
-from shadowgate.migrate.open_sessions import difference_from_existing
 from shadowgate.migrate.results import Notice, ScriptRun, StatementRun
 from shadowgate.migrate.script import Script
 from shadowgate.migrate.server_messages import inner_sql, is_caught_exception
+from shadowgate.migrate.skipped_creations import difference_from_existing
 from shadowgate.server.base import Connection, Database
 
 NAME_TAKEN = "name-taken"

@@ -61,6 +61,7 @@ from shadowgate.phases.migration.review import (
     review_trace,
     unused_waivers,
 )
+from shadowgate.phases.migration.simultaneous import Simultaneous, run_at_once
 from shadowgate.phases.monitoring.log_probes import Monitoring, set_up_monitoring
 from shadowgate.phases.performance.committed_baseline import (
     BaselineComparison,
@@ -368,7 +369,12 @@ class Run:
         """The migration under traffic."""
         self.applied.run.raise_for_error()
         return rehearse(
-            self.opened.migration, self.online_copy, self.traffic, self.plan, self.runner
+            self.opened.migration,
+            self.online_copy,
+            self.traffic,
+            self.plan,
+            self.runner,
+            queries=self.workload.queries,
         )
 
     @evidence
@@ -399,6 +405,14 @@ class Run:
         first = self.migrated.state
         with self.databases.cloned(self.applied.database, f"{self.plan.database}_again") as copy:
             return repeat(self.opened.migration, copy, first, self.plan, self.runner)
+
+    @evidence
+    def simultaneous(self) -> Simultaneous:
+        """The migration from several runners at once."""
+        self.applied.run.raise_for_error()
+        single = self.migrated.state
+        with self.databases.cloned(self.shadow, f"{self.plan.database}_at_once") as copy:
+            return run_at_once(self.opened.migration, copy, single, self.plan, self.runner)
 
     @evidence
     def interruptions(self) -> tuple[Interruption, ...]:
@@ -435,7 +449,7 @@ class Run:
             self.quiet_before,
             after,
             self.workload,
-            sampling_of(self.plan, quick=self.quick),
+            sampling_of(self.plan, self.workload, quick=self.quick),
             clones=self.clones,
             progress=self.progress,
         )

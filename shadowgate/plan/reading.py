@@ -255,6 +255,7 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     yield plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"
     known = plan.runner.transaction in ("statement", "file")
     yield known, "runner.transaction", "statement or file"
+    yield plan.runner.instances >= 1, "runner.instances", "1 or more"
     yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
     yield from (rule for probe in plan.probes for rule in _probe_rules(probe))
     yield from (rule for waiver in plan.waivers for rule in _waiver_rules(waiver))

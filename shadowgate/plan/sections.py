@@ -338,6 +338,9 @@ class RunnerSection:
 
     transaction: str = "statement"
     """``statement``: each by itself, as psql does; ``file``: the whole script in one."""
+    instances: int = 1
+    """How many may apply it at the same moment, as servers that migrate when they start; more than
+    one only if nothing else keeps them apart, such as a lock that the tool takes."""
 
 
 @dataclass(frozen=True)

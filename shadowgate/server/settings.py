@@ -18,7 +18,8 @@ def shadow_settings(memory_bytes: int, cores: int, free_bytes: int) -> dict[str,
     Durability is off, since a crash only means another run; the planner is told of an SSD; JIT is
     off, because its compile time would drown the differences that are to be measured; autovacuum
     is off, because it comes when it likes, takes a core from a measurement and holds locks that a
-    probe then waits for: what is to be vacuumed and analyzed is so before it is measured. The log
+    probe then waits for: what is to be vacuumed and analyzed is so before it is measured. WAL is
+    written as for logical replication, or CREATE PUBLICATION would warn that it is not. The log
     is written to files by the collector, so that the monitoring phase can read it.
 
     Args:
@@ -45,6 +46,7 @@ def shadow_settings(memory_bytes: int, cores: int, free_bytes: int) -> dict[str,
         "max_parallel_workers": str(max(cores, 2)),
         "jit": "off",
         "autovacuum": "off",
+        "wal_level": "logical",
         "max_connections": "100",
         "max_locks_per_transaction": "256",
         "timezone": "UTC",

@@ -286,6 +286,8 @@ class _Session:
         try:
             cursor.execute(statement.encode())
         except psycopg.Error as problem:
+            if not connection.closed:
+                connection.rollback()  # a statement may have begun a transaction of its own
             return _Answer(problem.sqlstate or "08006", str(problem).splitlines()[0])
         returns_rows = self.kind == "writer" and cursor.description is not None
         return _Answer(rows=tuple(cursor.fetchall()) if returns_rows else ())

@@ -37,6 +37,7 @@ class Ledger:
     _renamings: list[Renaming] = field(default_factory=list)
     _attached: list[Names] = field(default_factory=list)
     _temporary: set[str] = field(default_factory=set)
+    _objects: set[str] = field(default_factory=set)
     _perhaps: list[ObjectChange] = field(default_factory=list)
     """What may happen, and leaves what was said before as it is."""
 
@@ -71,6 +72,7 @@ class Ledger:
             f"{quoted(each)}.{quoted(name)}" for each in ((schema,) if schema else self.schemas())
         )
         made = [each for each in candidates if self._is_made_here(None, (each,))]
+        self._objects.update(candidates)
         return tuple(made[:1]) or candidates
 
     def create(self, kind: str, names: Names, *, certain: bool = True) -> None:
@@ -216,6 +218,7 @@ class Ledger:
             opaque=tuple(dict.fromkeys(self._opaque)),
             renamings=tuple(self._renamings),
             attached=tuple(self._attached),
+            mentioned=frozenset(self._objects),
         )
 
     def _note(

@@ -20,7 +20,7 @@ class ObjectChange:
 
     effect: Effect
     kind: str
-    """As in the catalogue snapshot; some of its kinds no expectation can name (``collation``)."""
+    """As in the catalogue snapshot; some of its kinds no expectation can name (``operator``)."""
     names: Names
     """Shell-style patterns of which one is meant: schemas of the search path that may hold it, or
     numbers that PostgreSQL puts after a name that is taken."""
@@ -91,6 +91,8 @@ class Announcement:
     renamings: tuple[Renaming, ...] = ()
     attached: tuple[Names, ...] = ()
     """Tables that become or cease to be a partition."""
+    mentioned: frozenset[str] = frozenset()
+    """Objects in schemas that its statements are about, in each schema that may hold them."""
 
     @property
     def effects(self) -> tuple[ObjectChange, ...]:

@@ -45,6 +45,12 @@ _KINDS: Mapping[Any, str] = {
     ObjectType.OBJECT_PROCEDURE: "routine",
     ObjectType.OBJECT_ROUTINE: "routine",
     ObjectType.OBJECT_AGGREGATE: "routine",
+    ObjectType.OBJECT_COLLATION: "collation",
+    ObjectType.OBJECT_CONVERSION: "conversion",
+    ObjectType.OBJECT_TSCONFIGURATION: "text search configuration",
+    ObjectType.OBJECT_TSDICTIONARY: "text search dictionary",
+    ObjectType.OBJECT_TSPARSER: "text search parser",
+    ObjectType.OBJECT_TSTEMPLATE: "text search template",
     ObjectType.OBJECT_SCHEMA: "schema",
     ObjectType.OBJECT_EXTENSION: "extension",
     ObjectType.OBJECT_EVENT_TRIGGER: "event trigger",
@@ -64,6 +70,12 @@ _IN_A_SCHEMA = (
     "routine",
     "type",
     "statistics",
+    "collation",
+    "conversion",
+    "text search configuration",
+    "text search dictionary",
+    "text search parser",
+    "text search template",
 )
 _ROUTINE_ATTRIBUTES = (
     "routine_type",
@@ -294,10 +306,25 @@ def _define(node: Any, ledger: Ledger) -> None:
         # A shell comes first, and is filled later.
         ledger.create("type", names, certain=False)
         ledger.change("type", names, "*")
+    elif kind := _KINDS.get(node.kind):
+        ledger.create(kind, names, certain=certain)
     else:
         kind = node.kind.name.removeprefix("OBJECT_").lower()
         ledger.create(kind, names, certain=certain)
         ledger.unclear(f"no expectation can name a {kind}")
+
+
+def _create_conversion(node: Any, ledger: Ledger) -> None:
+    ledger.create("conversion", _fresh(strings(node.conversion_name), ledger))
+
+
+def _alter_text_search(node: Any, ledger: Ledger) -> None:
+    if isinstance(node, ast.AlterTSConfigurationStmt):
+        names = _qualified(strings(node.cfgname), ledger)
+        ledger.change("text search configuration", names, "mappings")
+    else:
+        names = _qualified(strings(node.dictname), ledger)
+        ledger.change("text search dictionary", names, "dictinitoption")
 
 
 def _create_extension(node: Any, ledger: Ledger) -> None:
@@ -597,6 +624,8 @@ _ACTS: Mapping[Any, Callable[[Any, Ledger], None]] = {
     ast.AlterEnumStmt: _alter_enum,
     ast.AlterTypeStmt: _alter_type,
     ast.DefineStmt: _define,
+    ast.CreateConversionStmt: _create_conversion,
+    **_each((ast.AlterTSConfigurationStmt, ast.AlterTSDictionaryStmt), _alter_text_search),
     ast.CreateExtensionStmt: _create_extension,
     ast.AlterExtensionStmt: _alter_extension,
     ast.CreateSchemaStmt: _create_schema,

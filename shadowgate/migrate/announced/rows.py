@@ -108,8 +108,8 @@ def _truncate(node: Any, ledger: Ledger) -> None:
     for relation in node.relations:
         table = ledger.known(relation)
         ledger.write(table, "truncate")
-        if node.restart_seqs:
-            ledger.change("table", table, "next_value")
+        # By RESTART IDENTITY or by setval(): no number of an empty table is given out twice.
+        ledger.change("table", table, "next_value")
     if node.behavior == enums.DropBehavior.DROP_CASCADE:
         ledger.unclear("CASCADE empties every table that refers to it")
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shadowgate.measure import Sampling
+from shadowgate.measure import Sampling, Workload
 from shadowgate.plan import Plan
 
 QUICK_SECONDS = 6.0
 """Budget of a comparison whose timings are shown and not judged."""
 
 
-def sampling_of(plan: Plan, *, quick: str = "") -> Sampling:
+def sampling_of(plan: Plan, workload: Workload | None = None, *, quick: str = "") -> Sampling:
     """Settings of the comparison in phase 6.
 
     Args:
         plan: the plan.
+        workload: its queries' own weights count where the plan names none.
         quick: why timings are not judged; empty when they are.
     """
-    sampling = Sampling(plan.performance, plan.workload.weights)
+    weights = plan.workload.weights or (workload.weights if workload else {})
+    sampling = Sampling(plan.performance, weights)
     if not quick:
         return sampling
     return replace(sampling, spacing_seconds=0.0).demanding(

@@ -17,7 +17,6 @@ from shadowgate.catalogue.expect import Names
 from shadowgate.evidence import Table
 from shadowgate.migrate import Script
 from shadowgate.migrate.announced import Announcement, announced, judge_announced
-from shadowgate.migrate.announced.names import whole_and_part
 from shadowgate.phases.migration.renamed import judge_by_plan
 from shadowgate.plan import Plan
 
@@ -39,7 +38,7 @@ class Announced:
     losses: frozenset[str] = frozenset()
     """Tables that rows are deleted from."""
     tables: frozenset[str] = field(default=frozenset())
-    """Tables that the statements name, with their schema."""
+    """Tables that the statements name, with their schema; and what else they name like this."""
     renames: Mapping[str, str] = field(default_factory=dict)
     """Tables that get another name, by a plan: old name -> new one."""
     text: Announcement | None = None
@@ -86,12 +85,7 @@ def announced_by(plan: Plan, script: Script) -> Announced:
         creates=plan.creates.by_kind(), changes=plan.changes.by_kind(), drops=plan.drops.by_kind()
     )
     said = announced(script, text=script.path.read_text(encoding="utf-8-sig"))
-    tables = frozenset(
-        name if change.kind == "table" else whole_and_part(name)[0]
-        for change in said.objects
-        if change.kind in ("table", "column", "constraint", "trigger")
-        for name in change.names
-    ) | {change.table for change in said.rows}
+    tables = said.mentioned | {change.table for change in said.rows}
     if not plan.derived:
         declared = AllowedChanges(plan.changes.rows)
         return Announced(objects, declared, declared, tables=tables, renames=plan.renames)

@@ -27,6 +27,7 @@ from shadowgate.phases.migration.places import (
 from shadowgate.phases.migration.rehearsal import Rehearsal, judge_acknowledged, judge_waiting
 from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
+from shadowgate.phases.migration.simultaneous import Simultaneous, judge_simultaneous
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
@@ -53,6 +54,12 @@ def asks_for_acknowledged_writes(run: Run) -> str:
     return "" if run.plan.traffic.kept else "the plan has no query for acknowledged writes"
 
 
+def _clients_are_known(run: Run) -> str:
+    if run.plan.workload.queries is None:
+        return "which statements the clients prepare is not known: the workload is a derived one"
+    return has_traffic(run)
+
+
 def _locks_strongly(run: Run) -> str:
     if strongly_locked(run.applied.run):
         return ""
@@ -68,6 +75,12 @@ def _is_run_again(run: Run) -> str:
         "nothing says that its runner applies it statement by statement ([runner] transaction in a "
         "plan); in one transaction a failure leaves nothing to run again"
     )
+
+
+def _several_apply_it(run: Run) -> str:
+    if run.plan.runner.instances > 1:
+        return ""
+    return "one runner applies it at a time ([runner] instances in a plan)"
 
 
 def _has_jobs(run: Run) -> str:
@@ -130,6 +143,24 @@ def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> Non
     What counts is how long a reader and a writer really waited while it ran.
     """
     judge_waiting(rehearsal, plan, finding)
+
+
+@check(
+    "migration.open_sessions",
+    remedy="Name the columns in the query, or let the clients prepare it anew: many drivers do.",
+    required=False,
+    applies=_clients_are_known,
+)
+def open_sessions_go_on(rehearsal: Rehearsal, finding: Finding) -> None:
+    """What a session prepared before the migration it can execute after it, as a new one can.
+
+    The application keeps its connections, plans included: ``SELECT *`` of a table with a new column
+    fails in them (cached plan must not change result type) until it is prepared anew.
+    """
+    wrong = [str(one) for one in rehearsal.stale]
+    finding.note({"statements": rehearsal.prepared, "refused": len(wrong)}, {"refused": 0})
+    rehearsal.run.raise_for_error()
+    finding.require(not wrong, wrong)
 
 
 @check(
@@ -331,6 +362,19 @@ def a_second_run_changes_nothing(repeated: Repeated, finding: Finding) -> None:
     A deployment that is retried applies the script a second time.
     """
     judge_repetition(repeated, finding)
+
+
+@check(
+    "migration.simultaneous",
+    remedy="Take a lock at the beginning (pg_advisory_lock); the second run then finds all done.",
+    applies=_several_apply_it,
+)
+def several_runs_at_once_leave_one_result(simultaneous: Simultaneous, finding: Finding) -> None:
+    """Applied from several runners at once, one succeeds and the result is that of a single run.
+
+    Servers that migrate when they start do it together after a deployment.
+    """
+    judge_simultaneous(simultaneous, finding)
 
 
 @check(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shadowgate.evidence import Figure
-from shadowgate.measure import Workload
+from shadowgate.measure import Query, Workload
 from shadowgate.migrate import LockWatch, Script, ScriptRun
 from shadowgate.phases.finding import Finding
+from shadowgate.phases.migration.open_sessions import StaleStatement, open_session
 from shadowgate.phases.migration.places import point_at_wait
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
@@ -26,6 +27,7 @@ from shadowgate.traffic import (
 SWITCH_SECONDS = 5.0
 """How long clients may take after a script to notice that their tables have other names."""
 
+_ROLLED_BACK = "BEGIN;\n{}\n;\nSET CONSTRAINTS ALL IMMEDIATE;\nROLLBACK"
 _SHOWN = 10
 """Lost rows that are named."""
 
@@ -41,13 +43,23 @@ class Rehearsal:
     """Rows whose writes were acknowledged; 0 where the plan does not ask."""
     lost: tuple[str, ...]
     """Those that are not there afterwards as they were acknowledged, a sentence each."""
+    prepared: int
+    """Statements that a session has prepared before and executed again afterwards."""
+    stale: tuple[StaleStatement, ...]
+    """Those of them that only a new session can execute."""
 
 
 def traffic_of(asked: TrafficSection, workload: Workload) -> TrafficSection:
-    """Traffic as a plan says; of kinds that it does not name, what the workload asks."""
+    """Traffic as a plan says; of kinds that it does not name, what the workload asks.
+
+    The workload's writes are rolled back, as they are where they are timed: many can be executed
+    only once, such as an insert with a key of its own.
+    """
     alone = [query for query in workload.queries if not query.role and not query.values]
     reads = asked.reads or tuple(query.sql for query in alone if query.kind == "read")
-    writes = asked.writes or tuple(query.sql for query in alone if query.kind == "write")
+    writes = asked.writes or tuple(
+        _ROLLED_BACK.format(query.sql) for query in alone if query.kind == "write"
+    )
     return replace(
         asked,
         reads=reads,
@@ -64,6 +76,7 @@ def rehearse(
     plan: Plan,
     runner: Runner,
     *,
+    queries: Sequence[Query] = (),
     back: bool = False,
 ) -> Rehearsal:
     """Apply the script while readers and writers work; tell how long they waited, what they lost.
@@ -74,20 +87,31 @@ def rehearse(
         traffic: what clients ask.
         plan: has the budgets.
         runner: applies the script.
+        queries: of the workload; a session that is open all the while has them prepared.
         back: whether clients begin with what they say after the migration.
     """
     if back:
         traffic = traffic.reversed()
     runner.progress(f"traffic: {traffic.readers} readers, {traffic.writers} writers")
-    with Traffic(copy, traffic) as load:
-        load.wait_until_steady()
-        run = runner.run(script, copy, LockWatch(copy))
-        if not run.error:
-            load.wait_until_switched_over(SWITCH_SECONDS)
+    with open_session(copy, queries) as session:
+        with Traffic(copy, traffic) as load:
+            load.wait_until_steady()
+            run = runner.run(script, copy, LockWatch(copy))
+            if not run.error:
+                load.wait_until_switched_over(SWITCH_SECONDS)
+        stale = () if run.error else session.stale()
     waits = report_waits(load, run)
     acknowledged = load.acknowledged if plan.traffic.kept else {}
     lost = () if run.error else _lost(copy, (traffic.after or traffic).kept, acknowledged)
-    return Rehearsal(run, waits, judge_waits(waits, plan.locks), len(acknowledged), lost)
+    return Rehearsal(
+        run,
+        waits,
+        judge_waits(waits, plan.locks),
+        len(acknowledged),
+        lost,
+        session.prepared,
+        stale,
+    )
 
 
 def _lost(

@@ -137,15 +137,19 @@ def _accepted(
 ) -> str | None:
     """A form of the copy that the table takes, with as many wider values as it takes.
 
-    Every unique column gets new values, or else one of them: another may refer to a table.
+    Every unique column gets new values, or else one of them: another may refer to a table. A key
+    that a sequence numbers gets its next values, or those that its sequence will have once the
+    earlier type would have been used up.
     """
-    written = [c for c in columns.values() if not c.computed and not (c.unique and c.numbered)]
-    unique = [c.name for c in written if c.unique]
+    written = [c for c in columns.values() if not c.computed]
+    unique = [c.name for c in written if c.unique and not c.numbered]
     fresh = [unique, *([name] for name in unique if len(unique) > 1)]
     wider = {
         c.name: value
         for c in written
-        if c.name in earlier and not c.unique and (value := _wider(c, earlier[c.name]))
+        if c.name in earlier
+        and (c.base in _INTEGERS or not c.unique)
+        and (value := _wider(c, earlier[c.name]))
     }
     for renewed in fresh:
         values = {c.name: _new(table, c) for c in written if c.name in renewed}
@@ -184,12 +188,13 @@ def _takes(connection: Connection, statement: sql.Composed) -> bool:
 
 def _copy(table: str, written: list[_Column], values: dict[str, sql.Composable]) -> sql.Composed:
     """Copy rows, with other values than their own in some columns."""
-    if not written:  # every column gets its value by itself
+    given = [c for c in written if c.name in values or not (c.unique and c.numbered)]
+    if not given:  # every column gets its value by itself
         return sql.SQL("INSERT INTO {} DEFAULT VALUES").format(sql.SQL(table))
     return _COPY.format(
         table=sql.SQL(table),  # qualified and quoted, as the catalogue gives it
-        columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in written),
-        values=sql.SQL(", ").join(values.get(c.name, _own(c)) for c in written),
+        columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in given),
+        values=sql.SQL(", ").join(values.get(c.name, _own(c)) for c in given),
         number=_NUMBER,
         copied=sql.Literal(COPIED),
     )
@@ -218,8 +223,8 @@ def _new(table: str, column: _Column) -> sql.Composable:
 
 
 def _wider(column: _Column, earlier: _Column) -> sql.Composable | None:
-    """A value that the column can have now and could not have before."""
-    if earlier.not_null and not column.not_null:
+    """A value that the column can have now and could not have before; of integers a new one."""
+    if earlier.not_null and not column.not_null and not column.unique:
         return sql.SQL("NULL")
     if column.base in _TEXTS and earlier.base in _TEXTS and earlier.modifier > 0:
         before = earlier.modifier - 4

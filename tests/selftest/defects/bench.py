@@ -135,6 +135,7 @@ class Bench:
             script = self._spoiled(defect, rollback_of(self.plan))
             run = run_on(replace(self._opened, rollback=script), plan_for(defect, self.plan))
             run.applied = self._applied
+        run.restored = self._restored.restored
         run.before = self._restored.before
         run.unmigrated = self._restored.unmigrated
         run.soundness = self._restored.soundness

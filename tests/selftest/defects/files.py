@@ -19,7 +19,7 @@ _MIGRATIONS = Path(__file__).parents[3] / "migrations"
 ScriptName = Literal["migration", "rollback"]
 Manner = Literal["append", "prepend", "replace"]
 
-_KEY = re.compile(r"-- (?P<key>check|script|apply|also|undo|seconds): (?P<value>.+)")
+_KEY = re.compile(r"-- (?P<key>check|script|apply|also|undo|seconds|instances): (?P<value>.+)")
 _OLD, _NEW = "-- <<<\n", "-- >>>\n"
 _BECAUSE = " because "
 _END = "\nRESET lock_timeout;"
@@ -50,6 +50,8 @@ class Defect:
     """Takes back on the server what dropping the database leaves."""
     seconds: float | None = None
     """A limit for the rollback, instead of the plan's."""
+    instances: int = 1
+    """How many runners apply the migration at once."""
 
     def __post_init__(self) -> None:
         for check in (self.check, *self.also):
@@ -158,6 +160,7 @@ def parse_defect(plan: str, name: str, text: str) -> Defect:
         also=also,
         undo=keys.get("undo", ""),
         seconds=float(keys["seconds"]) if "seconds" in keys else None,
+        instances=int(keys.get("instances", 1)),
     )
 
 

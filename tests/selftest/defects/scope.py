@@ -24,12 +24,13 @@ COSTLY_PROBE = "new_year_ten_thousand_rows"
 
 
 def plan_for(defect: Defect, plan: Plan) -> Plan:
-    """The plan with the defect's own limit, and with the probes that it is judged by."""
+    """The plan with the defect's own limit and runners, and with the probes it is judged by."""
     limit = replace(plan.undo, max_seconds=defect.seconds or plan.undo.max_seconds)
     probes = plan.probes
     if "migration.behaviour" not in defect.allowed:
         probes = tuple(probe for probe in plan.probes if probe.name != COSTLY_PROBE)
-    return replace(plan, undo=limit, probes=probes)
+    runner = replace(plan.runner, instances=defect.instances)
+    return replace(plan, undo=limit, probes=probes, runner=runner)
 
 
 def every_check() -> tuple[Check[Any], ...]:

@@ -110,9 +110,9 @@ def test_the_same_database_gives_the_same_workload_and_stays_as_it_is(
 ) -> None:
     with shop.connect() as connection:
         earlier = connection.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
-    first = derived(shop, touched={"customer"})
-    assert derived(shop, touched={"customer"}) == first
-    assert derived(make_database(shop.name), touched={"customer"}) == first
+    first = derived(shop, touched={"public.customer"})
+    assert derived(shop, touched={"public.customer"}) == first
+    assert derived(make_database(shop.name), touched={"public.customer"}) == first
     with shop.connect() as connection:
         assert connection.execute("SELECT count(*) FROM pg_prepared_xacts").fetchone() == (0,)
         assert earlier is not None
@@ -127,14 +127,22 @@ def test_tables_take_turns_when_only_a_few_queries_are_wanted(shop: Database) ->
     assert derived(shop, most=0).queries == ()
 
 
+def test_tables_that_are_touched_come_first(shop: Database) -> None:
+    (first,) = derived(shop, most=1, touched={"public.entry"}).queries[:1]
+    assert "entry" in first.sql
+    (largest,) = derived(shop, most=1).queries
+    assert "entry" not in largest.sql
+
+
 def test_a_row_of_each_table_that_is_touched_is_updated_to_itself(shop: Database) -> None:
     names = {
         "public.customer",
-        'Loja São João.Caixa "1" %s {x}',
-        "orders",
-        "keys_only",
-        "log",
-        "nothing",
+        '"Loja São João"."Índice do Dia"',  # the index's table is meant
+        "public.orders_rest",  # and that of a partition
+        "public.keys_only",
+        "public.log",
+        "public.nothing",
+        "public.not_there",
     }
     writes = derived(shop, touched=names).writes
     assert {query.id for query in writes} == {
@@ -153,7 +161,7 @@ def test_a_row_of_each_table_that_is_touched_is_updated_to_itself(shop: Database
 def test_it_can_be_measured_and_nothing_is_called_a_change(
     shop: Database, make_database: MakeDatabase
 ) -> None:
-    workload = derived(shop, touched={"customer", "orders"})
+    workload = derived(shop, touched={"public.customer", "public.orders"})
     sampling = Sampling(PerformanceSection(budget_seconds=0.5), copies=1, warm_up=1)
     assert not baseline(shop, workload, sampling).failed
     moved = make_database(shop.name)
@@ -192,7 +200,7 @@ def test_a_materialized_view_with_an_index_is_asked_if_it_is_filled(shop: Databa
         connection.execute("CREATE MATERIALIZED VIEW cities AS SELECT DISTINCT city FROM customer")
         connection.execute("CREATE UNIQUE INDEX cities_city ON cities (city)")
         connection.execute("CREATE MATERIALIZED VIEW later AS SELECT 1 AS one WITH NO DATA")
-    found = derived(shop, touched={"cities"})
+    found = derived(shop, touched={"public.cities"})
     assert "lookup_cities_city" in found.by_id
     assert not found.writes
 

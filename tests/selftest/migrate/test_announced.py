@@ -213,6 +213,14 @@ HARMLESS = {
     "domain": "CREATE DOMAIN share AS numeric CHECK (VALUE <= 1);"
     "ALTER DOMAIN positive ADD CHECK (VALUE < 100); ALTER DOMAIN positive SET DEFAULT 5",
     "sequence": "CREATE SEQUENCE bills START 5; ALTER SEQUENCE counter INCREMENT 2 RESTART 50",
+    "collation": "CREATE COLLATION german (provider = icu, locale = 'de'); DROP COLLATION german;"
+    'CREATE COLLATION plain FROM "C"; ALTER COLLATION plain RENAME TO depot_order',
+    "text search": "CREATE TEXT SEARCH CONFIGURATION shop (COPY = english);"
+    "CREATE TEXT SEARCH DICTIONARY shop_words (TEMPLATE = simple, STOPWORDS = english);"
+    "ALTER TEXT SEARCH DICTIONARY shop_words (STOPWORDS);"
+    "ALTER TEXT SEARCH CONFIGURATION shop ALTER MAPPING FOR asciiword WITH shop_words",
+    "sequence of an emptied table": "TRUNCATE orders; SELECT setval('orders_id_seq', 1, false)",
+    "sequence of an emptied table restarted": "TRUNCATE orders RESTART IDENTITY",
     "sequence set": "SELECT setval('public.counter', 10); SELECT pg_catalog.setval('counter', 3)",
     "schema": "CREATE SCHEMA sales CREATE TABLE deal (id int PRIMARY KEY);"
     "SET search_path = sales, public; CREATE TABLE lead (id int); CREATE INDEX ON orders (total);"
@@ -396,6 +404,11 @@ def test_what_a_block_does_beyond_what_it_spells_out_is_unexpected(
 
 
 HARMFUL = {
+    "sequence of a table with rows that is set back": (
+        "SELECT setval('orders_id_seq', 1, false)",
+        "SELECT setval('orders_id_seq', 900)",
+        {("sequence public.orders_id_seq", "changed", "next_value")},
+    ),
     "sequence that is set back by a function": (
         "SELECT setval('public.counter', 5)",
         "SELECT setval('public.counter', 900)",
@@ -738,7 +751,10 @@ def test_rows_are_announced_by_table_and_column() -> None:
         ("CREATE TABLE t AS SELECT work() AS a", "function work may write"),
         ("DROP TABLE a CASCADE", "CASCADE"),
         ("TRUNCATE a CASCADE", "CASCADE"),
-        ("CREATE COLLATION c (locale = 'C')", "no expectation can name"),
+        (
+            "CREATE OPERATOR === (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int)",
+            "no expectation can name",
+        ),
         ("REASSIGN OWNED BY a TO b", "does not name"),
         ("\\set x 1\nSELECT :x", "psql"),
     ],

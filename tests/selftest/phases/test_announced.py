@@ -125,7 +125,8 @@ def test_an_object_that_the_text_does_not_name_is_unexpected(judged: Judged) -> 
         (UPDATED, {"public.project"}),
         ("ALTER TABLE depot.stock ADD CHECK (id > 0)", {"depot.stock"}),
         ('ALTER TABLE "Odd. table" ADD COLUMN "x.y" int', {'public."Odd. table"'}),
-        ("DROP INDEX project_name", set()),
+        ("CREATE INDEX ON depot.stock (id)", {"depot.stock"}),
+        ("DROP INDEX project_name", {"public.project_name"}),
         ("SELECT 1", set()),
     ],
 )

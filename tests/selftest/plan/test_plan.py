@@ -82,6 +82,7 @@ def test_paths_are_relative_to_the_plan_file(tmp_path: Path) -> None:
         (probe('error = "22012"', "expect = [[1]]"), ("probes.odd.error", "not both")),
         (probe('error = "22012"', 'verify = "SELECT 1"'), ("probes.odd.error", "not both")),
         ("performance.targets.Q5 = 'fast'", ("performance.targets", "expected float")),
+        ("runner.instances = 0", ("runner.instances", "1 or more")),
         ("schema = 2", ("schema", "only version")),
         ('backup.generator = "nowhere.py"', ("nowhere.py does not exist", "backup.generator")),
         ("= 3", ("not valid TOML",)),

@@ -1,6 +1,5 @@
 -- Left a publication behind.
 -- check: migration.schema_unchanged
--- also: migration.silence because the server warns that its wal_level does not suffice
 -- apply: append
 
 DO $$
