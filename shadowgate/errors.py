@@ -10,7 +10,8 @@ The tree::
     ├── SetupError               this machine or server cannot host the run         (exit 4)
     │   ├── ServerError          no server, unreachable, too old, no PostGIS, not ours
     │   ├── ToolError            a client tool is missing or older than the server
-    │   └── SpaceError           the disk is too small for the copies
+    │   ├── SpaceError           the disk is too small for the copies
+    │   └── ServiceError         a service on the network refuses what is sent to it
     └── ValidationError          the validation itself failed                       (exit 1)
         ├── RestoreError         the backup does not restore cleanly
         └── MigrationError       a statement of the migration or rollback failed
@@ -20,6 +21,7 @@ Each carries three things for the reader: what happened, where, and what to do a
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -30,14 +32,18 @@ class ShadowgateError(Exception):
         what: one sentence, starting with the thing it is about.
         where: file, line, statement or object; empty when the sentence says it all.
         todo: what the reader can do, as an instruction; may be empty.
+        at: the file and line, from 1, that it is about, for programs; ``where`` is for people.
     """
 
     exit_status: ClassVar[int] = 1
 
-    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", todo: str = "", at: tuple[Path, int] | None = None
+    ) -> None:
         self.what = what
         self.where = where
         self.todo = todo
+        self.at = at
         super().__init__(what)
 
     def __str__(self) -> str:
@@ -83,6 +89,10 @@ class ToolError(SetupError):
 
 class SpaceError(SetupError):
     """The disk is too small for the copies that the phases make."""
+
+
+class ServiceError(SetupError):
+    """A service on the network refuses what is sent to it, or does not answer."""
 
 
 class ValidationError(ShadowgateError):

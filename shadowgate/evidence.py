@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 Status = Literal["passed", "failed", "inconclusive", "skipped", "blocked"]
@@ -47,6 +48,29 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where in a script something is at fault."""
+
+    file: str
+    """As :func:`shown_path` says it."""
+    line: int
+    """From 1; 0 if it is about no line in particular."""
+    message: str
+
+    @classmethod
+    def of(cls, path: Path, line: int, message: str) -> Place:
+        """A place in a file, which is named as readers of the report know it."""
+        return cls(shown_path(path), line, message)
+
+
+def shown_path(path: Path) -> str:
+    """A path relative to the working folder, with slashes; of a file elsewhere the name alone."""
+    here = Path.cwd().resolve()
+    full = path.resolve()
+    return full.relative_to(here).as_posix() if full.is_relative_to(here) else full.name
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The outcome of one check."""
 
@@ -79,6 +103,8 @@ class CheckResult:
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
     differences: tuple[Difference, ...] = ()
+    places: tuple[Place, ...] = ()
+    """Lines of the scripts that are at fault, as far as they are known."""
 
 
 @dataclass(frozen=True)

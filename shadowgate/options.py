@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import UsageError
+from shadowgate.evidence import shown_path
 from shadowgate.plan import TRANSACTIONS, Plan, derived_plan, read_plan
 
 
@@ -153,6 +154,7 @@ class Request:
             "file": plan.path.name,
             "migration": plan.migration.name,
             "rollback": plan.rollback.name if plan.rollback else "",
+            "files": self._files(),
             "database": plan.database,
             "generated_rows": self.generated_rows,
             "limit_percent": plan.performance.limit_percent,
@@ -160,6 +162,14 @@ class Request:
             "overall_percent": plan.performance.overall_percent,
             "targets": dict(plan.performance.targets),
         }
+
+    def _files(self) -> dict[str, str]:
+        """Where the plan and its scripts lie, as readers of the report know it."""
+        plan = self.plan
+        named = {"migration": plan.migration, "rollback": plan.rollback}
+        if not plan.derived:
+            named["plan"] = plan.path
+        return {what: shown_path(path) for what, path in named.items() if path is not None}
 
 
 def resolve(

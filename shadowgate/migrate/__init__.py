@@ -7,7 +7,7 @@ from shadowgate.migrate.cluster_wide import (
     refuse_programs,
     statements_beyond,
 )
-from shadowgate.migrate.detect import find_hazards, review_findings
+from shadowgate.migrate.detect import find_hazards, review_findings, statement_that_names
 from shadowgate.migrate.findings import (
     Review,
     ScriptFinding,
@@ -25,6 +25,7 @@ from shadowgate.migrate.interrupt import (
     interruptions_table,
 )
 from shadowgate.migrate.lint import lint
+from shadowgate.migrate.own_relations import new_relations, relation_of
 from shadowgate.migrate.probes import (
     ProbeResult,
     run_probe_in_clone,
@@ -57,6 +58,7 @@ from shadowgate.migrate.script import (
     read_script,
 )
 from shadowgate.migrate.session import SessionSettings
+from shadowgate.migrate.squawk_rules import is_guess
 from shadowgate.migrate.suppressed_errors import find_silence
 from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 
@@ -100,17 +102,21 @@ __all__ = [
     "inline_waivers",
     "interrupt_at_every_boundary",
     "interruptions_table",
+    "is_guess",
     "is_one_transaction",
     "lint",
     "may_be_one_transaction",
+    "new_relations",
     "outside_effects",
     "parse_script",
     "read_script",
     "refuse_beyond",
     "refuse_programs",
+    "relation_of",
     "review_findings",
     "run_probe_in_clone",
     "run_probes",
+    "statement_that_names",
     "statements_beyond",
     "wait_for_autovacuum",
 ]

@@ -8,6 +8,7 @@ traffic, since nobody uses them yet.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shadowgate.migrate.cluster_wide import outside_effects
@@ -24,7 +25,7 @@ from shadowgate.migrate.results import (
     StatementRun,
     with_schema,
 )
-from shadowgate.migrate.script import Statement
+from shadowgate.migrate.script import Script, Statement
 from shadowgate.migrate.server_messages import hidden_work
 from shadowgate.migrate.squawk_rules import held_against_trace
 
@@ -250,7 +251,7 @@ def _refused_in_transactions(run: ScriptRun) -> Iterator[ScriptFinding]:
 def _pitfalls(run: ScriptRun, way_back_from: ScriptRun | None) -> Iterator[ScriptFinding]:
     known = {_said(each) for each in way_back_from.pitfalls_before} if way_back_from else set()
     for pitfall in run.pitfalls:
-        statement = _statement_that_names(run, pitfall.object)
+        statement = statement_that_names(run.script, pitfall.object)
         message = f"{pitfall.object}: {pitfall.detail}"
         restored = _said(pitfall) in known
         note = _AS_BEFORE if restored else _POLICIES.get(pitfall.rule, "")
@@ -263,7 +264,7 @@ def _said(pitfall: Pitfall) -> tuple[str, str, str]:
 
 def _statistics_missing(run: ScriptRun) -> Iterator[ScriptFinding]:
     for gap in run.statistics_gaps:
-        statement = _statement_that_names(run, f"table {gap.table}")
+        statement = statement_that_names(run.script, f"table {gap.table}")
         message, note = _say_gap(gap)
         yield _finding("statistics-missing", statement, message, "catalogue", note=note)
 
@@ -285,16 +286,24 @@ def _say_gap(gap: StatisticsGap) -> tuple[str, str]:
     )
 
 
-def _statement_that_names(run: ScriptRun, described: str) -> Statement | None:
+def statement_that_names(script: Script, described: str) -> Statement | None:
     """The last statement that names an object, or for a column or key the table of it.
 
     One that names it at its beginning comes before one that does so deep in a routine's body.
+
+    Args:
+        script: where to look.
+        described: kind and name, ``column public.orders.note``.
     """
-    words = described.partition("(")[0].replace('"', "").split()[1:]
-    names = [part.lower() for word in words for part in word.split(".")]
+    words = described.partition("(")[0].replace('"', "").lower().split()[1:]
+    # The schema alone would be found in many a statement.
+    names = [
+        part for word in words for part in word.split(".")[-2 if word.count(".") > 1 else -1 :]
+    ]
     for name in reversed(names):
-        naming = [each for each in run.script.statements if name in each.sql.lower()]
-        about = [each for each in naming if name in each.excerpt.lower()]
+        whole = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        naming = [each for each in script.statements if whole.search(each.sql.lower())]
+        about = [each for each in naming if whole.search(each.excerpt.lower())]
         if naming:
             return (about or naming)[-1]
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from shadowgate.evidence import Table
 from shadowgate.plan import WaiverSection
@@ -77,6 +78,8 @@ class Review:
     """Waivers that accepted nothing: leftovers that would hide a later finding."""
     notes: tuple[ScriptFinding, ...] = ()
     """Findings that do not count, each with its reason."""
+    script: Path | None = None
+    """The file that they are about."""
 
     def tables(self) -> tuple[Table, ...]:
         """The findings as tables of evidence: open ones, then what is not empty of the others."""

@@ -268,6 +268,7 @@ def error_of(script: Script, run: StatementRun, committed: Sequence[Statement]) 
         f"Statement {statement.number} of {script.path.name} failed: {'. '.join(said)}",
         where=f"{script.path}, line {line}: {statement.excerpt}",
         todo=_what_is_left(script, committed),
+        at=(script.path, line),
     )
 
 
@@ -322,7 +323,7 @@ def _lock_table(run: ScriptRun) -> Table:
         if lock.existed:
             together.setdefault((lock.statement, lock.mode, lock.relation), []).append(lock)
     ordered = sorted(together.items(), key=lambda entry: _strongest_first(entry[1]))
-    columns = ("#", "lock", "relation", "times", "longest ms", "from s", "to s")
+    columns = ("#", "lock", "relation", "times", "longest ms", "from s", "to s", "stops")
     rows = tuple(
         (
             str(statement),
@@ -332,6 +333,7 @@ def _lock_table(run: ScriptRun) -> Table:
             f"{max(lock.seconds for lock in locks) * 1000:.0f}",
             f"{locks[0].since:.3f}",
             f"{locks[-1].until:.3f}",
+            _stopped_by(mode),
         )
         for (statement, mode, relation), locks in ordered[:_LISTED_LOCKS]
     )
@@ -339,6 +341,12 @@ def _lock_table(run: ScriptRun) -> Table:
     if len(ordered) > len(rows):
         title += f" ({len(rows)} of {len(ordered)})"
     return Table(title, columns, rows)
+
+
+def _stopped_by(mode: str) -> str:
+    if mode in STOPS_READERS:
+        return "readers and writers"
+    return "writers" if mode in STOPS_WRITERS else ""
 
 
 def _strongest_first(locks: Sequence[LockHeld]) -> tuple[bool, bool, float]:

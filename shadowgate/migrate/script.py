@@ -94,6 +94,10 @@ class Script:
         """All statements in the order of the file; empty if needs_psql."""
         return tuple(self._flat())
 
+    def line_of(self, number: int) -> int:
+        """Line of the statement with a number; 0 if there is none."""
+        return next((each.line for each in self.statements if each.number == number), 0)
+
     def _flat(self) -> Iterator[Statement]:
         for unit in self.units:
             if isinstance(unit, TransactionBlock):

@@ -203,6 +203,11 @@ def with_standing(finding: ScriptFinding) -> ScriptFinding:
     return replace(finding, note=rule.why) if rule.standing == "policy" else finding
 
 
+def is_guess(finding: ScriptFinding) -> bool:
+    """Whether a finding is one of squawk's that a watched run confirms or refutes."""
+    return finding.source == "squawk" and BY_ID.get(finding.rule, _UNKNOWN).standing == "traced"
+
+
 def held_against_trace(
     guessed: Iterable[ScriptFinding], seen: Iterable[ScriptFinding], run: ScriptRun
 ) -> tuple[ScriptFinding, ...]:

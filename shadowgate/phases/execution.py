@@ -58,6 +58,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         status, detail = "failed", str(failure)
     except ShadowgateError as failure:
         status, detail, finding.where = "failed", str(failure), failure.where
+        _point_at(failure, finding)
         _stand_on_error(failure, result_id, finding, run)
     except Exception as failure:
         status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
@@ -86,6 +87,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         tables=tuple(finding.tables),
         figures=tuple(finding.figures),
         differences=tuple(finding.differences),
+        places=tuple(finding.places),
     )
     run.results.by_id[result_id] = result
     return Outcome(result, error)
@@ -119,6 +121,12 @@ def _stand_on_error(failure: Exception, result_id: str, finding: Finding, run: R
         finding.breaks({f"evidence that {first} takes"})
     else:
         finding.grounds = [{f"evidence that {first} takes"}]
+
+
+def _point_at(failure: Exception, finding: Finding) -> None:
+    """Point at the line of a script that an error is about, where it is about one."""
+    if isinstance(failure, ShadowgateError) and failure.at is not None:
+        finding.point_at(*failure.at, failure.what)
 
 
 def _own(check: Check[Any]) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from shadowgate.evidence import Difference, Figure, Table
+from shadowgate.evidence import Difference, Figure, Place, Table
 
 
 class CheckFailed(AssertionError):  # noqa: N818 - a finding, not a programming error
@@ -34,6 +35,7 @@ class Finding:
     """File, line and statement that are to blame, where that is known."""
     broken: set[str] = field(default_factory=set)
     grounds: list[set[str]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
 
     def note(self, measured: Any, limit: Any = None) -> None:
         """Write down what was measured and what it is held against; both JSON-able."""
@@ -57,6 +59,10 @@ class Finding:
     def stands_on(self, *grounds: Set[str]) -> None:
         """Say for each thing that is wrong what would explain it: any of those facts, broken."""
         self.grounds += [set(facts) for facts in grounds]
+
+    def point_at(self, script: Path, line: int, message: str) -> None:
+        """Name a line of a script that is at fault, 0 for none in particular, and what it does."""
+        self.places.append(Place.of(script, line, message))
 
     def require(self, holds: bool, otherwise: str | Iterable[str]) -> None:
         """Fail the check unless ``holds``; ``otherwise`` says what is wrong and where.

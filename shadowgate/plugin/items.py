@@ -15,6 +15,7 @@ from shadowgate.phases.execution import carry_out
 from shadowgate.phases.finding import CheckFailed
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
+from shadowgate.report import redacted_text
 
 RUN = pytest.StashKey[Run]()
 
@@ -46,10 +47,11 @@ class CheckItem(pytest.Item):
         self.result = outcome.result
         if outcome.error is not None:
             raise outcome.error
+        detail = redacted_text(outcome.result.detail)  # goes to the terminal and to JUnit's file
         if outcome.result.status in ("skipped", "blocked"):
-            pytest.skip(outcome.result.detail)
+            pytest.skip(detail)
         if outcome.result.status != "passed":
-            raise CheckFailed(outcome.result.detail)
+            raise CheckFailed(detail)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show the sentences instead of a traceback where the error was raised on purpose."""

@@ -28,6 +28,7 @@ from shadowgate.report import (
     seal_page,
     verdict_lines,
     write_json,
+    write_markdown,
 )
 
 UNFINISHED = "the run has not finished"
@@ -66,7 +67,7 @@ class ShadowSession:
         for name in ("shadow.html", "rollout_plan.md", "baseline.json", after_file.NAME):
             (reports / name).unlink(missing_ok=True)
         unfinished = replace(self.run.report(), reasons=(UNFINISHED,))
-        write_json(unfinished, reports / "shadow.json")
+        self._write(unfinished)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -136,7 +137,7 @@ class ShadowSession:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the evidence, and let the exit status say what the verdict says."""
         self._evidence = self.run.report()
-        write_json(self._evidence, self.run.request.reports / "shadow.json")
+        self._write(self._evidence)
         after = self.run.after()
         if after is not None:
             after_file.write_after(after, self.run.request.reports / after_file.NAME)
@@ -156,6 +157,11 @@ class ShadowSession:
         history = self.run.request.reports / "history.jsonl"
         self.past = runs_like(history, kept)
         add_run(history, kept)
+
+    def _write(self, evidence: Evidence) -> None:
+        reports = self.run.request.reports
+        write_json(evidence, reports / "shadow.json")
+        write_markdown(evidence, reports / "shadow.md")
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

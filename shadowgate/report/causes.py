@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shadowgate.evidence import CheckResult
+from shadowgate.evidence import CheckResult, Evidence
 from shadowgate.report import words
 
 
@@ -56,6 +56,25 @@ def not_explained(checks: Sequence[CheckResult]) -> list[CheckResult]:
         for check in checks
         if check.status == "skipped" or (check.status == "blocked" and not _cause_of(check, checks))
     ]
+
+
+def other_reasons(evidence: Evidence) -> list[str]:
+    """The reasons that name no check: the lists of checks give the others."""
+    told = {check.id for check in evidence.checks if check.status != "passed"}
+    return [
+        reason
+        for reason in evidence.reasons
+        if reason.removeprefix("optional: ").split(" ")[0].rstrip(":") not in told
+    ]
+
+
+def stands_against_go(check: CheckResult, evidence: Evidence) -> bool:
+    """Whether a check that did not pass is one of the reasons of a NO-GO: not waived, not optional.
+
+    A reason begins with the id of its check.
+    """
+    told = {reason.split(" ")[0] for reason in evidence.reasons}
+    return evidence.verdict == "NO-GO" and check.id in told
 
 
 def _is_open(check: CheckResult) -> bool:

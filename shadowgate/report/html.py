@@ -15,7 +15,7 @@ from typing import Any
 
 from shadowgate.evidence import CheckResult, Evidence, Figure, QueryEvidence, Status
 from shadowgate.report import words
-from shadowgate.report.causes import causes_of, not_explained
+from shadowgate.report.causes import causes_of, not_explained, other_reasons
 from shadowgate.report.deciding import NOT_ASKED, deciding_facts
 from shadowgate.report.figures import before_after, effects, pairs, phases
 from shadowgate.report.figures.sparkline import sparkline
@@ -106,7 +106,7 @@ def summary(evidence: Evidence, json_digest: str = "", past: Sequence[PastRun] =
         facts=deciding_facts(clean) if clean.verdict == "GO" else (),
         not_run=words.not_run(not_explained(clean.checks)),
         not_asked=NOT_ASKED,
-        reasons=_other_reasons(clean),
+        reasons=other_reasons(clean),
         figures=key_figures(clean),
         phases=_phase_strip(clean.checks),
         drawings=_drawings(clean),
@@ -167,16 +167,6 @@ def _facts(check: CheckResult) -> dict[str, Any]:
     if isinstance(check.measured, Mapping):
         return {str(key): item for key, item in check.measured.items()}
     return {} if check.measured is None else {"measured": check.measured}
-
-
-def _other_reasons(evidence: Evidence) -> list[str]:
-    """The reasons that name no check: the lists of checks give the others."""
-    told = {check.id for check in evidence.checks if check.status != "passed"}
-    return [
-        reason
-        for reason in evidence.reasons
-        if reason.removeprefix("optional: ").split(" ")[0].rstrip(":") not in told
-    ]
 
 
 def _phase_strip(checks: Sequence[CheckResult]) -> list[PhaseSummary]:

@@ -14,8 +14,12 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
+import cattrs
+import jsonschema
+
+from shadowgate.errors import UsageError
 from shadowgate.evidence import SCHEMA, Evidence
-from shadowgate.report.redact import without_secrets
+from shadowgate.report.redact import redacted_text, without_secrets
 
 
 def json_schema() -> dict[str, Any]:
@@ -81,6 +85,44 @@ def write_document(document: Any, path: Path) -> None:
         with suppress(FileNotFoundError):
             Path(name).unlink()
         raise
+
+
+def read_json(path: Path) -> Evidence:
+    """Read a ``shadow.json`` again: everything but the figures, which it does not have.
+
+    Raises:
+        UsageError: the file is missing, is no JSON, or does not satisfy the schema.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.validate(document, json_schema())
+    except OSError as problem:
+        raise UsageError(
+            f"there is no report to read: {problem.strerror}",
+            where=str(path),
+            todo="see the output of the run: it ended before it began to judge",
+        ) from problem
+    except (ValueError, jsonschema.ValidationError) as problem:
+        said = getattr(problem, "message", str(problem))
+        raise UsageError(
+            f"the report cannot be read: {redacted_text(str(said))[:200]}",
+            where=str(path),
+            todo=f"run the validation again with this release, which writes version {SCHEMA}",
+        ) from problem
+    fields = {**document, "queries": list(document["queries"].values())}
+    return _CONVERTER.structure(fields, Evidence)
+
+
+def _converter() -> cattrs.Converter:
+    """Reads what :func:`_plain` has written: a number that JSON does not know is ``null``."""
+    made = cattrs.Converter()
+    made.register_structure_hook(
+        float, lambda value, _type: math.nan if value is None else float(value)
+    )
+    return made
+
+
+_CONVERTER = _converter()
 
 
 def _plain(value: Any) -> Any:

@@ -11,11 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from shadowgate.report import words
+from shadowgate.report.markdown_text import code, code_cell, text
 
 
 @cache
 def environment() -> Environment:
-    """Return the environment; HTML templates escape, Markdown templates do not."""
+    """Return the environment; HTML templates escape, the rollout plan's Markdown does not."""
     made = Environment(
         loader=PackageLoader("shadowgate.report", "."),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
@@ -23,6 +24,25 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return _furnished(made)
+
+
+@cache
+def markdown_environment() -> Environment:
+    """Return the environment of pages for a pull request: all that is inserted is escaped."""
+    made = Environment(  # noqa: S701 - escaped as Markdown, by what follows
+        loader=PackageLoader("shadowgate.report", "."),
+        finalize=lambda value: value if isinstance(value, Markup) else text(value),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(code=code, code_cell=code_cell, kept=_kept, lines=_lines)
+    return _furnished(made)
+
+
+def _furnished(made: Environment) -> Environment:
+    """The environment with the filters and names that all templates use."""
     made.filters.update(
         breakable=_breakable,
         duration=words.duration,
@@ -52,6 +72,22 @@ def _breakable(name: str) -> Markup:
     return Markup("<wbr>").join(part for part in re.split(r"(?<=[._])", name) if part)
 
 
+def _lines(whole: str) -> list[str]:
+    """The lines of a text that say something."""
+    return [line.strip() for line in whole.splitlines() if line.strip()]
+
+
+def _kept(whole: str, width: int) -> str:
+    """A text cut with an ellipsis at a number of characters."""
+    return whole if len(whole) <= width else f"{whole[: width - 1].rstrip()}…"
+
+
 def render(template: str, **values: Any) -> str:
     """Render a template of the report with these values."""
     return environment().get_template(template).render(**values)
+
+
+def render_markdown(template: str, **values: Any) -> str:
+    """Render a Markdown template for a pull request; what is not marked as safe is escaped."""
+    page = markdown_environment().get_template(template).render(**values)
+    return re.sub(r"\n{3,}", "\n\n", page).strip() + "\n"

@@ -13,6 +13,7 @@ from shadowgate.report.redact import without_secrets
 
 FILES = (
     ("shadow.html", "to read and sign"),
+    ("shadow.md", "for a pull request"),
     ("shadow.json", "for programs"),
     ("rollout_plan.md", "the four weeks"),
 )

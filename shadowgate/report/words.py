@@ -70,6 +70,11 @@ class Headline:
     sentence: str
 
 
+def plan_title(plan: Mapping[str, Any]) -> str:
+    """What a plan is called."""
+    return str(plan.get("title") or plan.get("name") or "unnamed plan")
+
+
 def headline(evidence: Evidence) -> Headline:
     """Say the verdict: a label for a terminal, and one sentence for people."""
     if evidence.verdict == "NO-GO":

@@ -2,6 +2,6 @@
 
 from shadowgate.traffic.budget import Breach, judge_waits
 from shadowgate.traffic.load import Traffic
-from shadowgate.traffic.waits import WaitReport, report_waits
+from shadowgate.traffic.waits import Wait, WaitReport, report_waits
 
-__all__ = ["Breach", "Traffic", "WaitReport", "judge_waits", "report_waits"]
+__all__ = ["Breach", "Traffic", "Wait", "WaitReport", "judge_waits", "report_waits"]

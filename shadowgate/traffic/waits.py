@@ -98,6 +98,11 @@ class WaitReport:
     waits: tuple[Wait, ...]
     """Waits behind the migration, longest first."""
 
+    @property
+    def longest(self) -> Wait | None:
+        """The longest wait; ``None`` if nobody waited."""
+        return self.waits[0] if self.waits else None
+
     def of(self, kind: Kind) -> KindReport:
         """The report of one kind."""
         return next(report for report in self.kinds if report.kind == kind)

@@ -8,6 +8,7 @@ from shadowgate.catalogue import (
     Area,
     ContentComparison,
     DefinitionChange,
+    Deviation,
     Deviations,
     Drift,
     compare_content,
@@ -15,7 +16,7 @@ from shadowgate.catalogue import (
     diff,
     odd_partitions,
 )
-from shadowgate.evidence import Difference
+from shadowgate.evidence import Difference, Table
 from shadowgate.phases.facts import broken_by
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.restore.soundness import Soundness, look_over
@@ -46,9 +47,15 @@ class Migrated:
     unsound: tuple[str, ...]
     """What is wrong with what it left, though it was announced, a sentence each."""
 
-    def unexpected(self, area: Area) -> list[str]:
-        """What happened unannounced in one area, a sentence each."""
-        return [str(found) for found in self.deviations.unexpected if found.area == area]
+    def unexpected(self, area: Area) -> list[Deviation]:
+        """What happened unannounced in one area."""
+        return [found for found in self.deviations.unexpected if found.area == area]
+
+    def changes_table(self) -> Table:
+        """All that changed in the catalogue, what was not announced first."""
+        surprising = [(str(found), "no") for found in self.deviations.unexpected]
+        expected = [(said, "yes") for said in self.deviations.expected]
+        return Table("What changed", ("change", "announced"), (*surprising, *expected))
 
     def differences(self) -> tuple[Difference, ...]:
         """What was created, changed and dropped, by definition: so many, and what is left out."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from shadowgate.catalogue import Deviation
 from shadowgate.migrate import (
     Interruption,
     ProbeResult,
@@ -24,6 +25,13 @@ from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
+from shadowgate.phases.migration.places import (
+    point_at_interruptions,
+    point_at_locks,
+    point_at_objects,
+    point_at_rows,
+    point_at_wait,
+)
 from shadowgate.phases.migration.rehearsal import (
     Rehearsal,
     judge_acknowledged,
@@ -94,6 +102,12 @@ def _has_jobs(run: Run) -> str:
     return "" if run.plan.jobs else "the plan has no jobs"
 
 
+def _require_none(wrong: Sequence[Deviation], applied: Applied, finding: Finding) -> None:
+    """Point at what changed unannounced, and require that nothing has."""
+    point_at_objects(finding, applied.run.script, wrong)
+    finding.require_none(list(map(str, wrong)))
+
+
 @check(
     "migration.applied",
     remedy="Mend the statement named; the detail says what was already committed.",
@@ -129,6 +143,8 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
     )
     finding.show(*lock_figures(applied.run))
     over = over_budget(locks, budget)
+    if over:
+        point_at_locks(finding, applied.run.script, {locks.readers, locks.writers})
     finding.require(not over, over)
 
 
@@ -185,6 +201,8 @@ def queue_behind_a_report_is_short(
     finding.say(lock_queue.outcome)
     finding.show(long_transactions_table([lock_queue]))
     breaches = judge_long_transaction(lock_queue, limit)
+    if breaches:
+        point_at_wait(finding, applied.run.script, lock_queue.longest)
     finding.require(not breaches, [breach.detail for breach in breaches])
 
 
@@ -205,7 +223,9 @@ def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None
     "migration.objects",
     remedy="Create what is missing, or take it out of the plan's [creates].",
 )
-def announced_objects_are_there(migrated: Migrated, announced: Announced, finding: Finding) -> None:
+def announced_objects_are_there(
+    migrated: Migrated, announced: Announced, applied: Applied, finding: Finding
+) -> None:
     """Every announced object is there, and what the migration leaves is sound.
 
     A script can end without an error and without its objects.
@@ -213,6 +233,8 @@ def announced_objects_are_there(migrated: Migrated, announced: Announced, findin
     wrong = [*map(str, migrated.deviations.missing), *migrated.oddities, *migrated.unsound]
     finding.say(*migrated.deviations.expected)
     finding.show(*announced.tables_of_evidence(), *migrated.differences())
+    finding.show(migrated.changes_table())
+    point_at_objects(finding, applied.run.script, migrated.deviations.missing)
     finding.require_none(wrong)
 
 
@@ -268,7 +290,7 @@ def nothing_else_in_the_schema_changed(
     """
     finding.breaks(migrated.broken("schema"))
     finding.where = altered(applied.run, migrated.relations_of("schema"))
-    finding.require_none(migrated.unexpected("schema"))
+    _require_none(migrated.unexpected("schema"), applied, finding)
 
 
 @check(
@@ -289,22 +311,22 @@ def no_index_is_invalid(migrated: Migrated, before: State, finding: Finding) -> 
     "migration.privileges_unchanged",
     remedy="Undo the change in the migration, or declare it in the plan.",
 )
-def no_privilege_changed(migrated: Migrated, finding: Finding) -> None:
+def no_privilege_changed(migrated: Migrated, applied: Applied, finding: Finding) -> None:
     """No privilege, owner, policy or role changed.
 
     One privilege, owner or policy more is a security hole; one less is an outage.
     """
     finding.breaks(migrated.broken("privileges"))
-    finding.require_none(migrated.unexpected("privileges"))
+    _require_none(migrated.unexpected("privileges"), applied, finding)
 
 
 @check("migration.settings_unchanged", remedy="RESET it at the end of the migration.")
-def no_setting_changed(migrated: Migrated, finding: Finding) -> None:
+def no_setting_changed(migrated: Migrated, applied: Applied, finding: Finding) -> None:
     """No setting of the server, the database or a role changed.
 
     A setting left on the database or a role outlives the migration unseen.
     """
-    finding.require_none(migrated.unexpected("settings"))
+    _require_none(migrated.unexpected("settings"), applied, finding)
 
 
 @check(
@@ -324,6 +346,8 @@ def no_row_changed(migrated: Migrated, applied: Applied, finding: Finding) -> No
     finding.where = wrote(applied.run, [rows.table for rows in content.differing])
     finding.stands_on(*(content_of(rows.table) for rows in content.differing))
     finding.stands_on(*(set() for _ in content.unknown))
+    for rows in content.differing:
+        point_at_rows(finding, applied.run.script, rows.table, "; ".join(rows.sentences()))
     finding.require(not content, wrong)
 
 
@@ -383,7 +407,7 @@ def several_runs_at_once_leave_one_result(simultaneous: Simultaneous, finding: F
     remedy="Guard each step so that a second run completes what the first left.",
 )
 def an_interrupted_run_can_be_completed(
-    interruptions: tuple[Interruption, ...], finding: Finding
+    interruptions: tuple[Interruption, ...], applied: Applied, finding: Finding
 ) -> None:
     """Interrupted at any statement, it leaves nothing that running it again does not complete.
 
@@ -393,5 +417,6 @@ def an_interrupted_run_can_be_completed(
     finding.note(f"{len(broken)} of {len(interruptions)} interruptions", 0)
     finding.show(interruptions_table(interruptions))
     finding.stands_on(*({RUNS_AGAIN} for _ in broken))
+    point_at_interruptions(finding, applied.run.script, broken)
     finding.require(bool(interruptions), "nothing was interrupted")
     finding.require(not broken, [f"{found.point}: {found.detail}" for found in broken])

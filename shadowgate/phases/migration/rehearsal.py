@@ -12,6 +12,7 @@ from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockWatch, Script, 
 from shadowgate.phases.facts import error
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.migration.open_sessions import StaleStatement, open_session
+from shadowgate.phases.migration.places import point_at_wait
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.report.figures import ClientWait, LockSpan, StatementSpan, Stops, locks, waits
@@ -153,6 +154,8 @@ def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:
     finding.show(*lock_figures(online.run, online))
     online.run.raise_for_error()
     finding.stands_on(*online.grounds)
+    if online.breaches:
+        point_at_wait(finding, online.run.script, online.waits.longest)
     finding.require(not online.breaches, [breach.detail for breach in online.breaches])
 
 

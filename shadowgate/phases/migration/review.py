@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from shadowgate.migrate import (
     Review,
@@ -51,7 +52,7 @@ def review_trace(
 
 def _review(findings: Sequence[ScriptFinding], script: Script, plan: Plan) -> Review:
     waivers = (*_waivers_of(plan), *inline_waivers(script))
-    return apply_waivers(findings, waivers, rules=plan.rules)
+    return replace(apply_waivers(findings, waivers, rules=plan.rules), script=script.path)
 
 
 def _waivers_of(plan: Plan) -> tuple[Waiver, ...]:
@@ -86,4 +87,7 @@ def judge_review(found: Review, finding: Finding) -> None:
         CheckFailed: one is open.
     """
     finding.show(*found.tables())
+    if found.script is not None:
+        for each in found.open:
+            finding.point_at(found.script, each.line, f"{each.rule}: {each.message}")
     finding.require_none([f"{each.rule}, line {each.line}: {each.message}" for each in found.open])

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import psutil
@@ -69,7 +70,13 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> ShadowRun:
     folder = tmp_path_factory.mktemp("broken")
     script = folder / "broken.sql"
     script.write_text("SELECT 1;\n\nDROP TABLE no_such_table;\n", encoding="utf-8")
-    return shadow_run("--server=local", f"--rows={ROWS}", f"--migration={script}", reports=folder)
+    return shadow_run(
+        "--server=local",
+        f"--rows={ROWS}",
+        f"--migration={script}",
+        f"--junitxml={folder}/junit.xml",
+        reports=folder,
+    )
 
 
 def test_a_harmless_migration_is_go_without_judging_performance(clean: ShadowRun) -> None:
@@ -188,6 +195,38 @@ def test_a_failing_migration_is_no_go_and_says_where(broken: ShadowRun) -> None:
     assert "no_such_table" in detail
     assert "line 3" in detail
     assert "Traceback" not in broken.output
+
+
+def test_programs_are_told_file_and_line_of_the_failed_statement(broken: ShadowRun) -> None:
+    checks = {check["id"]: check for check in broken.document["checks"]}
+    (place,) = checks["migration.applied"]["places"]
+    assert (place["file"], place["line"]) == ("broken.sql", 3)
+    assert "no_such_table" in place["message"]
+    assert checks["restore.rows"]["places"] == []
+
+
+def test_the_page_for_a_pull_request_says_what_the_document_says(
+    broken: ShadowRun, clean: ShadowRun
+) -> None:
+    page = (broken.reports / "shadow.md").read_text(encoding="utf-8")
+    assert page.startswith("## ❌ NO-GO · risk HIGH")
+    assert "at `broken.sql`, line 3" in page
+    assert (clean.reports / "shadow.md").read_text(encoding="utf-8").startswith("## ✅ GO (quick")
+
+
+def test_junit_has_a_failure_for_each_failed_check_and_none_for_another(broken: ShadowRun) -> None:
+    suite = ElementTree.parse(broken.reports / "junit.xml").getroot()  # noqa: S314
+    outcomes = {
+        case.find("properties/property[@name='check']").get("value"): {  # type: ignore[union-attr]
+            child.tag for child in case if child.tag != "properties"
+        }
+        for case in suite.iter("testcase")
+    }
+    statuses = broken.statuses
+    assert outcomes.keys() == statuses.keys()
+    expected = {"passed": set(), "failed": {"failure"}, "inconclusive": {"failure"}}
+    for name, status in statuses.items():
+        assert outcomes[name] == expected.get(status, {"skipped"}), name
 
 
 def test_what_a_failure_makes_meaningless_is_blocked_by_it(broken: ShadowRun) -> None:
