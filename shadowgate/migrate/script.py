@@ -168,7 +168,8 @@ def is_one_transaction(script: Script) -> bool:
     """
     blocks = [unit for unit in script.units if isinstance(unit, TransactionBlock)]
     others = [unit for unit in script.units if isinstance(unit, Statement)]
-    return len(blocks) == 1 and all(unit.kind in _OF_THE_SESSION for unit in others)
+    is_whole = all(unit.kind in _OF_THE_SESSION for unit in others)
+    return len(blocks) == 1 and blocks[0].commits and is_whole
 
 
 def in_one_transaction(script: Script) -> Script:

@@ -12,7 +12,6 @@ from shadowgate.repository.frameworks import with_sql
 from shadowgate.repository.jobs import Candidate
 from shadowgate.repository.judging import Judged
 from shadowgate.repository.model import Finding, Migration
-from shadowgate.repository.own_transaction import without_own_transaction
 from shadowgate.repository.placeholders import filled_in
 from shadowgate.repository.plans import examine_plan
 from shadowgate.repository.scripts import write_scripts
@@ -70,8 +69,6 @@ def _candidate(
     if project.place.layout.framework:
         migration = with_sql(migration, project.root, project.settings.beside("python"))
     migration = filled_in(migration, project.settings.placeholders)
-    if migration.transactions and (plan is None or not migration.up.whole):
-        migration = without_own_transaction(migration)
     transaction = project.settings.transaction
     if plan is not None and not migration.transactions:
         transaction = transaction or plan.runner.transaction

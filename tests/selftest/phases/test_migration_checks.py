@@ -52,6 +52,7 @@ ONCE = "ALTER TABLE orders ADD COLUMN note text;"
         (f"BEGIN; {ONCE} COMMIT; SELECT 1;", UNKNOWN, False),
         (f"SET lock_timeout = '1s'; BEGIN; {ONCE} COMMIT; RESET lock_timeout;", "statement", True),
         (f"BEGIN; {ONCE} COMMIT; BEGIN; DROP TABLE old; COMMIT;", UNKNOWN, False),
+        (f"BEGIN; {ONCE} ROLLBACK;", UNKNOWN, False),
         ("CREATE INDEX CONCURRENTLY i ON orders (note);", UNKNOWN, False),
     ],
 )
