@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from shadowgate.production.answers import Line, Question
 from shadowgate.production.known import Known
-from shadowgate.report.after_file import After
 
 NOT_COMPARED = "no shadow run to compare with"
 
@@ -28,7 +27,6 @@ _OF_THE_SHADOW = frozenset(
     }
 )
 """Settings that a shadow has otherwise on purpose, or that a question of its own is about."""
-_SPATIAL = re.compile(r"\bst_\w|\b(geometry|geography|raster)\b", re.IGNORECASE)
 _DECISIVE = frozenset({"server_encoding"})
 _MEANINGS = {
     "server_encoding": "a dump restores otherwise there; run the shadow in production's encoding",
@@ -135,25 +133,14 @@ def judge_extensions(rows: Sequence[Extension], known: Known) -> Iterator[Line]:
         said = ", ".join(f"{name} {version}" for name, version in here.items()) or "none"
         yield Line("extensions", said, NOT_COMPARED, "note")
         return
-    lines = list(_differing(here, known.after.extensions, spatial=_is_spatial(known.after)))
+    lines = list(_differing(here, known.after.extensions))
     yield from lines or [Line("extensions", f"{len(here)} installed", "as in the shadow")]
 
 
-def _is_spatial(after: After) -> bool:
-    """Whether what the migration creates or changes needs PostGIS, which every shadow has."""
-    met = (*(each.attributes for each in after.created), *(each.value for each in after.changed))
-    return any(_SPATIAL.search(str(each)) for each in met)
-
-
-def _differing(
-    here: Mapping[str, str], shadow: Mapping[str, str], *, spatial: bool
-) -> Iterable[Line]:
+def _differing(here: Mapping[str, str], shadow: Mapping[str, str]) -> Iterable[Line]:
     for name, version in shadow.items():
         found, topic = here.get(name), f"extension {name}"
-        if found is None and name == "postgis" and not spatial:
-            meaning = "every shadow has it, and nothing that the migration makes needs it"
-            yield Line(topic, "not installed", version, "note", meaning)
-        elif found is None:
+        if found is None:
             meaning = "what the shadow run used is not there"
             yield Line(topic, "not installed", version, "stop", meaning)
         elif found != version:

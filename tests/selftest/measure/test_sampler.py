@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,11 @@ from shadowgate.measure.sampler import (
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.verdict import judge_query
 from shadowgate.plan import LimitSection, PerformanceSection
+
+
+def demands(**others: Any) -> PerformanceSection:
+    """Of few pairs at the least, and many at the most."""
+    return PerformanceSection(**{"min_pairs": 12, "max_pairs": 400} | others)
 
 
 def own_limit(query: str, percent: float) -> tuple[LimitSection]:
@@ -92,7 +98,7 @@ def rate(count: int, tell: Callable[[int], bool]) -> float:
 
 
 def test_identical_databases_pass_all_ten_queries() -> None:
-    sampling = Sampling(PerformanceSection(budget_seconds=240))
+    sampling = Sampling(demands(budget_seconds=240))
 
     def passes(seed: int) -> bool:
         sample = run(Machine(seed), sampling.demanding(seed=seed))
@@ -102,7 +108,7 @@ def test_identical_databases_pass_all_ten_queries() -> None:
 
 
 def test_a_query_slower_by_the_limit_is_rarely_passed() -> None:
-    sampling = Sampling(PerformanceSection(budget_seconds=30))
+    sampling = Sampling(demands(budget_seconds=30))
 
     def passed(seed: int) -> bool:
         sample = run(Machine(seed, change={"Q1": 0.05}), sampling.demanding(seed=seed), ("Q1",))
@@ -114,7 +120,7 @@ def test_a_query_slower_by_the_limit_is_rarely_passed() -> None:
 @pytest.mark.parametrize(("query", "copies"), [("Q1", 2), ("Q1", 1), ("W1", 2)])
 def test_lucky_copies_do_not_pass_a_query_slower_by_the_limit(query: str, copies: int) -> None:
     """On a quiet machine the pairs agree with one another, and are all wrong by the same bit."""
-    sampling = Sampling(PerformanceSection(budget_seconds=30), copies=copies)
+    sampling = Sampling(demands(budget_seconds=30), copies=copies)
     generator = random.Random(20290103)  # noqa: S311 - noise, not a secret
 
     def passed(seed: int) -> bool:
@@ -128,14 +134,14 @@ def test_lucky_copies_do_not_pass_a_query_slower_by_the_limit(query: str, copies
 
 
 def test_a_query_with_a_limit_of_its_own_is_judged_by_that() -> None:
-    sampling = Sampling(PerformanceSection(budget_seconds=30, limits=own_limit("W1", 25.0)))
+    sampling = Sampling(demands(budget_seconds=30, limits=own_limit("W1", 25.0)))
     machine = Machine(3, change={"Q1": 0.15, "W1": 0.15})
     found = verdicts(run(machine, sampling, ("Q1", "W1")), sampling)
     assert found == {"Q1": "regressed", "W1": "equivalent"}
 
 
 def test_a_small_slowdown_is_rarely_called_a_regression() -> None:
-    sampling = Sampling(PerformanceSection(budget_seconds=30))
+    sampling = Sampling(demands(budget_seconds=30))
 
     def accused(seed: int) -> bool:
         sample = run(Machine(seed, change={"Q1": 0.03}), sampling.demanding(seed=seed), TEN[:1])
@@ -154,7 +160,7 @@ def test_a_large_slowdown_is_called_a_regression_within_few_pairs() -> None:
 
 
 def test_a_target_is_met_only_by_its_interval() -> None:
-    sampling = Sampling(PerformanceSection(targets={"Q5": 25.0}, budget_seconds=120))
+    sampling = Sampling(demands(targets={"Q5": 25.0}, budget_seconds=120))
 
     def status(seed: int, change: float) -> str:
         sample = run(Machine(seed, change={"Q5": change}), sampling.demanding(seed=seed), ("Q5",))
@@ -167,7 +173,7 @@ def test_a_target_is_met_only_by_its_interval() -> None:
 
 
 def test_overall_keeps_every_reading_query_until_it_is_decided() -> None:
-    sampling = Sampling(PerformanceSection(overall_percent=2.0, budget_seconds=240))
+    sampling = Sampling(demands(overall_percent=2.0, budget_seconds=240))
     change = dict.fromkeys(TEN, -0.05)
     queries = (*TEN, "W1")
     sample = run(Machine(3, change=change), sampling, queries)
@@ -180,7 +186,7 @@ def test_overall_keeps_every_reading_query_until_it_is_decided() -> None:
 
 
 def test_overall_is_not_bent_by_stopping_early() -> None:
-    sampling = Sampling(PerformanceSection(overall_percent=2.0, budget_seconds=60, max_pairs=60))
+    sampling = Sampling(demands(overall_percent=2.0, budget_seconds=60, max_pairs=60))
 
     def estimate(seed: int) -> float:
         sample = run(Machine(seed), sampling.demanding(seed=seed))
@@ -202,34 +208,34 @@ def test_weights_make_the_average_that_of_the_production_mix() -> None:
 
 def test_the_budget_goes_where_doubt_is_left() -> None:
     machine = Machine(5, change={"Q7": 0.04})
-    sample = run(machine, Sampling(PerformanceSection(budget_seconds=60), spacing_seconds=0.0))
+    sample = run(machine, Sampling(demands(budget_seconds=60), spacing_seconds=0.0))
     others = [len(sample.pairs[query]) for query in TEN if query != "Q7"]
     assert len(sample.pairs["Q7"]) > 5 * np.median(others)
 
 
 def test_sampling_ends_with_the_budget_and_says_so() -> None:
     machine = Machine(5, change={"Q7": 0.04}, cv=0.3)
-    sample = run(machine, Sampling(PerformanceSection(budget_seconds=20)))
+    sample = run(machine, Sampling(demands(budget_seconds=20)))
     assert sample.ended == "budget"
     assert 20 < sample.seconds < 21
     assert verdicts(sample, Sampling())["Q7"] == "inconclusive"
 
 
 def test_a_budget_that_ends_at_once_leaves_everything_inconclusive() -> None:
-    sample = run(Machine(1), Sampling(PerformanceSection(budget_seconds=0.05)))
+    sample = run(Machine(1), Sampling(demands(budget_seconds=0.05)))
     assert sample.ended == "budget"
     assert set(verdicts(sample, Sampling()).values()) == {"inconclusive"}
 
 
 def test_sampling_ends_when_no_more_pairs_are_allowed() -> None:
-    sample = run(Machine(1, cv=0.5), Sampling(PerformanceSection(budget_seconds=1e6, max_pairs=20)))
+    sample = run(Machine(1, cv=0.5), Sampling(demands(budget_seconds=1e6, max_pairs=20)))
     assert sample.ended == "pairs"
     assert {len(pairs) for pairs in sample.pairs.values()} <= set(range(12, 21))
 
 
 def test_each_side_comes_first_about_equally_often_in_no_fixed_order() -> None:
     machine = Machine(2, cv=0.5)
-    run(machine, Sampling(PerformanceSection(budget_seconds=100, max_pairs=100)))
+    run(machine, Sampling(demands(budget_seconds=100, max_pairs=100)))
     sides = [side for _, side in machine.calls]
     assert 0.42 < Counter(sides)["before"] / len(sides) < 0.58
     changes = sum(one != other for one, other in itertools.pairwise(sides))
@@ -244,14 +250,14 @@ def test_each_side_comes_first_about_equally_often_in_no_fixed_order() -> None:
 
 def test_the_same_seed_gives_the_same_order() -> None:
     first, second = Machine(2), Machine(2)
-    run(first, Sampling(PerformanceSection(seed=9)))
-    run(second, Sampling(PerformanceSection(seed=9)))
+    run(first, Sampling(demands(seed=9)))
+    run(second, Sampling(demands(seed=9)))
     assert first.calls == second.calls
 
 
 def test_the_floor_lets_a_difference_of_few_microseconds_pass() -> None:
     machine = Machine(4, change={"Q1": 0.10}, cv=0.02)
-    without, with_floor = Sampling(), Sampling(PerformanceSection(floor_ms=10.0))
+    without, with_floor = Sampling(), Sampling(demands(floor_ms=10.0))
     sample = run(machine, with_floor, ("Q1",))
     assert verdicts(sample, with_floor)["Q1"] == "equivalent"
     longer = run(Machine(4, change={"Q1": 0.10}, cv=0.02), without, ("Q1",))
@@ -262,7 +268,7 @@ def test_rounds_keep_their_distance() -> None:
     machine = Machine(1, cv=0.3, change={"Q1": 0.05})  # at the limit, so that all rounds are taken
     sample = run(
         machine,
-        Sampling(PerformanceSection(max_pairs=20, budget_seconds=1e6), spacing_seconds=2.0),
+        Sampling(demands(max_pairs=20, budget_seconds=1e6), spacing_seconds=2.0),
         ("Q1",),
     )
     assert sample.seconds >= 2.0 * 19
@@ -270,7 +276,7 @@ def test_rounds_keep_their_distance() -> None:
 
 def test_a_round_with_room_asks_again_and_takes_the_mean() -> None:
     machine = Machine(1)
-    sampling = Sampling(PerformanceSection(min_pairs=12, max_pairs=12), spacing_seconds=1.0)
+    sampling = Sampling(demands(min_pairs=12, max_pairs=12), spacing_seconds=1.0)
     pairs = run(machine, sampling, ("Q1",)).pairs["Q1"]
     repeats = len(machine.calls) / len(pairs)
     assert 5 <= repeats <= 10  # a pair takes a tenth of a second, or half as much again
@@ -283,9 +289,7 @@ def test_a_round_with_room_asks_again_and_takes_the_mean() -> None:
 
 def test_a_full_round_asks_nothing_twice() -> None:
     machine = Machine(1)
-    sample = run(
-        machine, Sampling(PerformanceSection(min_pairs=12, max_pairs=12), spacing_seconds=0.25)
-    )
+    sample = run(machine, Sampling(demands(min_pairs=12, max_pairs=12), spacing_seconds=0.25))
     assert len(machine.calls) == sum(map(len, sample.pairs.values()))
 
 
@@ -298,7 +302,7 @@ def test_the_last_query_is_asked_by_all_lanes_each_side_leading_in_one() -> None
         return one_by_one(machine.measure)(turns, stop)
 
     judge_ = Judge(
-        Sampling(PerformanceSection(min_pairs=12, max_pairs=40, limits=own_limit("Q2", 1000.0))),
+        Sampling(demands(min_pairs=12, max_pairs=40, limits=own_limit("Q2", 1000.0))),
         ("Q1", "Q2"),
         (),
     )
@@ -314,7 +318,7 @@ def test_the_last_query_is_asked_by_all_lanes_each_side_leading_in_one() -> None
 def test_a_query_that_is_grossly_slower_is_regressed_after_a_few_pairs(
     times: float, rounds: int
 ) -> None:
-    sampling = Sampling(PerformanceSection(budget_seconds=300))
+    sampling = Sampling(demands(budget_seconds=300))
     sample = run(Machine(1, change={"Q1": times - 1}), sampling)
     found = verdicts(sample, sampling)
     assert found.pop("Q1") == "regressed"
@@ -323,7 +327,7 @@ def test_a_query_that_is_grossly_slower_is_regressed_after_a_few_pairs(
 
 
 def test_the_average_is_missed_at_once_if_a_query_is_grossly_slower() -> None:
-    sampling = Sampling(PerformanceSection(budget_seconds=3000, overall_percent=2.0))
+    sampling = Sampling(demands(budget_seconds=3000, overall_percent=2.0))
     sample = run(Machine(1, change={"Q1": 600.0}), sampling)
     target = Judge(sampling, TEN, TEN).overall(sample.pairs)
     assert target is not None
@@ -332,7 +336,7 @@ def test_the_average_is_missed_at_once_if_a_query_is_grossly_slower() -> None:
 
 
 def test_a_limit_that_allows_it_is_held_to_with_all_pairs() -> None:
-    sampling = Sampling(PerformanceSection(budget_seconds=900, limits=own_limit("Q1", 4000.0)))
+    sampling = Sampling(demands(budget_seconds=900, limits=own_limit("Q1", 4000.0)))
     sample = run(Machine(1, change={"Q1": 29.0}), sampling, ("Q1",))
     assert verdicts(sample, sampling)["Q1"] == "equivalent"
     assert len(sample.pairs["Q1"]) >= 12
@@ -359,7 +363,7 @@ def test_a_query_that_failed_is_asked_no_more_and_the_others_are() -> None:
             failed.add("Q2")
         return machine.measure(query, first)
 
-    sampling = Sampling(PerformanceSection(budget_seconds=300, overall_percent=2.0))
+    sampling = Sampling(demands(budget_seconds=300, overall_percent=2.0))
     sample = take_sample(
         Judge(sampling, TEN, TEN),
         one_by_one(measure),

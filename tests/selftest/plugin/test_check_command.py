@@ -110,7 +110,7 @@ def test_one_that_loses_rows_may_not_and_it_is_said_where(runs: dict[str, Shadow
 def test_rows_are_written_though_the_migration_names_no_table(runs: dict[str, ShadowRun]) -> None:
     run = runs["indexes"]
     assert run.statuses["rollback.later_rows_kept"] == "passed", run.output[-3000:]
-    assert not run.failed()
+    assert run.failed() == {"signoff.verdict"}, "a part of the checks is no GO"
 
 
 def _write(folder: Path, name: str, text: str) -> Path:

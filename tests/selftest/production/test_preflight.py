@@ -182,18 +182,8 @@ SEEDS: dict[str, tuple[Seed, str]] = {
         records("after.json", extensions={"pg_stat_statements": "2.0"}),
         "extension pg_stat_statements: 1",
     ),
-    "PostGIS is missing and needed": (
-        records(
-            "after.json",
-            created=[
-                {
-                    "kind": "column",
-                    "name": "public.orders.place",
-                    "part_of": [["table", "public.orders"]],
-                    "attributes": {"type": "geometry(Point,4326)"},
-                }
-            ],
-        ),
+    "PostGIS is missing": (
+        records("after.json", extensions={"postgis": "3.3.2"}),
         "extension postgis: not installed",
     ),
     "a transaction is long": (open_with("SELECT pg_sleep(0.05)"), "idle in transaction: .*report"),

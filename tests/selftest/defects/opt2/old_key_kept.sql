@@ -3,8 +3,9 @@
 -- apply: replace
 
 -- <<<
-        DELETE FROM catalogo_geometrias_medidas AS m
-        USING (SELECT id, data_inicio FROM antigas EXCEPT SELECT id, data_inicio FROM novas) AS a
-        WHERE m.geometria_id = a.id AND m.data_inicio = a.data_inicio;
-
+        WHERE n.id IS NULL
+            AND m.geometria_id
 -- >>>
+        WHERE n.id IS NULL
+            AND false
+            AND m.geometria_id

@@ -3,7 +3,7 @@
 -- apply: replace
 
 -- <<<
-        area_m2 = n.area_m2,
-        perimetro_m = n.perimetro_m,
+            area_m2 = n.area_m2,
+            perimetro_m = n.perimetro_m,
 -- >>>
-        perimetro_m = n.perimetro_m,
+            perimetro_m = n.perimetro_m,

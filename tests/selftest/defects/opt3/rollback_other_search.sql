@@ -4,7 +4,7 @@
 -- apply: replace
 
 -- <<<
-        AND g.is_valid
+    WHERE g.is_valid
         AND g.geometry
 -- >>>
-        AND g.geometry
+    WHERE g.geometry
