@@ -49,7 +49,7 @@ def test_what_the_action_names_is_there() -> None:
         else:
             assert name[0] in ("runner", "github")
     assert set(ACTION["outputs"]) == {"verdict", "risk", "report"}
-    for wanted in ("plan", "migration", "backup", "rows", "server", "reports"):
+    for wanted in ("base", "plan", "migration", "backup", "rows", "server", "reports"):
         assert f"inputs.{wanted}" in expressions(STEPS), f"{wanted} is handed to no step"
 
 
@@ -114,6 +114,15 @@ def test_a_migration_without_a_plan_is_checked(tmp_path: Path) -> None:
     assert "--server=auto" in arguments
 
 
+def test_what_a_branch_changes_is_judged_against_its_base(tmp_path: Path) -> None:
+    status, (arguments,), _ = judge(tmp_path, BASE="origin/bad", BACKUP="p.dump", REPORTS="r")
+    assert status == 1
+    assert arguments == [
+        *("changed", "origin/bad", "--backup=p.dump"),
+        *("--server=auto", "--reports=r"),
+    ]
+
+
 def test_several_have_a_folder_each_and_the_worst_status(tmp_path: Path) -> None:
     status, runs, _ = judge(tmp_path, PLAN="x/a.toml\n\n  y/a.toml \nbad.toml\nfine.toml\n")
     assert status == 1
@@ -126,7 +135,13 @@ def test_several_have_a_folder_each_and_the_worst_status(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "asked", [{}, {"PLAN": " \n"}, {"PLAN": "a.toml\nb.toml", "MIGRATION": "m.sql"}]
+    "asked",
+    [
+        {},
+        {"PLAN": " \n"},
+        {"PLAN": "a.toml\nb.toml", "MIGRATION": "m.sql"},
+        {"BASE": "origin/main", "PLAN": "a.toml"},
+    ],
 )
 def test_nothing_is_judged_in_silence(tmp_path: Path, asked: dict[str, str]) -> None:
     status, runs, said = judge(tmp_path, **asked)
