@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from pglast import ast, enums
@@ -572,7 +573,8 @@ def _create_event_trigger(node: Any, ledger: Ledger) -> None:
 
 
 def _alter_event_trigger(node: Any, ledger: Ledger) -> None:
-    ledger.change("event trigger", (quoted(node.trigname),), "enabled")
+    says = ledger.change if node.tgenabled != "D" else partial(ledger.privilege, "change")
+    says("event trigger", (quoted(node.trigname),), "enabled")
 
 
 def _refresh(node: Any, ledger: Ledger) -> None:

@@ -865,3 +865,9 @@ def test_a_plan_and_a_text_announce_together() -> None:
     assert both.creates == {"table": ("a", "b"), "index": ("i",)}
     assert both.drops == {"view": ("v",)}
     assert both.changes == {}
+
+
+def test_an_event_trigger_that_is_disabled_has_to_be_meant() -> None:
+    found = said("ALTER EVENT TRIGGER guard DISABLE; ALTER EVENT TRIGGER other ENABLE")
+    assert [change.names for change in found.privileges] == [("guard",)]
+    assert [change.names for change in found.objects] == [("other",)]
