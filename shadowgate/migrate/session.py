@@ -31,8 +31,13 @@ class SessionSettings:
     @property
     def schemas(self) -> tuple[str, ...]:
         """The schemas of the search path, unquoted; none where the server's own is used."""
-        names = (part.strip().strip('"') for part in self.search_path.split(","))
-        return tuple(name for name in names if name)
+        return schemas_of_path(self.search_path)
+
+
+def schemas_of_path(search_path: str) -> tuple[str, ...]:
+    """The schemas that a value of ``search_path`` names, unquoted."""
+    names = (part.strip().strip('"') for part in search_path.split(","))
+    return tuple(name for name in names if name)
 
 
 def _protected(value: str) -> str:

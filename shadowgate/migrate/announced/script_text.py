@@ -12,6 +12,7 @@ from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.names import strings
 from shadowgate.migrate.kinds import string_constant
 from shadowgate.migrate.script import Script, Statement, TransactionBlock
+from shadowgate.migrate.session import schemas_of_path
 from shadowgate.plan.script_comments import ANNOUNCE_PRIVILEGES
 
 _PRIVILEGES = re.compile(
@@ -74,4 +75,4 @@ def _follow_set_config(call: Any, ledger: Ledger) -> None:
         return
     words = [string_constant(item) for item in call.args or ()]
     if len(words) == 3 and words[0] == "search_path" and words[1] is not None:
-        ledger.search_path = tuple(part.strip().strip('"') for part in words[1].split(","))
+        ledger.search_path = schemas_of_path(words[1])

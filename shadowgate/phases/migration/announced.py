@@ -17,6 +17,7 @@ from shadowgate.catalogue.expect import Names
 from shadowgate.evidence import Table
 from shadowgate.migrate import Script
 from shadowgate.migrate.announced import Announcement, announced, judge_announced
+from shadowgate.phases.facts import bare
 from shadowgate.phases.migration.renamed import judge_by_plan
 from shadowgate.phases.runner import session_of
 from shadowgate.plan import Plan
@@ -39,7 +40,7 @@ class Announced:
     losses: frozenset[str] = frozenset()
     """Tables that rows are deleted from."""
     tables: frozenset[str] = field(default=frozenset())
-    """Tables that the statements name, with their schema; and what else they name like this."""
+    """Tables and other objects in schemas that the statements name, with their schema."""
     renames: Mapping[str, str] = field(default_factory=dict)
     """Tables that get another name, by a plan: old name -> new one."""
     text: Announcement | None = None
@@ -72,8 +73,8 @@ class Announced:
     def changes_data_of(self, relations: Collection[str]) -> str:
         """The first of some tables, named without schema, whose data is meant to change."""
         meant = {*self.rows.columns, *self.gains, *self.losses}
-        bare = {name.rpartition(".")[2].strip('"') for name in meant}
-        return next((name for name in sorted(relations) if name in bare), "")
+        names = {bare(name) for name in meant}
+        return next((name for name in sorted(relations) if name in names), "")
 
     def tables_of_evidence(self) -> tuple[Table, ...]:
         """What was derived from the text, for the report."""
