@@ -157,7 +157,10 @@ def schema_is_as_before(rolled_back: RolledBack, finding: Finding) -> None:
     finding.require_none(list(drift.in_words()))
 
 
-@check("rollback.rows_identical", remedy="Move the rows named back before their partition goes.")
+@check(
+    "rollback.rows_identical",
+    remedy="Have the rollback bring the rows named back as they were.",
+)
 def rows_identical(rolled_back: RolledBack, finding: Finding) -> None:
     """Every row from before the migration is there, unchanged.
 
@@ -181,11 +184,11 @@ def rows_identical(rolled_back: RolledBack, finding: Finding) -> None:
 
 @check(
     "rollback.later_rows_kept",
-    remedy="Move rows of every later partition back, auto-created ones too.",
+    remedy="Have the rollback keep the rows named, wherever the migrated tables have put them.",
     applies=_something_is_written,
 )
 def later_rows_are_kept(rolled_back: RolledBack, finding: Finding) -> None:
-    """Rows written after the migration are all there, those of new years too.
+    """Rows written after the migration are all there, unchanged.
 
     Users go on writing between the migration and its rollback.
     """
