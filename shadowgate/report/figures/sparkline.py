@@ -7,6 +7,10 @@ from collections.abc import Collection, Sequence
 from html import escape
 
 WIDTH, HEIGHT, EDGE = 132.0, 30.0, 4.0
+FURTHEST = 1e6
+"""Percent; what lies beyond, or is infinite, is drawn at the end of the others' range."""
+FINEST = 0.1
+"""Percent; effects that differ by less are drawn as one height."""
 
 
 def sparkline(
@@ -22,13 +26,13 @@ def sparkline(
         label: for a reader who cannot see it.
     """
     values = [value for effect in effects if effect for value in effect if value is not None]
-    known = [value for value in values if math.isfinite(value)]
+    known = [value for value in values if abs(value) <= FURTHEST]
     low, high = min([0.0, *known]), max([0.0, *known])
-    scale = (HEIGHT - 2 * EDGE) / ((high - low) or 1.0)
+    scale = (HEIGHT - 2 * EDGE) / max(high - low, FINEST)
 
     def y(percent: float | None, otherwise: float) -> float:
-        value = percent if percent is not None and math.isfinite(percent) else otherwise
-        return HEIGHT - EDGE - (value - low) * scale
+        value = otherwise if percent is None or math.isnan(percent) else percent
+        return HEIGHT - EDGE - (min(max(value, low), high) - low) * scale
 
     gap = (WIDTH - 2 * EDGE) / max(len(effects) - 1, 1)
     parts = [_line(0, y(0.0, 0.0), WIDTH, y(0.0, 0.0), "spark-zero")]

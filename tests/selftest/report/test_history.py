@@ -6,7 +6,7 @@ import dataclasses
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shadowgate.report import add_run, past_run, runs_like, summary
@@ -85,6 +85,8 @@ def test_a_first_run_has_no_history_to_draw() -> None:
 ends = st.one_of(st.none(), st.floats())
 
 
+@example([(5e-324, None, None)], set(), "")
+@example([(1.7e308, -1.7e308, None)], set(), "")
 @given(
     st.lists(st.one_of(st.none(), st.tuples(st.floats(), ends, ends)), max_size=12),
     st.sets(st.integers(0, 11)),
