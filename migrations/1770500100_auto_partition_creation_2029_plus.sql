@@ -35,6 +35,11 @@ SET statement_timeout = '15min';
 
 DO $$
 BEGIN
+    IF to_regclass('public.catalogo_geometrias_particionada_default_alteradas') IS NOT NULL THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = 'the rollback of this migration was interrupted',
+            HINT = 'Run it to its end, then this script again.';
+    END IF;
     IF to_regclass('public.partition_maintenance_log') IS NULL THEN
         CREATE TABLE public.partition_maintenance_log (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -4,22 +4,28 @@
 -- A row cannot return to the default partition while the partition of its year is attached, and is
 -- invisible while it is detached. So a new default partition is made aside and exchanged at once:
 --
--- 1. All rows that belong into it are copied into a table of its own, in the order of their ids,
---    without any lock that stops others; each copy is remembered by table, ctid and xmin of its
---    source. Indexes, a CHECK that says what the default partition's constraint will say, and
---    statistics follow.
--- 2. SHARE ROW EXCLUSIVE on the partitioned table and its partitions stops writers, not readers,
---    while the rows written since are put right and the foreign key is validated.
--- 3. ACCESS EXCLUSIVE on the partitioned table while the old partitions are dropped and the new
---    default partition is attached. The CHECK spares the scan for rows of other partitions, the
---    foreign key that it has already spares its validation. The referenced table is locked as well,
---    and first: ATTACH drops the key's own triggers there.
+-- 1. A trigger writes down the key of every row that is inserted, changed or deleted from now on.
+--    Making it waits for the writers at work, so whatever is committed later is either in the copy's
+--    snapshot or written down.
+-- 2. All rows that belong into the new default partition are copied into a table of its own, in the
+--    order of their ids, without any lock that stops others. Indexes, a CHECK that says what the
+--    default partition's constraint will say, statistics and a validated foreign key follow.
+-- 3. What was written down is put right in the copy, again and again without a lock, until little is
+--    left.
+-- 4. SHARE ROW EXCLUSIVE on the partitioned table and its partitions stops writers, not readers,
+--    while the rest is put right. ACCESS EXCLUSIVE on the partitioned table then lasts while the old
+--    partitions are dropped and the new default partition is attached. The CHECK spares the scan for
+--    rows of other partitions, the foreign key that it has already spares its validation. The
+--    referenced table is locked as well, and first: ATTACH drops the key's own triggers there.
+--
+-- Writers wait for step 4 alone, which takes as long with ten times the rows.
 --
 -- Every lock is asked for with a lock_timeout below deadlock_timeout and tried again after a pause.
--- The script may be run again, whatever point it was interrupted at; step 2 to 3 is one transaction.
+-- The script may be run again, whatever point it was interrupted at: the copy is begun anew, and
+-- step 4 is one transaction.
 --
--- Sources: PostgreSQL manual, 5.11.2.2 Partition Maintenance; ALTER TABLE, ATTACH PARTITION;
--- 13.3 Explicit Locking; 5.5.6 System Columns.
+-- Sources: PostgreSQL manual, 5.11.2.2 Partition Maintenance; ALTER TABLE, ATTACH PARTITION and ADD
+-- table_constraint; CREATE TRIGGER; 13.3 Explicit Locking.
 
 SET lock_timeout = '100ms';
 
@@ -48,6 +54,94 @@ BEGIN
 END
 $$;
 
+-- What changes from now on is written down, as long as there is something to take back.
+DO $$
+DECLARE
+    attempts CONSTANT integer := 40;
+    kept CONSTANT regclass[] := ARRAY[
+        'public.catalogo_geometrias_particionada_2026',
+        'public.catalogo_geometrias_particionada_2027',
+        'public.catalogo_geometrias_particionada_2028',
+        'public.catalogo_geometrias_particionada_default'
+    ];
+    partition regclass;
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_inherits
+        WHERE inhparent = 'public.catalogo_geometrias_particionada'::regclass
+            AND inhrelid <> ALL (kept)
+    ) THEN
+        RETURN;
+    END IF;
+    CREATE TABLE IF NOT EXISTS public.catalogo_geometrias_particionada_default_alteradas (
+        id bigint NOT NULL,
+        data_inicio date NOT NULL
+    );
+
+    CREATE OR REPLACE FUNCTION public.anotar_catalogo_geometrias_default()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = public, pg_temp
+    AS $function$
+    BEGIN
+        IF TG_OP = 'TRUNCATE' THEN
+            EXECUTE format(
+                'INSERT INTO catalogo_geometrias_particionada_default_alteradas'
+                ' SELECT id, data_inicio FROM ONLY %s',
+                TG_RELID::regclass
+            );
+            RETURN NULL;
+        END IF;
+        IF TG_OP <> 'INSERT' THEN
+            INSERT INTO catalogo_geometrias_particionada_default_alteradas
+            VALUES (OLD.id, OLD.data_inicio);
+        END IF;
+        IF TG_OP = 'INSERT'
+            OR TG_OP = 'UPDATE' AND (NEW.id, NEW.data_inicio) <> (OLD.id, OLD.data_inicio)
+        THEN
+            INSERT INTO catalogo_geometrias_particionada_default_alteradas
+            VALUES (NEW.id, NEW.data_inicio);
+        END IF;
+        RETURN NULL;
+    END
+    $function$;
+    REVOKE ALL ON FUNCTION public.anotar_catalogo_geometrias_default FROM PUBLIC;
+
+    FOR attempt IN 1..attempts LOOP
+        EXIT WHEN EXISTS (
+            SELECT FROM pg_trigger
+            WHERE tgrelid = 'public.catalogo_geometrias_particionada'::regclass
+                AND tgname = 'anotar_catalogo_geometrias_default'
+        );
+        BEGIN
+            CREATE TRIGGER anotar_catalogo_geometrias_default
+                AFTER INSERT OR UPDATE OR DELETE ON public.catalogo_geometrias_particionada
+                FOR EACH ROW EXECUTE FUNCTION public.anotar_catalogo_geometrias_default();
+            -- Partitions do not inherit a trigger for each statement.
+            FOR partition IN
+                SELECT inhrelid
+                FROM pg_inherits
+                WHERE inhparent = 'public.catalogo_geometrias_particionada'::regclass
+                    AND inhrelid <> ALL (kept[1:3])
+            LOOP
+                EXECUTE format(
+                    'CREATE TRIGGER anotar_catalogo_geometrias_default_truncate'
+                    ' BEFORE TRUNCATE ON %s FOR EACH STATEMENT'
+                    ' EXECUTE FUNCTION public.anotar_catalogo_geometrias_default()',
+                    partition
+                );
+            END LOOP;
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = attempts THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.2);
+        END;
+    END LOOP;
+END
+$$;
+
 DO $$
 DECLARE
     parent CONSTANT text := 'catalogo_geometrias_particionada';
@@ -64,9 +158,6 @@ DECLARE
     command text;
 BEGIN
     SET LOCAL search_path = public, pg_temp;
-    IF to_regclass('pg_temp.copied') IS NOT NULL THEN
-        DROP TABLE pg_temp.copied;
-    END IF;
     IF to_regclass(restored) IS NOT NULL THEN
         EXECUTE format('DROP TABLE %I', restored);
     END IF;
@@ -125,19 +216,10 @@ BEGIN
         EXECUTE command;
     END LOOP;
 
-    CREATE TEMPORARY TABLE copied (
-        id bigint, data_inicio date, source oid, place tid, version xid
-    );
     EXECUTE format(
-        'WITH source AS MATERIALIZED ('
-        '    SELECT *, tableoid AS source, ctid AS place, xmin AS version FROM %1$I'
-        '    WHERE tableoid <> ALL ($1::oid[])'
-        '    ORDER BY id, data_inicio'
-        '), copy AS ('
-        '    INSERT INTO %2$I (%3$s) SELECT %3$s FROM source'
-        ')'
-        ' INSERT INTO copied SELECT id, data_inicio, source, place, version FROM source',
-        parent, restored, columns
+        'INSERT INTO %1$I (%2$s) SELECT %2$s FROM %3$I WHERE tableoid <> ALL ($1::oid[])'
+        ' ORDER BY id, data_inicio',
+        restored, columns, parent
     ) USING kept;
     FOR command IN
         SELECT format('ALTER TABLE %I ADD %s', restored, pg_get_constraintdef(oid))
@@ -156,7 +238,118 @@ BEGIN
         EXECUTE command;
     END LOOP;
     EXECUTE format('ANALYZE %I', restored);
-    ANALYZE copied;
+END
+$$;
+
+-- Validated under a lock that stops nobody.
+DO $$
+DECLARE
+    attempts CONSTANT integer := 40;
+    restored CONSTANT text := 'public.catalogo_geometrias_particionada_default_restored';
+    foreign_key record;
+BEGIN
+    IF to_regclass(restored) IS NULL THEN
+        RETURN;
+    END IF;
+    FOR foreign_key IN
+        SELECT conname, pg_get_constraintdef(oid) AS definition
+        FROM pg_constraint
+        WHERE conrelid = 'public.catalogo_geometrias_particionada'::regclass AND contype = 'f'
+    LOOP
+        FOR attempt IN 1..attempts LOOP
+            EXIT WHEN EXISTS (
+                SELECT FROM pg_constraint
+                WHERE conrelid = restored::regclass AND conname = foreign_key.conname
+            );
+            BEGIN
+                EXECUTE format(
+                    'ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID',
+                    restored, foreign_key.conname, foreign_key.definition
+                );
+            EXCEPTION WHEN lock_not_available THEN
+                IF attempt = attempts THEN
+                    RAISE;
+                END IF;
+                PERFORM pg_sleep(0.2);
+            END;
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+DO $$
+DECLARE
+    foreign_key record;
+BEGIN
+    FOR foreign_key IN
+        SELECT conrelid::regclass AS of, conname
+        FROM pg_constraint
+        WHERE conrelid = to_regclass('public.catalogo_geometrias_particionada_default_restored')
+            AND NOT convalidated
+    LOOP
+        EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', foreign_key.of, foreign_key.conname);
+    END LOOP;
+END
+$$;
+
+-- Puts right in the copy what was written down, and forgets it: in the caller's transaction.
+CREATE OR REPLACE FUNCTION public.repor_catalogo_geometrias_default()
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    restored CONSTANT text := 'catalogo_geometrias_particionada_default_restored';
+    kept CONSTANT regclass[] := ARRAY[
+        'catalogo_geometrias_particionada_2026',
+        'catalogo_geometrias_particionada_2027',
+        'catalogo_geometrias_particionada_2028'
+    ];
+    columns text;
+    ids bigint[];
+    dates date[];
+BEGIN
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
+    FROM pg_attribute
+    WHERE attrelid = restored::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+    WITH taken AS (
+        DELETE FROM catalogo_geometrias_particionada_default_alteradas RETURNING id, data_inicio
+    ), keys AS (
+        SELECT DISTINCT id, data_inicio FROM taken
+    )
+    SELECT array_agg(id), array_agg(data_inicio) INTO ids, dates FROM keys;
+    EXECUTE format(
+        'DELETE FROM %I AS outdated USING unnest($1, $2) AS old (id, data_inicio)'
+        ' WHERE outdated.id = old.id AND outdated.data_inicio = old.data_inicio',
+        restored
+    ) USING ids, dates;
+    EXECUTE format(
+        'INSERT INTO %1$I (%2$s)'
+        ' SELECT %2$s FROM catalogo_geometrias_particionada AS present'
+        '     JOIN unnest($1, $2) AS new (id, data_inicio) USING (id, data_inicio)'
+        ' WHERE present.tableoid <> ALL ($3::oid[])',
+        restored, columns
+    ) USING ids, dates, kept;
+    RETURN coalesce(cardinality(ids), 0);
+END
+$$;
+
+REVOKE ALL ON FUNCTION public.repor_catalogo_geometrias_default FROM PUBLIC;
+
+DO $$
+DECLARE
+    few CONSTANT integer := 50;
+    rounds CONSTANT integer := 20;
+    rows bigint;
+BEGIN
+    IF to_regclass('public.catalogo_geometrias_particionada_default_restored') IS NULL THEN
+        RETURN;
+    END IF;
+    FOR round IN 1..rounds LOOP
+        rows := public.repor_catalogo_geometrias_default();
+        COMMIT;
+        EXIT WHEN rows < few;
+    END LOOP;
 END
 $$;
 
@@ -171,21 +364,14 @@ DECLARE
         'public.catalogo_geometrias_particionada_2028'
     ];
     attempts CONSTANT integer := 60;
-    columns text;
-    present text;
-    partition record;
-    foreign_key record;
+    relation regclass;
     renamed record;
     index_names jsonb;
 BEGIN
     SET LOCAL search_path = public, pg_temp;
-    SET LOCAL work_mem = '64MB';
     IF to_regclass(restored) IS NULL THEN
         RETURN;
     END IF;
-    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
-    FROM pg_attribute
-    WHERE attrelid = rest::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     SELECT jsonb_object_agg(inhparent::text, indexrelid::regclass::text) INTO index_names
     FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
     WHERE indrelid = rest::regclass;
@@ -193,54 +379,25 @@ BEGIN
     FOR attempt IN 1..attempts LOOP
         BEGIN
             EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', parent);
-            SELECT string_agg(
-                format(
-                    'SELECT tableoid AS source, ctid AS place, xmin AS version FROM ONLY %s',
-                    inhrelid::regclass
-                ),
-                ' UNION ALL '
-            ) INTO present
-            FROM pg_inherits
-            WHERE inhparent = parent::regclass AND inhrelid <> ALL (kept);
-            EXECUTE format(
-                'CREATE TEMPORARY TABLE changed ON COMMIT DROP AS'
-                ' SELECT copied.id, copied.data_inicio, present.source, present.place'
-                ' FROM copied FULL JOIN (%s) AS present USING (source, place, version)'
-                ' WHERE copied.place IS NULL OR present.place IS NULL',
-                present
-            );
-            EXECUTE format(
-                'DELETE FROM %I AS outdated USING changed'
-                ' WHERE outdated.id = changed.id AND outdated.data_inicio = changed.data_inicio',
-                restored
-            );
-            FOR partition IN SELECT DISTINCT source FROM changed WHERE source IS NOT NULL LOOP
-                EXECUTE format(
-                    'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$s AS present'
-                    ' WHERE ctid = ANY (ARRAY(SELECT place FROM changed WHERE source = $1))',
-                    restored, columns, partition.source::regclass
-                ) USING partition.source;
-            END LOOP;
+            PERFORM repor_catalogo_geometrias_default();
 
-            FOR foreign_key IN
-                SELECT conname, pg_get_constraintdef(oid) AS definition, confrelid::regclass AS target
+            FOR relation IN
+                SELECT confrelid
                 FROM pg_constraint
                 WHERE conrelid = parent::regclass AND contype = 'f'
             LOOP
-                EXECUTE format(
-                    'ALTER TABLE %I ADD CONSTRAINT %I %s',
-                    restored, foreign_key.conname, foreign_key.definition
-                );
-                EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', foreign_key.target);
+                EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', relation);
             END LOOP;
             EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', parent);
-            FOR partition IN
-                SELECT inhrelid::regclass AS name
+            FOR relation IN
+                SELECT inhrelid
                 FROM pg_inherits
                 WHERE inhparent = parent::regclass AND inhrelid <> ALL (kept)
             LOOP
-                EXECUTE format('DROP TABLE %s', partition.name);
+                EXECUTE format('DROP TABLE %s', relation);
             END LOOP;
+            DROP TRIGGER anotar_catalogo_geometrias_default ON catalogo_geometrias_particionada;
+            DROP TABLE catalogo_geometrias_particionada_default_alteradas;
             EXECUTE format('ALTER TABLE %I RENAME TO %I', restored, rest);
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I DEFAULT', parent, rest);
             EXECUTE format('ALTER TABLE %I DROP CONSTRAINT no_other_partition', rest);
@@ -263,6 +420,10 @@ END
 $$;
 
 SET lock_timeout = '2s';
+
+DROP FUNCTION IF EXISTS public.repor_catalogo_geometrias_default();
+
+DROP FUNCTION IF EXISTS public.anotar_catalogo_geometrias_default();
 
 DROP PROCEDURE IF EXISTS public.maintain_partitions();
 

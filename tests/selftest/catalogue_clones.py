@@ -34,6 +34,28 @@ def apply(name: str, database: Database) -> ScriptRun:
     return run
 
 
+def run(database: Database, *statements: str) -> None:
+    with database.connect() as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def run_until(name: str, database: Database, end: str) -> None:
+    """Run the statements of a script up to the one that holds a passage, that one left out."""
+    for statement in read_script(MIGRATIONS / name).statements:
+        if end in statement.sql:
+            return
+        run(database, statement.sql)
+    raise AssertionError(f"no statement of {name} holds {end}")
+
+
+def run_from(name: str, database: Database, start: str) -> None:
+    """Run the statements of a script from the one that holds a passage on."""
+    statements = read_script(MIGRATIONS / name).statements
+    first = next(place for place, statement in enumerate(statements) if start in statement.sql)
+    run(database, *(statement.sql for statement in statements[first:]))
+
+
 def rows_of(database: Database, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query."""
     with database.connect() as connection:

@@ -12,7 +12,15 @@ from shadowgate.catalogue import diff, fingerprint, take_snapshot
 from shadowgate.measure import load_workload
 from shadowgate.migrate import apply_script, read_script
 from shadowgate.server import Database, Server
-from tests.selftest.catalogue_clones import MIGRATIONS, apply, loaded, value_of
+from tests.selftest.catalogue_clones import (
+    MIGRATIONS,
+    apply,
+    loaded,
+    run,
+    run_from,
+    run_until,
+    value_of,
+)
 from tests.selftest.conftest import MakeDatabase
 
 BASE = "1770470100_temporal_partitioning_geometrias.sql"
@@ -44,28 +52,6 @@ def partitioned(server: Server) -> Iterator[Database]:
 def copy(make_database: MakeDatabase, flat: Database) -> Database:
     """A flat catalogue of one's own."""
     return make_database(flat.name)
-
-
-def run(database: Database, *statements: str) -> None:
-    with database.connect() as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
-
-
-def run_until(name: str, database: Database, end: str) -> None:
-    """Run the statements of a script up to the one that holds a passage, that one left out."""
-    for statement in read_script(MIGRATIONS / name).statements:
-        if end in statement.sql:
-            return
-        run(database, statement.sql)
-    raise AssertionError(f"no statement of {name} holds {end}")
-
-
-def run_from(name: str, database: Database, start: str) -> None:
-    """Run the statements of a script from the one that holds a passage on."""
-    statements = read_script(MIGRATIONS / name).statements
-    first = next(place for place, statement in enumerate(statements) if start in statement.sql)
-    run(database, *(statement.sql for statement in statements[first:]))
 
 
 def differences(one: Database, other: Database) -> list[str]:

@@ -31,6 +31,9 @@ from tests.selftest.catalogue_clones import (
     drift,
     loaded,
     rows_of,
+    run,
+    run_from,
+    run_until,
     value_of,
 )
 from tests.selftest.conftest import MakeDatabase
@@ -124,6 +127,36 @@ def test_rows_written_since_are_kept_whatever_their_year(
     apply(ROLLBACK, database)
     assert content(database) == written
     assert drift(before, database) == ()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["goes on", "begins anew"])
+def test_what_is_written_between_copy_and_exchange_comes_along(
+    make_database: MakeDatabase, before: Database, after: Database, *, again: bool
+) -> None:
+    database = make_database(after.name)
+    run_until(ROLLBACK, database, "few CONSTANT")
+    run(
+        database,
+        WRITES,
+        "TRUNCATE catalogo_geometrias_particionada_2031",
+        "UPDATE catalogo_geometrias_particionada SET id = id + 50000 WHERE id BETWEEN 170 AND 190",
+    )
+    written = content(database)
+    if again:
+        apply(ROLLBACK, database)
+    else:
+        run_from(ROLLBACK, database, "few CONSTANT")
+    assert content(database) == written != content(after)
+    assert drift(before, database) == ()
+
+
+def test_the_migration_is_refused_while_its_rollback_is_unfinished(
+    make_database: MakeDatabase, after: Database
+) -> None:
+    database = make_database(after.name)
+    run_until(ROLLBACK, database, "few CONSTANT")
+    refused = apply_script(read_script(MIGRATIONS / OPT1), database)
+    assert "the rollback of this migration was interrupted" in str(refused.error)
 
 
 def test_rows_return_in_the_order_of_their_entry(
