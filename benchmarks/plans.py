@@ -7,6 +7,7 @@ was not decided is done once more, which is said: a neighbour can make a machine
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import subprocess
 import sys
@@ -29,6 +30,8 @@ class Outcome:
     """``shadow.json``."""
     seconds: float
     repeated: bool = False
+    reserve: float = 0.0
+    """Percentage points that limits were lowered by."""
 
     @property
     def is_go(self) -> bool:
@@ -84,7 +87,7 @@ def _rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
         high = query["high_percent"]
         if high is None:
             continue
-        limit = plan["limits"].get(name, plan["limit_percent"])
+        limit = plan["limits"].get(name, plan["limit_percent"]) + outcome.reserve
         yield (
             outcome.name,
             name,
@@ -100,14 +103,14 @@ def _run(plan: Path, options: argparse.Namespace) -> Outcome:
     if not first.is_undecided:
         return first
     again = _run_once(plan, options)
-    return Outcome(again.name, again.shadow, again.seconds, repeated=True)
+    return dataclasses.replace(again, repeated=True)
 
 
 def _run_once(plan: Path, options: argparse.Namespace) -> Outcome:
     began = time.monotonic()
     reports = options.reports / plan.stem
     command = [str(ROOT / "run"), "shadow", "--plan", str(plan), "--server", options.server]
-    command += ["--reports", str(reports)]
+    command += ["--reports", str(reports), "--margin", str(options.margin)]
     command += ["--rows", str(options.rows)] if options.rows else []
     sys.stderr.write(f"{plan.stem} …\n")
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -116,7 +119,8 @@ def _run_once(plan: Path, options: argparse.Namespace) -> Outcome:
         sys.stderr.write(ended.stdout + ended.stderr)
         raise SystemExit(4)
     shadow = json.loads(found.read_text(encoding="utf-8"))
-    return Outcome(shadow["plan"]["name"], shadow, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return Outcome(shadow["plan"]["name"], shadow, seconds, reserve=options.margin)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,6 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("only", nargs="*", metavar="WORD", help="plans whose file name has it; all")
     parser.add_argument("--rows", type=int, help="of the generated catalogue, not the plan's")
     parser.add_argument("--times", type=int, default=1, help="runs of each plan (default 1)")
+    parser.add_argument(
+        "--margin",
+        type=float,
+        default=0.0,
+        metavar="POINTS",
+        help="that each interval must end below its limit, so that it is measured further"
+        " (default 0: as soon as a query is decided)",
+    )
     parser.add_argument("--server", default="local", help="as for the phases (default local)")
     parser.add_argument(
         "--reports",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -106,6 +107,13 @@ OPTIONS: tuple[Option, ...] = (
     Option("--lock-timeout", "TIME", "", "lock_timeout that it sets, such as 2s"),
     Option("--search-path", "SCHEMAS", "", "search_path that it sets, such as app,public"),
     Option("--role", "ROLE", "", "role that it applies scripts as, with the rights of production"),
+    Option(
+        "--margin",
+        "POINTS",
+        "0",
+        "percentage points that the interval of each query must end below its limit: judged is"
+        " against limits lowered by it",
+    ),
     Option("--reports", "DIR", "reports", "folder for shadow.html, shadow.json and the rest"),
     Option(
         "--update-baseline",
@@ -201,6 +209,7 @@ def resolve(
     plan = _override(_plan(paths), paths)
     plan = _with_earlier(plan, values["--apply"], here if typed["--apply"] else root)
     plan = _with_runner(plan, values)
+    plan = _with_margin(plan, values["--margin"])
     rows = _rows(values["--rows"], plan)
     update = _truth("--update-baseline", values)
     if update:
@@ -224,6 +233,30 @@ def resolve(
         update_baseline=update,
         cold=_truth("--cold", values),
     )
+
+
+def _with_margin(plan: Plan, text: str) -> Plan:
+    """The plan with its limits lowered by that many percentage points."""
+    try:
+        points = float(text)
+    except ValueError:
+        points = math.nan
+    performance = plan.performance
+    lowest = min(performance.limit_percent, *performance.limits_by_query.values(), math.inf)
+    if not 0 <= points < lowest:
+        raise UsageError(
+            f"--margin {text} leaves no limit to judge against",
+            todo=f"give a number of percentage points from 0 to below {lowest:g}",
+        )
+    lowered = dataclasses.replace(
+        performance,
+        limit_percent=performance.limit_percent - points,
+        limits=tuple(
+            dataclasses.replace(limit, percent=limit.percent - points)
+            for limit in performance.limits
+        ),
+    )
+    return dataclasses.replace(plan, performance=lowered)
 
 
 def _require_one_backup(plan: Plan, source: str, *, typed: bool) -> None:

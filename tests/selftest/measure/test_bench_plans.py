@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.plans import Outcome, table
+from shadowgate.options import resolve
+from tests.selftest.shadow_runs import ROOT
 
 QUERY = {"change_percent": 1.0, "low_percent": -1.5, "high_percent": 3.25}
 
@@ -27,6 +31,20 @@ def test_each_query_is_shown_with_its_distance_from_its_own_limit() -> None:
     assert lines[2] == "| OPT9 | Q1 | +1.0 | -1.5 to +3.2 | +5 | 1.8 |"
     assert lines[3] == "| OPT9 | W2 | +1.0 | -1.5 to +3.2 | +40 | 36.8 |"
     assert lines[-1] == "- OPT9: GO in 82 s"
+
+
+def test_a_margin_lowers_what_is_judged_against_and_not_what_is_shown(tmp_path: Path) -> None:
+    plan = ROOT / "migrations" / "1770470200_columnar_storage_gis.toml"
+    (full, lowered) = (
+        resolve(
+            {"--plan": str(plan), "--margin": points}.get, lambda _key: "", ROOT, tmp_path
+        ).described()
+        for points in (None, "1.5")
+    )
+    assert lowered["limit_percent"] == full["limit_percent"] - 1.5
+    assert lowered["limits"] == {query: limit - 1.5 for query, limit in full["limits"].items()}
+    shown = dataclasses.replace(outcome("GO", Q1=QUERY), reserve=1.5)
+    assert list(table([shown]))[2] == "| OPT9 | Q1 | +1.0 | -1.5 to +3.2 | +6.5 | 3.2 |"
 
 
 def test_a_verdict_against_has_its_reasons() -> None:

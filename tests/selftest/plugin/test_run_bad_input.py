@@ -82,6 +82,9 @@ CASES: dict[str, tuple[Callable[[Path], list[str]], tuple[str, ...]]] = {
         ("plan.toml", "limit_percent", "float"),
     ),
     "rows not a number": (lambda _: ["--rows=many"], ("--rows", "whole number")),
+    "margin that eats a limit": (lambda _: ["--margin=5"], ("--margin 5", "below 5")),
+    "margin below nothing": (lambda _: ["--margin=-1"], ("--margin -1",)),
+    "margin not a number": (lambda _: ["--margin=nan"], ("--margin nan",)),
     "baseline of other rows": (
         lambda _: ["--update-baseline=true", "--rows=20000"],
         ("--update-baseline", "--rows", "251247"),
