@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _OF_EACH = (
     *("--backup", "--queries", "--rows", "--server", "--postgis-image", "--reports", "--cold"),
+    "--all",
 )
 """Options that are the same for each migration of a branch."""
 

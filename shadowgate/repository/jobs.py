@@ -91,7 +91,7 @@ def _job(
         folder,
         (
             *of_it(candidate, earlier, asked, settings),
-            *_given(asked, ("--server", "--postgis-image", "--cold")),
+            *_given(asked, ("--server", "--postgis-image", "--cold", "--all")),
             f"--reports={folder}",
             *asked.others,
         ),
