@@ -130,6 +130,14 @@ OPTIONS: tuple[Option, ...] = (
         "measure the reading queries with a cold buffer cache as well; shown, not judged",
         switch=True,
     ),
+    Option(
+        "--all",
+        "",
+        "false",
+        "go on measuring once the verdict is NO-GO already: whatever is timed is timed to the end, "
+        "and the later optimisations are simulated",
+        switch=True,
+    ),
 )
 """Every option that the suite adds to pytest."""
 
@@ -148,6 +156,8 @@ class Request:
     """Write the committed baseline anew."""
     cold: bool = False
     """Measure with a cold buffer cache as well."""
+    all_checks: bool = False
+    """Go on measuring once the verdict is NO-GO already."""
     source: str = field(default="", repr=False)
     """URI of a running database to dump; may have a password."""
     without_rows: tuple[str, ...] = ()
@@ -232,6 +242,7 @@ def resolve(
         without_rows=tuple(filter(None, map(str.strip, values["--exclude-table-data"].split(",")))),
         update_baseline=update,
         cold=_truth("--cold", values),
+        all_checks=_truth("--all", values),
     )
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shadowgate.command.parser import EXIT, add_command, add_options, given, say
 from shadowgate.errors import UsageError
-from shadowgate.options import OPTIONS
+from shadowgate.options import OPTIONS, resolve
 
 if TYPE_CHECKING:
     from shadowgate.command.parser import Commands
 
 _OF_EACH = (
     *("--backup", "--queries", "--rows", "--server", "--postgis-image", "--reports", "--cold"),
+    "--all",
 )
 """Options that are the same for each migration of a branch."""
 
@@ -39,6 +43,15 @@ def add_commands(commands: Commands) -> None:
         "--working-tree", action="store_true", help="with what is not committed yet as well"
     )
     add_options(changed, [option for option in OPTIONS if option.flag in _OF_EACH])
+    words = (
+        "roll several migrations back in reverse",
+        "Apply the migrations of a list to a restored backup, in order, roll them back in reverse, "
+        "and write down what is not as it was. `changed` calls it, once it has judged each.",
+    )
+    back = add_command(commands, "roll-back", _roll_back, words)
+    back.add_argument("steps", metavar="STEPS.json", help="the migrations, with their rollbacks")
+    back.add_argument("--result", metavar="FILE", required=True, help="what is left")
+    add_options(back, OPTIONS)
     words = (
         "write shadowgate.toml and a workflow for a repository",
         "Say where the migrations of this repository are, and write shadowgate.toml and "
@@ -66,6 +79,23 @@ def _changed(asked: argparse.Namespace, others: Sequence[str]) -> int:
             say,
             working_tree=asked.working_tree,
         )
+
+
+def _roll_back(asked: argparse.Namespace, _others: Sequence[str]) -> int:
+    from shadowgate.phases.batch import read_steps, roll_back_batch
+    from shadowgate.phases.environment.preflight import preflight
+    from shadowgate.phases.run import Run
+
+    request = resolve(given=given(asked).get, ini=lambda _key: "", root=Path.cwd(), here=Path.cwd())
+    run = Run(request, progress=say)
+    with closing(preflight(request, say)) as opened:
+        run.opened = opened
+        left = roll_back_batch(run, read_steps(Path(asked.steps)))
+    text = json.dumps([asdict(each) for each in left], indent=2)
+    Path(asked.result).write_text(f"{text}\n", encoding="utf-8")
+    for each in left:
+        say(f"{each.step} leaves: {each.what}")
+    return 0
 
 
 def _init(asked: argparse.Namespace, _others: Sequence[str]) -> int:

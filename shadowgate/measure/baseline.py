@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -52,6 +53,11 @@ class Baseline:
     def failed(self) -> Mapping[str, QueryFailure]:
         """The queries that failed, by their id."""
         return {id_: found.failure for id_, found in self.queries.items() if found.failure}
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """How long each query takes on average, of those that did not fail."""
+        return {id_: fmean(q.rounds) for id_, q in self.queries.items() if not q.failure}
 
 
 def timing(rounds: tuple[float, ...]) -> Timing:

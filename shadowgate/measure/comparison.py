@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from shadowgate.errors import PlanError
-from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import CloneFactory, fresh_copy
+from shadowgate.measure.facts import Facts, SideFacts, gather_facts
 from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
+from shadowgate.measure.lanes import UNKNOWN
 from shadowgate.measure.ordering import explain_by_order
-from shadowgate.measure.plans import NO_PLAN, PlanMetrics, Roots, explain, read_roots
-from shadowgate.measure.rounds import TimedSession, undisturbed
-from shadowgate.measure.rows import Result, fetch_result, first_difference, gained_columns
+from shadowgate.measure.plans import PlanMetrics
+from shadowgate.measure.rounds import undisturbed
+from shadowgate.measure.rows import Result, first_difference, gained_columns
 from shadowgate.measure.sampler import (
+    GROSS_RATIO,
+    GROSS_SECONDS,
+    Ended,
     Judge,
     Pair,
     Sample,
@@ -25,7 +28,7 @@ from shadowgate.measure.sampler import (
     take_sample,
 )
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.sides import Side, Sides, open_sides
+from shadowgate.measure.sides import Sides, open_sides
 from shadowgate.measure.statistics import to_percent
 from shadowgate.measure.verdict import Estimate, QueryJudgement, Target, judge_query
 from shadowgate.measure.words import explain_change, share_of_planning
@@ -37,22 +40,18 @@ _ENDED = {
     "decided": "until all was decided",
     "budget": "until the time was up",
     "pairs": "until no more pairs were allowed",
+    "needless": "until the verdict was NO-GO",
 }
 
-
-@dataclass(frozen=True)
-class SideFacts:
-    """What does not depend on time: the rows that a query returned and what its plan did."""
-
-    result: Result
-    metrics: PlanMetrics
+Stopped = Callable[[Collection[str], Collection[str]], str]
+"""Given the queries that have regressed and those that fail since the migration: what makes further
+times needless, in the caller's words; empty if they are not."""
 
 
 LONG_MS = 200.0
 """A query that takes longer on any side is not executed to pass the time between rounds."""
 
-NOTHING = SideFacts(Result((), ()), NO_PLAN)
-"""Of a query that failed."""
+NO_TIMES = Sample({}, (), "needless", 0.0)
 
 
 @dataclass(frozen=True)
@@ -107,12 +106,14 @@ class Comparison:
     """Change of the average over the reading queries."""
     overall_target: Target | None
     sampling: Sampling
-    ended: Literal["decided", "budget", "pairs"]
+    ended: Ended
     """Why sampling ended."""
     seconds: float
     """Time that sampling took, in seconds."""
     method: str
     """How executions were timed, in words."""
+    stopped_by: str = ""
+    """What made further times needless, in the caller's words; empty if nothing did."""
 
     @property
     def failed(self) -> Mapping[str, tuple[QueryFailure, ...]]:
@@ -122,6 +123,8 @@ class Comparison:
     @property
     def how(self) -> str:
         """How, for how long and until when the queries were timed, in words."""
+        if self.stopped_by and not any(found.pairs for found in self.queries.values()):
+            return "not timed: the verdict was NO-GO before"
         return f"timed for {self.seconds:.0f} s, {_ENDED[self.ended]}; {self.method}"
 
     @property
@@ -137,6 +140,8 @@ def compare(
     sampling: Sampling,
     *,
     clones: CloneFactory = fresh_copy,
+    stopped_by: Stopped = lambda _slower, _broken: "",
+    seconds: Mapping[str, float] = UNKNOWN,
     progress: Progress = silent,
 ) -> Comparison:
     """Compare a workload on two databases of one server.
@@ -148,7 +153,19 @@ def compare(
 
     A query that fails is noted and left out of what follows; the others are measured all the same.
     Rows that differ only because the query leaves their order open are told from changed ones by
-    :func:`~shadowgate.measure.ordering.explain_by_order`.
+    :func:`~shadowgate.measure.ordering.explain_by_order`. Rows and plans are always compared; times
+    are taken only until ``stopped_by`` says why not.
+
+    Args:
+        before: the database before the migration.
+        after: the one after it.
+        workload: the queries.
+        sampling: settings, limits and targets.
+        clones: makes the copies that are measured.
+        stopped_by: says what makes further times needless.
+        seconds: how long queries take before, as far as it is known: then they may not take for
+            ever afterwards (:data:`PATIENCE_RATIO`).
+        progress: told what is going on.
 
     Raises:
         PlanError: a target or weight names a query that the workload does not have.
@@ -158,28 +175,48 @@ def compare(
     check_names(sampling, workload)
     with open_sides((before, after), workload, sampling, clones, progress) as sides:
         progress("comparing the rows that each query returns")
-        facts = _facts(sides, workload)
-        sides.warm_up(sampling.warm_up, first=1)  # the rows came from there
+        facts = gather_facts(sides, workload, seconds, sampling)
         able = workload.without(sides.failures.queries)
-        reads = tuple(query.id for query in able.reads)
-        short = frozenset(id_ for id_, both in facts.items() if _slowest_ms(both) < LONG_MS)
-        judge_ = Judge(sampling, tuple(able.by_id), reads)
+        judge_ = Judge(sampling, tuple(able.by_id), tuple(query.id for query in able.reads))
 
-        def report(rounds: int, undecided: int) -> None:
-            progress(f"measuring: round {rounds}, {undecided} of {len(known)} queries undecided")
+        def stopping(slower: Collection[str]) -> str:
+            return stopped_by(slower, sides.failures.broken)
 
-        with undisturbed(*sides.sessions):
-            sample = take_sample(
-                judge_,
-                sides.measure,
-                Time(time.perf_counter, lambda seconds: sides.keep_busy(seconds, short)),
-                report,
-                at_once=sides.at_once,
-                failed=lambda: sides.failures.queries,
-            )
+        sample = (
+            NO_TIMES if stopping(()) else _take_sample(sides, judge_, facts, stopping, progress)
+        )
         method = sides.method
     found = conclude(sample, judge_, known, facts, method, sides.failures)
+    if sample.ended == "needless":
+        found = replace(found, stopped_by=stopping(judge_.regressed(sample.pairs)))
     return _with_orders(found, (before, after), sampling, clones, progress)
+
+
+def _take_sample(
+    sides: Sides,
+    judge_: Judge,
+    facts: Mapping[str, Facts],
+    stopping: Callable[[Collection[str]], str],
+    progress: Progress,
+) -> Sample:
+    """Time the queries that answered."""
+    slow = frozenset(id_ for id_, both in facts.items() if _is_gross(both))
+    sides.warm_up(judge_.sampling.warm_up, first=1, without=slow)  # the rows came from there
+    short = frozenset(id_ for id_, both in facts.items() if _slowest_ms(both) < LONG_MS)
+
+    def report(rounds: int, undecided: int) -> None:
+        progress(f"measuring: round {rounds}, {undecided} of {len(facts)} queries undecided")
+
+    with undisturbed(*sides.sessions):
+        return take_sample(
+            judge_,
+            sides.measure,
+            Time(time.perf_counter, lambda seconds: sides.keep_busy(seconds, short)),
+            report,
+            at_once=sides.at_once,
+            failed=lambda: sides.failures.queries,
+            is_needless=lambda slower: bool(stopping(slower)),
+        )
 
 
 def _with_orders(
@@ -226,28 +263,13 @@ def check_names(sampling: Sampling, workload: Workload) -> None:
             )
 
 
-def _facts(sides: Sides, workload: Workload) -> dict[str, tuple[SideFacts, SideFacts]]:
-    """Rows and plan of every query on both sides, which are asked at the same time."""
-
-    def ask(side: Side) -> list[SideFacts]:
-        roots = read_roots(side.readers[0])  # all copies of a side are alike
-        return [facts(side, query, roots) for query in workload.queries]
-
-    def facts(side: Side, query: Query, roots: Roots) -> SideFacts:
-        session = side.sessions(query)[0]
-        with sides.failures.noted(side.name):
-            return _query_facts(session, side.form(query), roots)
-        return NOTHING
-
-    before, after = all_at_once(ask, (sides.before, sides.after))
-    return dict(zip(workload.by_id, zip(before, after, strict=True), strict=True))
+def _is_gross(facts: Facts) -> bool:
+    """Whether nobody has to warm up for what the first pairs will show."""
+    before, after = (side.metrics.execution_ms for side in facts)
+    return after >= max(1000.0 * GROSS_SECONDS, GROSS_RATIO * before)
 
 
-def _query_facts(session: TimedSession, query: Query, roots: Roots) -> SideFacts:
-    return SideFacts(fetch_result(session, query), explain(session, query, roots))
-
-
-def _slowest_ms(facts: tuple[SideFacts, SideFacts]) -> float:
+def _slowest_ms(facts: Facts) -> float:
     return max(side.metrics.execution_ms for side in facts)
 
 
@@ -255,7 +277,7 @@ def conclude(
     sample: Sample,
     judge_: Judge,
     queries: Mapping[str, Query],
-    facts: Mapping[str, tuple[SideFacts, SideFacts]],
+    facts: Mapping[str, Facts],
     method: str,
     failures: Failures,
 ) -> Comparison:
@@ -288,7 +310,7 @@ def _conclude_query(
     query: Query,
     pairs: tuple[Pair, ...],
     judge_: Judge,
-    facts: tuple[SideFacts, SideFacts],
+    facts: Facts,
     failures: Failures,
 ) -> QueryComparison:
     failed = failures.of(query.id)

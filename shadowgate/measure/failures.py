@@ -93,6 +93,15 @@ class Failures:
         with self._adding:
             return frozenset(query for query, _ in self._found)
 
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The queries that worked before the migration and fail after it."""
+        with self._adding:
+            sides = {*self._found}
+        return tuple(
+            q for q, side in sorted(sides) if side == "after" and (q, "before") not in sides
+        )
+
     def of(self, query: str) -> tuple[QueryFailure, ...]:
         """Failures of one query, before and after."""
         found = (self._found.get((query, side)) for side in ("before", "after"))

@@ -29,7 +29,7 @@ def query_evidence(found: QueryComparison) -> QueryEvidence:
         change_percent=change,
         low_percent=low,
         high_percent=high,
-        verdict="not judged" if found.failures else found.verdict,
+        verdict="not judged" if found.failures or not found.pairs else found.verdict,
         pairs_ms=tuple((1000.0 * before, 1000.0 * after) for before, after in found.pairs),
         rows=None if found.failures else found.rows,
         same_rows=None if found.failures else found.same_rows,

@@ -6,7 +6,7 @@ import gc
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
@@ -53,6 +53,23 @@ class TimedSession:
     query_seconds: float
     process: int | None
     """The server's process, as this machine counts; ``None`` where it is not seen."""
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[TimedSession]:
+        """The same session, in which a statement may take so many seconds and no more."""
+        if seconds >= self.query_seconds:
+            yield self
+            return
+        self._allow(seconds)
+        try:
+            yield replace(self, query_seconds=seconds)
+        finally:
+            if not self.connection.closed:
+                self._allow(self.query_seconds)
+
+    def _allow(self, seconds: float) -> None:
+        limit = sql.Literal(str(round(seconds * 1000)))
+        self.connection.execute(sql.SQL("SET statement_timeout = {}").format(limit))
 
     @contextmanager
     def executing(self, query: Query) -> Iterator[None]:

@@ -47,6 +47,8 @@ Turn = tuple[str, SideName]
 """A query to time on both sides, the named side first."""
 MeasureRound = Callable[[Sequence[Turn], Callable[[], bool]], Sequence[tuple[str, Pair]]]
 """Times the turns until it is to stop; returns what was timed, with its query."""
+Ended = Literal["decided", "budget", "pairs", "needless"]
+"""All is decided; the time was up; no more pairs are allowed; or no more can change anything."""
 RoundDone = Callable[[int, int], None]
 """Called after each round with the rounds done and the queries still undecided."""
 
@@ -65,7 +67,7 @@ class Sample:
 
     pairs: Mapping[str, tuple[Pair, ...]]
     reads: tuple[str, ...]
-    ended: Literal["decided", "budget", "pairs"]
+    ended: Ended
     seconds: float
 
 
@@ -127,7 +129,7 @@ class Judge:
     def sums(self, pairs: Mapping[str, Sequence[Pair]]) -> tuple[Pair, ...]:
         """Weighted sums over the reading queries of each round that all of them took part in."""
         weights = self.sampling.weights or dict.fromkeys(self.reads, 1.0)
-        counted = [(weights.get(query, 0.0), pairs[query]) for query in self.reads]
+        counted = [(weights.get(query, 0.0), pairs.get(query, ())) for query in self.reads]
         rounds = min((len(taken) for _, taken in counted), default=0)
         return tuple(
             (
@@ -152,6 +154,14 @@ class Judge:
             return None
         estimate = self.estimate(query, pairs)
         return Target(query, percent, judge_target(estimate, percent), estimate)
+
+    def regressed(self, pairs: Mapping[str, Sequence[Pair]]) -> tuple[str, ...]:
+        """The queries that are slower than they may be, by the pairs so far."""
+        return tuple(
+            query
+            for query, taken in pairs.items()
+            if judge_query(self.estimate(query, taken), self.limit(query, taken)) == "regressed"
+        )
 
     def is_decided(self, query: str, pairs: Sequence[Pair]) -> bool:
         """Whether this query has its verdict, and its target too.
@@ -230,8 +240,12 @@ def take_sample(
     *,
     at_once: Callable[[str], int] = lambda _query: 1,
     failed: Callable[[], Collection[str]] = tuple,
+    is_needless: Callable[[Collection[str]], bool] = lambda _regressed: False,
 ) -> Sample:
     """Measure until every verdict is decided, the budget ends or no more pairs are allowed.
+
+    It also ends once all that is left is needless. Not before the first look at every query: a
+    reader wants to know of each regression that can be seen by then.
 
     Args:
         judge_: tells what is undecided.
@@ -240,6 +254,7 @@ def take_sample(
         done: called after each round.
         at_once: how many turns of a query can be timed at once, if no other is asked.
         failed: queries that failed by now, which are asked no more.
+        is_needless: whether further pairs are, given the queries that have regressed by now.
     """
     sampling = judge_.sampling
     order = Order(sampling.demands.seed)
@@ -247,7 +262,7 @@ def take_sample(
     undecided = list(judge_.queries)
     started = time.now()
 
-    def sample(ended: Literal["decided", "budget", "pairs"]) -> Sample:
+    def sample(ended: Ended) -> Sample:
         taken = {query: tuple(values) for query, values in pairs.items()}
         return Sample(taken, judge_.reads, ended, time.now() - started)
 
@@ -267,6 +282,12 @@ def take_sample(
         rounds += 1
         if rounds in judge_.plain.sizes or rounds == GROSS_PAIRS or failed():
             undecided = _undecided(judge_, pairs, failed())
+            if (
+                undecided
+                and rounds >= judge_.plain.sizes[0]
+                and is_needless(judge_.regressed(pairs))
+            ):
+                return sample("needless")
         done(rounds, len(undecided))
         if undecided:
             time.wait(max(0.0, next_round - time.now()))

@@ -127,17 +127,18 @@ class Sides:
         where = "one after the other" if count == 1 else f"on {count} cores at once"
         return f"{where}, {' or '.join(sorted(kinds))}"
 
-    def warm_up(self, executions: int, *, first: int = 0) -> None:
+    def warm_up(self, executions: int, *, first: int = 0, without: Collection[str] = ()) -> None:
         """Execute every query untimed in every session, on both sides at the same time.
 
         Args:
             executions: how often.
             first: how often the first session of each side has executed them before.
+            without: queries that need none.
         """
 
         def execute_all(side: Side) -> None:
             for query in self.queries.values():
-                if query.id not in self.failures.queries:
+                if query.id not in without and query.id not in self.failures.queries:
                     with self.failures.noted(side.name):
                         execute(side, query)
 

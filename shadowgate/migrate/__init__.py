@@ -24,9 +24,11 @@ from shadowgate.migrate.interrupt import (
     interrupt_at_every_boundary,
     interruptions_table,
 )
+from shadowgate.migrate.limits import NEVER, StopAfter
 from shadowgate.migrate.lint import lint
 from shadowgate.migrate.own_relations import new_relations, relation_of
 from shadowgate.migrate.probes import (
+    PATIENCE_SECONDS,
     ProbeResult,
     run_probe_in_clone,
     run_probes,
@@ -65,6 +67,8 @@ from shadowgate.migrate.watch import LockWatch, NoWatch, Watch
 __all__ = [
     "APPLICATION_NAME",
     "HAZARDS",
+    "NEVER",
+    "PATIENCE_SECONDS",
     "STOPS_READERS",
     "STOPS_WRITERS",
     "Failure",
@@ -89,6 +93,7 @@ __all__ = [
     "SessionSettings",
     "Statement",
     "StatementRun",
+    "StopAfter",
     "TransactionBlock",
     "WaivedFinding",
     "Waiver",

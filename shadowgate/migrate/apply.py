@@ -20,6 +20,7 @@ from shadowgate.errors import UsageError
 from shadowgate.migrate.psql import apply_through_psql
 from shadowgate.migrate.results import (
     APPLICATION_NAME,
+    QUERY_CANCELED,
     Failure,
     Notice,
     Retry,
@@ -213,7 +214,7 @@ class _Runner:
         statements = unit.statements if isinstance(unit, TransactionBlock) else (unit,)
         reached = min(len(self.runs) - kept, len(statements) - 1)
         now = self._clock()
-        failure = _failure_of(problem, statements[reached])
+        failure = self._failure(problem, statements[reached])
         run = StatementRun(statements[reached], now, now, failure=failure)
         self.runs[kept + reached :] = [run]
         return run
@@ -232,7 +233,7 @@ class _Runner:
                 started,
                 self._clock(),
                 notices=tuple(self.notices),
-                failure=_failure_of(problem, statement),
+                failure=self._failure(problem, statement),
             )
             self.runs.append(run)
             raise _StatementFailed(run) from problem
@@ -261,12 +262,18 @@ class _Runner:
         try:
             session.execute("COMMIT")
         except psycopg.Error as problem:
-            run = replace(run, failure=_failure_of(problem, statement))
+            run = replace(run, failure=self._failure(problem, statement))
             raise _StatementFailed(run) from problem
         finally:
             spent = self._clock() - began
             run = replace(run, commit_seconds=spent, notices=tuple(self.notices))
             self.runs.append(replace(run, remarks=tuple(self.remarks)))
+
+    def _failure(self, problem: psycopg.Error, statement: Statement) -> Failure:
+        failure = _failure_of(problem, statement)
+        if self.watch.stopped and failure.sqlstate == QUERY_CANCELED:
+            return Failure(QUERY_CANCELED, self.watch.stopped)
+        return failure
 
     def _take_notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
         severity = diagnostic.severity_nonlocalized or diagnostic.severity or ""

@@ -46,6 +46,11 @@ class LockLedger:
             self._open[key] = (statement, self._previous)
         self._previous = began
 
+    @property
+    def held(self) -> dict[LockKey, tuple[int, float]]:
+        """The locks of the last snapshot: the statement that took each, and since when."""
+        return dict(self._open)
+
     def _close(self, key: LockKey, until: float) -> None:
         statement, since = self._open.pop(key)
         relation, mode = key

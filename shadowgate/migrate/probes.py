@@ -34,14 +34,17 @@ Rows = tuple[tuple[Any, ...], ...]
 _BRIEF_LENGTH = 120
 _SETTINGS_SQL = """
 SELECT set_config('shadowgate.session', %s, false),
-       set_config('statement_timeout', '60s', false)
+       set_config('statement_timeout', %s, false)
 """
+PATIENCE_SECONDS = 60.0
+"""A statement of a probe may take so long."""
 _FIRE_DEFERRED_SQL = "SET CONSTRAINTS ALL IMMEDIATE"
 _AUTOVACUUM_SQL = """
 SELECT FROM pg_catalog.pg_stat_activity
 WHERE backend_type = 'autovacuum worker' AND datname = pg_catalog.current_database()
 """
 _LOOK_SECONDS = 0.2
+_TIMED_OUT = "57014"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,13 @@ class ProbeResult:
     expected: Any
     detail: str
     seconds: float
+    cut_short_by: str = ""
+    """Why it had less time than usual and did not end in it; empty for any other."""
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether a statement took too long."""
+        return bool(self.measured == _TIMED_OUT != self.expected)
 
 
 def wait_for_autovacuum(database: Database, seconds: float = 60.0) -> bool:
@@ -74,12 +84,15 @@ def wait_for_autovacuum(database: Database, seconds: float = 60.0) -> bool:
         return is_gone(connection, _AUTOVACUUM_SQL, seconds=seconds, look_seconds=_LOOK_SECONDS)
 
 
-def run_probes(probes: Sequence[ProbeSection], database: Database) -> list[ProbeResult]:
+def run_probes(
+    probes: Sequence[ProbeSection], database: Database, *, seconds: float = PATIENCE_SECONDS
+) -> list[ProbeResult]:
     """Run probes one by one, each in a transaction that is rolled back.
 
     They share a session, since to open one takes longer than most of them; what it keeps beyond
     a transaction is discarded after each. One that ends the session fails, and the next has
-    another. Deferred triggers are fired before ``verify``, as COMMIT would.
+    another. Deferred triggers are fired before ``verify``, as COMMIT would. A statement may take so
+    many ``seconds``.
 
     Raises:
         UsageError: a probe has several sessions, whose work only a COMMIT joins.
@@ -97,17 +110,22 @@ def run_probes(probes: Sequence[ProbeSection], database: Database) -> list[Probe
         for probe in probes:
             if session.closed:
                 session = stack.enter_context(database.connect())
-            results.append(_run_undone(probe, session))
+            results.append(_run_undone(probe, session, seconds))
     return results
 
 
-def run_probe_in_clone(probe: ProbeSection, database: Database) -> ProbeResult:
-    """Run a probe for good, in a database that is thrown away afterwards."""
+def run_probe_in_clone(
+    probe: ProbeSection, database: Database, *, seconds: float = PATIENCE_SECONDS
+) -> ProbeResult:
+    """Run a probe for good, in a database that is thrown away afterwards.
+
+    A statement may take so many ``seconds``.
+    """
     began = time.monotonic()
     if probe.sessions == 1:
-        outcomes = [_one_session(probe, database)]
+        outcomes = [_one_session(probe, database, seconds)]
     else:
-        outcomes = _sessions_at_once(probe, database)
+        outcomes = _sessions_at_once(probe, database, seconds)
     rows = outcomes[0].rows
     if probe.verify and not any(outcome.sqlstate for outcome in outcomes):
         with database.connect() as connection:
@@ -124,9 +142,9 @@ class _Outcome:
     message: str = ""
 
 
-def _run_undone(probe: ProbeSection, connection: Connection) -> ProbeResult:
+def _run_undone(probe: ProbeSection, connection: Connection, seconds: float) -> ProbeResult:
     began = time.monotonic()
-    _prepare(connection, 1)
+    _prepare(connection, 1, seconds)
     connection.execute("BEGIN")
     outcome = _attempt(lambda: _undone(probe, connection))
     if not connection.closed:
@@ -141,20 +159,20 @@ def _undone(probe: ProbeSection, connection: Connection) -> Rows:
     return _rows(connection, probe.verify) if probe.verify else rows
 
 
-def _one_session(probe: ProbeSection, database: Database) -> _Outcome:
+def _one_session(probe: ProbeSection, database: Database, seconds: float) -> _Outcome:
     with database.connect() as connection:
-        _prepare(connection, 1)
+        _prepare(connection, 1, seconds)
         return _attempt(lambda: _rows(connection, probe.sql))
 
 
-def _sessions_at_once(probe: ProbeSection, database: Database) -> list[_Outcome]:
+def _sessions_at_once(probe: ProbeSection, database: Database, seconds: float) -> list[_Outcome]:
     """Run the sessions; one that is blocked or fails keeps the others from their COMMIT briefly."""
     with database.connect() as watching:
         meeting = Meeting(probe.sessions, watching)
 
         def work(number: int) -> _Outcome:
             with database.connect() as connection:
-                _prepare(connection, number)
+                _prepare(connection, number, seconds)
                 together = _begin_together if probe.commits else _commit_together
                 return _attempt(lambda: together(probe.sql, connection, meeting))
 
@@ -181,9 +199,9 @@ def _commit_together(sql: str, connection: Connection, meeting: Meeting) -> Rows
     return rows
 
 
-def _prepare(connection: Connection, number: int) -> None:
+def _prepare(connection: Connection, number: int, seconds: float) -> None:
     connection.prepare_threshold = None
-    connection.execute(_SETTINGS_SQL, (str(number),))
+    connection.execute(_SETTINGS_SQL, (str(number), str(round(seconds * 1000))))
 
 
 def _attempt(work: Callable[[], Rows]) -> _Outcome:

@@ -18,6 +18,7 @@ from shadowgate.migrate.script import Script, Statement
 
 APPLICATION_NAME = "shadowgate migration"
 """Of the migrating session, by which other sessions know it in ``pg_stat_activity``."""
+QUERY_CANCELED = "57014"
 STOPS_READERS = frozenset({"AccessExclusiveLock"})
 """Lock modes that conflict with SELECT."""
 STOPS_WRITERS = STOPS_READERS | {"ExclusiveLock", "ShareRowExclusiveLock", "ShareLock"}
@@ -219,6 +220,12 @@ class ScriptRun:
     def busy_tables(self) -> tuple[Relation, ...]:
         """Tables that had rows before the script: those that traffic may be using."""
         return tuple(relation for relation in self.relations if relation.size > 0)
+
+    @property
+    def canceled(self) -> bool:
+        """Whether its last statement took too long for somebody: it would do so again."""
+        failure = self.runs[-1].failure if self.runs else None
+        return failure is not None and failure.sqlstate == QUERY_CANCELED
 
     def raise_for_error(self) -> None:
         """Raise the error that ended the run, if one did.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -22,6 +23,10 @@ LEFT JOIN pg_catalog.pg_locks AS locks
 """
 
 
+Held = Mapping[LockKey, tuple[int, float]]
+"""Lock -> the statement that took it, and since when."""
+
+
 class LockSampler:
     """Snapshots the relation locks of one backend, at an interval and on demand.
 
@@ -29,7 +34,14 @@ class LockSampler:
     is missed and that each is put down to its statement.
     """
 
-    def __init__(self, connection: Connection, pid: int, origin: float, interval: float) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        pid: int,
+        origin: float,
+        interval: float,
+        stop: Callable[[Held, float], str] = lambda _held, _now: "",
+    ) -> None:
         """Prepare to look.
 
         Args:
@@ -37,11 +49,16 @@ class LockSampler:
             pid: the backend whose locks are looked at.
             origin: the moment that times count from, on the monotonic clock.
             interval: seconds between two looks.
+            stop: given the locks held and the time, why the backend's statement is to be cancelled;
+                empty while it may go on.
         """
         self._connection = connection
         self._pid = pid
         self._origin = origin
         self._interval = interval
+        self._stop_for = stop
+        self.stopped = ""
+        """Why the backend was told to stop; empty if it was not."""
         self._guard = threading.Lock()
         self._stop = threading.Event()
         self._failure: ServerError | None = None
@@ -81,7 +98,16 @@ class LockSampler:
             ]
             for ledger, seen in ((self.held, held), (self.waited, waits)):
                 ledger.note(seen, began=began, ended=ended, statement=self.statement)
+            if reason := self._stop_for(self.held.held, ended):
+                self.stopped = self.stopped or reason
+                self._cancel()  # again at each look: it may have been between two statements
         return int(rows[0][0])
+
+    def _cancel(self) -> None:
+        try:
+            self._connection.execute("SELECT pg_catalog.pg_cancel_backend(%s)", [self._pid])
+        except psycopg.Error as problem:
+            raise watch_lost(problem) from problem
 
     def _look(self) -> list[TupleRow]:
         """Where the WAL stands, and each lock; without locks a single row without one."""

@@ -17,6 +17,7 @@ from typing import LiteralString, Protocol
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from shadowgate.migrate.limits import NEVER, StopAfter
 from shadowgate.migrate.planner_statistics import (
     StatisticsGap,
     count_up_to_many,
@@ -128,6 +129,11 @@ class Watch(Protocol):
         """The script has ended; release everything."""
         ...
 
+    @property
+    def stopped(self) -> str:
+        """Why the watch has stopped the script; empty if it has not."""
+        ...
+
 
 class NoWatch:
     """Looks at nothing, costs nothing."""
@@ -152,6 +158,11 @@ class NoWatch:
         """Report that nothing was looked at."""
         return SeenOverall()
 
+    @property
+    def stopped(self) -> str:
+        """Nothing is stopped."""
+        return ""
+
 
 @dataclass
 class LockWatch:
@@ -159,6 +170,7 @@ class LockWatch:
 
     database: Database
     interval: float = DEFAULT_INTERVAL
+    stop_after: StopAfter = NEVER
 
     def attach(self, session: Connection, origin: float) -> None:
         """Begin to watch a session from another one.
@@ -189,8 +201,20 @@ class LockWatch:
         self._watching = self.database.connect(application_name="shadowgate lock watch")
         self._pitfalls = _read_pitfalls(self._watching)
         self._statistics = read_statistics(self._watching)
-        self._sampler = LockSampler(self._watching, pid, origin, self.interval)
+        there = {oid: relation.name for oid, relation in self._before.items()}
+        self._sampler = LockSampler(
+            self._watching,
+            pid,
+            origin,
+            self.interval,
+            lambda held, now: self.stop_after.reason(held, there, now),
+        )
         self._sampler.start()
+
+    @property
+    def stopped(self) -> str:
+        """Why the script was stopped; empty if it was not."""
+        return self._sampler.stopped
 
     def unit_begins(self) -> None:
         """Note the files of all tables, and empty the session's row counters.

@@ -68,6 +68,8 @@ class Check(Generic[P]):
     """Whether the verdict needs it to pass."""
     judges_time: bool = False
     """Not asked for where the copy is too small for timings to mean anything."""
+    takes_times: bool = False
+    """Has queries timed for itself alone: not carried out once the verdict is NO-GO already."""
     applies: Callable[[Run], str] | None = None
     """Why it does not apply to this plan, backup and server; empty if it does."""
     concludes: bool = False
@@ -128,6 +130,7 @@ def check(
     remedy: str,
     required: bool = True,
     judges_time: bool = False,
+    takes_times: bool = False,
     applies: Callable[[Run], str] | None = None,
     concludes: bool = False,
     items: Items | None = None,
@@ -135,7 +138,9 @@ def check(
     """Make a check of the function that judges it; see :class:`Check` for the arguments."""
 
     def made(judge: Callable[P, None]) -> Check[P]:
-        return Check(id_, judge, remedy, required, judges_time, applies, concludes, items)
+        return Check(
+            id_, judge, remedy, required, judges_time, takes_times, applies, concludes, items
+        )
 
     return made
 

@@ -12,7 +12,7 @@ from shadowgate.errors import ShadowgateError
 from shadowgate.evidence import CheckResult, Status
 from shadowgate.phases.check import Check
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
-from shadowgate.phases.results import Blocked, DoesNotApply
+from shadowgate.phases.results import Blocked, DoesNotApply, needless
 from shadowgate.phases.run import Run
 
 
@@ -106,6 +106,8 @@ def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
         raise DoesNotApply(reason)
     if check.judges_time and run.quick:
         raise _TooSmall(run.quick)
+    if check.takes_times and (stopping := run.stopped_by()):
+        raise needless(stopping)
 
 
 def _sentences(detail: str) -> list[str]:

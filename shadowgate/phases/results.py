@@ -12,11 +12,23 @@ class Blocked(Exception):  # noqa: N818 - the state of a check, not an error
 
     Args:
         by: id of the check at the root of it.
+        why: said instead of that.
     """
 
-    def __init__(self, by: str) -> None:
+    def __init__(self, by: str, why: str = "") -> None:
         self.by = by
-        super().__init__(f"blocked by {by}")
+        super().__init__(why or f"blocked by {by}")
+
+
+def needless(by: str) -> Blocked:
+    """The state of a check that could add nothing to a NO-GO that stands already.
+
+    Args:
+        by: id of the check that decided it.
+    """
+    return Blocked(
+        by, f"not run: the verdict is NO-GO already, by {by} (--all runs it all the same)"
+    )
 
 
 class DoesNotApply(Exception):  # noqa: N818 - the state of a check, not an error

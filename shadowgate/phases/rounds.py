@@ -59,7 +59,7 @@ def record_baseline(store: RoundStore, baseline: Baseline) -> None:
 def record_comparison(store: RoundStore, comparison: Comparison, key: str) -> None:
     """Hand the pairs of phase 6 to a store, under the key of what their times depend on."""
     for id_, found in comparison.queries.items():
-        if found.failures:
+        if not found.pairs:
             continue
         for side, series in enumerate(("before", "after")):
             info = extra_info(id_, series, key)

@@ -42,7 +42,7 @@ from shadowgate.measure import (
     settle_changes,
     to_evidence,
 )
-from shadowgate.migrate import Interruption, ProbeResult, Review, Script
+from shadowgate.migrate import NEVER, Interruption, ProbeResult, Review, Script, StopAfter
 from shadowgate.options import Request
 from shadowgate.phases.baseline.sampling import sampling_of
 from shadowgate.phases.environment.preflight import Preflight
@@ -54,6 +54,7 @@ from shadowgate.phases.migration.changes import Migrated, compare_with_announced
 from shadowgate.phases.migration.interruption import interrupt
 from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
 from shadowgate.phases.migration.lock_queue import rehearse_lock_queue
+from shadowgate.phases.migration.locks import stop_after
 from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse, traffic_of
 from shadowgate.phases.migration.repetition import Repeated, repeat
 from shadowgate.phases.migration.review import (
@@ -83,6 +84,7 @@ from shadowgate.phases.rollback.way_back import (
     RolledBack,
     apply_again,
     roll_back,
+    rollback_stop_after,
     write_later_rows,
 )
 from shadowgate.phases.rollout.after import after_of_run
@@ -96,7 +98,7 @@ from shadowgate.phases.rounds import (
 )
 from shadowgate.phases.runner import Applied, Runner, session_of
 from shadowgate.phases.simulation.series import Series, simulate
-from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge
+from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge, stopping
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.progress import Progress, silent
 from shadowgate.report.after_file import After
@@ -330,7 +332,12 @@ class Run:
         """The migration, applied to a copy of the shadow."""
         self.ensure(self.unmigrated)  # a migration can change what belongs to the server
         copy = self.databases.clone(self.shadow, f"{self.plan.database}_after")
-        return Applied(copy, self.runner.watched(self.opened.migration, copy))
+        limit = self._unless_waived("migration.lock_budget", stop_after(self.plan.locks))
+        return Applied(copy, self.runner.watched(self.opened.migration, copy, limit))
+
+    def _unless_waived(self, check: str, limit: StopAfter) -> StopAfter:
+        """When a script is stopped: never, where its check may fail or everything is asked for."""
+        return NEVER if self.request.all_checks or self._is_waived(check) else limit
 
     @evidence
     def announced(self) -> Announced:
@@ -398,7 +405,7 @@ class Run:
         after = self.applied.database
         self.ensure(self.migrated)  # what probes write must not be taken for the migration's
         self.progress(f"probing what the migration made: {len(self.plan.probes)} probes")
-        return behave(self.plan, after, self.databases)
+        return behave(self.plan, after, self.databases, self.stopped_by())
 
     @evidence
     def scheduled(self) -> Scheduled:
@@ -459,10 +466,23 @@ class Run:
             self.workload,
             sampling_of(self.plan, self.workload, quick=self.quick),
             clones=self.clones,
+            stopped_by=self.stopped_by,
+            seconds=self._patient_seconds(),
             progress=self.progress,
         )
         record_comparison(self.rounds, found, self.timing_key)
         return found
+
+    def _patient_seconds(self) -> Mapping[str, float]:
+        """How long each query takes before, of those that may not take any time afterwards."""
+        baseline = self.known(Run.baseline)
+        if baseline is None or self.request.all_checks:
+            return {}
+        return {
+            id_: seconds
+            for id_, seconds in baseline.seconds.items()
+            if not self._is_waived("performance.not_slower", id_)
+        }
 
     @evidence
     def answered(self) -> Workload:
@@ -589,7 +609,7 @@ class Run:
     def rolled_back(self) -> RolledBack:
         """The rollback, after rows were written as users do before someone rolls back."""
         found = self._rolled_back(self.later_writes)
-        if not found.run.error or self.plan.undo.write:
+        if not found.run.error or found.run.canceled or self.plan.undo.write:
             return found
         # Values that only the migrated tables admit may well be refused: nothing is lost by it.
         usual = self._rolled_back(self._writes(wider=False))
@@ -613,6 +633,7 @@ class Run:
             self.announced,
             self.plan,
             self.runner,
+            self._unless_waived("rollback.in_time", rollback_stop_after(self.plan.undo)),
         )
 
     @evidence
@@ -653,6 +674,34 @@ class Run:
             terms=self._terms(),
             phases=phases,
         )
+
+    def stopped_by(self, slower: Collection[str] = (), broken: Collection[str] = ()) -> str:
+        """Id of the check that makes the verdict NO-GO, whatever else is found.
+
+        Empty while it may still be GO, and where everything is asked for.
+
+        Args:
+            slower: queries that are found to be slower than they may be, by now.
+            broken: queries that fail since the migration.
+        """
+        if self.request.all_checks:
+            return ""
+        return stopping(CHECKS, self.results.by_id, self._terms()) or next(
+            (
+                f"{check}.{query}"
+                for check, queries in (
+                    ("performance.same_results", broken),
+                    ("performance.not_slower", slower if slower and not self.quick else ()),
+                )
+                for query in queries
+                if not self._is_waived(check, query)
+            ),
+            "",
+        )
+
+    def _is_waived(self, check: str, item: str = "") -> bool:
+        """Whether the plan accepts that a check does not pass."""
+        return any(each.rule in (check, f"{check}.{item}") for each in self.plan.waivers)
 
     def _expected(self) -> Iterator[str]:
         for check in CHECKS:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shadowgate.migrate import (
+    NEVER,
     LockWatch,
     RetryPolicy,
     Script,
     ScriptRun,
     SessionSettings,
+    StopAfter,
     Watch,
     apply_script,
 )
@@ -70,6 +72,8 @@ class Runner:
             progress=self.progress,
         )
 
-    def watched(self, script: Script, database: Database) -> ScriptRun:
-        """Apply a script, watched from a second session."""
-        return self.run(script, database, LockWatch(database))
+    def watched(
+        self, script: Script, database: Database, stop_after: StopAfter = NEVER
+    ) -> ScriptRun:
+        """Apply a script, watched from a second session, which may stop it."""
+        return self.run(script, database, LockWatch(database, stop_after=stop_after))

@@ -102,6 +102,17 @@ def judge(
     return Conclusion("GO", "LOW", (f"all {passed} checks passed, none with a reservation",), found)
 
 
+def stopping(checks: Sequence[Check[Any]], results: Mapping[str, CheckResult], terms: Terms) -> str:
+    """Id of the first result that makes the verdict NO-GO, whatever comes; empty if none does yet.
+
+    The same rule as :func:`judge` has, applied to what ran so far.
+    """
+    for result in results.values():
+        if _stops(check_of(checks, result.id), result, terms):
+            return result.blocked_by or result.id
+    return ""
+
+
 def check_of(checks: Iterable[Check[Any]], result_id: str) -> Check[Any]:
     """The check that a result belongs to: itself, or the one that it is an item of.
 

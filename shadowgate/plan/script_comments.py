@@ -12,7 +12,10 @@ ANNOUNCE_PRIVILEGES = r"announce[ \t]+privileges"
 IRREVERSIBLE = "irreversible"
 """There is no way back from the script."""
 
-OF_FILES = ("edited-migration", "removed-migration", "duplicate-version", "out-of-order")
+OF_FILES = (
+    *("edited-migration", "removed-migration", "duplicate-version", "out-of-order"),
+    "batch-rollback",
+)
 """Rules about a migration's place among the others, not about what its statements do."""
 
 _ALLOW_OF_FILES = rf"allow[ \t]+(?:{'|'.join(OF_FILES)})"

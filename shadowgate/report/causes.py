@@ -20,6 +20,14 @@ class Cause:
     """Checks that could not run because of it."""
 
     @property
+    def not_run(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The blocked ones, those of one reason together: what is said of them, and their ids."""
+        return [
+            ("blocked" if group.reason.startswith("blocked by ") else f"{group.reason}:", group.ids)
+            for group in words.not_run(self.blocked)
+        ]
+
+    @property
     def consequences(self) -> tuple[CheckResult, ...]:
         """All that follows from it."""
         return (*self.failed, *self.blocked)

@@ -59,8 +59,8 @@ def _cause_lines(cause: Cause) -> Iterator[str]:
         yield f"{_BELOW}at {words.shortened(check.where, 140)}"
     for each in cause.failed:
         yield f"{_BELOW}↳ {each.status} {each.id}: {words.shortened(words.reason_of(each), 80)}"
-    if cause.blocked:
-        yield f"{_BELOW}↳ blocked {words.grouped_ids(each.id for each in cause.blocked)}"
+    for said, ids in cause.not_run:
+        yield f"{_BELOW}↳ {said} {words.grouped_ids(ids)}"
 
 
 def _head(status: Status) -> str:

@@ -240,10 +240,10 @@ def not_run(checks: Sequence[CheckResult]) -> list[NotRun]:
 
 def reason_of(check: CheckResult) -> str:
     """Why a check did not pass, on one line, whatever it left behind."""
-    if check.status == "blocked" and check.blocked_by:
-        return f"blocked by {check.blocked_by}"
     if check.detail.strip():
         return shortened(check.detail, 160)
+    if check.status == "blocked" and check.blocked_by:
+        return f"blocked by {check.blocked_by}"
     if check.limit is not None:
         return shortened(f"{value(check.measured)}, limit {value(check.limit)}", 160)
     return shortened(value(check.measured), 160)

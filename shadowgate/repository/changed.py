@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shadowgate.cleanup import guarded_folder
+from shadowgate.repository.batch import roll_back_batch
 from shadowgate.repository.branch import open_project, read_branch
 from shadowgate.repository.jobs import Asked, Job, jobs_for
 from shadowgate.repository.judging import judge, run_job
@@ -58,8 +59,23 @@ def changed(
             for line in summary.found():
                 say(line)
             jobs = jobs_for(examined.candidates, asked, project.settings, reports)
-            judged = judge(jobs, say, run)
-            summary = replace(summary, judged=(*judged, *examined.unjudged))
+            judged = (*judge(jobs, say, run), *examined.unjudged)
+            rolled_back = roll_back_batch(
+                examined.candidates,
+                judged,
+                asked,
+                project.settings,
+                workspace / "batch",
+                run,
+                say,
+            )
+            summary = replace(
+                summary,
+                judged=judged,
+                findings=(*summary.findings, *rolled_back.findings),
+                notes=(*summary.notes, *rolled_back.notes),
+                rolled_back=rolled_back,
+            )
     summary.write(reports)
     for line in summary.lines():
         say(line)

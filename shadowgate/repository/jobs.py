@@ -32,6 +32,17 @@ class Candidate:
     pending: bool
     """Production has it not yet: what comes after it comes on top of it."""
 
+    @property
+    def back(self) -> Path | None:
+        """Its rollback as a file; ``None`` if there is none."""
+        return self.written.down or (self.plan.rollback if self.plan else None)
+
+    def generates_backup(self, asked: Asked) -> bool:
+        """Whether its plan makes the backup, which then says itself what comes before."""
+        if self.plan is None or asked.of("--backup") or self.plan.backup.path is not None:
+            return False
+        return self.plan.backup.generator is not None
+
 
 @dataclass(frozen=True)
 class Job:
@@ -76,6 +87,26 @@ def jobs_for(
     return tuple(jobs)
 
 
+def base_arguments(
+    first: Candidate, earlier: Sequence[Candidate], asked: Asked, settings: Settings
+) -> tuple[str, ...]:
+    """Options that make the state before a migration: of a run, without the command's own name.
+
+    Args:
+        first: the migration.
+        earlier: the pending ones before it.
+        asked: the options of each run.
+        settings: the project's.
+    """
+    before = {each.written.up.resolve(): each.written.earlier for each in earlier}
+    if first.plan:
+        _, *options = _by_plan(first, before, asked, settings)
+    else:
+        _, script, *options = _without_plan(first, before, asked, settings)
+        options.append(f"--migration={script}")
+    return (*options, *_given(asked, ("--server", "--postgis-image")))
+
+
 def _job(
     candidate: Candidate,
     earlier: Earlier,
@@ -91,7 +122,7 @@ def _job(
         folder,
         (
             *of_it(candidate, earlier, asked, settings),
-            *_given(asked, ("--server", "--postgis-image", "--cold")),
+            *_given(asked, ("--server", "--postgis-image", "--cold", "--all")),
             f"--reports={folder}",
             *asked.others,
         ),
@@ -126,8 +157,7 @@ def _by_plan(
     yield from ("run", f"--plan={plan.path}")
     yield from _as_sent(candidate)
     yield from _given(asked, ("--queries",))
-    generated = plan.backup.generator is not None and not asked.of("--backup")
-    if generated and plan.backup.path is None:
+    if candidate.generates_backup(asked):
         yield from _given(asked, ("--rows",))
         return
     if asked.of("--backup") or plan.backup.path is None:

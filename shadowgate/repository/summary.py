@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shadowgate.repository.batch import RolledBack
 from shadowgate.repository.judging import Judged
 from shadowgate.repository.model import Finding
 
@@ -29,6 +30,8 @@ class Summary:
     judged: tuple[Judged, ...] = ()
     notes: tuple[str, ...] = ()
     """What decides nothing, and a reader should know."""
+    rolled_back: RolledBack = field(default_factory=RolledBack)
+    """The whole batch in reverse; what is wrong with it is among the findings."""
 
     @property
     def exit_status(self) -> int:
@@ -72,6 +75,10 @@ class Summary:
             "findings": [_finding(each) for each in self.findings],
             "notes": list(self.notes),
             "migrations": [_migration(each) for each in self.judged],
+            "rolled_back": {
+                "migrations": list(self.rolled_back.migrations),
+                "seconds": round(self.rolled_back.seconds, 1),
+            },
         }
 
     def write(self, reports: Path) -> None:

@@ -42,6 +42,7 @@ from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.migration.simultaneous import Simultaneous, judge_simultaneous
 from shadowgate.phases.restore.state import State
+from shadowgate.phases.results import needless
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
 from shadowgate.traffic.long_transactions import (
@@ -149,77 +150,6 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
 
 
 @check(
-    "migration.waiting",
-    remedy="Shorten the step that the detail names as the blocker.",
-    applies=has_traffic,
-)
-def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
-    """Readers and writers at work meanwhile waited no longer than the plan allows.
-
-    What counts is how long a reader and a writer really waited while it ran.
-    """
-    judge_waiting(rehearsal, plan, finding)
-
-
-@check(
-    "migration.open_sessions",
-    remedy="Name the columns in the query, or let the clients prepare it anew: many drivers do.",
-    required=False,
-    applies=_clients_are_known,
-)
-def open_sessions_go_on(rehearsal: Rehearsal, finding: Finding) -> None:
-    """What a session prepared before the migration it can execute after it, as a new one can.
-
-    The application keeps its connections, plans included: ``SELECT *`` of a table with a new column
-    fails in them (cached plan must not change result type) until it is prepared anew.
-    """
-    wrong = [str(one) for one in rehearsal.stale]
-    finding.note({"statements": rehearsal.prepared, "refused": len(wrong)}, {"refused": 0})
-    rehearsal.run.raise_for_error()
-    finding.require(not wrong, wrong)
-
-
-@check(
-    "migration.lock_queue",
-    remedy="SET lock_timeout to a second or two before the statement, and run it again when it "
-    "gives up.",
-    applies=_locks_strongly,
-)
-def queue_behind_a_report_is_short(
-    lock_queue: LongTransactionRehearsal, applied: Applied, finding: Finding
-) -> None:
-    """With a long report open on what the script locks, nobody waits as long as the report.
-
-    Most migrations are over in an instant; the outage comes when one has to wait for its lock and
-    everybody else queues behind it.
-    """
-    limit = allowed_wait_ms(applied.run)
-    finding.note(
-        {f"{kind}_ms": round(waited) for kind, waited in lock_queue.longest_wait_ms.items()},
-        {"longest_ms": round(limit)},
-    )
-    finding.say(lock_queue.outcome)
-    finding.show(long_transactions_table([lock_queue]))
-    breaches = judge_long_transaction(lock_queue, limit)
-    if breaches:
-        point_at_wait(finding, applied.run.script, lock_queue.longest)
-    finding.require(not breaches, [breach.detail for breach in breaches])
-
-
-@check(
-    "migration.writes_kept",
-    remedy="See how the rows named were written, and what the migration does with such writes.",
-    applies=asks_for_acknowledged_writes,
-)
-def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None:
-    """No acknowledged write of the writers at work meanwhile is lost.
-
-    A row written while the migration copies can be lost without an error.
-    """
-    judge_acknowledged(rehearsal, finding)
-
-
-@check(
     "migration.objects",
     remedy="Create what is missing, or take it out of the plan's [creates].",
 )
@@ -236,45 +166,6 @@ def announced_objects_are_there(
     finding.show(migrated.changes_table())
     point_at_objects(finding, applied.run.script, migrated.deviations.missing)
     finding.require_none(wrong)
-
-
-@check(
-    "migration.behaviour",
-    remedy="See what the probe measured against what it expects.",
-    items=PROBES,
-)
-def objects_work(
-    behaviour: Mapping[str, ProbeResult], probe: str, plan: Plan, finding: Finding
-) -> None:
-    """What the migration made does its work.
-
-    That an object exists does not say that it works.
-    """
-    result = behaviour[probe]
-    finding.note(result.measured, result.expected)
-    finding.say(next(section.claim for section in plan.probes if section.name == probe))
-    finding.require(result.passed, result.detail)
-
-
-@check(
-    "migration.scheduled",
-    remedy="See pg_cron's own record of the runs in the detail.",
-    applies=_has_jobs,
-)
-def jobs_run(scheduled: Scheduled, plan: Plan, finding: Finding) -> None:
-    """pg_cron itself runs what the migration schedules, and it does its work.
-
-    A job can be scheduled and never run, or fail each time where nobody looks.
-    """
-    finding.say(*(job.claim for job in plan.jobs))
-    finding.require_decided(not scheduled.unavailable, scheduled.unavailable)
-    finding.note(
-        {result.name: result.measured for result in scheduled.results},
-        {result.name: result.expected for result in scheduled.results},
-    )
-    finding.show(*scheduled.runs)
-    wrong = [f"{found.name}: {found.detail}" for found in scheduled.results if not found.passed]
-    finding.require(not wrong, wrong)
 
 
 @check(
@@ -373,6 +264,118 @@ def nothing_is_passed_over_in_silence(suppressed_errors: Review, finding: Findin
     IF NOT EXISTS that was skipped and a swallowed exception look like success.
     """
     judge_review(suppressed_errors, finding)
+
+
+@check(
+    "migration.waiting",
+    remedy="Shorten the step that the detail names as the blocker.",
+    applies=has_traffic,
+)
+def nobody_waits_long(rehearsal: Rehearsal, plan: Plan, finding: Finding) -> None:
+    """Readers and writers at work meanwhile waited no longer than the plan allows.
+
+    What counts is how long a reader and a writer really waited while it ran.
+    """
+    judge_waiting(rehearsal, plan, finding)
+
+
+@check(
+    "migration.open_sessions",
+    remedy="Name the columns in the query, or let the clients prepare it anew: many drivers do.",
+    required=False,
+    applies=_clients_are_known,
+)
+def open_sessions_go_on(rehearsal: Rehearsal, finding: Finding) -> None:
+    """What a session prepared before the migration it can execute after it, as a new one can.
+
+    The application keeps its connections, plans included: ``SELECT *`` of a table with a new column
+    fails in them (cached plan must not change result type) until it is prepared anew.
+    """
+    wrong = [str(one) for one in rehearsal.stale]
+    finding.note({"statements": rehearsal.prepared, "refused": len(wrong)}, {"refused": 0})
+    rehearsal.run.raise_for_error()
+    finding.require(not wrong, wrong)
+
+
+@check(
+    "migration.lock_queue",
+    remedy="SET lock_timeout to a second or two before the statement, and run it again when it "
+    "gives up.",
+    applies=_locks_strongly,
+)
+def queue_behind_a_report_is_short(
+    lock_queue: LongTransactionRehearsal, applied: Applied, finding: Finding
+) -> None:
+    """With a long report open on what the script locks, nobody waits as long as the report.
+
+    Most migrations are over in an instant; the outage comes when one has to wait for its lock and
+    everybody else queues behind it.
+    """
+    limit = allowed_wait_ms(applied.run)
+    finding.note(
+        {f"{kind}_ms": round(waited) for kind, waited in lock_queue.longest_wait_ms.items()},
+        {"longest_ms": round(limit)},
+    )
+    finding.say(lock_queue.outcome)
+    finding.show(long_transactions_table([lock_queue]))
+    breaches = judge_long_transaction(lock_queue, limit)
+    if breaches:
+        point_at_wait(finding, applied.run.script, lock_queue.longest)
+    finding.require(not breaches, [breach.detail for breach in breaches])
+
+
+@check(
+    "migration.writes_kept",
+    remedy="See how the rows named were written, and what the migration does with such writes.",
+    applies=asks_for_acknowledged_writes,
+)
+def acknowledged_writes_are_kept(rehearsal: Rehearsal, finding: Finding) -> None:
+    """No acknowledged write of the writers at work meanwhile is lost.
+
+    A row written while the migration copies can be lost without an error.
+    """
+    judge_acknowledged(rehearsal, finding)
+
+
+@check(
+    "migration.behaviour",
+    remedy="See what the probe measured against what it expects.",
+    items=PROBES,
+)
+def objects_work(
+    behaviour: Mapping[str, ProbeResult], probe: str, plan: Plan, finding: Finding
+) -> None:
+    """What the migration made does its work.
+
+    That an object exists does not say that it works.
+    """
+    result = behaviour[probe]
+    finding.note(result.measured, result.expected)
+    finding.say(next(section.claim for section in plan.probes if section.name == probe))
+    if result.cut_short_by:
+        raise needless(result.cut_short_by)
+    finding.require(result.passed, result.detail)
+
+
+@check(
+    "migration.scheduled",
+    remedy="See pg_cron's own record of the runs in the detail.",
+    applies=_has_jobs,
+)
+def jobs_run(scheduled: Scheduled, plan: Plan, finding: Finding) -> None:
+    """pg_cron itself runs what the migration schedules, and it does its work.
+
+    A job can be scheduled and never run, or fail each time where nobody looks.
+    """
+    finding.say(*(job.claim for job in plan.jobs))
+    finding.require_decided(not scheduled.unavailable, scheduled.unavailable)
+    finding.note(
+        {result.name: result.measured for result in scheduled.results},
+        {result.name: result.expected for result in scheduled.results},
+    )
+    finding.show(*scheduled.runs)
+    wrong = [f"{found.name}: {found.detail}" for found in scheduled.results if not found.passed]
+    finding.require(not wrong, wrong)
 
 
 @check(

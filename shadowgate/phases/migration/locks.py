@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockHeld, ScriptRun
+from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockHeld, ScriptRun, StopAfter
 from shadowgate.plan import LocksSection
+
+STOP_RATIO = 10.0
+STOP_SECONDS = 10.0
+"""A lock that is held for so many times as long as the plan allows, and so many seconds at least,
+stops the migration: by how much it is over the budget is known well enough."""
+
+
+def stop_after(budget: LocksSection) -> StopAfter:
+    """When a migration is stopped for its locks."""
+    allowed = {"readers": budget.reader_ms, "writers": budget.writer_ms}
+    readers, writers = (max(STOP_SECONDS, STOP_RATIO * ms / 1e3) for ms in allowed.values())
+    words = {who: f"{ms:g} ms ([locks])" for who, ms in allowed.items()}
+    return StopAfter(readers=readers, writers=writers, allowed=words)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from shadowgate.measure import (
     LayoutShare,
     QueryComparison,
     Target,
+    read_runs,
     to_evidence,
 )
 from shadowgate.measure.statistics import to_percent
@@ -24,7 +25,7 @@ from shadowgate.phases.performance.committed_baseline import BaselineComparison
 from shadowgate.phases.performance.history import History
 from shadowgate.phases.performance.layout import layout_table, left_out
 from shadowgate.phases.performance.rewrites import Rewrites
-from shadowgate.phases.results import Blocked
+from shadowgate.phases.results import Blocked, needless
 from shadowgate.plan import Plan
 from shadowgate.report import words
 
@@ -53,7 +54,7 @@ def _has_rewrites(run: Run) -> str:
 
 
 def _has_an_earlier_run(run: Run) -> str:
-    if run.history is None:
+    if not read_runs(run.rounds.storage, run.timing_key):
         return "no run on this machine, server and backup is stored yet; this one now is"
     return ""
 
@@ -148,8 +149,10 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
         f"{query} is slower: "
         f"{words.change(evidence.change_percent, evidence.low_percent, evidence.high_percent)}",
     )
+    decided = evidence.verdict in ("improved", "equivalent")
+    _require_needed(comparison.stopped_by, decided)
     finding.require_decided(
-        evidence.verdict in ("improved", "equivalent"),
+        decided,
         f"{query} could not be decided within {len(evidence.pairs_ms)} pairs",
     )
 
@@ -165,8 +168,7 @@ def target_is_met(comparison: Comparison, target: str, finding: Finding) -> None
 
     The migration is made for this query.
     """
-    promised = comparison.targets[target]
-    _judge(promised, finding)
+    _judge(comparison.targets[target], comparison, finding)
 
 
 @check(
@@ -182,7 +184,7 @@ def average_gain_is_met(comparison: Comparison, finding: Finding) -> None:
     """
     finding.say(comparison.how)
     if comparison.overall_target is not None:
-        _judge(comparison.overall_target, finding)
+        _judge(comparison.overall_target, comparison, finding)
 
 
 @check(
@@ -226,6 +228,7 @@ def no_gain_was_lost(history: History, finding: Finding) -> None:
 
     A gain can dwindle from one version of a migration to the next, limits kept.
     """
+    _require_needed(history.stopped_by, bool(history.trends))
     finding.note(f"{len(history.slower)} of {len(history.trends)} slower", "0 slower")
     finding.show(history.table)
     finding.require(not history.slower, [str(each) for each in history.slower])
@@ -237,6 +240,7 @@ def no_gain_was_lost(history: History, finding: Finding) -> None:
     required=False,
     applies=_names_a_rewritten_table,
     judges_time=True,
+    takes_times=True,
 )
 def gains_are_split(
     layout: Mapping[str, LayoutShare], comparison: Comparison, finding: Finding
@@ -250,7 +254,13 @@ def gains_are_split(
     finding.show(layout_table(layout))
 
 
-@check("performance.cold", remedy="See the query's error.", required=False, applies=_asked_for_cold)
+@check(
+    "performance.cold",
+    remedy="See the query's error.",
+    required=False,
+    takes_times=True,
+    applies=_asked_for_cold,
+)
 def cold_figures_are_recorded(cold: Mapping[str, ColdFigures], finding: Finding) -> None:
     """Times and pages read are on record for an empty buffer cache too.
 
@@ -273,7 +283,7 @@ def _cold_table(cold: Mapping[str, ColdFigures]) -> Table:
     )
 
 
-def _judge(promised: Target, finding: Finding) -> None:
+def _judge(promised: Target, comparison: Comparison, finding: Finding) -> None:
     """A target holds only if the whole interval says so."""
     estimate = promised.estimate
     interval = estimate.plain if estimate else None
@@ -286,9 +296,20 @@ def _judge(promised: Target, finding: Finding) -> None:
         promised.status != "missed",
         f"{promised.name} changed by {change:+.1f} %, promised were -{promised.percent:g} %",
     )
+    _require_needed(comparison.stopped_by, promised.status == "met")
     finding.require_decided(
         promised.status == "met", f"{promised.name}: its interval does not decide"
     )
+
+
+def _require_needed(stopped_by: str, decided: bool) -> None:
+    """What was left undecided since the verdict was NO-GO already is no finding.
+
+    Raises:
+        Blocked: that is why it is.
+    """
+    if stopped_by and not decided:
+        raise needless(stopped_by)
 
 
 def _say_grounds(found: QueryComparison, read: Collection[str], finding: Finding) -> None:

@@ -39,6 +39,8 @@ class History:
     """File of that run."""
     trends: tuple[Trend, ...]
     limit_percent: float
+    stopped_by: str = ""
+    """The check for which queries were no longer timed; empty if all were timed to the end."""
 
     @property
     def slower(self) -> tuple[Trend, ...]:
@@ -119,4 +121,5 @@ def last_run(storage: Path, key: str, comparison: Comparison) -> History | None:
         runs[-1].name,
         trend_since(runs[-1], pairs, sampling.tail, sampling.copy_deviation(1)),
         sampling.demands.limit_percent,
+        comparison.stopped_by,
     )

@@ -18,13 +18,13 @@ from shadowgate.catalogue import (
     follow_later_rows,
 )
 from shadowgate.errors import ValidationError
-from shadowgate.migrate import Script, ScriptRun
+from shadowgate.migrate import NEVER, Script, ScriptRun, StopAfter
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.repetition import Repeated
 from shadowgate.phases.restore.state import State, content_in_words, state_of
 from shadowgate.phases.rollback.later_writes import LaterWrite
 from shadowgate.phases.runner import Applied, Runner
-from shadowgate.plan import Plan
+from shadowgate.plan import Plan, RollbackSection
 from shadowgate.server import Database
 
 
@@ -60,6 +60,12 @@ class RolledBack:
         )
 
 
+def rollback_stop_after(undo: RollbackSection) -> StopAfter:
+    """When a rollback is stopped: once it has taken as long as the plan allows."""
+    allowed = {"script": f"{undo.max_seconds:g} s ([undo] max_seconds)"}
+    return StopAfter(script=undo.max_seconds, allowed=allowed)
+
+
 def write_later_rows(database: Database, writes: Iterable[LaterWrite]) -> None:
     """Write as users do between a migration and its rollback.
 
@@ -92,6 +98,7 @@ def roll_back(
     announced: Announced,
     plan: Plan,
     runner: Runner,
+    stop_after: StopAfter = NEVER,
 ) -> RolledBack:
     """Roll a copy back and hold it against the shadow.
 
@@ -106,10 +113,11 @@ def roll_back(
         announced: data that the migration may have changed for good.
         plan: names renamed tables.
         runner: applies the script.
+        stop_after: when it is stopped.
     """
     compared = _compared(before, announced)
     there = state_of(written, compared, plan.renames)
-    run = runner.watched(script, copy)
+    run = runner.watched(script, copy, stop_after)
     state = state_of(copy, renames=plan.renames)
     here = state_of(copy, compared, plan.renames) if not run.error else state
     known = {table: found for table, found in left.content.items() if table in before.content}

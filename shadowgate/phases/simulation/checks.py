@@ -57,6 +57,7 @@ def _all_are_measured(run: Run) -> str:
     "simulation.effect",
     remedy="See the error of the later migration; it does not change this verdict.",
     required=False,
+    takes_times=True,
     items=OPTIMISATIONS,
 )
 def optimisation_keeps_its_promise(
@@ -88,6 +89,7 @@ def optimisation_keeps_its_promise(
     remedy="Improve the optimisation that brings least, or measure those only projected.",
     required=False,
     judges_time=True,
+    takes_times=True,
     applies=_all_are_measured,
 )
 def series_reaches_its_target(series: Series, plan: Plan, finding: Finding) -> None:
@@ -123,6 +125,7 @@ def series_reaches_its_target(series: Series, plan: Plan, finding: Finding) -> N
     remedy="See which optimisation slows the write named; its own validation tells where.",
     required=False,
     judges_time=True,
+    takes_times=True,
     applies=_some_are_measured,
 )
 def writes_are_not_slower(series: Series, plan: Plan, finding: Finding) -> None:

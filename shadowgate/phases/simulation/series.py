@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 
 from psycopg import sql
 
@@ -129,11 +128,7 @@ def simulate(
             sampling_of(plan),
             QUICK_ROUNDS if quick else plan.simulation.rounds,
             judging=None if quick else _judging(built[-1].name, plan),
-            seconds={
-                id_: fmean(found.rounds)
-                for id_, found in baseline.queries.items()
-                if not found.failure
-            },
+            seconds=baseline.seconds,
             clones=clones,
             progress=runner.progress,
         )

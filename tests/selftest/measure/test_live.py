@@ -559,3 +559,61 @@ def test_time_between_rounds_is_passed_with_short_queries_only(
         for _ in range(5):
             sides.keep_busy(0.2, {"Q1"})
         assert time.monotonic() - started < 10.0
+
+
+def test_a_query_that_takes_for_ever_is_ended_and_has_failed(
+    before: Database, after: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shadowgate.measure.facts.PATIENCE_SECONDS", 0.5)
+    text = "CREATE FUNCTION pause() RETURNS int LANGUAGE sql AS 'SELECT 1 FROM pg_sleep({})'"
+    change(before, text.format(0.001))
+    change(after, text.format(30))
+    for database in (before, after):
+        settle(database)
+    slow, known = query("Q7", "SELECT pause()"), {"Q1": 0.01, "Q7": 0.002}
+    began = time.monotonic()
+    found = compare(
+        before, after, Workload((SUMS, slow)), QUICK.demanding(budget_seconds=0.5), seconds=known
+    ).queries
+    assert time.monotonic() - began < 20
+    assert found["Q1"].same_rows
+    (failure,) = found["Q7"].failures
+    assert (failure.side, failure.timed_out) == ("after", True)
+    assert "did not end within 0.5 s; before it took 0.00" in failure.message
+    assert found["Q7"].broken
+
+
+def test_what_took_long_before_in_a_cold_cache_has_as_long_afterwards(
+    before: Database, after: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The baseline knows a warm cache; the first execution on either side meets a cold one."""
+    monkeypatch.setattr("shadowgate.measure.facts.PATIENCE_SECONDS", 0.1)
+    cold = "CREATE FUNCTION pause() RETURNS int LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(0.5)'"
+    for database in (before, after):
+        change(database, cold)
+        settle(database)
+    asked = Workload((query("Q7", "SELECT pause()"),))
+    sampling = QUICK.demanding(budget_seconds=0.1)
+    found = compare(before, after, asked, sampling, seconds={"Q7": 0.001}).queries["Q7"]
+    assert not found.failures
+    assert found.same_rows
+
+
+def test_no_times_are_taken_where_they_are_needless(before: Database, after: Database) -> None:
+    change(after, "UPDATE parcel SET area = area + 1 WHERE year = 2026")
+    for database in (before, after):
+        settle(database)
+    found = compare(
+        before,
+        after,
+        Workload((YEAR, INSERT)),
+        QUICK.demanding(overall_percent=2.0, targets={"Q5": 10.0}),
+        stopped_by=lambda _slower, _broken: "migration.hazards",
+    )
+    assert (found.ended, found.stopped_by) == ("needless", "migration.hazards")
+    assert found.how == "not timed: the verdict was NO-GO before"
+    assert not any(one.pairs for one in found.queries.values())
+    assert [one.same_rows for one in found.queries.values()] == [False, True]
+    assert {one.verdict for one in to_evidence(found)} == {"not judged"}
+    assert found.overall_target is not None
+    assert found.overall_target.status == "inconclusive"

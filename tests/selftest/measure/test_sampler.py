@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -374,3 +374,32 @@ def test_a_query_that_failed_is_asked_no_more_and_the_others_are() -> None:
     assert sample.ended == "decided"
     assert len(sample.pairs["Q2"]) < 12
     assert all(len(pairs) >= 12 for query, pairs in sample.pairs.items() if query != "Q2")
+
+
+def test_once_a_query_has_regressed_no_more_is_measured_than_the_first_look_needs() -> None:
+    sampling = Sampling(demands(budget_seconds=900))
+    told: list[set[str]] = []
+
+    def sampled(*, stops: bool) -> Sample:
+        def is_needless(regressed: Collection[str]) -> bool:
+            told.append(set(regressed))
+            return stops and "Q3" in regressed
+
+        machine = Machine(5, cv=0.3, change={"Q3": 2.0})
+        return take_sample(
+            Judge(sampling, TEN, TEN),
+            one_by_one(machine.measure),
+            machine.time,
+            lambda _rounds, _left: None,
+            is_needless=is_needless,
+        )
+
+    first = Judge(sampling, TEN, TEN).plain.sizes[0]
+    stopped = sampled(stops=True)
+    assert stopped.ended == "needless"
+    assert {len(pairs) for pairs in stopped.pairs.values()} == {first}
+    assert told == [{"Q3"}]
+    assert verdicts(stopped, sampling)["Q3"] == "regressed"
+    to_the_end = sampled(stops=False)
+    assert to_the_end.ended != "needless"
+    assert max(map(len, to_the_end.pairs.values())) > first

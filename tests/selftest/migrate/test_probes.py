@@ -299,3 +299,12 @@ def test_autovacuum_that_holds_a_lock_is_waited_for(database: Database) -> None:
     assert not wait_for_autovacuum(database, seconds=0)
     assert wait_for_autovacuum(database)
     assert undone(probe, database).passed
+
+
+def test_a_probe_that_is_given_less_time_says_that_it_ran_out_of_it(database: Database) -> None:
+    slow, quick = probe_of("slow", "SELECT pg_sleep(20)"), probe_of("quick", "SELECT 1", ((1,),))
+    results = run_probes([slow, quick], database, seconds=0.2)
+    assert [(one.passed, one.timed_out) for one in results] == [(False, True), (True, False)]
+    assert run_probe_in_clone(slow, database, seconds=0.2).timed_out
+    meant = probe_of("meant", "SET statement_timeout = 1; SELECT pg_sleep(9)", error="57014")
+    assert not undone(meant, database).timed_out

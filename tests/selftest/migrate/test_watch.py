@@ -12,6 +12,8 @@ from shadowgate.errors import ServerError
 from shadowgate.migrate import (
     LockWatch,
     RowsTouched,
+    ScriptRun,
+    StopAfter,
 )
 from shadowgate.server import Database
 from tests.selftest.migrating import (
@@ -240,3 +242,67 @@ def test_the_tables_show_every_statement_and_the_locks_that_matter(database: Dat
     statements, locks = run.tables()
     assert [row[0] for row in statements.rows] == ["1", "2", "3", "4"]
     assert [row[1:3] for row in locks.rows] == [("AccessExclusiveLock", "item")]
+
+
+def stopping(sql: str, database: Database, **limits: float) -> ScriptRun:
+    """Apply a script that may be stopped."""
+    allowed = {"readers": "20 ms", "writers": "20 ms", "script": "0.2 s"}
+    watch = LockWatch(database, 0.005, StopAfter(allowed=allowed, **limits))
+    return apply(sql, database, watch=watch)
+
+
+@pytest.mark.parametrize(
+    ("sql", "limits", "said"),
+    [
+        (
+            "BEGIN; LOCK TABLE item;\nSELECT pg_sleep(20); COMMIT",
+            {"readers": 0.2},
+            "stopped, since AccessExclusiveLock on item, taken by statement 2, was held for 0.2 s, "
+            "which stops readers; the plan allows 20 ms",
+        ),
+        (
+            "BEGIN; LOCK TABLE item IN SHARE MODE;\nSELECT pg_sleep(20); COMMIT",
+            {"readers": 0.01, "writers": 0.2},
+            "which stops writers",
+        ),
+        ("SELECT 1;\nSELECT pg_sleep(20)", {"script": 0.2}, "stopped after 0.2 s: the plan allows"),
+        (
+            "BEGIN; LOCK TABLE item;\nDO $$BEGIN PERFORM pg_sleep(20);"
+            " EXCEPTION WHEN OTHERS THEN NULL; END$$; COMMIT",
+            {"readers": 0.2},
+            "which stops readers",
+        ),
+    ],
+)
+def test_a_script_that_goes_on_past_a_limit_is_stopped_where_it_is(
+    database: Database, sql: str, limits: dict[str, float], said: str
+) -> None:
+    run = stopping(sql, database, **limits)
+    assert run.seconds < 5
+    assert run.canceled
+    assert run.error is not None
+    assert said in run.error.what
+    assert ", line 2: " in run.error.where
+    assert run.error.at is not None
+    assert run.error.at[1] == 2
+    comes_true(database, ALONE)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "BEGIN; CREATE TABLE other (id int); SELECT pg_sleep(0.5); DROP TABLE other; COMMIT",
+        "BEGIN; LOCK TABLE item IN SHARE UPDATE EXCLUSIVE MODE; SELECT pg_sleep(0.5); COMMIT",
+        "SELECT pg_sleep(0.5) FROM item LIMIT 1",
+    ],
+)
+def test_what_stops_nobody_may_take_its_time(database: Database, sql: str) -> None:
+    run = stopping(sql, database, readers=0.1, writers=0.1)
+    assert run.error is None
+    assert not run.canceled
+
+
+def test_a_statement_timeout_of_the_script_is_its_own(database: Database) -> None:
+    run = stopping("SET statement_timeout = 100; SELECT pg_sleep(20)", database, script=60.0)
+    assert run.error is not None
+    assert "statement timeout" in run.error.what

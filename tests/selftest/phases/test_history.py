@@ -45,7 +45,7 @@ def plan() -> Plan:
 
 def comparison(**taken: list[Pair]) -> Comparison:
     queries = {id_: SimpleNamespace(pairs=tuple(found)) for id_, found in taken.items()}
-    return cast(Comparison, SimpleNamespace(queries=queries, sampling=Sampling()))
+    return cast(Comparison, SimpleNamespace(queries=queries, sampling=Sampling(), stopped_by=""))
 
 
 def history(storage: Path, **taken: list[Pair]) -> History:

@@ -21,7 +21,7 @@ from shadowgate.phases.items import PROBES
 from shadowgate.phases.piece import Piece
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
-from shadowgate.plan import Plan, read_plan
+from shadowgate.plan import Plan, WaiverSection, read_plan
 
 ROOT = Path(__file__).parents[3]
 PLAN = read_plan(ROOT / "migrations" / "1770500100_auto_partition_creation_2029_plus.toml")
@@ -156,3 +156,48 @@ def test_a_check_takes_evidence_that_there_is_of_the_type_that_it_is(which: Chec
             returned = inspect.signature(pieces()[name].gather).return_annotation
             hint = inspect.signature(which.judge).parameters[name].annotation
             assert str(hint).split("[")[0] in str(returned), f"{which.id} takes {name}"
+
+
+@check("simulation.writers", remedy="Wait.", required=False, takes_times=True)
+def only_measures(finding: Finding) -> None:
+    """It is fast.
+
+    Nobody waits.
+    """
+    finding.note(1)
+
+
+def failed(id_: str, *, required: bool = True) -> CheckResult:
+    return CheckResult(id_, 5, "failed", "it", "it is not so", required=required)
+
+
+def test_what_only_measures_is_left_out_once_the_verdict_is_no_go(run: Run) -> None:
+    assert status(run, only_measures) == "passed"
+    run.results.by_id["migration.hazards"] = failed("migration.hazards")
+    left_out = carry_out(only_measures, "", run).result
+    assert (left_out.status, left_out.blocked_by) == ("blocked", "migration.hazards")
+    assert left_out.detail.startswith("not run: the verdict is NO-GO already, by migration.hazards")
+    assert status(run, stands_on_it) != "passed"
+    run.request = replace(run.request, all_checks=True)
+    assert status(run, only_measures) == "passed"
+
+
+def test_a_failure_that_is_waived_or_optional_leaves_out_nothing(run: Run) -> None:
+    plan = replace(PLAN, waivers=(WaiverSection("migration.hazards", "It is meant so."),))
+    run.request = replace(run.request, plan=plan)
+    run.results.by_id["migration.hazards"] = failed("migration.hazards")
+    run.results.by_id["migration.open_sessions"] = failed("migration.open_sessions", required=False)
+    assert status(run, only_measures) == "passed"
+
+
+def test_a_query_that_got_slower_stops_the_measuring_unless_that_is_waived(run: Run) -> None:
+    run.gathered.put("quick", "")
+    assert run.stopped_by() == ""
+    assert run.stopped_by(["Q2", "Q5"]) == "performance.not_slower.Q2"
+    assert run.stopped_by(["Q2"], ["Q9"]) == "performance.same_results.Q9"
+    waived = WaiverSection("performance.not_slower.Q2", "It is meant so.")
+    run.request = replace(run.request, plan=replace(PLAN, waivers=(waived,)))
+    assert run.stopped_by(["Q2", "Q5"]) == "performance.not_slower.Q5"
+    assert run.stopped_by(["Q2"]) == ""
+    run.gathered.put("quick", "too few rows to judge it")
+    assert run.stopped_by(["Q5"]) == ""

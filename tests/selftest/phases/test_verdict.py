@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shadowgate.evidence import CheckResult, QueryEvidence, Status
 from shadowgate.phases.check import PHASES, Check
 from shadowgate.phases.registry import CHECKS
-from shadowgate.phases.verdict import Conclusion, Terms, check_of, judge
+from shadowgate.phases.verdict import Conclusion, Terms, check_of, judge, stopping
 
 AnyCheck = Check[Any]
 
@@ -145,3 +145,26 @@ def test_the_catalogue_is_sound() -> None:
         assert check.id.count(".") == 1, f"{check.id}: ids are phase.check"
         assert check_of(CHECKS, f"{check.id}.an.item") is check
     assert [check.phase for check in CHECKS] == sorted(check.phase for check in CHECKS)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=by_id)
+@pytest.mark.parametrize("status", NOT_PASSED)
+def test_what_stops_go_on_the_way_is_what_stops_it_at_the_end(
+    check: AnyCheck, status: Status
+) -> None:
+    bad = result(check, status)
+    for terms in (
+        Terms(),
+        Terms(waivers={check.id: "it comes in May"}),
+        Terms(quick="too few rows"),
+        Terms(not_applicable={bad.id: "the plan has none"}),
+    ):
+        so_far = {each.id: each for each in (result(CHECKS[0]), bad)}
+        full = {each.id: each for each in map(result, CHECKS)} | {bad.id: bad}
+        is_no_go = judge(CHECKS, full, terms=terms).verdict == "NO-GO"
+        assert stopping(CHECKS, so_far, terms) == (bad.id if is_no_go else "")
+
+
+def test_nothing_stops_go_as_long_as_all_passes() -> None:
+    assert stopping(CHECKS, {}, Terms()) == ""
+    assert stopping(CHECKS, {each.id: each for each in map(result, CHECKS)}, Terms()) == ""

@@ -43,9 +43,16 @@ class Runs:
     applied: list[list[str]] = field(default_factory=list)
     """Texts of what comes before each, as it is at that moment."""
     scripts: list[str] = field(default_factory=list)
+    rolled_back: tuple[int, list[dict[str, str]]] = (0, [])
+    """How rolling all of them back ends: exit status, and what is left."""
+    steps: list[dict[str, str]] = field(default_factory=list)
+    batch: tuple[str, ...] = ()
+    """Options of that."""
 
     def __call__(self, job: Job) -> int:
         """Take a job."""
+        if job.arguments[0] == "roll-back":
+            return self._roll_back(job)
         self.jobs.append(job)
         named = self.option(len(self.jobs) - 1, "--apply").split(os.pathsep)
         self.applied.append([Path(name).read_text("utf-8") for name in named if name])
@@ -57,6 +64,16 @@ class Runs:
             checks = [{"id": "migration.applied", "status": applied}]
             document = {"verdict": verdict, "quick": False, "checks": checks}
             (job.reports / "shadow.json").write_text(json.dumps(document), "utf-8")
+        return status
+
+    def _roll_back(self, job: Job) -> int:
+        """Take the last job, which is about all of them."""
+        self.steps = json.loads(Path(job.arguments[1]).read_text("utf-8"))
+        self.batch = job.arguments[2:]
+        status, left = self.rolled_back
+        if not status:
+            result = next(each for each in job.arguments if each.startswith("--result="))
+            Path(result.removeprefix("--result=")).write_text(json.dumps(left), "utf-8")
         return status
 
     def option(self, number: int, flag: str) -> str:
@@ -363,3 +380,86 @@ def test_a_placeholder_without_a_value_is_found_at_its_line(tmp_path: Path) -> N
     made.commit({"sql/V2__b.sql": "SELECT 1;\nALTER TABLE ${s}.t;\n", "sql/U2__b.sql": DOWN})
     (found,) = judged(made, Runs()).document["findings"]
     assert (found["rule"], found["line"]) == ("script", 2)
+
+
+THREE = {**pair("0002_b"), **pair("0003_c"), **pair("0004_d")}
+
+
+def test_all_of_them_are_rolled_back_in_reverse_at_the_end(tmp_path: Path) -> None:
+    runs = Runs()
+    ended = judged(start(tmp_path, THREE), runs, server="local")
+    assert [each["name"] for each in runs.steps] == ["0002_b", "0003_c", "0004_d"]
+    assert runs.steps[1]["down"] == str(tmp_path / "migrations/rollback/0003_c.sql")
+    assert f"--migration={tmp_path}/migrations/0002_b.sql" in runs.batch
+    assert {"--backup=prod.dump", "--server=local"} <= {*runs.batch}
+    assert not any(each.startswith("--apply") for each in runs.batch)
+    assert ended.document["rolled_back"]["migrations"] == ["0002_b", "0003_c", "0004_d"]
+    assert (ended.status, ended.rules) == (0, [])
+
+
+def test_what_is_left_is_a_finding_about_the_migration_that_left_it(tmp_path: Path) -> None:
+    left = [{"step": "0003_c", "what": "column public.t.n was created"}]
+    ended = judged(start(tmp_path, THREE), Runs(rolled_back=(0, left)))
+    assert (ended.status, ended.rules) == (1, ["batch-rollback"])
+    (finding,) = ended.document["findings"]
+    assert finding["file"] == "migrations/rollback/0003_c.sql"
+    assert "0003_c leaves: column public.t.n was created" in finding["what"]
+    assert set(ended.verdicts.values()) == {"GO"}
+    assert ended.document["verdict"] == "NO-GO"
+
+
+def test_what_is_left_can_be_accepted_and_nothing_else_with_it(tmp_path: Path) -> None:
+    waiver = '[[waivers]]\nrule = "batch-rollback"\nmigration = "0003_c"\nreason = "meant"\n'
+    left = [{"step": name, "what": "it is left"} for name in ("0003_c", "0002_b")]
+    ended = judged(
+        start(tmp_path, {**THREE, "shadowgate.toml": waiver}), Runs(rolled_back=(0, left))
+    )
+    assert [each["accepted"] for each in ended.document["findings"]] == ["meant", ""]
+    assert ended.status == 1
+
+
+def test_a_batch_that_could_not_be_rolled_back_is_no_pass(tmp_path: Path) -> None:
+    ended = judged(start(tmp_path, THREE), Runs(rolled_back=(4, [])))
+    assert (ended.status, ended.rules) == (1, ["batch-rollback"])
+    assert "it could not be tried: its run ended with exit status 4" in ended.said
+
+
+def test_it_begins_behind_the_last_one_without_a_way_back(tmp_path: Path) -> None:
+    one_way = {
+        "migrations/0003_c.sql": "-- shadowgate: irreversible: the rows are gone\nSELECT 1;\n"
+    }
+    runs = Runs()
+    ended = judged(start(tmp_path, {**pair("0002_b"), **one_way, **pair("0004_d")}), runs)
+    assert (ended.status, runs.steps) == (0, [])  # its own run has rolled the last one back
+    runs = Runs()
+    more = {**pair("0002_b"), **one_way, **pair("0004_d"), **pair("0005_e")}
+    judged(start(tmp_path / "more", more), runs)
+    assert [each["name"] for each in runs.steps] == ["0004_d", "0005_e"]
+    applied = next(each for each in runs.batch if each.startswith("--apply="))
+    assert applied.count(".sql") == 2
+
+
+@pytest.mark.parametrize(
+    ("added", "ends", "said"),
+    [
+        (THREE, {"0003_c": (1, "NO-GO", "passed")}, "not rolled back as one: 0003_c may not go"),
+        (pair("0002_b"), {}, ""),
+        (
+            {
+                **THREE,
+                "migrations/0002_b.toml": PLAN.format("0002_b") + GENERATED,
+                "shadowgate.toml": 'backup = "prod.dump"\n',
+            },
+            {},
+            "the plan of 0002_b makes a backup of its own",
+        ),
+    ],
+)
+def test_where_it_means_nothing_it_is_not_tried(
+    tmp_path: Path, added: Texts, ends: dict[str, tuple[int, str, str]], said: str
+) -> None:
+    runs = Runs(ends)
+    ended = judged(start(tmp_path, added), runs, backup="" if len(added) > 6 else "prod.dump")
+    assert runs.steps == []
+    assert said in ended.said
+    assert ended.rules == []

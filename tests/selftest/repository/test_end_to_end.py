@@ -73,6 +73,8 @@ def test_the_second_is_judged_on_what_the_first_leaves(shop: Repository) -> None
     document = json.loads((run.reports / "changed.json").read_text("utf-8"))
     assert document["verdict"] == "GO"
     assert [each["verdict"] for each in document["migrations"]] == ["GO", "GO"]
+    assert document["rolled_back"]["migrations"] == ["2_note", "3_short"]
+    assert document["findings"] == []
     for name in ("2_note", "3_short"):
         assert result(run, name, "rollback.later_rows_kept") == "passed"
     assert "statement 2, line 3: ALTER TABLE" in run.output, "the line is that of the file"
