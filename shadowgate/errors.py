@@ -96,7 +96,28 @@ class ServiceError(SetupError):
 
 
 class ValidationError(ShadowgateError):
-    """The validation itself failed: this is a finding about the input, not about the set-up."""
+    """The validation itself failed: this is a finding about the input, not about the set-up.
+
+    Args:
+        what: one sentence, starting with the thing it is about.
+        where: file, line, statement or object.
+        todo: what the reader can do.
+        at: the file and line that it is about.
+        decided: ``False`` where the server or the machine gave out meanwhile, such as for want of
+            disk space: then nothing was found out about the input.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        todo: str = "",
+        at: tuple[Path, int] | None = None,
+        decided: bool = True,
+    ) -> None:
+        super().__init__(what, where=where, todo=todo, at=at)
+        self.decided = decided
 
 
 class RestoreError(ValidationError):

@@ -15,6 +15,7 @@ _LONGEST = 300
 _IN_FUNCTION = r"\nCONTEXT: (?:SQL function \"|PL/\w+ function )(?P<function>[^\s(\"]+)"
 
 _TRUNCATED = "the backup is damaged or truncated: dump again and compare sizes"
+_MEND = "mend the object that the error names in production, then dump again"
 _VERSIONS = "{version_advice}"
 _REMEDIES: tuple[tuple[str, str], ...] = (
     # Each is looked for in the message and the lines DETAIL, HINT and CONTEXT after it.
@@ -72,7 +73,11 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
         " each extension that is used",
     ),
     (r"No space left on device|could not extend file", "free disk space on the server"),
-    (r"end of file|could not read|could not open input|unexpected end|corrupt", _TRUNCATED),
+    (
+        r"end of file|could not read|could not open input|unexpected end|corrupt"
+        r"|could not uncompress|worker process died|invalid byte sequence for encoding",
+        _TRUNCATED,
+    ),
     (r"invalid input syntax|missing data for column|extra data after", _TRUNCATED),
     (r"violates", "the rows contradict a constraint: mend them in production and dump again"),
 )
@@ -85,6 +90,19 @@ class Complaint:
     what: str
     where: str
     todo: str
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is about what the tool worked on, and not a server or disk that gave out."""
+        return not re.search(_OF_THE_SERVER, self.what)
+
+
+_OF_THE_SERVER = (
+    r"terminating connection|server closed the connection|connection to server .* failed"
+    r"|could not receive data from server|no connection to the server|shutting down"
+    r"|in recovery mode|starting up|too many clients|remaining connection slots"
+    r"|No space left on device|could not extend file"
+)
 
 
 def first_complaint(
@@ -106,8 +124,11 @@ def first_complaint(
     if found is None:
         last = stderr.strip().splitlines()
         what = last[-1] if last else "the client tool failed without saying why"
-        return Complaint(what, "", _remedy(what, version_advice))
-    what = _LEAD.sub("", found.group("what")).strip()
+        return Complaint(what, "", _remedy(what, version_advice, _TRUNCATED))
+    said = found.group("what")
+    what = _LEAD.sub("", said).strip()
+    # What the tool itself says, and not the server, is about the file that it reads.
+    other = _MEND if found.re is _PSQL or _LEAD.match(said) else _TRUNCATED
     details: dict[str, str] = {}
     for label, text in _MORE.findall(_own_lines(stderr, found.end())):
         details.setdefault(label, text.strip())
@@ -117,7 +138,8 @@ def first_complaint(
     told = "\n".join([what, *(f"{label}: {text}" for label, text in details.items())])
     if "DETAIL" in details:
         what = f"{what} ({details['DETAIL']})"
-    return Complaint(what[:_LONGEST], "; ".join(places)[:_LONGEST], _remedy(told, version_advice))
+    remedy = _remedy(told, version_advice, other)
+    return Complaint(what[:_LONGEST], "; ".join(places)[:_LONGEST], remedy)
 
 
 def _own_lines(stderr: str, start: int) -> str:
@@ -126,8 +148,8 @@ def _own_lines(stderr: str, start: int) -> str:
     return stderr[start : following.start() if following else len(stderr)]
 
 
-def _remedy(told: str, version_advice: str) -> str:
+def _remedy(told: str, version_advice: str, other: str) -> str:
     for pattern, todo in _REMEDIES:
         if match := re.search(pattern, told):
             return todo.format(**match.groupdict(), version_advice=version_advice)
-    return "mend the object that the error names in production, then dump again"
+    return other

@@ -287,7 +287,10 @@ def _restore_error(
     complaint = first_complaint(result.stderr, version_advice(backup, major, tools_major))
     where = f"{backup.path}, {complaint.where}" if complaint.where else str(backup.path)
     return RestoreError(
-        f"the backup does not restore: {complaint.what}", where=where, todo=complaint.todo
+        f"the backup does not restore: {complaint.what}",
+        where=where,
+        todo=complaint.todo,
+        decided=complaint.decided,
     )
 
 

@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"ERROR: {error}")
         return error.exit_status
     except KeyboardInterrupt:
+        say("interrupted")
         return INTERRUPTED
 
 

@@ -22,5 +22,7 @@ def all_at_once(work: Callable[[Item], Found], items: Sequence[Item]) -> list[Fo
     """
     if not items:
         return []
+    # Not map(), which cancels what has not begun once one fails: something would stay open.
     with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1)) as threads:
-        return list(threads.map(work, items))
+        doing = [threads.submit(work, item) for item in items]
+    return [done.result() for done in doing]

@@ -276,7 +276,13 @@ def error_of(script: Script, run: StatementRun, committed: Sequence[Statement]) 
         where=f"{script.path}, line {line}: {statement.excerpt}",
         todo=_what_is_left(script, committed),
         at=(script.path, line),
+        decided=not failure.sqlstate.startswith(_OF_THE_SERVER),
     )
+
+
+_OF_THE_SERVER = ("08", "53100", "53300", "57P01", "57P02", "57P03", "58")
+"""Beginnings of the SQLSTATEs that say nothing of a statement: the session was lost or ended, the
+server shut down, crashed, had no disk space or connection left, or met an error of its system."""
 
 
 def _what_is_left(script: Script, committed: Sequence[Statement]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from shadowgate.errors import ShadowgateError
+from shadowgate.errors import ShadowgateError, ValidationError
 from shadowgate.evidence import CheckResult, Status
 from shadowgate.phases.check import Check
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
@@ -57,14 +57,14 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
     except CheckFailed as failure:
         status, detail = "failed", str(failure)
     except ShadowgateError as failure:
-        status, detail, finding.where = "failed", str(failure), failure.where
+        status = "inconclusive" if _is_undecided(failure) else "failed"
+        detail, finding.where = str(failure), failure.where
         _point_at(failure, finding)
         _stand_on_error(failure, result_id, finding, run)
     except Exception as failure:
         status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
         _stand_on_error(failure, result_id, finding, run)
-        # Any but the server's is shown with its traceback: a defect of this program.
-        error = None if isinstance(failure, psycopg.Error) else failure
+        error = None if isinstance(failure, _OF_THE_MACHINE) else failure
     is_open = status in ("failed", "inconclusive")
     if is_open:
         finding.say(f"To do: {check.remedy}")
@@ -91,6 +91,15 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
     )
     run.results.by_id[result_id] = result
     return Outcome(result, error)
+
+
+_OF_THE_MACHINE = (psycopg.Error, OSError, MemoryError)
+"""What the server or the machine says. Any other error is a defect of this program, and is shown
+with its traceback."""
+
+
+def _is_undecided(failure: ShadowgateError) -> bool:
+    return isinstance(failure, ValidationError) and not failure.decided
 
 
 class _TooSmall(Exception):  # noqa: N818 - the state of a check, not an error

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +78,34 @@ def pytest_configure(config: pytest.Config) -> None:
     _place_reports(config, request.reports, request.plan.name)
     session = ShadowSession(config, run)
     run.progress = session.progress
-    session.begin()
+    try:
+        session.begin()
+    except ShadowgateError as error:
+        raise pytest.UsageError(str(error)) from error
+    _end_as_interrupted(config)
     config.pluginmanager.register(session, "shadowgate-session")
     config.pluginmanager.register(HtmlReport(session), "shadowgate-html")
+
+
+def _end_as_interrupted(config: pytest.Config) -> None:
+    """Let a run that is told to end, or whose terminal is closed, end as one that is interrupted.
+
+    So it writes its reports and drops what it made itself, with exit status 2.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # signals are somebody else's there
+
+    def interrupt(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    ours = (signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, interrupt) for each in ours}
+
+    def restore() -> None:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    config.add_cleanup(restore)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from shadowgate.errors import PlanError, ShadowgateError
+from shadowgate.errors import PlanError, SetupError, ShadowgateError
 from shadowgate.evidence import Evidence
 from shadowgate.measure import Query
 from shadowgate.phases.environment.preflight import preflight
@@ -33,6 +35,9 @@ from shadowgate.report import (
 
 UNFINISHED = "the run has not finished"
 
+_PAGES = ("shadow.html", "rollout_plan.md", "baseline.json")
+"""Reports that stand only where a run has finished."""
+
 
 class ShadowSession:
     """Answers pytest's hooks for a run."""
@@ -43,6 +48,8 @@ class ShadowSession:
         self._clock = time.monotonic()
         self._evidence: Evidence | None = None
         self._failed_checks = 0
+        self.interrupted = ""
+        """What ended the run before its time; empty while nothing has."""
         self.past: list[PastRun] = []
         """The last runs like this one, this one last; empty until it has ended."""
 
@@ -61,13 +68,24 @@ class ShadowSession:
         return self._evidence or self.run.report()
 
     def begin(self) -> None:
-        """Replace what an earlier run left by a NO-GO that stands until this one has finished."""
+        """Replace what an earlier run left by a NO-GO that stands until this one has finished.
+
+        Raises:
+            SetupError: the reports cannot be written.
+        """
         reports = self.run.request.reports
-        reports.mkdir(parents=True, exist_ok=True)
-        for name in ("shadow.html", "rollout_plan.md", "baseline.json", after_file.NAME):
-            (reports / name).unlink(missing_ok=True)
-        unfinished = replace(self.run.report(), reasons=(UNFINISHED,))
-        self._write(unfinished)
+        try:
+            reports.mkdir(parents=True, exist_ok=True)
+            for name in (*_PAGES, after_file.NAME):
+                (reports / name).unlink(missing_ok=True)
+            self._write(replace(self.run.report(), reasons=(UNFINISHED,)))
+        except OSError as error:
+            raise not_written(error, reports) from error
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember what ended the run before its time."""
+        self.interrupted = _interrupted_by(excinfo.value)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -101,6 +119,8 @@ class ShadowSession:
             opened = preflight(self.run.request, self.run.progress)
         except ShadowgateError as error:
             raise pytest.UsageError(str(error)) from error
+        except (OSError, psycopg.Error) as error:
+            raise pytest.UsageError(str(_given_out(error))) from error
         self.config.add_cleanup(opened.close)
         self.run.opened = opened
 
@@ -133,21 +153,57 @@ class ShadowSession:
             report.user_properties.append(("check", item.check.result_id(item.item)))
         return report
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the evidence, and let the exit status say what the verdict says."""
-        self._evidence = self.run.report()
-        self._write(self._evidence)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: int
+    ) -> Generator[None, object, object]:
+        """Write the evidence, and let the exit status say what the verdict says.
+
+        Around all others who write a report, so that none of them ends with a traceback.
+        """
+        found = self.run.report()
+        if self.interrupted:
+            found = _stopped(found, self.interrupted)
+        self._evidence = found
+        try:
+            self._write_all(found)
+            session.exitstatus = exit_status(
+                exitstatus,
+                found.verdict,
+                failures=session.testsfailed,
+                failed_checks=self._failed_checks,
+            )
+            return (yield)
+        except OSError as error:
+            session.exitstatus = SetupError.exit_status
+            problem = not_written(error, self.run.request.reports)
+            self._take_back(found, problem.what, f"ERROR: {problem}")
+        except KeyboardInterrupt as signal:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+            reason = _interrupted_by(signal)
+            self._take_back(found, reason, reason)
+        return None
+
+    def _write_all(self, evidence: Evidence) -> None:
+        self._write(evidence)
         after = self.run.after()
         if after is not None:
             after_file.write_after(after, self.run.request.reports / after_file.NAME)
         self._keep()
-        session.exitstatus = exit_status(
-            exitstatus,
-            self._evidence.verdict,
-            failures=session.testsfailed,
-            failed_checks=self._failed_checks,
-        )
+
+    def _take_back(self, evidence: Evidence, reason: str, said: str) -> None:
+        """Leave no half a report, and none that says GO, and say why."""
+        reports = self.run.request.reports
+        self._evidence = _stopped(evidence, reason)
+        with suppress(OSError):
+            for name in _PAGES:
+                (reports / name).unlink(missing_ok=True)
+            self._write(self._evidence)
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter.ensure_newline()
+            for line in (*verdict_lines(self._evidence, reports), said):
+                reporter.write_line(line)
 
     def _keep(self) -> None:
         """Add the run to those kept beside the report, once it has opened its server."""
@@ -169,12 +225,50 @@ class ShadowSession:
         page = self.run.request.reports / "shadow.html"
         if page.is_file():
             seal_page(page)
+        if self.interrupted:
+            terminalreporter.write_line(f"{self.interrupted}: what was not judged is not GO")
         if self.run.known(Run.opened) is None:
             return
         evidence = self.evidence()
         terminalreporter.section(f"shadowgate: {evidence.verdict}", sep="=", bold=True)
         for line in verdict_lines(evidence, self.run.request.reports):
             terminalreporter.write_line(line)
+
+
+def _stopped(evidence: Evidence, reason: str) -> Evidence:
+    """The evidence of a run that did not come to its end: NO-GO, whatever it had found."""
+    return replace(evidence, verdict="NO-GO", risk="HIGH", reasons=(reason, *evidence.reasons))
+
+
+def _interrupted_by(signal: BaseException) -> str:
+    """Why a run ended before its time; a signal without a name is that of the terminal."""
+    return f"the run was interrupted by {str(signal) or 'SIGINT'}"
+
+
+def not_written(error: OSError, reports: Path) -> SetupError:
+    """What to tell of a report that cannot be written."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return SetupError(
+        f"the reports cannot be written: {reason}",
+        where=str(error.filename or reports),
+        todo="name a folder with --reports that can be written and has room",
+    )
+
+
+def _given_out(error: OSError | psycopg.Error) -> SetupError:
+    """What to tell of a machine or a server that gives out before the first phase."""
+    if isinstance(error, psycopg.Error):
+        said = " ".join(str(error).split())
+        return SetupError(
+            f"the server gave out before the first phase: {said}",
+            todo="see its log, or use another server: --server",
+        )
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return SetupError(
+        f"the run cannot begin: {reason}",
+        where=str(error.filename or ""),
+        todo="free some space, or point TMPDIR at a larger disk",
+    )
 
 
 def _has_values(query: Query) -> bool:

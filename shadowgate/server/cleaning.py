@@ -36,6 +36,12 @@ WHERE state = 'active' AND pid <> pg_catalog.pg_backend_pid() AND strpos(query, 
 """
 
 
+_RECOVERY_SECONDS = 10.0
+
+_GIVEN_UP: dict[Endpoint, float] = {}
+"""Server -> when it is waited for no more: for all its databases together."""
+
+
 def clean(resource: Resource) -> None:
     """Remove a resource; nothing happens if it does not exist."""
     match resource:
@@ -60,7 +66,7 @@ def _drop(resource: DatabaseResource) -> None:
     """Drop it if it carries the marker of its run, and what was still being made for it."""
     try:
         endpoint = Endpoint(resource.host, resource.port, resource.user, resource.password)
-        with Database(endpoint, resource.maintenance).connect() as connection:
+        with _connected(Database(endpoint, resource.maintenance)) as connection:
             _end_creation(connection, resource.staging)
             ours = {"name": resource.name, "staging": resource.staging, "marker": resource.marker}
             for (name,) in connection.execute(_OURS, ours).fetchall():
@@ -68,9 +74,25 @@ def _drop(resource: DatabaseResource) -> None:
                 connection.execute(drop.format(sql.Identifier(name)))
     except psycopg.Error as error:
         sys.stderr.write(
-            f"shadowgate: database {resource.name} may be left on {resource.host}:{resource.port}, "
-            f"drop it yourself: {error}\n"
+            f"shadowgate: database {resource.name} may be left on {resource.host}:{resource.port};"
+            f" the next run there drops it, or drop it yourself: {error}\n"
         )
+
+
+def _connected(database: Database) -> Connection:
+    """A session, also on a server that is just recovering from what ended the run.
+
+    Raises:
+        psycopg.OperationalError: it does not take connections in time.
+    """
+    at = database.endpoint
+    while True:
+        try:
+            return database.connect()
+        except psycopg.OperationalError:
+            if time.monotonic() > _GIVEN_UP.setdefault(at, time.monotonic() + _RECOVERY_SECONDS):
+                raise
+            time.sleep(0.2)
 
 
 def _end_creation(connection: Connection, staging: str) -> None:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 import psutil
 from docker.errors import DockerException
@@ -17,6 +18,7 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from shadowgate.cleanup import Guardian
+from shadowgate.cleanup.claims import claim
 from shadowgate.cleanup.resources import ContainerResource
 from shadowgate.errors import ServerError
 from shadowgate.progress import Progress, silent
@@ -89,6 +91,7 @@ class ContainerServer(Server):
         self._directory = Path(tempfile.gettempdir()).resolve() / name
         self._resource = ContainerResource(name, str(self._directory))
         self._container: DockerContainer | None = None
+        self._claim: IO[str] | None = None
         self._guardian = Guardian(CLEANER)
         try:
             self._guardian.protect(self._resource)
@@ -98,6 +101,8 @@ class ContainerServer(Server):
             else:
                 require_image(client, image, progress)
             self._image = image
+            self._directory.mkdir(mode=0o700)
+            self._claim = claim(self._directory, self._resource)
             self._write_configuration(settings or {}, is_ours=is_ours)
             in_memory = is_ours and room_bytes is not None and self._has_memory(room_bytes)
             progress(f"server: starting a container of {image}")
@@ -124,6 +129,8 @@ class ContainerServer(Server):
         with ExitStack() as stack:
             stack.callback(self._guardian.close)
             stack.callback(self._guardian.release, self._resource)
+            if self._claim is not None:
+                stack.callback(self._claim.close)
             stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
             stack.callback(self._client.close)
             if self._container is not None:
@@ -132,7 +139,6 @@ class ContainerServer(Server):
                 self._container = None
 
     def _write_configuration(self, settings: Mapping[str, str], *, is_ours: bool) -> None:
-        self._directory.mkdir(mode=0o700)
         (self._directory / "exchange").mkdir()
         host = self._client.info()
         disk = shutil.disk_usage(self._directory)  # the daemon's own may not be visible from here

@@ -3,7 +3,7 @@
 Each is marked by a comment that names its run. A run holds an advisory lock for as long as it
 lives, so that anybody can tell from the marker whether a database is in use or left over. A
 database gets its name only after it got its marker: there is no moment at which a run that dies
-would leave an unmarked one under a name that somebody asked for.
+would leave an unmarked one under a name that somebody asked for. Until then its run is in its name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 
 import psycopg
@@ -24,6 +24,9 @@ from shadowgate.server.base import CLEANER, Connection, Database, Server
 from shadowgate.server.database_properties import copy_properties
 
 MARKER = "shadowgate: created by run "
+
+_STAGING = "shadowgate_"
+"""How a database is called until it is marked, with its run after it."""
 
 _NAME_BYTES = 63
 """PostgreSQL cuts longer identifiers, silently."""
@@ -45,6 +48,16 @@ FROM pg_catalog.pg_database d
 WHERE d.datname = %s
 """
 
+_MARKED = """
+SELECT
+    d.datname,
+    coalesce(pg_catalog.shobj_description(d.oid, 'pg_database'), '') AS comment
+FROM pg_catalog.pg_database d
+WHERE pg_catalog.pg_has_role(d.datdba, 'USAGE')
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid)
+ORDER BY d.datname
+"""
+
 _ALIVE = """
 SELECT EXISTS (
     SELECT FROM pg_catalog.pg_locks
@@ -58,7 +71,7 @@ class Databases:
     """The databases of one run on one server; a context manager that drops them all."""
 
     def __init__(self, server: Server) -> None:
-        """Start a run on a server.
+        """Start a run on a server; what dead runs have left on somebody else's is dropped.
 
         Raises:
             ServerError: the maintenance database cannot be opened.
@@ -70,6 +83,8 @@ class Databases:
         self._life = server.maintenance.connect(application_name=f"shadowgate run {self.run}")
         self._life.execute("SET idle_session_timeout = 0")
         self._life.execute("SELECT pg_catalog.pg_advisory_lock(%s)", (_lock_key(self.run),))
+        if not server.owned:
+            _drop_abandoned(self._life)
         self._guardian = None if server.owned else Guardian(CLEANER)
 
     def create(self, name: str) -> Database:
@@ -159,7 +174,7 @@ class Databases:
         self.close()
 
     def _make(self, connection: Connection, name: str, *, template: str) -> None:
-        staging = f"shadowgate_{uuid.uuid4().hex}"
+        staging = f"{_STAGING}{self.run.hex}_{uuid.uuid4().hex[:12]}"
         self._protect(name, staging)
         try:
             connection.execute(_END_SESSIONS, (template,))
@@ -238,6 +253,23 @@ def _drop(connection: Connection, name: str) -> None:
     connection.execute(
         sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     )
+
+
+def _drop_abandoned(connection: Connection) -> None:
+    """Drop the databases of dead runs that nobody has a session in; no others."""
+    for name, comment in connection.execute(_MARKED).fetchall():
+        run = marked_run(comment) or _staging_run(name)
+        if run is not None and not is_alive(connection, run):
+            with suppress(psycopg.Error):  # in use or gone meanwhile; no harm to this run
+                connection.execute(
+                    sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+                )
+
+
+def _staging_run(name: str) -> uuid.UUID | None:
+    """The run that was making a database of this name; ``None`` if it is no such name."""
+    found = re.fullmatch(_STAGING + r"([0-9a-f]{32})_[0-9a-f]{12}", name)
+    return uuid.UUID(found[1]) if found else None
 
 
 def _oid(connection: Connection, name: str) -> int:

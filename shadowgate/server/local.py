@@ -14,11 +14,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
 from shadowgate.cleanup import Guardian
+from shadowgate.cleanup.claims import claim
 from shadowgate.cleanup.resources import ClusterResource
 from shadowgate.errors import ServerError, SetupError
 from shadowgate.progress import Progress, silent
@@ -119,9 +120,12 @@ class LocalServer(Server):
         self._resource = ClusterResource(str(self._directory))
         self._guardian = Guardian(CLEANER)
         self._process: subprocess.Popen[bytes] | None = None
+        self._claim: IO[str] | None = None
         try:
             self._guardian.protect(self._resource)
             progress(f"server: making a cluster with {installation.bindir}")
+            self._directory.mkdir(mode=0o700)
+            self._claim = claim(self._directory, self._resource)
             password = _make_cluster(self._directory, installation, account)
             _write_settings(self._directory, _settings(installation, root, settings or {}), account)
             progress("server: starting it")
@@ -144,6 +148,8 @@ class LocalServer(Server):
         if self._process is not None:
             self._process.wait()
         shutil.rmtree(self._directory, ignore_errors=True)
+        if self._claim is not None:
+            self._claim.close()
         self._guardian.release(self._resource)
         self._guardian.close()
 
@@ -192,8 +198,7 @@ def _temporary_root(account: Account) -> Path:
 
 
 def _make_cluster(directory: Path, installation: Installation, account: Account) -> str:
-    """Run ``initdb`` in a new private folder; return the superuser's random password."""
-    directory.mkdir(mode=0o700)
+    """Run ``initdb`` in a private folder; return the superuser's random password."""
     password = random_password()
     password_file = directory / "password"
     password_file.touch(mode=0o600)

@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable
 
+import psutil
+
 from shadowgate.server import ServerLog
 from shadowgate.server.log import LogPosition
 
@@ -52,6 +54,17 @@ class HeldServer:
     def die(self, fatal: int) -> None:
         """End it with a signal."""
         self._process.send_signal(fatal)
+        self._process.communicate()
+
+    def die_with_its_guardians(self) -> None:
+        """Kill it together with those who would clean up after it."""
+        guardians = psutil.Process(self._process.pid).children()
+        guardians = [each for each in guardians if "shadowgate.cleanup" in each.cmdline()]
+        for each in guardians:
+            each.suspend()
+        self._process.kill()
+        for each in guardians:
+            each.kill()
         self._process.communicate()
 
     def end(self) -> str:

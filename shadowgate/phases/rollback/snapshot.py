@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shadowgate.backup import examine_backup, restore
+from shadowgate.backup.complaints import first_complaint
 from shadowgate.catalogue import Snapshot
 from shadowgate.errors import ValidationError
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
@@ -39,7 +40,13 @@ def take_dump(server: Server, database: Database, target: Path, progress: Progre
         files={"dump": target},
     )
     if result.status:
-        raise ValidationError(f"pg_dump failed: {result.stderr.strip().splitlines()[-1]}")
+        complaint = first_complaint(result.stderr)
+        raise ValidationError(
+            f"pg_dump failed: {complaint.what}",
+            where=complaint.where,
+            todo=complaint.todo,
+            decided=complaint.decided,
+        )
     size = sum(file.stat().st_size for file in target.iterdir())
     return Dump(target, size, time.perf_counter() - started)
 

@@ -39,6 +39,16 @@ def names(server: Server) -> set[str]:
         return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
 
 
+def sessions(server: Server) -> list[int]:
+    with server.maintenance.connect() as connection:
+        return [
+            pid
+            for (pid,) in connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            )
+        ]
+
+
 def execute(server: Server, statement: str, *identifiers: str) -> None:
     with server.maintenance.connect() as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, identifiers)))
@@ -190,6 +200,30 @@ def test_a_run_killed_while_it_creates_a_database_leaves_none(
     assert comes_true(lambda: names(outside) == before)
     time.sleep(0.5)
     assert names(outside) == before
+
+
+def test_what_a_run_left_that_died_with_its_guardian_is_dropped_by_the_next(
+    outside: Server,
+) -> None:
+    before, alone = names(outside), unique("shadowgate_not_ours")
+    run = HeldServer(uri(outside), unique("killed"))
+    run.wait_for("up")
+    dead = uuid.uuid4()
+    making, marked, busy = f"shadowgate_{dead.hex}_0123456789ab", unique("marked"), unique("busy")
+    with Databases(open_server(uri(outside))) as living:
+        kept = living.create(unique("alive")).name
+        for name in (alone, making, marked, busy):
+            execute(outside, "CREATE DATABASE {}", name)
+        for name in (marked, busy):
+            execute(outside, f"COMMENT ON DATABASE {{}} IS '{MARKER}{dead}'", name)
+        run.die_with_its_guardians()
+        assert comes_true(lambda: len(sessions(outside)) == 2)  # that of the living run, and ours
+        assert len(names(outside) - before) == 6
+        with outside.database(busy).connect(), Databases(open_server(uri(outside))):
+            assert names(outside) - before == {alone, kept, busy}
+    with Databases(open_server(uri(outside))):
+        assert names(outside) - before == {alone}
+    execute(outside, "DROP DATABASE {}", alone)
 
 
 def test_the_server_may_go_before_the_run_ends() -> None:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +16,10 @@ import psutil
 import pytest
 from psycopg import sql
 
+from shadowgate.cleanup import Guardian, guarded_folder
+from shadowgate.cleanup.resources import FolderResource
 from shadowgate.errors import ServerError, SetupError, ToolError, UsageError
-from shadowgate.server import Server, local, open_server, opening
+from shadowgate.server import CLEANER, Server, local, open_server, opening
 from shadowgate.server.base import Database, Endpoint
 from shadowgate.server.binaries import (
     Installation,
@@ -57,10 +60,11 @@ def is_clean(folder: Path) -> bool:
 
 @pytest.fixture
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A temporary folder that the server's account may enter; TMPDIR of new processes."""
+    """A temporary folder that the server's account may enter, for this process and new ones."""
     folder = Path(tempfile.mkdtemp(prefix="selftest-", dir="/tmp"))
     folder.chmod(0o711)
     monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder.resolve()
     shutil.rmtree(folder)
 
@@ -88,6 +92,39 @@ def test_a_run_killed_while_it_starts_leaves_nothing(
     time.sleep(seconds)
     run.die(signal.SIGKILL)
     assert comes_true(lambda: is_clean(temporary))
+
+
+def test_what_a_run_left_that_died_with_its_guardian_is_removed_by_the_next(
+    temporary: Path,
+) -> None:
+    with closing(open_server("local", settings={"shared_buffers": "128MB"})) as alive:
+        (kept,) = temporary.iterdir()
+        run = HeldServer("local")
+        run.wait_for("up")
+        run.die_with_its_guardians()
+        left = set(temporary.iterdir()) - {kept}
+        assert left
+        somebodys = temporary / "shadowgate-0123456789ab"
+        somebodys.mkdir()
+        with guarded_folder(CLEANER):
+            assert not left & set(temporary.iterdir())
+            assert not any(cluster_processes(folder) for folder in left)
+        assert set(temporary.iterdir()) == {kept, somebodys}
+        alive.maintenance.connect().close()
+        somebodys.rmdir()
+    assert is_clean(temporary)
+
+
+def test_a_guardian_that_somebody_ended_is_replaced(temporary: Path) -> None:
+    folders = [temporary / name for name in ("one", "two")]
+    with Guardian(CLEANER) as guardian:
+        guardian.protect(FolderResource(str(folders[0])))
+        psutil.Process(guardian.pid).kill()
+        psutil.Process(guardian.pid).wait()
+        guardian.protect(FolderResource(str(folders[1])))
+        for folder in folders:
+            folder.mkdir()
+    assert is_clean(temporary)
 
 
 def test_a_worker_that_outlives_the_run_does_not_keep_the_server(temporary: Path) -> None:

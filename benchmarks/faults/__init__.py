@@ -1,0 +1,1 @@
+"""What becomes of a run that is disturbed: ``./run bench faults``."""
