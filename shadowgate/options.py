@@ -73,6 +73,12 @@ OPTIONS: tuple[Option, ...] = (
         "",
         "tables of the source whose rows are left out, with commas between, as pg_dump takes them",
     ),
+    Option(
+        "--production",
+        "FILE.json",
+        "",
+        "what `shadowgate preflight --json` wrote: production's rows, for a backup that has fewer",
+    ),
     Option("--queries", "DIR", "", "folder with a file for each query, instead of the plan's"),
     Option(
         "--apply",
@@ -255,7 +261,7 @@ def _plan(paths: Mapping[str, Path]) -> Plan:
     )
 
 
-_OVERRIDES = ("--migration", "--rollback", "--backup", "--queries")
+_OVERRIDES = ("--migration", "--rollback", "--backup", "--queries", "--production")
 
 
 def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
@@ -266,6 +272,9 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
         backup=dataclasses.replace(plan.backup, path=paths.get("--backup", plan.backup.path)),
         workload=dataclasses.replace(
             plan.workload, queries=paths.get("--queries", plan.workload.queries)
+        ),
+        production=dataclasses.replace(
+            plan.production, preflight=paths.get("--production", plan.production.preflight)
         ),
     )
 

@@ -188,6 +188,10 @@ def _resolved(plan: Plan) -> Plan:
         performance=dataclasses.replace(
             plan.performance, baseline=paths.beside(baseline) if baseline else None
         ),
+        production=dataclasses.replace(
+            plan.production,
+            preflight=paths.optional("production.preflight", plan.production.preflight),
+        ),
         simulation=dataclasses.replace(
             plan.simulation, later=tuple(paths.of_later(later) for later in plan.simulation.later)
         ),
@@ -261,6 +265,11 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     known = plan.runner.transaction in TRANSACTIONS
     yield known, "runner.transaction", " or ".join(TRANSACTIONS)
     yield plan.runner.instances >= 1, "runner.instances", "1 or more"
+    production = plan.production
+    counted = all(rows >= 0 for rows in production.rows.values())
+    room = all(limit is None or limit > 0 for limit in (production.wal_gb, production.disk_gb))
+    yield counted, "production.rows", "0 or more"
+    yield room, "production.wal_gb or production.disk_gb", "above 0"
     yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
     yield from (rule for probe in plan.probes for rule in _probe_rules(probe))
     yield from (rule for waiver in plan.waivers for rule in _waiver_rules(waiver))

@@ -341,6 +341,23 @@ class RolloutSection:
     """Entry of ``pg_service.conf`` for production; the canary's is this with ``_canary``."""
 
 
+@dataclass(frozen=True)
+class ProductionSection:
+    """How large production is, where the backup is smaller."""
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """Table, with its schema -> rows in production. Locks, WAL and disk are then told for that
+    size."""
+    preflight: Path | None = None
+    """What ``shadowgate preflight --json`` wrote, for the rows of the tables not named in
+    ``rows``."""
+    wal_gb: float | None = None
+    """WAL that the migration may write in production, in gigabytes (10^9 bytes); shown, not judged,
+    without it."""
+    disk_gb: float | None = None
+    """Room on disk that it may take for a while, in gigabytes; the same."""
+
+
 TRANSACTIONS = ("statement", "file")
 """How a runner can apply a script: each statement by itself, or the whole script in one."""
 
@@ -391,6 +408,7 @@ class Plan:
     simulation: SimulationSection = SimulationSection()
     waivers: tuple[WaiverSection, ...] = ()
     runner: RunnerSection = RunnerSection()
+    production: ProductionSection = ProductionSection()
     rules: tuple[str, ...] = ()
     """Policies of squawk's, such as ``prefer-text-field``, that count here; else they are notes."""
     undo: RollbackSection = RollbackSection()

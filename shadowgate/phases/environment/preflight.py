@@ -42,6 +42,7 @@ from shadowgate.phases.environment.postgis import PostgisNeed, postgis_need, pro
 from shadowgate.phases.items import workload_of
 from shadowgate.phases.runner import session_of
 from shadowgate.plan import BackupSection, RunnerSection
+from shadowgate.production.answers import read_rows
 from shadowgate.progress import Progress
 from shadowgate.server import (
     CLEANER,
@@ -82,6 +83,8 @@ class Preflight:
     """The dump, looked into; ``None`` when there is none, or pg_restore cannot read it."""
     taken: str = ""
     """Of a backup that was dumped from a running server: from where, and how."""
+    production: Mapping[str, int] = field(default_factory=dict)
+    """Table, qualified and quoted -> rows in production, as far as they are known."""
     postgis: PostgisNeed = field(default_factory=PostgisNeed)
     """Why PostGIS is needed, as far as that is known without a generated backup."""
 
@@ -187,6 +190,7 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             read=read,
             postgis=postgis,
             taken=taken.described if taken else "",
+            production=_production(request, taken),
         )
 
 
@@ -194,6 +198,13 @@ def _taken(request: Request, workspace: Path, progress: Progress) -> TakenDump |
     if not request.source:
         return None
     return take_from_source(request.source, request.without_rows, workspace, progress)
+
+
+def _production(request: Request, taken: TakenDump | None) -> dict[str, int]:
+    """Rows in production: as the plan states them, as a preflight or the source estimates them."""
+    stated = request.plan.production
+    looked_at = read_rows(stated.preflight) if stated.preflight else {}
+    return {**(taken.rows if taken else {}), **looked_at, **stated.rows}
 
 
 def _examined(wanted: BackupSection, workspace: Path, progress: Progress) -> Backup | None:

@@ -21,6 +21,7 @@ from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.blame import altered, wrote
 from shadowgate.phases.migration.changes import Migrated
+from shadowgate.phases.migration.forecast import Forecast, judge_forecast
 from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
@@ -71,6 +72,14 @@ def _clients_are_known(run: Run) -> str:
     if run.plan.workload.queries is None:
         return "which statements the clients prepare is not known: the workload is a derived one"
     return has_traffic(run)
+
+
+def _is_smaller_than_production(run: Run) -> str:
+    if not run.opened.production:
+        return "how many rows production has is not known ([production] rows, --production)"
+    if not run.larger:
+        return "the shadow has about as many rows as production"
+    return ""
 
 
 def _locks_strongly(run: Run) -> str:
@@ -146,6 +155,22 @@ def locks_are_short(applied: Applied, plan: Plan, finding: Finding) -> None:
     if over:
         point_at_locks(finding, applied.run.script, {locks.readers, locks.writers})
     finding.require(not over, over)
+
+
+@check(
+    "migration.production_size",
+    remedy="Do the long part without the lock (CONCURRENTLY, NOT VALID and VALIDATE, in batches); "
+    "where it is not decided, take a larger backup.",
+    applies=_is_smaller_than_production,
+)
+def production_is_not_stopped_either(
+    forecast: Forecast, applied: Applied, finding: Finding
+) -> None:
+    """With as many rows as production has, no lock is held for longer, and no more is written.
+
+    What takes a moment on a small backup takes hours on a large table.
+    """
+    judge_forecast(forecast, applied.run.script, finding)
 
 
 @check(
