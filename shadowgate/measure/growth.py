@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -24,7 +25,7 @@ import numpy as np
 from shadowgate.measure.statistics import signed_rank_interval
 
 LEVEL = 0.99
-"""Of the intervals: high enough for four looks at them while measurements are added."""
+"""Of the intervals: high enough for three looks at them while measurements are added."""
 
 _BENDS = 1.3
 """A line from one size to the next that is steeper than that before by more bends upwards; one of
@@ -109,16 +110,26 @@ def bends(points: Points) -> bool:
 def exponent(counts: Points) -> float:
     """How a count without noise grows: 0 for not at all, 1 as the size, 2 as its square.
 
-    Counts of a random sample scatter, so it is one of the three: 1 from 0.3 and 2 from 1.4 on.
+    Counts of a random sample scatter, and a planner that takes another way at another size makes
+    them jump: it is 1 as soon as they clearly grow, and 2 only if they do so from each size to the
+    next.
 
     Args:
         counts: size and count; sizes above 0.
     """
-    smallest, largest = min(counts), max(counts)
-    if smallest[0] >= largest[0] or largest[1] <= smallest[1]:
+    by_size = {size: median(c for s, c in counts if s == size) for size, _ in counts}
+    ordered = sorted(by_size.items())
+    if len(ordered) < 2 or _power(ordered[0], ordered[-1]) < 0.3:
         return 0.0
-    ratio = math.log(largest[1] / max(smallest[1], 1.0)) / math.log(largest[0] / smallest[0])
-    return 0.0 if ratio < 0.3 else (1.0 if ratio < 1.4 else 2.0)
+    steps = [_power(one, next_) for one, next_ in pairwise(ordered)]
+    return 2.0 if len(steps) > 1 and min(steps) > 1.4 else 1.0
+
+
+def _power(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """By which power of the size a count grows from one size to another."""
+    if other[1] <= one[1]:
+        return 0.0
+    return math.log(other[1] / max(one[1], 1.0)) / math.log(other[0] / one[0])
 
 
 def _beyond(points: Points, at: float) -> Bounds:

@@ -768,7 +768,9 @@ class Run:
         if before is None or migrated is None or applied is None or opened is None:
             return None
         backup = opened.backup.path if opened.backup else None
-        return after_of_run(self.started, backup, before, migrated, applied.run)
+        return after_of_run(
+            self.started, backup, before, migrated, applied.run, self.known(Run.forecast)
+        )
 
     @evidence
     def rollout_file(self) -> Path:

@@ -20,8 +20,9 @@ from shadowgate.plan import LocksSection
 
 Unit = Literal["ms", "bytes"]
 
-_SAMPLED_LATE_MS = 10.0
-"""Locks are seen at an interval: only what is further off was taken in the midst of a statement."""
+_MOST_OF, _SAMPLED_LATE_MS = 0.7, 10.0
+"""A lock that was held for most of its statements' time counts for all of it: that is measured, and
+locks are seen at an interval."""
 
 _VISIBLE: Mapping[Unit, tuple[float, float]] = {"ms": (10.0, 0.3), "bytes": (4096.0, 0.02)}
 """Growth that is visible without a count of rows: by how much, and by which share, from a quarter
@@ -105,16 +106,14 @@ def _strong(run: SizedRun) -> Iterator[LockHeld]:
 def _lock(sizes: Sizes, key: tuple[int, str], budget: LocksSection) -> AtProduction:
     longest: dict[int, LockHeld] = {}
     for place, run in enumerate(sizes.runs):
-        held = [lock for lock in _strong(run) if (lock.statement, lock.mode) == key]
-        if held:
-            longest[place] = max(held, key=lambda lock: lock.seconds)
+        own = [lock for lock in _strong(run) if (lock.statement, lock.mode) == key]
+        if own:
+            longest[place] = max(own, key=lambda lock: lock.seconds)
     during = {place: _during(sizes.runs[place], lock) for place, lock in longest.items()}
     spans = {place: sum(each.seconds for each in runs) * 1e3 for place, runs in during.items()}
-    late = any(
-        longest[place].seconds * 1e3 < span - _SAMPLED_LATE_MS
-        for place, span in spans.items()
-        if sizes.runs[place].share == 1.0
-    )
+    full = [place for place in longest if sizes.runs[place].share == 1.0]
+    held = median(longest[place].seconds * 1e3 for place in full)
+    late = held < _MOST_OF * median(spans[place] for place in full) - _SAMPLED_LATE_MS
     measured = [
         (sizes.runs[place], lock.seconds * 1e3 if late else spans[place], during[place])
         for place, lock in longest.items()
