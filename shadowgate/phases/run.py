@@ -215,6 +215,9 @@ class Run:
     def restored(self) -> Restoration:
         """The restore into the shadow, with the migrations that production has since."""
         opened = self.opened
+        if opened.given is not None:
+            apply_earlier(opened.earlier, self.shadow, self.runner)
+            return Restoration(opened.given.seconds, 0.0, opened.given.described)
         if opened.server.owned:
             create_roles(self.shadow, self.plan.backup.roles)
         found = restore(

@@ -358,6 +358,16 @@ class ProductionSection:
     """Room on disk that it may take for a while, in gigabytes; the same."""
 
 
+@dataclass(frozen=True)
+class ServerSection:
+    """A server of yours."""
+
+    clone: str = ""
+    """Command that clones a database there, for storage that need not copy: it gets
+    ``SHADOWGATE_CLONE_SOURCE`` and ``SHADOWGATE_CLONE_NAME`` in its environment, with ``PGHOST``
+    and the rest, and makes the one of the other. It runs in the plan's folder, without a shell."""
+
+
 TRANSACTIONS = ("statement", "file")
 """How a runner can apply a script: each statement by itself, or the whole script in one."""
 
@@ -409,6 +419,7 @@ class Plan:
     waivers: tuple[WaiverSection, ...] = ()
     runner: RunnerSection = RunnerSection()
     production: ProductionSection = ProductionSection()
+    server: ServerSection = ServerSection()
     rules: tuple[str, ...] = ()
     """Policies of squawk's, such as ``prefer-text-field``, that count here; else they are notes."""
     undo: RollbackSection = RollbackSection()
