@@ -62,7 +62,9 @@ class BackupSection:
     """How many there must be; any number without it."""
     roles: tuple[str, ...] = ()
     """Roles that the dump names, made (without login) on a server that this run started."""
-    schemas: tuple[str, ...] = ("public",)
+    schemas: tuple[str, ...] = ()
+    """Those whose indexes, constraints and sequences must be sound; all but PostgreSQL's own and
+    extensions' without it."""
 
 
 @dataclass(frozen=True)
