@@ -184,7 +184,9 @@ def _constraints(snapshot: Snapshot, schemas: Sequence[str]) -> tuple[int, tuple
 def _counts(name: str, schemas: Sequence[str]) -> bool:
     """Whether an object lies in one of these schemas; in any if there is none."""
     found = _SCHEMA.match(name)
-    return not schemas or (found is not None and found[0].strip('"').replace('""', '"') in schemas)
+    first = found[0] if found else ""
+    bare = first[1:-1].replace('""', '"') if first.startswith('"') else first
+    return not schemas or bare in schemas
 
 
 def _postgis_schema(snapshot: Snapshot) -> str:
