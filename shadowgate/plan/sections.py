@@ -406,7 +406,7 @@ class Plan:
     """Why there is no way back by a script; the snapshot is then the only one."""
     schema: int = 1
     database: str = "shadow"
-    """Name of the shadow; its copies are called after it."""
+    """Name of the shadow, of 40 bytes at most; its copies are called after it."""
     backup: BackupSection = BackupSection()
     workload: WorkloadSection = WorkloadSection()
     performance: PerformanceSection = PerformanceSection()

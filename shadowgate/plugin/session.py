@@ -23,6 +23,7 @@ from shadowgate.report import (
     PastRun,
     add_run,
     after_file,
+    log_text,
     past_run,
     runs_like,
     seal_page,
@@ -54,7 +55,8 @@ class ShadowSession:
             return
         with capture.global_and_fixture_disabled():
             reporter.ensure_newline()
-            reporter.write_line(f"  {time.monotonic() - self._clock:6.1f} s  {message}", cyan=True)
+            said = log_text(f"  {time.monotonic() - self._clock:6.1f} s  {message}")
+            reporter.write_line(said, cyan=True)
 
     def evidence(self) -> Evidence:
         """Everything found so far, with the verdict that it amounts to; at the end, the last."""
@@ -100,7 +102,7 @@ class ShadowSession:
         try:
             opened = preflight(self.run.request, self.run.progress)
         except ShadowgateError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(log_text(str(error))) from error
         self.config.add_cleanup(opened.close)
         self.run.opened = opened
 
@@ -118,7 +120,7 @@ class ShadowSession:
         try:
             self.run.ensure(self.run.workload)
         except PlanError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(log_text(str(error))) from error
         except (ShadowgateError, psycopg.Error):
             return
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import sys
 import uuid
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from shadowgate.plan import Plan, ServerSection, derived_plan
 from shadowgate.progress import silent
 from shadowgate.server import Databases, Server
 from shadowgate.server.clone_command import CloneCommand
+from tests.selftest.server_files import files_of
 from tests.selftest.trials import results_of
 
 SHOP = """
@@ -31,18 +31,9 @@ CREATE TABLE orders (id bigint PRIMARY KEY, total numeric NOT NULL);
 INSERT INTO orders SELECT g, g FROM generate_series(1, 2000) AS g;
 CREATE SEQUENCE tickets;
 """
+SHADOW = 'given "shadow"; É x--'
 MIGRATION = "ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text;"
 ROLLBACK = "ALTER TABLE orders DROP COLUMN IF EXISTS note;"
-
-_CATALOGUE = """
-SELECT d.oid, d.datdba, d.datacl::text, d.dattablespace, d.datallowconn, d.datconnlimit,
-       shobj_description(d.oid, 'pg_database'),
-       (SELECT array_agg(s.setconfig::text) FROM pg_db_role_setting AS s
-        WHERE s.setdatabase = d.oid),
-       (SELECT xact_commit + xact_rollback FROM pg_stat_database AS t WHERE t.datid = d.oid)
-FROM pg_database AS d
-WHERE d.datname = %s
-"""
 
 
 @pytest.fixture
@@ -71,26 +62,13 @@ def names(server: Server) -> set[str]:
         return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
 
 
-def fingerprint(server: Server, name: str) -> tuple[object, ...]:
-    """What the server's catalogues say of a database, and every byte of its files."""
-    with server.maintenance.connect() as connection:
-        connection.execute("CHECKPOINT")
-        row = connection.execute(_CATALOGUE, [name]).fetchone()
-        assert row is not None
-        folder = connection.execute("SHOW data_directory").fetchone()
-        assert folder is not None
-    files = sorted((Path(folder[0]) / "base" / str(row[0])).iterdir())
-    content = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    return (*row, content)
-
-
 def run_of(server: Server, copy: str, folder: Path, clone: str = "") -> Run:
     migration = folder / "m.sql"
     migration.write_text(MIGRATION, encoding="utf-8")
     (folder / "m.down.sql").write_text(ROLLBACK, encoding="utf-8")
     plan: Plan = derived_plan(migration, folder / "m.down.sql", None, dt.date(2026, 2, 13))
     plan = replace(plan, server=ServerSection(clone), path=folder / "plan.toml")
-    plan = replace(plan, database="given_shadow")
+    plan = replace(plan, database=SHADOW)
     request = Request(plan, "auto", None, folder, None)
     return Run(replace(request, shadow=uri(server, copy)))
 
@@ -98,7 +76,7 @@ def run_of(server: Server, copy: str, folder: Path, clone: str = "") -> Run:
 def test_it_is_cloned_and_not_a_byte_of_it_changes(
     server: Server, copy: str, tmp_path: Path
 ) -> None:
-    before, there = fingerprint(server, copy), names(server)
+    before, there = files_of(server, copy), names(server)
     run = run_of(server, copy, tmp_path)
     with closing(preflight(run.request, silent)) as run.opened:
         phase_2 = {
@@ -119,7 +97,7 @@ def test_it_is_cloned_and_not_a_byte_of_it_changes(
     assert phase_2["restore.backup"].status == "skipped"
     assert f"A clone of database {copy}" in phase_2["restore.clean"].detail
     assert {result.status for result in phase_2.values()} == {"passed", "skipped"}
-    assert fingerprint(server, copy) == before
+    assert files_of(server, copy) == before
     assert names(server) == there
     assert (server.endpoint.password or "none") not in "".join(
         each.detail for each in phase_2.values()
@@ -136,7 +114,7 @@ def test_one_that_somebody_uses_is_refused_and_nobody_disconnected(
         somebody.execute("SELECT 1")
     assert refused.value.exit_status == 4
     assert (server.endpoint.password or "none") not in str(refused.value)
-    assert not any(name.startswith(("given_shadow", "shadowgate_")) for name in names(server))
+    assert not any(name.startswith((SHADOW, "shadowgate_")) for name in names(server))
 
 
 @pytest.mark.parametrize(
@@ -197,14 +175,14 @@ def script(folder: Path, text: str) -> str:
 
 
 def test_every_clone_is_made_by_the_command(server: Server, copy: str, tmp_path: Path) -> None:
-    before = fingerprint(server, copy)
+    before = files_of(server, copy)
     run = run_of(server, copy, tmp_path, script(tmp_path, CLONE))
     with closing(preflight(run.request, silent)) as run.opened:
         list(results_of([check for check in CHECKS if check.id == "restore.clean"], run))
         assert run.applied.run.error is None
         assert run.opened.needed_bytes < 10**9  # what is not copied takes no room
-    assert fingerprint(server, copy) == before
-    assert (tmp_path / "cloned.txt").read_text("utf-8").splitlines() == [copy, "given_shadow"]
+    assert files_of(server, copy) == before
+    assert (tmp_path / "cloned.txt").read_text("utf-8").splitlines() == [copy, SHADOW]
 
 
 @pytest.mark.parametrize(
