@@ -69,10 +69,23 @@ OPTIONS: tuple[Option, ...] = (
         "a running database to dump and restore instead of a backup: it is only read",
     ),
     Option(
+        "--shadow",
+        "postgresql://…/DB",
+        "",
+        "a database that is a copy of production already, on a server of yours, instead of a "
+        "backup and a server: it is cloned there, and never written or connected to",
+    ),
+    Option(
         "--exclude-table-data",
         "TABLES",
         "",
         "tables of the source whose rows are left out, with commas between, as pg_dump takes them",
+    ),
+    Option(
+        "--production",
+        "FILE.json",
+        "",
+        "what `shadowgate preflight --json` wrote: production's rows, for a backup that has fewer",
     ),
     Option("--queries", "DIR", "", "folder with a file for each query, instead of the plan's"),
     Option(
@@ -162,6 +175,8 @@ class Request:
     """URI of a running database to dump; may have a password."""
     without_rows: tuple[str, ...] = ()
     """Tables of the source whose rows are left out."""
+    shadow: str = field(default="", repr=False)
+    """URI of a database to clone; may have a password."""
 
     def described(self) -> dict[str, Any]:
         """What the report says of the plan."""
@@ -224,21 +239,36 @@ def resolve(
     update = _truth("--update-baseline", values)
     if update:
         _refuse_update(plan, rows)
-    source = values["--source"]
-    _require_one_backup(plan, source, typed=bool(given("--source")))
-    if plan.backup.path is None and plan.backup.generator is None and not source:
+    source, shadow = values["--source"], values["--shadow"]
+    _require_one_backup(plan, source, shadow, paths)
+    if shadow:
+        if values["--rows"]:
+            raise UsageError(
+                "--rows sets the size of the generated backup, but a shadow was given",
+                todo="leave out one of --rows and --shadow",
+            )
+        plan = dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, path=None))
+    for flag in ("--source", "--shadow"):
+        _refuse_password(flag, given(flag))
+    if shadow and values["--server"] != "auto":
+        raise UsageError(
+            "--shadow and --server name two servers",
+            todo="leave out --server: databases are cloned where the shadow is",
+        )
+    if plan.backup.path is None and plan.backup.generator is None and not source and not shadow:
         raise UsageError(
             "there is no backup to restore, and nothing to generate one",
-            todo="name a dump made by pg_dump with --backup, or in the plan's [backup] path; or a"
-            " running database with --source",
+            todo="name a dump made by pg_dump with --backup, or in the plan's [backup] path; a"
+            " running database with --source, or a copy of it with --shadow",
         )
     return Request(
         plan=dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, rows=rows)),
         server=values["--server"],
         image=values["--postgis-image"] or None,
         reports=path("--reports"),
-        generated_rows=None if plan.backup.path or source else rows,
+        generated_rows=None if plan.backup.path or source or shadow else rows,
         source=source,
+        shadow=shadow,
         without_rows=tuple(filter(None, map(str.strip, values["--exclude-table-data"].split(",")))),
         update_baseline=update,
         cold=_truth("--cold", values),
@@ -270,18 +300,26 @@ def _with_margin(plan: Plan, text: str) -> Plan:
     return dataclasses.replace(plan, performance=lowered)
 
 
-def _require_one_backup(plan: Plan, source: str, *, typed: bool) -> None:
-    """Refuse a source beside a dump, and a password on a command line, which others can read."""
-    if source and plan.backup.path is not None:
+def _require_one_backup(plan: Plan, source: str, shadow: str, paths: Mapping[str, Path]) -> None:
+    """Refuse a source or a shadow beside a dump, or both."""
+    backup = paths.get("--backup", None if shadow else plan.backup.path)
+    named = {"--backup": backup, "--source": source, "--shadow": shadow}
+    both = [flag for flag, value in named.items() if value]
+    if len(both) > 1:
         raise UsageError(
-            "there are two backups: a dump and a source to dump",
-            where=f"{plan.backup.path} and --source",
+            "there are two backups: it is not clear which is meant",
+            where=" and ".join(both),
             todo="leave out one of them",
         )
-    if typed and re.match(r"\w+://[^/@]*:[^/@]+@|.*[?&]password=", source):
+
+
+def _refuse_password(flag: str, typed: str | bool | None) -> None:
+    """Refuse a password on a command line, which others can read."""
+    if typed and re.match(r"\w+://[^/@]*:[^/@]+@|.*[?&]password=", str(typed)):
         raise UsageError(
-            "--source has a password on the command line, where others can read it",
-            todo="pass it in PGPASSWORD, in a password file, or the whole URI in SHADOWGATE_SOURCE",
+            f"{flag} has a password on the command line, where others can read it",
+            todo="pass it in PGPASSWORD, in a password file, or the whole URI in "
+            f"SHADOWGATE_{flag.lstrip('-').upper()}",
         )
 
 
@@ -299,7 +337,7 @@ def _plan(paths: Mapping[str, Path]) -> Plan:
     )
 
 
-_OVERRIDES = ("--migration", "--rollback", "--backup", "--queries")
+_OVERRIDES = ("--migration", "--rollback", "--backup", "--queries", "--production")
 
 
 def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
@@ -310,6 +348,9 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
         backup=dataclasses.replace(plan.backup, path=paths.get("--backup", plan.backup.path)),
         workload=dataclasses.replace(
             plan.workload, queries=paths.get("--queries", plan.workload.queries)
+        ),
+        production=dataclasses.replace(
+            plan.production, preflight=paths.get("--production", plan.production.preflight)
         ),
     )
 
@@ -322,7 +363,7 @@ def _with_earlier(plan: Plan, files: str, folder: Path) -> Plan:
     return dataclasses.replace(plan, backup=dataclasses.replace(plan.backup, apply=apply))
 
 
-OF_SOURCE = ("--source", "--exclude-table-data")
+OF_SOURCE = ("--source", "--exclude-table-data", "--shadow")
 
 OF_RUNNER = {
     "--transaction": "transaction",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from shadowgate.backup.complaints import first_complaint
+from shadowgate.catalogue.estimated_rows import estimated_rows
 from shadowgate.errors import ServerError, UsageError
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, ToolResult
@@ -43,6 +44,8 @@ class TakenDump:
     path: Path
     described: str
     """Server, database, size, time and what was left out, in a sentence without secrets."""
+    rows: Mapping[str, int]
+    """Table, qualified and quoted -> rows there, as its planner estimates them."""
 
 
 def take_from_source(
@@ -74,7 +77,7 @@ def take_from_source(
     where = f"{endpoint.user}@{endpoint.host}:{endpoint.port}/{name}"
     database = Database(endpoint, name)
     progress(f"source: connecting to {where}")
-    version, size, is_superuser, version_num = _about(database, where)
+    version, size, is_superuser, version_num, rows = _about(database, where)
     tools = HostTools(find_host_tools(version_num), endpoint)
     target = workspace / "source" / (name.replace("/", "_") or "database")
     target.parent.mkdir()
@@ -96,16 +99,18 @@ def take_from_source(
         target,
         f"Dumped from {where} (PostgreSQL {version}, {in_units(size)}) in"
         f" {time.monotonic() - began:.1f} s with the rights of {reader}{left_out}",
+        rows,
     )
 
 
-def _about(database: Database, where: str) -> tuple[str, int, bool, int]:
-    """Version, size in bytes, whether we are a superuser there, and the version as a number."""
+def _about(database: Database, where: str) -> tuple[str, int, bool, int, Mapping[str, int]]:
+    """Version, bytes, whether we are a superuser there, the version as a number, and rows."""
     try:
         with database.connect(options="-c default_transaction_read_only=on") as connection:
             version_num = connection.info.server_version
             require_version(version_num, where)
             row = connection.execute(_ABOUT).fetchone()
+            rows = estimated_rows(connection)
     except psycopg.Error as error:
         said = " ".join(str(error).split())
         secret = database.endpoint.password
@@ -116,7 +121,7 @@ def _about(database: Database, where: str) -> tuple[str, int, bool, int]:
         ) from None
     assert row is not None  # noqa: S101  every session has a role
     version, size, is_superuser = row
-    return version.partition(" ")[0], size, is_superuser, version_num
+    return version.partition(" ")[0], size, is_superuser, version_num, rows
 
 
 def _dumped(

@@ -5,6 +5,7 @@ Looked up here, judged elsewhere: limits belong to the plan.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from shadowgate.catalogue.snapshot import ObjectId, Snapshot, take_snapshot
 from shadowgate.plan import BackupSection
 from shadowgate.plan.sections import Extent
 from shadowgate.server.base import Connection
+
+_SCHEMA = re.compile(r'"(?:[^"]|"")*"|[^."]+')
+"""What a qualified name begins with."""
 
 SHOWN = 10
 """Offending rows named of each kind."""
@@ -92,7 +96,7 @@ def check_restored(connection: Connection, wanted: BackupSection) -> Integrity:
         if wanted.table and wanted.geometry:
             looked_at = _Looked(tables[0], wanted.geometry, _postgis_schema(snapshot))
             geometries = _geometries(connection, looked_at, wanted)
-        behind = tuple(map(str, sequences_behind(connection, wanted.schemas)))
+        behind = tuple(map(str, sequences_behind(connection, wanted.schemas or None)))
     return Integrity(
         rows=rows,
         indexes=indexes,
@@ -178,8 +182,11 @@ def _constraints(snapshot: Snapshot, schemas: Sequence[str]) -> tuple[int, tuple
 
 
 def _counts(name: str, schemas: Sequence[str]) -> bool:
-    """Whether an object lies in one of these schemas."""
-    return name.split(".", maxsplit=1)[0].strip('"') in schemas
+    """Whether an object lies in one of these schemas; in any if there is none."""
+    found = _SCHEMA.match(name)
+    first = found[0] if found else ""
+    bare = first[1:-1].replace('""', '"') if first.startswith('"') else first
+    return not schemas or bare in schemas
 
 
 def _postgis_schema(snapshot: Snapshot) -> str:

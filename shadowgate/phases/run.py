@@ -51,6 +51,7 @@ from shadowgate.phases.items import workload_of
 from shadowgate.phases.migration.announced import Announced, announced_by
 from shadowgate.phases.migration.behaviour import behave
 from shadowgate.phases.migration.changes import Migrated, compare_with_announced
+from shadowgate.phases.migration.forecast import Forecast
 from shadowgate.phases.migration.interruption import interrupt
 from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
 from shadowgate.phases.migration.lock_queue import rehearse_lock_queue
@@ -64,6 +65,7 @@ from shadowgate.phases.migration.review import (
     unused_waivers,
 )
 from shadowgate.phases.migration.simultaneous import Simultaneous, run_at_once
+from shadowgate.phases.migration.sizes import larger_in_production, measure_sizes
 from shadowgate.phases.monitoring.log_probes import Monitoring, set_up_monitoring
 from shadowgate.phases.performance.committed_baseline import (
     BaselineComparison,
@@ -215,6 +217,9 @@ class Run:
     def restored(self) -> Restoration:
         """The restore into the shadow, with the migrations that production has since."""
         opened = self.opened
+        if opened.given is not None:
+            apply_earlier(opened.earlier, self.shadow, self.runner)
+            return Restoration(opened.given.seconds, 0.0, opened.given.described)
         if opened.server.owned:
             create_roles(self.shadow, self.plan.backup.roles)
         found = restore(
@@ -391,6 +396,36 @@ class Run:
             self.runner,
             queries=self.workload.queries,
         )
+
+    @evidence
+    def larger(self) -> Mapping[str, tuple[int, int]]:
+        """Tables of which production has more rows: how many here, and how many there."""
+        return larger_in_production(
+            self.before, self.opened.production, stated=self.plan.production.rows
+        )
+
+    @evidence
+    def forecast(self) -> Forecast:
+        """What the migration is expected to take with as many rows as production has."""
+        self.applied.run.raise_for_error()
+        if self.opened.migration.needs_psql:
+            raise ValidationError(
+                "what the script takes in production cannot be told: psql applies it as a whole, "
+                f"so that no lock of it was seen ({self.opened.migration.needs_psql})",
+                where=str(self.plan.migration),
+                todo="write it without psql's own commands",
+            )
+        sizes = measure_sizes(
+            self.opened.migration,
+            self.shadow,
+            self.before,
+            self.larger,
+            self.opened.production,
+            self.databases,
+            self.runner,
+            lambda found: Forecast.of(found, self.plan).decides,
+        )
+        return Forecast.of(sizes, self.plan)
 
     @evidence
     def lock_queue(self) -> LongTransactionRehearsal:
@@ -785,7 +820,9 @@ class Run:
         if before is None or migrated is None or applied is None or opened is None:
             return None
         backup = opened.backup.path if opened.backup else None
-        return after_of_run(self.started, backup, before, migrated, applied.run)
+        return after_of_run(
+            self.started, backup, before, migrated, applied.run, self.known(Run.forecast)
+        )
 
     @evidence
     def rollout_file(self) -> Path:

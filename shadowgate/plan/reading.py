@@ -26,6 +26,9 @@ from shadowgate.plan.sections import (
 
 T = TypeVar("T")
 
+_NAME_BYTES = 40
+"""Of the shadow: PostgreSQL has 63, and what comes after it has no more than the rest."""
+
 
 def read_plan(path: Path) -> Plan:
     """Read a plan file.
@@ -188,6 +191,10 @@ def _resolved(plan: Plan) -> Plan:
         performance=dataclasses.replace(
             plan.performance, baseline=paths.beside(baseline) if baseline else None
         ),
+        production=dataclasses.replace(
+            plan.production,
+            preflight=paths.optional("production.preflight", plan.production.preflight),
+        ),
         simulation=dataclasses.replace(
             plan.simulation, later=tuple(paths.of_later(later) for later in plan.simulation.later)
         ),
@@ -247,6 +254,8 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     now, after = plan.traffic, plan.traffic.after or plan.traffic
     paired = (len(after.reads), len(after.writes)) == (len(now.reads), len(now.writes))
     yield plan.schema == 1, "schema", "1, the only version there is"
+    short = 0 < len(plan.database.encode()) <= _NAME_BYTES
+    yield short, "database", f"1 to {_NAME_BYTES} bytes: copies are called after it"
     shares = all(share >= 0 for share in plan.workload.weights.values())
     yield shares, "workload.weights", "0 or more"
     simulation = plan.simulation
@@ -261,6 +270,11 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     known = plan.runner.transaction in TRANSACTIONS
     yield known, "runner.transaction", " or ".join(TRANSACTIONS)
     yield plan.runner.instances >= 1, "runner.instances", "1 or more"
+    production = plan.production
+    counted = all(rows >= 0 for rows in production.rows.values())
+    room = all(limit is None or limit > 0 for limit in (production.wal_gb, production.disk_gb))
+    yield counted, "production.rows", "0 or more"
+    yield room, "production.wal_gb or production.disk_gb", "above 0"
     yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
     yield from (rule for probe in plan.probes for rule in _probe_rules(probe))
     yield from (rule for waiver in plan.waivers for rule in _waiver_rules(waiver))

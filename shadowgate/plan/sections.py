@@ -62,7 +62,9 @@ class BackupSection:
     """How many there must be; any number without it."""
     roles: tuple[str, ...] = ()
     """Roles that the dump names, made (without login) on a server that this run started."""
-    schemas: tuple[str, ...] = ("public",)
+    schemas: tuple[str, ...] = ()
+    """Those whose indexes, constraints and sequences must be sound; all but PostgreSQL's own and
+    extensions' without it."""
 
 
 @dataclass(frozen=True)
@@ -341,6 +343,33 @@ class RolloutSection:
     """Entry of ``pg_service.conf`` for production; the canary's is this with ``_canary``."""
 
 
+@dataclass(frozen=True)
+class ProductionSection:
+    """How large production is, where the backup is smaller."""
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """Table, with its schema -> rows in production. Locks, WAL and disk are then told for that
+    size."""
+    preflight: Path | None = None
+    """What ``shadowgate preflight --json`` wrote, for the rows of the tables not named in
+    ``rows``."""
+    wal_gb: float | None = None
+    """WAL that the migration may write in production, in gigabytes (10^9 bytes); shown, not judged,
+    without it."""
+    disk_gb: float | None = None
+    """Room on disk that it may take for a while, in gigabytes; the same."""
+
+
+@dataclass(frozen=True)
+class ServerSection:
+    """A server of yours."""
+
+    clone: str = ""
+    """Command that clones a database there, for storage that need not copy: it gets
+    ``SHADOWGATE_CLONE_SOURCE`` and ``SHADOWGATE_CLONE_NAME`` in its environment, with ``PGHOST``
+    and the rest, and makes the one of the other. It runs in the plan's folder, without a shell."""
+
+
 TRANSACTIONS = ("statement", "file")
 """How a runner can apply a script: each statement by itself, or the whole script in one."""
 
@@ -377,7 +406,7 @@ class Plan:
     """Why there is no way back by a script; the snapshot is then the only one."""
     schema: int = 1
     database: str = "shadow"
-    """Name of the shadow; its copies are called after it."""
+    """Name of the shadow, of 40 bytes at most; its copies are called after it."""
     backup: BackupSection = BackupSection()
     workload: WorkloadSection = WorkloadSection()
     performance: PerformanceSection = PerformanceSection()
@@ -391,6 +420,8 @@ class Plan:
     simulation: SimulationSection = SimulationSection()
     waivers: tuple[WaiverSection, ...] = ()
     runner: RunnerSection = RunnerSection()
+    production: ProductionSection = ProductionSection()
+    server: ServerSection = ServerSection()
     rules: tuple[str, ...] = ()
     """Policies of squawk's, such as ``prefer-text-field``, that count here; else they are notes."""
     undo: RollbackSection = RollbackSection()

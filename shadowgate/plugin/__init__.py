@@ -23,7 +23,7 @@ from shadowgate.plugin.benchmark import BenchmarkRecorder
 from shadowgate.plugin.html import HtmlReport
 from shadowgate.plugin.items import PHASES_KEY, RUN, Collection
 from shadowgate.plugin.session import ShadowSession
-from shadowgate.report import stylesheet
+from shadowgate.report import log_text, stylesheet
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run = Run(request)
         run.report()  # reads the workload: what is wrong with it is said now
     except ShadowgateError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(log_text(str(error))) from error
     config.stash[RUN] = run
     config.pluginmanager.register(
         Collection(run, config.getini(PHASES_KEY)), "shadowgate-collection"

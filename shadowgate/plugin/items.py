@@ -15,7 +15,7 @@ from shadowgate.phases.execution import carry_out
 from shadowgate.phases.finding import CheckFailed
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
-from shadowgate.report import redacted_text
+from shadowgate.report import log_text, redacted_text
 
 RUN = pytest.StashKey[Run]()
 
@@ -47,7 +47,8 @@ class CheckItem(pytest.Item):
         self.result = outcome.result
         if outcome.error is not None:
             raise outcome.error
-        detail = redacted_text(outcome.result.detail)  # goes to the terminal and to JUnit's file
+        # It goes to the terminal and to JUnit's file.
+        detail = log_text(redacted_text(outcome.result.detail))
         if outcome.result.status in ("skipped", "blocked"):
             pytest.skip(detail)
         if outcome.result.status != "passed":

@@ -25,6 +25,7 @@ from shadowgate.report import (
     PastRun,
     add_run,
     after_file,
+    log_text,
     past_run,
     runs_like,
     seal_page,
@@ -61,7 +62,8 @@ class ShadowSession:
             return
         with capture.global_and_fixture_disabled():
             reporter.ensure_newline()
-            reporter.write_line(f"  {time.monotonic() - self._clock:6.1f} s  {message}", cyan=True)
+            said = log_text(f"  {time.monotonic() - self._clock:6.1f} s  {message}")
+            reporter.write_line(said, cyan=True)
 
     def evidence(self) -> Evidence:
         """Everything found so far, with the verdict that it amounts to; at the end, the last."""
@@ -118,9 +120,9 @@ class ShadowSession:
         try:
             opened = preflight(self.run.request, self.run.progress)
         except ShadowgateError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(log_text(str(error))) from error
         except (OSError, psycopg.Error) as error:
-            raise pytest.UsageError(str(_given_out(error))) from error
+            raise pytest.UsageError(log_text(str(_given_out(error)))) from error
         self.config.add_cleanup(opened.close)
         self.run.opened = opened
 
@@ -138,7 +140,7 @@ class ShadowSession:
         try:
             self.run.ensure(self.run.workload)
         except PlanError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(log_text(str(error))) from error
         except (ShadowgateError, psycopg.Error):
             return
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
+from shadowgate.errors import UsageError
 from shadowgate.production.session import NotAnsweredError, ReadOnlySession
 
 K = TypeVar("K")
@@ -72,6 +75,8 @@ class Answers:
     title: str
     where: str
     lines: tuple[Line, ...]
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """Table, qualified and quoted -> its rows, as the planner there estimates them."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -101,4 +106,22 @@ class Answers:
                 }
                 for line in self.lines
             ],
+            "rows": dict(self.rows),
         }
+
+
+def read_rows(path: Path) -> dict[str, int]:
+    """Rows of production's tables, from a file that a preflight wrote.
+
+    Raises:
+        UsageError: it is not there, or is none.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {str(table): int(rows) for table, rows in document["rows"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        raise UsageError(
+            f"{path} is not what a preflight wrote, or has no rows",
+            todo="write it with: shadowgate preflight --server … --json FILE, and name that with "
+            "--production or in [production] preflight",
+        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadowgate.production.shadow_run import ShadowRun
@@ -35,6 +36,19 @@ class Known:
     role: str
     """Who will run the migration."""
     now: dt.datetime
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """Logical table -> rows that the run spoke for: the backup's, or more."""
+        return {**self.after.rows, **self.after.production_rows} if self.after else {}
+
+    @property
+    def wal_bytes(self) -> int | None:
+        """WAL that the migration is expected to write; ``None`` if that was not seen."""
+        if self.after is None:
+            return None
+        told = self.after.production_wal_bytes
+        return self.after.wal_bytes if told is None else told
 
     @property
     def after(self) -> After | None:

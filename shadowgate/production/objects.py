@@ -139,12 +139,12 @@ class Estimate:
 
 def judge_rows(rows: Sequence[Estimate], known: Known) -> Iterator[Line]:
     """Times and locks measured on other numbers of rows say little."""
-    expected = known.after.rows if known.after else {}
+    expected = known.rows
     touched = set(known.touched.names)
     differing = []
     for row in rows:
         stop: Standing = "stop" if not touched or row.name in touched else "note"
-        topic, backup = f"rows of {row.name}", f"{expected[row.name]:,} in the backup"
+        topic, backup = f"rows of {row.name}", f"{expected[row.name]:,} in the shadow run"
         if not row.there:
             differing.append(Line(topic, "no such table", backup, stop))
         elif row.rows is None:
@@ -157,7 +157,7 @@ def judge_rows(rows: Sequence[Estimate], known: Known) -> Iterator[Line]:
     if differing or not rows:
         yield from differing or [Line("rows", "not compared", "none recorded", "note")]
         return
-    yield Line("rows", f"tables: {len(rows)}, all within {ROWS_PERCENT:g} %", "of the backup's")
+    yield Line("rows", f"tables: {len(rows)}, all within {ROWS_PERCENT:g} %", "of the shadow run's")
 
 
 def _is_another(found: float, expected: int) -> bool:
@@ -185,5 +185,5 @@ ROWS: Question[Known, Estimate] = Question(
     """,
     Estimate,
     judge_rows,
-    lambda known: {"recorded": sorted(known.after.rows) if known.after else []},
+    lambda known: {"recorded": sorted(known.rows)},
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
+from shadowgate.catalogue.estimated_rows import ESTIMATED_ROWS
 from shadowgate.migrate import Script
 from shadowgate.production.activity import LOCKS, PREPARED, TRANSACTIONS
 from shadowgate.production.answers import Answers, Question
@@ -15,7 +17,7 @@ from shadowgate.production.replication import READERS, SLOTS
 from shadowgate.production.rights import RIGHTS
 from shadowgate.production.room import SIZE, WAL
 from shadowgate.production.server import EXTENSIONS, SETTINGS, VERSION
-from shadowgate.production.session import Patience, ReadOnlySession
+from shadowgate.production.session import NotAnsweredError, Patience, ReadOnlySession
 from shadowgate.production.shadow_run import ShadowRun
 from shadowgate.production.touched import NOTHING, Touched, touched_by_text, touched_of_run
 
@@ -56,7 +58,24 @@ def preflight(
     lines = list(record_lines(known, script))
     for question in QUESTIONS:
         lines += question.put(session, known)
-    return Answers("Preflight", session.where, tuple(lines))
+    return Answers("Preflight", session.where, tuple(lines), _rows(session))
+
+
+@dataclass(frozen=True)
+class _Estimate:
+    """A row of :data:`~shadowgate.catalogue.estimated_rows.ESTIMATED_ROWS`."""
+
+    name: str
+    rows: int | None
+
+
+def _rows(session: ReadOnlySession) -> dict[str, int]:
+    """For a run on a backup that has fewer; nothing here depends on it."""
+    try:
+        found = session.ask(ESTIMATED_ROWS, _Estimate, {})
+    except NotAnsweredError:
+        return {}
+    return {each.name: each.rows for each in found if each.rows is not None}
 
 
 def _touched(shadow: ShadowRun | None, script: Script | None) -> Touched:

@@ -21,7 +21,7 @@ def judge_size(rows: Sequence[Size], known: Known) -> Iterator[Line]:
     """SQL does not tell what is free on a server's disk: whoever has its shell has to look."""
     (found,) = rows
     yield Line("database size", megabytes(found.bytes))
-    wrote = known.after.wal_bytes if known.after else None
+    wrote = known.wal_bytes
     needed = "" if wrote is None else f"the migration wrote {megabytes(wrote)} of WAL in the shadow"
     meaning = "look at the host: the server cannot tell over SQL"
     yield Line("free disk", "not known", needed, "note", meaning)
@@ -46,7 +46,7 @@ def judge_wal(rows: Sequence[MaxWalSize], known: Known) -> Iterator[Line]:
     """WAL beyond ``max_wal_size`` forces checkpoints, which the shadow may not have seen."""
     (found,) = rows
     said = f"max_wal_size {megabytes(found.bytes)}"
-    wrote = known.after.wal_bytes if known.after else None
+    wrote = known.wal_bytes
     if wrote is None:
         yield Line("WAL", said, "what the migration writes was not recorded", "note")
     elif wrote > found.bytes:

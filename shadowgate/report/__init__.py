@@ -4,6 +4,7 @@ from shadowgate.report.causes import causes_of, stands_against_go
 from shadowgate.report.history import PastRun, add_run, past_run, runs_like
 from shadowgate.report.html import row_cells, row_detail, row_headers, stylesheet, summary, title
 from shadowgate.report.json_file import json_schema, read_json, to_json, write_json
+from shadowgate.report.log_text import log_text
 from shadowgate.report.markdown import (
     LONGEST,
     Entry,
@@ -24,6 +25,7 @@ __all__ = [
     "causes_of",
     "digest_of",
     "json_schema",
+    "log_text",
     "migration_file",
     "overview",
     "past_run",

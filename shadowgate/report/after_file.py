@@ -66,6 +66,11 @@ class After:
     """Relation that was there before -> modes of the locks that the migration took on it."""
     wal_bytes: int | None = None
     """Written while the migration ran; ``None`` if that was not seen."""
+    production_rows: Mapping[str, int] = field(default_factory=dict)
+    """Logical table -> rows in production, where the shadow had fewer and locks and WAL were told
+    for that many."""
+    production_wal_bytes: int | None = None
+    """What the migration is expected to write with so many."""
     created: tuple[AfterObject, ...] = ()
     dropped: tuple[AfterObject, ...] = ()
     dropped_first: tuple[tuple[str, str], ...] = ()

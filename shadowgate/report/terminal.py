@@ -9,6 +9,7 @@ from shadowgate.evidence import Evidence, Status
 from shadowgate.report import words
 from shadowgate.report.causes import Cause, causes_of, not_explained
 from shadowgate.report.keyfigures import key_figures
+from shadowgate.report.log_text import log_text
 from shadowgate.report.redact import without_secrets
 
 FILES = (
@@ -40,7 +41,7 @@ def verdict_lines(evidence: Evidence, reports: Path | None = None) -> list[str]:
             for name, purpose in FILES
             if (reports / name).exists()
         ]
-    return lines
+    return [log_text(line) for line in lines]
 
 
 def _open_lines(evidence: Evidence) -> list[str]:

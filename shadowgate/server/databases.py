@@ -21,7 +21,9 @@ from shadowgate.cleanup import Guardian
 from shadowgate.cleanup.resources import DatabaseResource
 from shadowgate.errors import ServerError, SpaceError
 from shadowgate.server.base import CLEANER, Connection, Database, Server
+from shadowgate.server.clone_command import CloneCommand
 from shadowgate.server.database_properties import copy_properties
+from shadowgate.server.differences import holds
 
 MARKER = "shadowgate: created by run "
 
@@ -70,14 +72,19 @@ SELECT EXISTS (
 class Databases:
     """The databases of one run on one server; a context manager that drops them all."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, command: CloneCommand | None = None) -> None:
         """Start a run on a server; what dead runs have left on somebody else's is dropped.
+
+        Args:
+            server: where.
+            command: clones databases, instead of the server's own way.
 
         Raises:
             ServerError: the maintenance database cannot be opened.
         """
         self.run = uuid.uuid4()
         self._server = server
+        self._command = command
         self._oids: dict[str, int] = {}
         self._resources: dict[str, DatabaseResource] = {}
         self._life = server.maintenance.connect(application_name=f"shadowgate run {self.run}")
@@ -112,6 +119,21 @@ class Databases:
                 f"database {source.name} was not created by this run, so it is not cloned",
                 todo="clone only databases that Databases.create or clone returned",
             )
+        with self._server.maintenance.connect() as connection:
+            self._claim(connection, name)
+            self._make(connection, name, template=source.name)
+            copy_properties(connection, source.name, name)
+        return self._server.database(name)
+
+    def copy_of(self, source: Database, name: str) -> Database:
+        """Create a copy of a database that somebody else made.
+
+        That one is not written and not connected to, and nobody is disconnected from it.
+
+        Raises:
+            ServerError: it is not there, somebody is connected to it, or the role may not clone it;
+                or ``name`` is not ours to use.
+        """
         with self._server.maintenance.connect() as connection:
             self._claim(connection, name)
             self._make(connection, name, template=source.name)
@@ -177,13 +199,20 @@ class Databases:
         staging = f"{_STAGING}{self.run.hex}_{uuid.uuid4().hex[:12]}"
         self._protect(name, staging)
         try:
-            connection.execute(_END_SESSIONS, (template,))
-            execute_clone(connection, staging, template)
+            if template in self._oids:
+                connection.execute(_END_SESSIONS, (template,))
+            self._clone(connection, staging, template)
             _mark(connection, staging, self.run)
             _rename(connection, staging, name)
         except psycopg.errors.DuplicateDatabase:
             _drop(connection, staging)
             raise self._in_use(name) from None
+        except psycopg.errors.ObjectInUse as error:
+            raise ServerError(
+                f"database {template} cannot be cloned while somebody is connected to it",
+                where=f"{self._server.facts.where}: {error.diag.message_detail or error}",
+                todo="end those sessions, or name a copy that nobody uses",
+            ) from None
         except psycopg.errors.DiskFull as error:
             raise SpaceError(
                 f"no space left for database {name}",
@@ -197,6 +226,19 @@ class Databases:
                 todo="correct what the server names, or use another server",
             ) from None
         self._oids[name] = _oid(connection, name)
+
+    def _clone(self, connection: Connection, name: str, template: str) -> None:
+        if self._command is None or template == "template0":
+            execute_clone(connection, name, template)
+            return
+        server = self._server
+        self._command.run(server.endpoint, server.maintenance_name, template, name)
+        if not _oid(connection, name):
+            raise ServerError(
+                f"the command of [server] clone ended well and made no database {name}",
+                where=server.facts.where,
+                todo="let it make the database that its environment names, on this server",
+            )
 
     def _server_answers(self) -> bool:
         try:
@@ -287,13 +329,37 @@ def execute_clone(connection: Connection, name: str, template: str) -> None:
     the copying, not by the queries that ask for them.
     """
     by_files = connection.info.server_version >= 150_000
-    connection.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {}{}").format(
-            sql.Identifier(name),
-            sql.Identifier(template),
-            sql.SQL(" STRATEGY file_copy" if by_files else ""),
-        )
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}{}").format(
+        sql.Identifier(name),
+        sql.Identifier(template),
+        sql.SQL(" STRATEGY file_copy" if by_files else ""),
     )
+    try:
+        if clones_files(connection):
+            connection.execute("SET file_copy_method = 'clone'")
+        connection.execute(statement)
+    except _CANNOT_CLONE:
+        connection.execute("SET file_copy_method = 'copy'")
+        connection.execute(statement)
+
+
+_CANNOT_CLONE = (
+    psycopg.errors.InternalError_,
+    psycopg.errors.IoError,
+    psycopg.errors.FeatureNotSupported,
+)
+"""What a file system that cannot share blocks between files answers with."""
+
+
+def clones_files(connection: Connection) -> bool:
+    """Whether a server can clone files, as some file systems do without copying what is in them."""
+    if not holds("file_copy_method", connection.info.server_version):
+        return False
+    found = connection.execute(
+        "SELECT 'clone' = ANY (enumvals) FROM pg_catalog.pg_settings"
+        " WHERE name = 'file_copy_method'"
+    ).fetchone()
+    return bool(found and found[0])
 
 
 def _mark(connection: Connection, name: str, run: uuid.UUID) -> None:

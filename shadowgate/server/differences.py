@@ -64,6 +64,11 @@ DIFFERENCES: Mapping[str, Difference] = {
         "A generated column is computed when it is read unless it is STORED.",
         "Whether a column is virtual is compared.",
     ),
+    "file_copy_method": Difference(
+        18,
+        "CREATE DATABASE can clone files where the file system shares blocks between them.",
+        "It is asked to (`file_copy_method = clone`); where it cannot, files are copied as before.",
+    ),
     "not_enforced": Difference(
         18,
         "Check and foreign keys can be NOT ENFORCED.",

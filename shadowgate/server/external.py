@@ -43,9 +43,21 @@ class ExternalServer(Server):
     owned = False
 
     def __init__(
-        self, uri: str, *, archive_of: int | None = None, progress: Progress = silent
+        self,
+        uri: str,
+        *,
+        archive_of: int | None = None,
+        option: str = "--server",
+        progress: Progress = silent,
     ) -> None:
         """Connect and make sure that it can host the shadow. Nothing on it is changed for good.
+
+        Args:
+            uri: where it is, with the database to start from.
+            archive_of: major version of the pg_dump that wrote the archive to restore.
+            option: which option named it; with ``--shadow`` the database is the one to clone, and
+                work starts from one of those that servers come with.
+            progress: told of every step.
 
         Raises:
             UsageError: the URI cannot be read.
@@ -53,11 +65,13 @@ class ExternalServer(Server):
                 the URI names a database that is not ours to work from.
             ToolError: the client tools of this machine are older than the server.
         """
-        self.endpoint, self.maintenance_name = parse_uri(uri)
-        name = self.maintenance_name
+        self.endpoint, name = parse_uri(uri, option)
+        if option == "--shadow":
+            name = _first_that_opens(self.endpoint)
+        self.maintenance_name = name
         where = f"{self.endpoint.user}@{self.endpoint.host}:{self.endpoint.port}/{name}"
         progress(f"server: connecting to {where}")
-        with _connect(self.maintenance, where) as connection:
+        with _connect(self.maintenance, where, option) as connection:
             require_version(connection.info.server_version, where)
             _require_maintenance(connection, name, where)
             _require_creator(connection, where)
@@ -103,12 +117,23 @@ def parse_uri(uri: str, option: str = "--server") -> tuple[Endpoint, str]:
     return endpoint, given.get("dbname") or "postgres"
 
 
-def _connect(database: Database, where: str) -> Connection:
+def _first_that_opens(endpoint: Endpoint) -> str:
+    """A database to start from; the first name where none opens, for the error that it gives."""
+    for name in MAINTENANCE_DATABASES:
+        try:
+            Database(endpoint, name).connect().close()
+        except psycopg.OperationalError:
+            continue
+        return name
+    return MAINTENANCE_DATABASES[0]
+
+
+def _connect(database: Database, where: str, option: str) -> Connection:
     try:
         return database.connect()
     except psycopg.OperationalError as error:
         raise ServerError(
-            "the server given with --server cannot be reached",
+            f"the server given with {option} cannot be reached",
             where=f"{where}: {_without(str(error), database.endpoint.password)}",
             todo="check that it runs and that host, port, user and password are right, "
             "or run with --server auto",

@@ -29,6 +29,7 @@ def open_server(
     major: int | None = None,
     postgis: bool = True,
     archive_of: int | None = None,
+    shadow: str = "",
     progress: Progress = silent,
 ) -> Server:
     """Open a server; the caller closes it.
@@ -47,6 +48,7 @@ def open_server(
             is in its facts.
         archive_of: major version of the pg_dump that wrote the archive to restore, if there is one:
             client tools are taken that can read it.
+        shadow: URI of a database to clone, whose server is taken whatever the choice.
         progress: told of every step.
 
     Raises:
@@ -54,6 +56,8 @@ def open_server(
         ServerError: there is no server of that kind; says how to get one.
         ToolError: the client tools are missing or older than the server.
     """
+    if shadow:
+        return ExternalServer(shadow, option="--shadow", progress=progress)
     if choice.startswith(("postgresql://", "postgres://")):
         return ExternalServer(choice, archive_of=archive_of, progress=progress)
     if choice not in ("auto", "container", "local"):

@@ -29,6 +29,7 @@ COSTLY = (
     Run.interruptions,
     Run.rehearsal,
     Run.lock_queue,
+    Run.forecast,
     Run.rollback_rehearsal,
     Run.dump,
     Run.dump_differences,

@@ -38,22 +38,29 @@ from shadowgate.migrate import (
     refuse_programs,
 )
 from shadowgate.options import Request
+from shadowgate.phases.environment.given import GivenCopy, copy_given
 from shadowgate.phases.environment.postgis import PostgisNeed, postgis_need, provide_postgis
 from shadowgate.phases.items import workload_of
 from shadowgate.phases.runner import session_of
 from shadowgate.plan import BackupSection, RunnerSection
+from shadowgate.production.answers import read_rows
 from shadowgate.progress import Progress
 from shadowgate.server import (
     CLEANER,
+    CloneCommand,
     Database,
     Databases,
     Server,
+    clones_files,
     open_server,
     require_space,
 )
 
 BYTES_PER_ROW = 1_000
 """Taken for a generated row on disk with its indexes, before there is one to measure."""
+
+FIXED_BYTES = 500_000_000
+"""For the log, the WAL and what a run writes into its copies."""
 
 COPIES = 11
 """Databases alive at once at most: shadow, migrated, settled, rehearsal, and the seven that phase 7
@@ -80,8 +87,12 @@ class Preflight:
     _stack: ExitStack = field(repr=False)
     read: ReadBackup | None = None
     """The dump, looked into; ``None`` when there is none, or pg_restore cannot read it."""
+    given: GivenCopy | None = None
+    """The copy of production that was cloned instead of a backup restored."""
     taken: str = ""
     """Of a backup that was dumped from a running server: from where, and how."""
+    production: Mapping[str, int] = field(default_factory=dict)
+    """Table, qualified and quoted -> rows in production, as far as they are known."""
     postgis: PostgisNeed = field(default_factory=PostgisNeed)
     """Why PostGIS is needed, as far as that is known without a generated backup."""
 
@@ -148,13 +159,14 @@ def preflight(request: Request, progress: Progress) -> Preflight:
         taken = _taken(request, workspace, progress)
         wanted = replace(plan.backup, path=taken.path) if taken else plan.backup
         backup = _examined(wanted, workspace, progress)
-        needed = _needed(request, backup)
+        needed = _needed(request, backup)  # of a shadow that is given, what is needed is seen there
         server = open_server(
             request.server,
             image=request.image,
             room_bytes=needed,
             major=backup.server_major if backup else None,
             archive_of=backup.dump_major if backup and backup.format != "plain" else None,
+            shadow=request.shadow,
             postgis=bool(hint) or backup is None or backup.mentions_postgis,
             progress=progress,
         )
@@ -162,15 +174,22 @@ def preflight(request: Request, progress: Progress) -> Preflight:
         if not server.owned:
             for script in scripts:
                 refuse_beyond(script)
-        databases = Databases(server)
+        databases = Databases(server, _clone_command(request, server))
         stack.callback(databases.close)
+        given = copy_given(request.shadow, server) if request.shadow else None
+        if given is not None:
+            needed = FIXED_BYTES if copies_nothing(request, server) else _of_copies(given.bytes)
         require_space(server, needed)
-        shadow = databases.create(plan.database)
+        if given is not None:
+            shadow = given.cloned(databases, plan.database, progress)
+        else:
+            shadow = databases.create(plan.database)
         read = _read(backup, server, workspace, progress)
         postgis = postgis_need(
             plan.backup.geometry, queries, scripts, read.needs if read is not None else None
         )
-        provide_postgis(postgis, server, shadow, read, _roles(request, read))
+        if given is None:
+            provide_postgis(postgis, server, shadow, read, _roles(request, read))
         open_as_runner(plan.runner, server, shadow)
         return Preflight(
             server=server,
@@ -187,6 +206,8 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             read=read,
             postgis=postgis,
             taken=taken.described if taken else "",
+            given=given,
+            production=_production(request, taken),
         )
 
 
@@ -194,6 +215,13 @@ def _taken(request: Request, workspace: Path, progress: Progress) -> TakenDump |
     if not request.source:
         return None
     return take_from_source(request.source, request.without_rows, workspace, progress)
+
+
+def _production(request: Request, taken: TakenDump | None) -> dict[str, int]:
+    """Rows in production: as the plan states them, as a preflight or the source estimates them."""
+    stated = request.plan.production
+    looked_at = read_rows(stated.preflight) if stated.preflight else {}
+    return {**(taken.rows if taken else {}), **looked_at, **stated.rows}
 
 
 def _examined(wanted: BackupSection, workspace: Path, progress: Progress) -> Backup | None:
@@ -257,9 +285,28 @@ def open_as_runner(runner: RunnerSection, server: Server, shadow: Database) -> N
 
 def _needed(request: Request, backup: Backup | None) -> int:
     """Bytes that the copies need; a packed dump is taken to unfold tenfold."""
-    generated = (request.plan.backup.rows or 0) * BYTES_PER_ROW
-    one = backup.size_bytes * 10 if backup else generated
-    return COPIES * one + 500_000_000
+    generated = (request.generated_rows or 0) * BYTES_PER_ROW
+    return _of_copies(backup.size_bytes * 10 if backup else generated)
+
+
+def _of_copies(one: int) -> int:
+    return COPIES * one + FIXED_BYTES
+
+
+def _clone_command(request: Request, server: Server) -> CloneCommand | None:
+    """The plan's own way of cloning, on a server that is not started for the run."""
+    plan = request.plan
+    if server.owned or not plan.server.clone:
+        return None
+    return CloneCommand(plan.server.clone, plan.path.resolve().parent)
+
+
+def copies_nothing(request: Request, server: Server) -> bool:
+    """Whether a clone takes room only for what is written to it."""
+    if request.plan.server.clone:
+        return True
+    with server.maintenance.connect() as connection:
+        return clones_files(connection)
 
 
 def _inputs(

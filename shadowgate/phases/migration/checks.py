@@ -21,6 +21,7 @@ from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.blame import altered, wrote
 from shadowgate.phases.migration.changes import Migrated
+from shadowgate.phases.migration.forecast import Forecast, judge_forecast
 from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
@@ -72,6 +73,14 @@ def _clients_are_known(run: Run) -> str:
     if run.plan.workload.queries is None:
         return "which statements the clients prepare is not known: the workload is a derived one"
     return has_traffic(run)
+
+
+def _is_smaller_than_production(run: Run) -> str:
+    if not run.opened.production:
+        return "how many rows production has is not known ([production] rows, --production)"
+    if not run.larger:
+        return "the shadow has about as many rows as production"
+    return ""
 
 
 def _locks_strongly(run: Run) -> str:
@@ -264,6 +273,22 @@ def nothing_is_passed_over_in_silence(suppressed_errors: Review, finding: Findin
     IF NOT EXISTS that was skipped and a swallowed exception look like success.
     """
     judge_review(suppressed_errors, finding)
+
+
+@check(
+    "migration.production_size",
+    remedy="Do the long part without the lock (CONCURRENTLY, NOT VALID and VALIDATE, in batches); "
+    "where it is not decided, take a larger backup.",
+    applies=_is_smaller_than_production,
+)
+def production_is_not_stopped_either(
+    forecast: Forecast, applied: Applied, finding: Finding
+) -> None:
+    """With as many rows as production has, no lock is held for longer, and no more is written.
+
+    What takes a moment on a small backup takes hours on a large table.
+    """
+    judge_forecast(forecast, applied.run.script, finding)
 
 
 @check(

@@ -8,8 +8,6 @@ from dataclasses import replace
 from itertools import count
 from threading import Lock
 
-from psycopg import sql
-
 from shadowgate.catalogue import Snapshot
 from shadowgate.migrate import (
     Interruption,
@@ -20,6 +18,7 @@ from shadowgate.migrate import (
     is_one_transaction,
     may_be_one_transaction,
 )
+from shadowgate.phases.migration.thinning import thin
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
 from shadowgate.phases.runner import RETRY, session_of
 from shadowgate.plan import Plan
@@ -31,18 +30,12 @@ KEPT_ROWS = 1_000
 """Rows that the thinned copy keeps, about: enough for every year, quick to migrate thirty times."""
 
 _UNREFERENCED = """
-SELECT asked.name, n.nspname, c.relname, c.relkind = 'r'
+SELECT asked.name
 FROM unnest(%s::text[]) AS asked (name)
-JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(asked.name)
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p')
-    AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contype = 'f' AND k.confrelid = c.oid
-    )
-    AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e'
-    )
-ORDER BY asked.name
+WHERE NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.contype = 'f' AND k.confrelid = pg_catalog.to_regclass(asked.name)
+)
 """
 
 
@@ -73,11 +66,11 @@ def interrupt(
     def clone() -> Iterator[Database]:
         with ExitStack() as stack:
             with cloning:
-                copy = databases.cloned(thin, f"{plan.database}_thin_{next(numbers)}")
+                copy = databases.cloned(smaller, f"{plan.database}_thin_{next(numbers)}")
                 made = stack.enter_context(copy)
             yield made
 
-    with _thinned(shadow, before, databases, plan) as thin:
+    with _thinned(shadow, before, databases, plan) as smaller:
         trial = InterruptionTrial(
             clone,
             lambda copy: _comparable(copy, before, plan),
@@ -112,23 +105,11 @@ def _thinned(
     so do those of extensions: a geometry is nothing without its reference system.
     """
     large = {table: found.rows for table, found in before.content.items() if found.rows > KEPT_ROWS}
-    with databases.cloned(shadow, f"{plan.database}_thin") as thin:
-        with thin.connect() as connection:
-            connection.execute("SELECT setseed(0.5)")
-            found = connection.execute(_UNREFERENCED, [list(large)]).fetchall()
-            for name, schema, table, alone in found:
-                relation = sql.Identifier(schema, table)
-                own = sql.SQL("ONLY {}" if alone else "{}").format(relation)
-                with connection.transaction():
-                    connection.execute("SET LOCAL session_replication_role = replica")
-                    # No parameter: a percent sign in a name would be taken for one.
-                    connection.execute(
-                        sql.SQL("DELETE FROM {} WHERE random() >= {}").format(
-                            own, sql.Literal(KEPT_ROWS / large[name])
-                        )
-                    )
-                connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(relation))
-        yield thin
+    with databases.cloned(shadow, f"{plan.database}_thin") as smaller:
+        with smaller.connect() as connection:
+            alone = [name for (name,) in connection.execute(_UNREFERENCED, [list(large)])]
+            thin(connection, {name: KEPT_ROWS / large[name] for name in alone})
+        yield smaller
 
 
 def _comparable(database: Database, before: State, plan: Plan) -> State:

@@ -33,7 +33,16 @@ def _has_postgis(run: Run) -> str:
     return "the database has no PostGIS, and so no geometries"
 
 
-@check("restore.backup", remedy="Pass a dump made by pg_dump with --backup.")
+def _is_restored(run: Run) -> str:
+    given = run.opened.given
+    return "" if given is None else f"nothing is restored: {given.described}"
+
+
+@check(
+    "restore.backup",
+    applies=_is_restored,
+    remedy="Pass a dump made by pg_dump with --backup.",
+)
 def backup_is_recognised(backup: Backup, opened: Preflight, finding: Finding) -> None:
     """The backup is there, is recognised by its content, and its checksum is on record.
 
@@ -46,7 +55,7 @@ def backup_is_recognised(backup: Backup, opened: Preflight, finding: Finding) ->
 
 @check("restore.clean", remedy="Make the objects that the first error names, or dump again.")
 def restore_is_clean(restored: Restoration, opened: Preflight, finding: Finding) -> None:
-    """The backup restores without an error.
+    """The backup restores without an error, or the database given is cloned.
 
     A restore with errors is a different database.
     """

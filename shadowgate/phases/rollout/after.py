@@ -10,12 +10,18 @@ from shadowgate.migrate import Script, ScriptRun
 from shadowgate.migrate.announced.drops import drops
 from shadowgate.migrate.results import with_schema
 from shadowgate.phases.migration.changes import Migrated
+from shadowgate.phases.migration.forecast import Forecast
 from shadowgate.phases.restore.state import State
 from shadowgate.report.after_file import After, objects_of
 
 
 def after_of_run(
-    started: dt.datetime, backup: Path | None, before: State, migrated: Migrated, run: ScriptRun
+    started: dt.datetime,
+    backup: Path | None,
+    before: State,
+    migrated: Migrated,
+    run: ScriptRun,
+    forecast: Forecast | None,
 ) -> After:
     """Put together what a run found.
 
@@ -25,6 +31,7 @@ def after_of_run(
         before: the shadow before the migration.
         migrated: the copy after it.
         run: the migration, applied to that copy.
+        forecast: what it is expected to take in a larger production; ``None`` if nothing was told.
     """
     constraints = migrated.state.snapshot.of_kind("constraint")
     return After(
@@ -37,6 +44,8 @@ def after_of_run(
         rows=_rows(before),
         locks=_locks(run),
         wal_bytes=_wal_bytes(run),
+        production_rows=forecast.sizes.told_for if forecast else {},
+        production_wal_bytes=round(forecast.wal.bounds.high) if forecast and forecast.wal else None,
         not_validated=tuple(
             identity.name for identity, found in constraints if not found.attributes["validated"]
         ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from psycopg import sql
 
 from shadowgate.catalogue import Integrity, check_restored
 from shadowgate.plan import BackupSection
@@ -42,7 +43,11 @@ CREATE FUNCTION bow_tie() RETURNS geometry LANGUAGE sql
 
 
 PARCELS = BackupSection(
-    table="public.parcel", geometry="shape", extent=Extent(0, 0, 100, 100), validity="is_valid"
+    table="public.parcel",
+    geometry="shape",
+    extent=Extent(0, 0, 100, 100),
+    validity="is_valid",
+    schemas=("public",),
 )
 
 
@@ -139,12 +144,15 @@ def test_without_a_table_all_are_counted(session: Connection) -> None:
         (systems,) = session.execute("SELECT count(*) FROM spatial_ref_sys").fetchone() or (0,)
     # parcels, owners, the table elsewhere, reference systems
     assert found.rows == 60 + 3 + 1 + systems
-    assert (found.srids, found.indexes) == ((), 7)
-    assert found.sequences_behind == ()
+    assert found.srids == ()
 
 
 def test_only_the_schemas_that_are_named_are_looked_at(session: Connection) -> None:
-    everywhere = check_restored(session, BackupSection(schemas=("public", "elsewhere")))
+    public = check_restored(session, BackupSection(schemas=("public",)))
+    assert (public.indexes, public.sequences_behind) == (7, ())
+    both = check_restored(session, BackupSection(schemas=("public", "elsewhere")))
+    everywhere = check_restored(session, BackupSection())
+    assert everywhere == both
     assert everywhere.indexes == 8
     assert everywhere.sequences_behind == (
         "elsewhere.ignored_id_seq gives 1 next, elsewhere.ignored.id has 5",
@@ -198,3 +206,14 @@ def test_postgis_is_found_in_whatever_schema_it_lives(session: Connection, serve
         )
         connection.execute(CONTENT.encode())
         assert check_restored(connection, PARCELS).rows == 60
+
+
+def test_a_schema_with_any_name_is_looked_at(session: Connection) -> None:
+    names = ('odd. "name"', 'x"', "é")
+    with session.transaction(force_rollback=True):
+        for name in names:
+            session.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+            table = sql.Identifier(name, "t")
+            session.execute(sql.SQL("CREATE TABLE {} (id int PRIMARY KEY)").format(table))
+            found = check_restored(session, BackupSection(schemas=(name,)))
+            assert (found.indexes, found.constraints) == (1, 1)

@@ -130,7 +130,9 @@ class Bench:
             run = run_on(self._opened, self.plan)
         elif defect.script == "migration":
             script = self._spoiled(defect, self.plan.migration)
-            run = run_on(replace(self._opened, migration=script), plan_for(defect, self.plan))
+            plan = plan_for(defect, self.plan)
+            opened = replace(self._opened, migration=script, production=plan.production.rows)
+            run = run_on(opened, plan)
         else:
             script = self._spoiled(defect, rollback_of(self.plan))
             run = run_on(replace(self._opened, rollback=script), plan_for(defect, self.plan))

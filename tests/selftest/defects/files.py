@@ -19,7 +19,9 @@ _MIGRATIONS = Path(__file__).parents[3] / "migrations"
 ScriptName = Literal["migration", "rollback"]
 Manner = Literal["append", "prepend", "replace"]
 
-_KEY = re.compile(r"-- (?P<key>check|script|apply|also|undo|seconds|instances): (?P<value>.+)")
+_KEY = re.compile(
+    r"-- (?P<key>check|script|apply|also|undo|seconds|instances|production): (?P<value>.+)"
+)
 _OLD, _NEW = "-- <<<\n", "-- >>>\n"
 _BECAUSE = " because "
 _END = "\nRESET lock_timeout;"
@@ -52,6 +54,8 @@ class Defect:
     """A limit for the rollback, instead of the plan's."""
     instances: int = 1
     """How many runners apply the migration at once."""
+    production: int = 0
+    """Rows that production has of the plan's table; 0 if nobody knows."""
 
     def __post_init__(self) -> None:
         for check in (self.check, *self.also):
@@ -161,6 +165,7 @@ def parse_defect(plan: str, name: str, text: str) -> Defect:
         undo=keys.get("undo", ""),
         seconds=float(keys["seconds"]) if "seconds" in keys else None,
         instances=int(keys.get("instances", 1)),
+        production=int(keys.get("production", 0)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from shadowgate.phases.check import Check
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
-from shadowgate.plan import Plan
+from shadowgate.plan import Plan, ProductionSection
 from tests.selftest import trials
 from tests.selftest.defects.files import Defect, ScriptName
 
@@ -30,7 +30,10 @@ def plan_for(defect: Defect, plan: Plan) -> Plan:
     if "migration.behaviour" not in defect.allowed:
         probes = tuple(probe for probe in plan.probes if probe.name != COSTLY_PROBE)
     runner = replace(plan.runner, instances=defect.instances)
-    return replace(plan, undo=limit, probes=probes, runner=runner)
+    rows = {plan.backup.table: defect.production} if defect.production else {}
+    return replace(
+        plan, undo=limit, probes=probes, runner=runner, production=ProductionSection(rows)
+    )
 
 
 def every_check() -> tuple[Check[Any], ...]:

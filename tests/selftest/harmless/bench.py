@@ -46,6 +46,9 @@ _OTHERS = "SELECT datname FROM pg_database WHERE datname LIKE %s"
 
 _KEYS = ("\\restrict", "\\unrestrict")
 
+LARGER = 1_000
+"""By so much production is larger than the shop."""
+
 _DAY = dt.date(2026, 12, 1)
 
 _PAIRS = 6
@@ -169,7 +172,8 @@ class Shop:
 
     def _begin(self, plan: Plan) -> Run:
         opened = opened_for(plan, self._server, self._databases, self._database, self._workspace)
-        run = run_on(opened, plan)
+        rows = {table: LARGER * found.rows for table, found in self._before.content.items()}
+        run = run_on(replace(opened, production=rows), plan)
         run.restored = Restoration(0.0, 0.0, f"read {BASE.name}")
         run.before = run.unmigrated = self._before
         run.soundness = self._soundness

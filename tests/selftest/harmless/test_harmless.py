@@ -112,6 +112,7 @@ def test_only_what_takes_long_is_left_to_the_nightly_run() -> None:
     assert {check.id for check in all_} - {check.id for check in always} == {
         "migration.waiting",
         "migration.lock_queue",
+        "migration.production_size",
         "migration.open_sessions",
         "migration.writes_kept",
         "migration.interruptible",

@@ -18,6 +18,7 @@ import pytest
 
 from shadowgate.command import main
 from shadowgate.production import activity
+from shadowgate.production.answers import read_rows
 from shadowgate.production.known import Known
 from shadowgate.production.server import Version, judge_version
 from shadowgate.production.touched import NOTHING
@@ -374,3 +375,23 @@ def test_files_of_two_runs_are_refused(production: Production) -> None:
     production.records("after.json", started="2020-02-03T04:05:06+00:00")
     server = f"--server={production.uri()}"
     assert main(["preflight", server]) == 4
+
+
+def test_rows_are_written_for_a_run_and_accepted_where_one_was_told_for_them(
+    production: Production, fly: LookAt, tmp_path: Path
+) -> None:
+    production.does(
+        "INSERT INTO public.orders (customer_id, status, placed_on, total)"
+        " SELECT 1, 'open', '2025-01-01', 1 FROM generate_series(1, 20000)",
+        "ANALYZE public.orders",
+    )
+    asked = tmp_path / "seen.json"
+    found = fly(GRANTED)
+    assert "rows of public.orders" in found.reasons
+    assert main(["preflight", f"--server={production.uri()}", f"--json={asked}"]) == 1
+    rows = read_rows(asked)
+    assert rows["public.orders"] > 20_000
+    production.records("after.json", production_rows=rows, production_wal_bytes=10**13)
+    again = fly(GRANTED)
+    assert "rows of public.orders" not in again.reasons
+    assert "WAL" in again.reasons

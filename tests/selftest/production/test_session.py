@@ -192,6 +192,30 @@ def test_a_service_file_and_the_environment_lead_there_too(
     assert by_service.startswith("watcher@")
 
 
+def test_a_password_of_a_service_file_is_shown_nowhere(
+    production: Production,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    at = production.server.endpoint
+    shop = f"host={at.host}\ndbname={production.database.name}\nuser=watcher\n"
+    (tmp_path / "services").write_text(
+        f"[shop]\n{shop}port={at.port}\npassword=see-not-touch\n"
+        f"[wrong]\n{shop}port={at.port}\npassword=hunter2\n[gone]\n{shop}port=1\npassword=hunter2\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    answers = tmp_path / "answers.json"
+    script = ["--role=deployer", f"--json={answers}"]
+    assert main(["preflight", "--server=service=shop", *script]) == 0
+    assert main(["preflight", "--server=service=wrong", *script]) == 4
+    assert main(["preflight", "--server=service=gone", *script]) == 4
+    said = "".join(capsys.readouterr()) + answers.read_text(encoding="utf-8")
+    assert "see-not-touch" not in said
+    assert "hunter2" not in said
+
+
 def test_a_session_whose_settings_got_lost_on_the_way_is_refused(
     production: Production, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shadowgate.evidence import Evidence
-from shadowgate.report import verdict_lines
+from shadowgate.report import log_text, verdict_lines
 from tests.selftest.report import strategies as report_strategies
 from tests.selftest.report.samples import (
     BEHIND_ROLLBACK,
@@ -141,3 +142,38 @@ def test_any_evidence_can_be_told_line_by_line(evidence: Evidence) -> None:
     lines = verdict_lines(dataclasses.replace(evidence))
     assert lines[0].startswith(f"verdict   {evidence.verdict}")
     assert all("\n" not in line for line in lines)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["::error::x", " ::x", "\t::x", "##[error]", "\n", "\r", "\x1b[2J", "a", ":"]
+        )
+    )
+)
+def test_no_line_of_a_log_is_a_command_and_nothing_is_lost(parts: list[str]) -> None:
+    raw = "".join(parts)
+    said = log_text(raw)
+    assert "##[" not in said
+    assert not any(line.strip().startswith("::") for line in said.splitlines())
+    assert not set("\r\x1b") & set(said)
+    assert said.replace("\u200b", "").replace("\ufffd", "") == raw.replace("\r", "").replace(
+        "\x1b", ""
+    )
+
+
+def test_the_verdict_is_said_in_lines_that_are_no_commands() -> None:
+    evidence = dataclasses.replace(
+        no_go_sample(),
+        checks=tuple(
+            dataclasses.replace(
+                check, detail="\n::error::pwned\n##[error]pwned", where="::error::x", findings=()
+            )
+            for check in no_go_sample().checks
+        ),
+    )
+    said = "\n".join(verdict_lines(evidence))
+    assert "pwned" in said
+    assert not any(line.strip().startswith("::") for line in said.splitlines())
+    assert "##[" not in said

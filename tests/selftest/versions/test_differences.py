@@ -15,7 +15,7 @@ from shadowgate.catalogue.snapshot import ObjectId, Snapshot
 from shadowgate.migrate import LockWatch, apply_script, parse_script
 from shadowgate.migrate.announced import announced, judge_announced
 from shadowgate.plan import BackupSection
-from shadowgate.server import Database, Server
+from shadowgate.server import Database, Databases, Server, clones_files
 from shadowgate.server.differences import DIFFERENCES, holds
 from tests.selftest.backup.dumps import dump
 from tests.selftest.plain_database import plain_database, refill
@@ -235,3 +235,14 @@ def test_a_constraint_that_is_not_enforced_counts_as_not_validated(here: Databas
     with here.connect() as connection:
         found = check_restored(connection, BackupSection())
     assert found.unvalidated_constraints == ("public.t.c",)
+
+
+def test_a_database_is_copied_whether_files_can_be_cloned_or_not(another: Server) -> None:
+    with Databases(another) as databases:
+        source = databases.create("clone_source")
+        with source.connect() as connection:
+            connection.execute("CREATE TABLE t AS SELECT generate_series(1, 1000) AS id")
+            able = clones_files(connection)
+        assert able <= holds("file_copy_method", another.facts.version_num)
+        with databases.cloned(source, "clone_made") as made, made.connect() as connection:
+            assert connection.execute("SELECT sum(id) FROM t").fetchone() == (500500,)

@@ -1,0 +1,65 @@
+"""What was measured on copies of several sizes, and what follows for production's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shadowgate.evidence import Figure
+from shadowgate.report import words
+from shadowgate.report.figures.canvas import AFTER, BAD, INK, MUTED, Canvas, Margins
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One lock over the rows of the table that it depends on most; times in milliseconds."""
+
+    label: str
+    table: str
+    points: Sequence[tuple[float, float]]
+    """Rows of a copy, and what was measured there."""
+    rows: int
+    """In production."""
+    estimate: float
+    low: float
+    high: float
+    limit: float
+
+
+def growth(curve: Curve) -> Figure:
+    """Draw it on logarithmic scales: measured times, the estimate with its interval, the limit."""
+    here = max(rows for rows, _ in curve.points)
+    last = sorted(value for rows, value in curve.points if rows == here)
+    middle = max(last[len(last) // 2], 0.01)
+    low = max(curve.low, 0.01)
+    with Canvas(7.4, 2.6, margins=Margins(0.9, 0.3, 0.5, 0.15)) as canvas:
+        axes = canvas.axes
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.grid(visible=True, which="major")
+        axes.plot(
+            [rows for rows, _ in curve.points],
+            [max(value, 0.01) for _, value in curve.points],
+            ls="none",
+            marker="o",
+            ms=3,
+            color=AFTER,
+            alpha=0.7,
+        )
+        axes.fill_between(
+            [here, curve.rows], [middle, low], [middle, curve.high], color=AFTER, alpha=0.15, lw=0
+        )
+        axes.plot([here, curve.rows], [middle, max(curve.estimate, 0.01)], color=AFTER, lw=1.2)
+        axes.plot([curve.rows, curve.rows], [low, curve.high], color=INK, lw=1.4)
+        axes.axhline(curve.limit, color=BAD, lw=0.9, ls="--")
+        axes.axvline(curve.rows, color=MUTED, lw=0.6, ls=":")
+        axes.set_xlabel(f"rows of {words.shortened(curve.table, 60)}; dashed: allowed")
+        axes.set_ylabel("ms")
+        told = words.duration(curve.estimate / 1e3)
+        between = f"{words.duration(curve.low / 1e3)} to {words.duration(curve.high / 1e3)}"
+        return canvas.figure(
+            f"At production's size: {curve.label}",
+            f"With {curve.rows:,} rows of {curve.table} it is expected to last {told} ({between}); "
+            f"with the {here:,.0f} of the shadow it lasted {words.duration(middle / 1e3)}; allowed "
+            f"are {words.duration(curve.limit / 1e3)}.",
+        )
