@@ -91,7 +91,7 @@ def _job(
         folder,
         (
             *of_it(candidate, earlier, asked, settings),
-            *_given(asked, ("--server", "--postgis-image", "--cold")),
+            *_given(asked, ("--server", "--postgis-image", "--cold", "--shadow", "--production")),
             f"--reports={folder}",
             *asked.others,
         ),
@@ -107,7 +107,8 @@ def _without_plan(
         yield f"--rollback={written.down}"
     if written.transaction:
         yield f"--transaction={written.transaction}"
-    yield f"--backup={_backup(asked, settings)}"
+    if not asked.of("--shadow"):
+        yield f"--backup={_backup(asked, settings)}"
     queries = asked.of("--queries") or settings.beside("queries")
     if queries:
         yield f"--queries={queries}"
@@ -126,11 +127,11 @@ def _by_plan(
     yield from ("run", f"--plan={plan.path}")
     yield from _as_sent(candidate)
     yield from _given(asked, ("--queries",))
-    generated = plan.backup.generator is not None and not asked.of("--backup")
-    if generated and plan.backup.path is None:
+    elsewhere = asked.of("--backup") or asked.of("--shadow")
+    if plan.backup.generator is not None and plan.backup.path is None and not elsewhere:
         yield from _given(asked, ("--rows",))
         return
-    if asked.of("--backup") or plan.backup.path is None:
+    if not asked.of("--shadow") and (asked.of("--backup") or plan.backup.path is None):
         yield f"--backup={_backup(asked, settings)}"
     yield from _applied(file for script, file in earlier.items() if script not in plan.backup.apply)
 
