@@ -21,6 +21,7 @@ from shadowgate.phases.migration.thinning import thin
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.runner import Runner
 from shadowgate.production.known import ROWS_PERCENT, ROWS_SLACK
+from shadowgate.progress import silent
 from shadowgate.server import Connection, Database, Databases
 
 SHARES = (0.25, 0.5, 1.0)
@@ -151,6 +152,7 @@ def measure_sizes(
         oids: dict[str, int] = dict(connection.execute(_TABLES, [list(before.content)]).fetchall())
     sampled = {name: rows for name, (rows, _) in larger.items() if rows}
     sources = _Sources(shadow, sampled, databases)
+    quiet = replace(runner, progress=silent)
     found = Sizes(
         runs=(),
         larger={
@@ -162,7 +164,7 @@ def measure_sizes(
         for round_ in range(1, LOOKS[-1] + 1):
             for share in SHARES:
                 runner.progress(f"production's size: a copy of {share:.0%} of the rows")
-                found = replace(found, runs=(*found.runs, _measure(script, sources, share, runner)))
+                found = replace(found, runs=(*found.runs, _measure(script, sources, share, quiet)))
             if time.monotonic() - began > BUDGET_SECONDS or (round_ in LOOKS and decides(found)):
                 break
     finally:
