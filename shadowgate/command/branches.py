@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from shadowgate.command.parser import Commands
 
 _OF_EACH = (
-    *("--backup", "--queries", "--rows", "--server", "--postgis-image", "--reports", "--cold"),
-    "--all",
+    *("--backup", "--shadow", "--production", "--queries", "--rows"),
+    *("--server", "--postgis-image", "--reports", "--cold", "--all"),
 )
 """Options that are the same for each migration of a branch."""
 

@@ -39,7 +39,8 @@ class Candidate:
 
     def generates_backup(self, asked: Asked) -> bool:
         """Whether its plan makes the backup, which then says itself what comes before."""
-        if self.plan is None or asked.of("--backup") or self.plan.backup.path is not None:
+        elsewhere = asked.of("--backup") or asked.of("--shadow")
+        if self.plan is None or elsewhere or self.plan.backup.path is not None:
             return False
         return self.plan.backup.generator is not None
 
@@ -104,7 +105,7 @@ def base_arguments(
     else:
         _, script, *options = _without_plan(first, before, asked, settings)
         options.append(f"--migration={script}")
-    return (*options, *_given(asked, ("--server", "--postgis-image")))
+    return (*options, *_given(asked, ("--server", "--postgis-image", "--shadow")))
 
 
 def _job(
@@ -123,6 +124,7 @@ def _job(
         (
             *of_it(candidate, earlier, asked, settings),
             *_given(asked, ("--server", "--postgis-image", "--cold", "--all")),
+            *_given(asked, ("--shadow", "--production")),
             f"--reports={folder}",
             *asked.others,
         ),
@@ -138,7 +140,8 @@ def _without_plan(
         yield f"--rollback={written.down}"
     if written.transaction:
         yield f"--transaction={written.transaction}"
-    yield f"--backup={_backup(asked, settings)}"
+    if not asked.of("--shadow"):
+        yield f"--backup={_backup(asked, settings)}"
     queries = asked.of("--queries") or settings.beside("queries")
     if queries:
         yield f"--queries={queries}"
@@ -160,7 +163,7 @@ def _by_plan(
     if candidate.generates_backup(asked):
         yield from _given(asked, ("--rows",))
         return
-    if asked.of("--backup") or plan.backup.path is None:
+    if not asked.of("--shadow") and (asked.of("--backup") or plan.backup.path is None):
         yield f"--backup={_backup(asked, settings)}"
     yield from _applied(file for script, file in earlier.items() if script not in plan.backup.apply)
 

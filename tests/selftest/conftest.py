@@ -30,6 +30,7 @@ FIRST = (
     "test_opt5_cron.py",
     "test_opt4_horizon.py",
     "test_waits.py",
+    "test_hostile.py",
     "test_container.py",
     "test_local.py",
     "test_run_outcomes.py",

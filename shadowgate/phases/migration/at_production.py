@@ -164,6 +164,9 @@ def _told(
     values = [(run.share, value) for run, value, _ in measured]
     table = work.table if work.grows else _most_grown(sizes, involved)
     rows = [(float(run.rows.get(table, 0)), value) for run, value, _ in measured]
+    seen_once = len({share for share, _ in values}) < 2
+    if seen_once:  # nothing tells how it grows: in proportion to the rows, from nothing on
+        rows = [(0.0, 0.0), *rows]
     there = sizes.larger[table].production if table else 0
     least, share = _VISIBLE[unit]
     visible = bool(table) and grows(rows, least=least, share=share)
@@ -176,7 +179,7 @@ def _told(
             f"with the rows looked at or written{' (n log n)' if sorts else ''}: {work.here:,.0f} "
             f"here, {work.at_production:,.0f} in production"
         )
-    elif table and (visible or (unit == "ms" and (late or not work.known))):
+    elif table and (seen_once or visible or (unit == "ms" and (late or not work.known))):
         bounds = extrapolate(rows, float(there))
         how = "with the rows of the table, as it was measured: no count of rows explains it"
     else:
@@ -189,7 +192,7 @@ def _told(
         bounds=bounds,
         limit=limit,
         how=how,
-        points=tuple(rows) if table else tuple(values),
+        points=tuple(point for point in rows if point[0]) if table else tuple(values),
         table=sizes.larger[table].name if table else "",
         production_rows=there if table else 0,
         statement=statement,
@@ -250,7 +253,8 @@ class _Work:
             here[oid] = median(full)
             now = sum(sizes.larger[each].rows for each in of)
             then = sum(sizes.larger[each].production for each in of)
-            there[oid] = here[oid] * (then / now) ** exponent(grown)
+            power = exponent([point for point in grown if point[0]])
+            there[oid] = here[oid] * (then / now) ** power if of else here[oid]
         leading = max((oid for oid in tables if oid in sizes.larger), key=there.get, default=0)  # type: ignore[arg-type]
         return cls(
             known=True,

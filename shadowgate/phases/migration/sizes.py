@@ -21,6 +21,7 @@ from shadowgate.phases.migration.thinning import thin
 from shadowgate.phases.restore.state import State
 from shadowgate.phases.runner import Runner
 from shadowgate.production.known import ROWS_PERCENT, ROWS_SLACK
+from shadowgate.progress import silent
 from shadowgate.server import Connection, Database, Databases
 
 SHARES = (0.25, 0.5, 1.0)
@@ -31,13 +32,13 @@ LOOKS = (3, 5, 8)
 migrated once."""
 
 BUDGET_SECONDS = 120.0
-"""Once so much time has gone, a third round is the last."""
+"""Once so much time has gone, no other round is begun: what takes so long scatters little."""
 
 _TABLES = """
 SELECT asked.name, pg_catalog.to_regclass(asked.name)::oid::bigint
 FROM unnest(%s::text[]) AS asked (name)
 """
-_SERIAL = ("max_parallel_maintenance_workers", "max_parallel_workers_per_gather")
+_PARALLEL = ("max_parallel_maintenance_workers", "max_parallel_workers_per_gather")
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ def measure_sizes(
         oids: dict[str, int] = dict(connection.execute(_TABLES, [list(before.content)]).fetchall())
     sampled = {name: rows for name, (rows, _) in larger.items() if rows}
     sources = _Sources(shadow, sampled, databases)
+    quiet = replace(runner, progress=silent)
     found = Sizes(
         runs=(),
         larger={
@@ -162,9 +164,8 @@ def measure_sizes(
         for round_ in range(1, LOOKS[-1] + 1):
             for share in SHARES:
                 runner.progress(f"production's size: a copy of {share:.0%} of the rows")
-                found = replace(found, runs=(*found.runs, _measure(script, sources, share, runner)))
-            spent = time.monotonic() - began
-            if round_ in LOOKS and (spent > BUDGET_SECONDS or decides(found)):
+                found = replace(found, runs=(*found.runs, _measure(script, sources, share, quiet)))
+            if time.monotonic() - began > BUDGET_SECONDS or (round_ in LOOKS and decides(found)):
                 break
     finally:
         sources.close()
@@ -182,26 +183,30 @@ class _Sources:
         self._tables = list(rows)
         self._made: dict[float, tuple[Database, dict[int, int]]] = {}
 
+    @property
+    def name(self) -> str:
+        """What copies are called after."""
+        return self._shadow.name
+
     def of(self, share: float) -> tuple[Database, dict[int, int]]:
         """A database with so many of the rows, and the rows of its sampled tables by object id."""
         if share not in self._made:
-            name = f"{self._shadow.name}_{share * 100:.0f}_percent"
-            database = self.databases.clone(self._shadow, name)
+            database = self._shadow if share == 1.0 else self._sample(share)
             with database.connect() as connection:
-                for setting in _SERIAL:
-                    connection.execute(
-                        sql.SQL("ALTER DATABASE {} SET {} = 0").format(
-                            sql.Identifier(name), sql.Identifier(setting)
-                        )
-                    )
-                if share < 1.0:
-                    thin(connection, dict.fromkeys(self._tables, share))
                 self._made[share] = (database, _rows_of(connection, self._tables))
         return self._made[share]
 
+    def _sample(self, share: float) -> Database:
+        name = f"{self._shadow.name}_{share * 100:.0f}_percent"
+        database = self.databases.clone(self._shadow, name)
+        with database.connect() as connection:
+            thin(connection, dict.fromkeys(self._tables, share))
+        return database
+
     def close(self) -> None:
         for database, _ in self._made.values():
-            self.databases.drop(database.name)
+            if database != self._shadow:
+                self.databases.drop(database.name)
 
 
 def _rows_of(connection: Connection, tables: list[str]) -> dict[int, int]:
@@ -214,7 +219,8 @@ def _rows_of(connection: Connection, tables: list[str]) -> dict[int, int]:
 
 def _measure(script: Script, sources: _Sources, share: float, runner: Runner) -> SizedRun:
     source, rows = sources.of(share)
-    with sources.databases.cloned(source, f"{source.name}_migrated") as copy:
+    with sources.databases.cloned(source, f"{sources.name}_sized") as copy:
+        _without_parallel_workers(copy)
         before = _size(copy)
         watch = WorkWatch(copy)
         run = runner.run(script, copy, watch)
@@ -226,6 +232,17 @@ def _measure(script: Script, sources: _Sources, share: float, runner: Runner) ->
             )
         grown = max(_size(copy) - before, 0)
         return SizedRun(share, rows, run, watch.work, grown + _rewritten_bytes(copy, run))
+
+
+def _without_parallel_workers(copy: Database) -> None:
+    """Of work that they do, the session's own counters know nothing."""
+    with copy.connect() as connection:
+        for setting in _PARALLEL:
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} SET {} = 0").format(
+                    sql.Identifier(copy.name), sql.Identifier(setting)
+                )
+            )
 
 
 def _size(database: Database) -> int:

@@ -26,6 +26,10 @@ class Curve:
     limit: float
 
 
+def _held(ms: float) -> str:
+    return f"{ms:g} ms" if ms < 1 else words.duration(ms / 1e3)
+
+
 def growth(curve: Curve) -> Figure:
     """Draw it on logarithmic scales: measured times, the estimate with its interval, the limit."""
     here = max(rows for rows, _ in curve.points)
@@ -36,6 +40,8 @@ def growth(curve: Curve) -> Figure:
         axes = canvas.axes
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.xaxis.set_major_formatter(lambda rows, _place: f"{rows:,.0f}")
+        axes.yaxis.set_major_formatter(lambda ms, _place: _held(ms))
         axes.grid(visible=True, which="major")
         axes.plot(
             [rows for rows, _ in curve.points],
@@ -54,7 +60,7 @@ def growth(curve: Curve) -> Figure:
         axes.axhline(curve.limit, color=BAD, lw=0.9, ls="--")
         axes.axvline(curve.rows, color=MUTED, lw=0.6, ls=":")
         axes.set_xlabel(f"rows of {words.shortened(curve.table, 60)}; dashed: allowed")
-        axes.set_ylabel("ms")
+        axes.minorticks_off()
         told = words.duration(curve.estimate / 1e3)
         between = f"{words.duration(curve.low / 1e3)} to {words.duration(curve.high / 1e3)}"
         return canvas.figure(

@@ -160,7 +160,8 @@ from psycopg import sql
 
 source, name = os.environ["SHADOWGATE_CLONE_SOURCE"], os.environ["SHADOWGATE_CLONE_NAME"]
 with psycopg.connect(autocommit=True) as connection:
-    statement = sql.SQL("CREATE DATABASE {{}} TEMPLATE {{}} STRATEGY file_copy")
+    by_files = " STRATEGY file_copy" if connection.info.server_version >= 150_000 else ""
+    statement = sql.SQL("CREATE DATABASE {{}} TEMPLATE {{}}" + by_files)
     connection.execute(statement.format(sql.Identifier(name), sql.Identifier(source)))
 with open("cloned.txt", "a") as log:
     log.write(source + "\\n")

@@ -133,6 +133,20 @@ def test_what_takes_a_moment_here_and_minutes_there_is_found(
     assert "with the rows looked at or written" in lock[-1]
 
 
+def test_a_lock_that_only_the_whole_copy_sees_is_taken_to_grow_with_the_rows(
+    shop: tuple[Databases, Database, State], server: Server, tmp_path: Path
+) -> None:
+    script = (
+        "DO $$ BEGIN IF (SELECT reltuples FROM pg_class WHERE relname = 'notes') > 15000 THEN"
+        " LOCK TABLE notes IN SHARE MODE; PERFORM pg_sleep(0.05); END IF; END $$;"
+    )
+    run = run_of(shop, server, tmp_path, script, {"public.notes": 100 * ROWS})
+    result = judged(run)
+    assert (result.status, "statement 1: ShareLock on notes" in result.detail) == ("failed", True)
+    (lock,) = run.forecast.locks
+    assert lock.bounds.estimate == pytest.approx(100 * lock.measured, rel=0.3)
+
+
 def test_a_little_more_rows_take_a_little_longer(
     shop: tuple[Databases, Database, State], server: Server, tmp_path: Path
 ) -> None:
@@ -160,7 +174,8 @@ def test_nothing_follows_from_an_empty_table_that_is_locked(
     rows = {**PRODUCTION, "public.archive": 10_000_000}
     other = judged(run_of(shop, server, tmp_path, HARMLESS["a nullable column"], rows))
     assert other.status == "passed"
-    result = judged(run_of(shop, server, tmp_path, "ALTER TABLE archive ADD CHECK (id > 0)", rows))
+    alone = {"public.archive": 10_000_000}
+    result = judged(run_of(shop, server, tmp_path, "ALTER TABLE archive ADD CHECK (id > 0)", alone))
     assert result.status == "inconclusive"
     assert "empty in the shadow: public.archive" in result.detail
 

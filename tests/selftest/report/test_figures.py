@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from shadowgate.evidence import Figure, QueryEvidence
 from shadowgate.report.figures import (
     ClientWait,
+    Curve,
     Effect,
     LockSpan,
     StatementSpan,
     before_after,
     effects,
+    growth,
     locks,
     pairs,
     phases,
@@ -247,3 +249,18 @@ def test_of_many_locks_those_that_stop_most_are_drawn_and_the_others_counted() -
     assert "14 of 40 rows are drawn" in drawn.sentence
     assert "orders\N{EN SPACE}AccessExclusive" in words_in(drawn)
     assert len(drawn.svg) < 60_000
+
+
+def test_what_is_expected_in_production_is_drawn_with_its_interval_and_limit() -> None:
+    points = [(5_000.0, 55.0), (10_000.0, 90.0), (20_000.0, 190.0)]
+    curve = Curve(
+        "statement 2: <b>", "public.orders", points, 84_000_000, 1.2e6, 3.4e5, 1.56e6, 500.0
+    )
+    drawn = growth(curve)
+    assert "20 min (5 min 40 s to 26 min)" in drawn.sentence
+    assert "allowed are 500 ms" in drawn.sentence
+    assert "10,000,000" in drawn.svg
+    assert "$" not in drawn.svg  # powers of ten as TeX
+    assert "<b>" not in drawn.svg
+    nothing = growth(Curve("x", "t", [(1.0, 0.0), (2.0, 0.0)], 4, 0.0, 0.0, 0.0, 1.0))
+    assert nothing.svg

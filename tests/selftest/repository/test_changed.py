@@ -284,6 +284,19 @@ def test_a_plan_that_generates_its_backup_says_all_itself(tmp_path: Path) -> Non
     assert runs.option(0, "--rows") == "2000"
 
 
+def test_a_copy_that_is_given_is_cloned_for_each_and_needs_no_backup(tmp_path: Path) -> None:
+    plan = {"migrations/p.toml": PLAN.format("0003_c") + GENERATED}
+    runs = Runs()
+    made = start(tmp_path, {**pair("0002_b"), **pair("0003_c"), **plan})
+    given = {"shadow": "postgresql://me@host/copy", "production": "seen.json"}
+    assert judged(made, runs, backup="", **given).status == 0
+    for place in (0, 1):
+        assert runs.option(place, "--backup") == ""
+        assert runs.option(place, "--shadow") == "postgresql://me@host/copy"
+        assert runs.option(place, "--production") == "seen.json"
+    assert runs.applied == [[], [UP]]
+
+
 def test_another_plan_of_what_the_base_has_is_judged_where_it_makes_the_state_before(
     tmp_path: Path,
 ) -> None:
