@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import time
@@ -131,7 +130,14 @@ def restart_server(scene: Scene) -> None:
 
 def fill_disk(scene: Scene) -> None:
     """Leave no room on the file system that the run works on."""
-    _remount(scene.folder / "disk", f"size={_used(scene.folder / 'disk')}")
+    disk = scene.folder / "disk"
+    while True:
+        found = os.statvfs(disk)
+        used = (found.f_blocks - found.f_bfree + 1) * found.f_frsize
+        try:
+            return _remount(disk, f"size={used}")
+        except subprocess.CalledProcessError:  # something was written meanwhile
+            continue
 
 
 def make_read_only(scene: Scene) -> None:
@@ -139,13 +145,10 @@ def make_read_only(scene: Scene) -> None:
     _remount(scene.reports, "ro")
 
 
-def _used(folder: Path) -> int:
-    found = os.statvfs(folder)
-    return (found.f_blocks - found.f_bfree + 1) * found.f_frsize
-
-
 def _remount(folder: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
+    subprocess.run(
+        ["mount", "-o", f"remount,{options}", folder], check=True, stderr=subprocess.DEVNULL
+    )
 
 
 @contextmanager
@@ -159,24 +162,6 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def lack_memory(scene: Scene) -> None:
-    """Let the run have no more memory than it has."""
-    _freeze_memory(scene.process.pid)
-
-
-def lack_memory_in_server(scene: Scene) -> None:
-    """Let no process of the server have more memory than the first one has."""
-    server = scene.postmaster()
-    for each in (server, *server.children()):
-        with suppress(psutil.Error):
-            _freeze_memory(each.pid)
-
-
-def _freeze_memory(pid: int) -> None:
-    size = psutil.Process(pid).memory_info().vms
-    resource.prlimit(pid, resource.RLIMIT_AS, (size, size))
 
 
 def exhaust_connections(seconds: float) -> Blow:

@@ -227,29 +227,30 @@ def _servers() -> Iterator[Case]:
 
 
 def _resources() -> Iterator[Case]:
-    for outside, where in ((True, "server outside"), (False, "own server")):
-        yield Case(
-            f"no more memory for the run, {where}",
-            "interruptions",
-            blows.lack_memory,
-            Expected(frozenset({0, 1, 2, 3}), verdict="any"),
-            outside,
-        )
+    yield Case(
+        "too little memory for the run and its server",
+        "",
+        blows.nothing,
+        refused("cannot allocate memory"),
+        outside=False,
+        arrangement=arranged.run_of_little_memory,
+    )
     yield Case(
         "no more memory for the server",
-        "traffic",
-        blows.lack_memory_in_server,
-        Expected(frozenset({0, 1}), verdict="any"),
+        "",
+        blows.nothing,
+        Expected(frozenset({1, 4}), r"out of memory|memory", "any"),
+        arrangement=arranged.server_of_little_memory,
     )
     many = r"too many clients|remaining connection slots"
     yield Case(
-        "no connection is left at the start", "", blows.exhaust_connections(4), refused(many)
+        "no connection is left at the start", "", blows.exhaust_connections(60), refused(many)
     )
     for moment in ("migration", "measuring"):
         yield Case(
             f"no connection is left during {moment}",
             moment,
-            blows.exhaust_connections(4),
+            blows.exhaust_connections(15),
             no_go(many),
             core=moment == "migration",
         )

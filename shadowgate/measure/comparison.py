@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,6 +12,7 @@ from shadowgate.errors import PlanError
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
+from shadowgate.measure.forecast import duration_in_words, round_seconds
 from shadowgate.measure.ordering import explain_by_order
 from shadowgate.measure.plans import NO_PLAN, PlanMetrics, Roots, explain, read_roots
 from shadowgate.measure.rounds import TimedSession, undisturbed
@@ -165,6 +166,8 @@ def compare(
         short = frozenset(id_ for id_, both in facts.items() if _slowest_ms(both) < LONG_MS)
         judge_ = Judge(sampling, tuple(able.by_id), reads)
 
+        progress(f"measuring {len(able.by_id)} queries: {_forecast(facts, able, sides, sampling)}")
+
         def report(rounds: int, undecided: int) -> None:
             progress(f"measuring: round {rounds}, {undecided} of {len(known)} queries undecided")
 
@@ -245,6 +248,26 @@ def _facts(sides: Sides, workload: Workload) -> dict[str, tuple[SideFacts, SideF
 
 def _query_facts(session: TimedSession, query: Query, roots: Roots) -> SideFacts:
     return SideFacts(fetch_result(session, query), explain(session, query, roots))
+
+
+def _forecast(
+    facts: Mapping[str, tuple[SideFacts, SideFacts]],
+    workload: Workload,
+    sides: Sides,
+    sampling: Sampling,
+) -> str:
+    """How long the verdict will take, by how long each query took once."""
+
+    def pairs(queries: Sequence[Query]) -> list[float]:
+        return [
+            query.times * sum(side.metrics.execution_ms for side in facts[query.id]) / 1000.0
+            for query in queries
+        ]
+
+    one_round = round_seconds(
+        pairs(workload.reads), pairs(workload.writes), len(sides.lanes), sampling
+    )
+    return duration_in_words(one_round, sampling)
 
 
 def _slowest_ms(facts: tuple[SideFacts, SideFacts]) -> float:

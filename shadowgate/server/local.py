@@ -142,6 +142,14 @@ class LocalServer(Server):
         """Free space where the cluster lies, in bytes."""
         return shutil.disk_usage(self._directory).free
 
+    def last_words(self) -> str:
+        """What it panicked of last, once its process has ended."""
+        if self._process is None or self._process.poll() is None:
+            return ""
+        said = _what_it_said(self._directory, 100).splitlines()
+        grave = [line for line in said if "PANIC:" in line] or ["its log does not say why"]
+        return f"the server went down while the run went on: {grave[-1]}"
+
     def close(self) -> None:
         """Stop the server and delete the cluster."""
         stop_processes(self._directory, seconds=20)
@@ -296,11 +304,11 @@ def _answers(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:
     return False
 
 
-def _what_it_said(directory: Path) -> str:
+def _what_it_said(directory: Path, lines: int = 15) -> str:
     """The end of the server's messages, from before and after its log collector started."""
     files = (directory / "start.log", directory / "data" / "log" / "postgresql.log")
     texts = [file.read_text(errors="replace") for file in files if file.exists()]
-    return "\n".join("".join(texts).splitlines()[-15:])
+    return "\n".join("".join(texts).splitlines()[-lines:])
 
 
 def _free_port() -> int:
