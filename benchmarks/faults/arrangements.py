@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.faults.blows import small_disk
 from benchmarks.faults.scene import Scene
 
-_LITTLE = 30_000_000
+_LITTLE = 4_000_000
 
 Arrangement = Callable[[Scene], AbstractContextManager[None]]
 

@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -143,12 +144,13 @@ class LocalServer(Server):
         return shutil.disk_usage(self._directory).free
 
     def last_words(self) -> str:
-        """What it panicked of last, once its process has ended."""
-        if self._process is None or self._process.poll() is None:
+        """What it panicked of last, from which it may have recovered; or that it is gone."""
+        panics = [line for line in _log_lines(self._directory) if "PANIC:" in line]
+        is_gone = self._process is not None and self._process.poll() is not None
+        if not (panics or is_gone):
             return ""
-        said = _what_it_said(self._directory, 100).splitlines()
-        grave = [line for line in said if "PANIC:" in line] or ["its log does not say why"]
-        return f"the server went down while the run went on: {grave[-1]}"
+        said = panics[-1].strip() if panics else "its log does not say why"
+        return f"the server went down while the run went on: {said}"
 
     def close(self) -> None:
         """Stop the server and delete the cluster."""
@@ -304,11 +306,17 @@ def _answers(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:
     return False
 
 
-def _what_it_said(directory: Path, lines: int = 15) -> str:
-    """The end of the server's messages, from before and after its log collector started."""
-    files = (directory / "start.log", directory / "data" / "log" / "postgresql.log")
-    texts = [file.read_text(errors="replace") for file in files if file.exists()]
-    return "\n".join("".join(texts).splitlines()[-lines:])
+def _what_it_said(directory: Path) -> str:
+    """The end of the server's messages."""
+    return "".join(deque(_log_lines(directory), maxlen=15)).rstrip()
+
+
+def _log_lines(directory: Path) -> Iterator[str]:
+    """The server's messages, from before and after its log collector started."""
+    for file in (directory / "start.log", directory / "data" / "log" / "postgresql.log"):
+        if file.exists():
+            with file.open(errors="replace") as lines:
+                yield from lines
 
 
 def _free_port() -> int:
