@@ -13,6 +13,8 @@ from pathlib import Path
 from benchmarks.faults.blows import small_disk
 from benchmarks.faults.scene import Scene
 
+_LITTLE = 4_000_000
+
 Arrangement = Callable[[Scene], AbstractContextManager[None]]
 
 
@@ -98,6 +100,22 @@ def own_backup(scene: Scene) -> Iterator[None]:
     copy = scene.folder / "backup.dump"
     shutil.copyfile(scene.shop.dump, copy)
     scene.arguments.append(f"--backup={copy}")
+    yield
+
+
+@contextmanager
+def run_of_little_memory(scene: Scene) -> Iterator[None]:
+    """The run and what it starts can have no more than half a gigabyte each."""
+    scene.memory_bytes = 500_000_000
+    yield
+
+
+@contextmanager
+def server_of_little_memory(scene: Scene) -> Iterator[None]:
+    """No process of the server can have much more memory than it begins with."""
+    size = scene.server.postmaster().memory_info().vms
+    scene.crashed = True
+    scene.server.control("restart", "-m", "fast", memory_bytes=size + _LITTLE)
     yield
 
 

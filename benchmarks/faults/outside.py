@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -83,8 +84,18 @@ class Outside:
         """The server's first process."""
         return psutil.Process(int((self.folder / "postmaster.pid").read_text().split()[0]))
 
-    def control(self, *arguments: str) -> None:
-        """Have ``pg_ctl`` do something with it: ``stop``, ``start`` or ``restart``."""
+    def control(self, *arguments: str, memory_bytes: int | None = None) -> None:
+        """Have ``pg_ctl`` do something with it.
+
+        Args:
+            arguments: ``stop``, ``start`` or ``restart``, with options.
+            memory_bytes: the most that each of its processes may have from then on.
+        """
+
+        def limit() -> None:
+            if memory_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
         found = server_for(installations(), major=self.server.facts.version_num // 10_000)
         assert found is not None
         subprocess.run(
@@ -94,6 +105,7 @@ class Outside:
                 *arguments,
             ],
             check=False,
+            preexec_fn=limit,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             **{

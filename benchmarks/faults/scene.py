@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -102,6 +104,8 @@ class Scene:
     environment: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
+    memory_bytes: int | None = None
+    """The most that the run and each process that it starts may have."""
     crashed: bool = False
     """Whether the server went down: then the run next door is as dead as this one."""
     _process: subprocess.Popen[bytes] | None = None
@@ -169,7 +173,7 @@ class Scene:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_take_interrupts,  # noqa: PLW1509 - nothing in it takes a lock
+                preexec_fn=partial(_prepare, self.memory_bytes),  # noqa: PLW1509 - nothing in it takes a lock
             )
 
     def wait_for(self, pattern: str, *, seconds: float = 90.0) -> bool:
@@ -295,9 +299,11 @@ class Scene:
         return found
 
 
-def _take_interrupts() -> None:
-    """Whoever starts a bench in the background has told its children to ignore them."""
+def _prepare(memory_bytes: int | None) -> None:
+    """Whoever starts a bench in the background has told its children to ignore interrupts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 def _command(process: psutil.Process) -> Sequence[str]:

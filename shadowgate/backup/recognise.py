@@ -68,6 +68,13 @@ class Backup:
         """Major version of the server that it was taken from: of production."""
         return _major(self.server_version)
 
+    @property
+    def has_checksum(self) -> bool:
+        """Whether a letter that was damaged in a row is noticed: what is compressed has one."""
+        return self.format in ("custom", "directory") or any(
+            name in COMPRESSIONS for name in self.wrappings
+        )
+
     def described(self) -> str:
         """In words: ``plain SQL in gzip, by pg_dump 15.20``."""
         words = {"plain": "plain SQL", "custom": "custom archive"}.get(self.format, self.format)

@@ -92,7 +92,9 @@ def take_from_source(
             f"the source cannot be dumped: {complaint.what}",
             where=f"{where} {complaint.where}".strip(),
             todo="use a role that may read all of it: GRANT pg_read_all_data TO the role, with"
-            " BYPASSRLS where tables have row security",
+            " BYPASSRLS where tables have row security"
+            if complaint.decided
+            else "see that the server is up and the disk here has room (TMPDIR), then run again",
         )
     left_out = f", without the rows of {', '.join(without_rows)}" if without_rows else ""
     return TakenDump(
@@ -132,7 +134,7 @@ def _dumped(
     if is_superuser:
         lesser = [*arguments, f"--role={_READER}"]
         result = tools.run("pg_dump", lesser, database=name, files=files)
-        if not result.status:
+        if not result.status or not first_complaint(result.stderr).decided:
             return result, _READER
         _clear(target)
     result = tools.run("pg_dump", arguments, database=name, files=files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import LogicalTable, find, pinned
-from shadowgate.catalogue.rows import SHOWN, Words, hash_words, key_condition
+from shadowgate.catalogue.rows import PART, SHOWN, Words, hash_words, key_condition
 from shadowgate.server.base import Connection, Database
 
 
@@ -92,22 +92,32 @@ def follow_later_rows(
             hash_words(session, found, key or columns, columns)["key"].astype(np.int64)
             for session, found in zip(sessions, tables, strict=True)
         ]
-        distinct = np.unique(words[1])
-        known, come, left = (
-            _times(found, distinct) for found in (*words[:2], np.concatenate(words[2:]))
-        )
-        later = np.maximum(come - known, 0)
-        gone = np.minimum(np.maximum(come - left, 0), later)
-        wanted = distinct[later > 0] if key else distinct[gone > 0][:SHOWN]
+        written_rows = gone_rows = 0
+        wanted = np.array([], dtype=np.int64)
+        for known, come, left in _parts(*words[:2], np.concatenate(words[2:])):
+            distinct = np.unique(come)
+            earlier, then, now = (_times(found, distinct) for found in (known, come, left))
+            later = np.maximum(then - earlier, 0)
+            gone = np.minimum(np.maximum(then - now, 0), later)
+            written_rows += int(later.sum())
+            gone_rows += int(gone.sum())
+            wanted = np.append(wanted, distinct[(later if key else gone) > 0])
+        wanted = wanted if key else wanted[:SHOWN]
         there = _rows(sessions[1], tables[1], key, columns, wanted)
         here: dict[Key, Row] = {}
         for found in tables[2:] if key else ():
             here |= _rows(sessions[2], found, key, columns, wanted)
-    written_rows = int(later.sum())
     altered = [name for name, row in there.items() if not _same(row, here.get(name))]
     examples = tuple(_in_words(name, there[name], here.get(name), columns) for name in altered)
-    total = len(altered) if key else int(gone.sum())
+    total = len(altered) if key else gone_rows
     return LaterRows(table, written_rows, total, examples[:SHOWN])
+
+
+def _parts(*words: Words) -> Iterator[tuple[Words, ...]]:
+    """All of them in parts that have no word in common: sorting takes many times their memory."""
+    number = 1 + sum(map(len, words)) // PART
+    for part in range(number):
+        yield tuple(found[found % number == part] for found in words)
 
 
 def _times(words: Words, distinct: Words) -> Words:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.facts import Facts, SideFacts, gather_facts
 from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
+from shadowgate.measure.forecast import duration_in_words, round_seconds
 from shadowgate.measure.lanes import UNKNOWN
 from shadowgate.measure.ordering import explain_by_order
 from shadowgate.measure.plans import PlanMetrics
@@ -182,9 +183,12 @@ def compare(
         def stopping(slower: Collection[str]) -> str:
             return stopped_by(slower, sides.failures.broken)
 
-        sample = (
-            NO_TIMES if stopping(()) else _take_sample(sides, judge_, facts, stopping, progress)
-        )
+        if stopping(()):
+            sample = NO_TIMES
+        else:
+            expected = _forecast(facts, able, sides, sampling)
+            progress(f"measuring {len(able.by_id)} queries: {expected}")
+            sample = _take_sample(sides, judge_, facts, stopping, progress)
         method = sides.method
     found = conclude(sample, judge_, known, facts, method, sides.failures)
     if sample.ended == "needless":
@@ -267,6 +271,26 @@ def _is_gross(facts: Facts) -> bool:
     """Whether nobody has to warm up for what the first pairs will show."""
     before, after = (side.metrics.execution_ms for side in facts)
     return after >= max(1000.0 * GROSS_SECONDS, GROSS_RATIO * before)
+
+
+def _forecast(
+    facts: Mapping[str, Facts],
+    workload: Workload,
+    sides: Sides,
+    sampling: Sampling,
+) -> str:
+    """How long the verdict will take, by how long each query took once."""
+
+    def pairs(queries: Sequence[Query]) -> list[float]:
+        return [
+            query.times * sum(side.metrics.execution_ms for side in facts[query.id]) / 1000.0
+            for query in queries
+        ]
+
+    one_round = round_seconds(
+        pairs(workload.reads), pairs(workload.writes), len(sides.lanes), sampling
+    )
+    return duration_in_words(one_round, sampling)
 
 
 def _slowest_ms(facts: Facts) -> float:

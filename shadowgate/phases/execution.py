@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from shadowgate.errors import ShadowgateError, ValidationError
+from shadowgate.errors import SetupError, ShadowgateError, ValidationError
 from shadowgate.evidence import CheckResult, Status
 from shadowgate.phases.check import Check
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
@@ -57,7 +57,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
     except CheckFailed as failure:
         status, detail = "failed", str(failure)
     except ShadowgateError as failure:
-        status = "inconclusive" if _is_undecided(failure) else "failed"
+        status = "inconclusive" if _is_undecided(failure, check) else "failed"
         detail, finding.where = str(failure), failure.where
         _point_at(failure, finding)
         _stand_on_error(failure, result_id, finding, run)
@@ -98,7 +98,14 @@ _OF_THE_MACHINE = (psycopg.Error, OSError, MemoryError)
 with its traceback."""
 
 
-def _is_undecided(failure: ShadowgateError) -> bool:
+_JUDGING_THE_SERVER = frozenset({1, 3})
+"""Phases whose findings are about the server and its log; elsewhere these are only the means."""
+
+
+def _is_undecided(failure: ShadowgateError, check: Check[Any]) -> bool:
+    """Whether an error is about the means and not about what is judged."""
+    if isinstance(failure, SetupError):
+        return check.phase not in _JUDGING_THE_SERVER
     return isinstance(failure, ValidationError) and not failure.decided
 
 

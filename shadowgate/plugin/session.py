@@ -49,7 +49,7 @@ class ShadowSession:
         self._clock = time.monotonic()
         self._evidence: Evidence | None = None
         self._failed_checks = 0
-        self.interrupted = ""
+        self.ended_early = ""
         """What ended the run before its time; empty while nothing has."""
         self.past: list[PastRun] = []
         """The last runs like this one, this one last; empty until it has ended."""
@@ -87,7 +87,7 @@ class ShadowSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember what ended the run before its time."""
-        self.interrupted = _interrupted_by(excinfo.value)
+        self.ended_early = _interrupted_by(excinfo.value)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -158,40 +158,48 @@ class ShadowSession:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(
         self, session: pytest.Session, exitstatus: int
-    ) -> Generator[None, object, object]:
+    ) -> Generator[None, object, None]:
         """Write the evidence, and let the exit status say what the verdict says.
 
         Around all others who write a report, so that none of them ends with a traceback.
         """
         found = self.run.report()
-        if self.interrupted:
-            found = _stopped(found, self.interrupted)
+        opened = self.run.known(Run.opened)
+        self.ended_early = self.ended_early or (opened.server.last_words() if opened else "")
+        if self.ended_early:
+            found = _stopped(found, self.ended_early)
         self._evidence = found
+        session.exitstatus = exit_status(
+            exitstatus,
+            found.verdict,
+            failures=session.testsfailed,
+            failed_checks=self._failed_checks,
+        )
+        problem = self._write_all(found)
         try:
-            self._write_all(found)
-            session.exitstatus = exit_status(
-                exitstatus,
-                found.verdict,
-                failures=session.testsfailed,
-                failed_checks=self._failed_checks,
-            )
-            return (yield)
-        except OSError as error:
+            yield
+        except (OSError, KeyboardInterrupt) as error:
+            problem = problem or error
+        if isinstance(problem, OSError):
             session.exitstatus = SetupError.exit_status
-            problem = not_written(error, self.run.request.reports)
-            self._take_back(found, problem.what, f"ERROR: {problem}")
-        except KeyboardInterrupt as signal:
+            told = not_written(problem, self.run.request.reports)
+            self._take_back(found, told.what, f"ERROR: {told}")
+        elif problem is not None:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
-            reason = _interrupted_by(signal)
+            reason = _interrupted_by(problem)
             self._take_back(found, reason, reason)
-        return None
 
-    def _write_all(self, evidence: Evidence) -> None:
-        self._write(evidence)
-        after = self.run.after()
-        if after is not None:
-            after_file.write_after(after, self.run.request.reports / after_file.NAME)
-        self._keep()
+    def _write_all(self, evidence: Evidence) -> BaseException | None:
+        """Write what is ours; return what kept it from being written."""
+        try:
+            self._write(evidence)
+            after = self.run.after()
+            if after is not None:
+                after_file.write_after(after, self.run.request.reports / after_file.NAME)
+            self._keep()
+        except (OSError, KeyboardInterrupt) as error:
+            return error
+        return None
 
     def _take_back(self, evidence: Evidence, reason: str, said: str) -> None:
         """Leave no half a report, and none that says GO, and say why."""
@@ -227,8 +235,8 @@ class ShadowSession:
         page = self.run.request.reports / "shadow.html"
         if page.is_file():
             seal_page(page)
-        if self.interrupted:
-            terminalreporter.write_line(f"{self.interrupted}: what was not judged is not GO")
+        if self.ended_early:
+            terminalreporter.write_line(self.ended_early)
         if self.run.known(Run.opened) is None:
             return
         evidence = self.evidence()

@@ -144,6 +144,10 @@ class Server(ABC):
     def free_bytes(self) -> int | None:
         """Free space where it keeps its data, in bytes; ``None`` if that cannot be known."""
 
+    def last_words(self) -> str:
+        """Why it went down, if it did so by itself and tells; empty otherwise."""
+        return ""
+
     @abstractmethod
     def close(self) -> None:
         """Stop it and delete its data if it is ours; forget it otherwise. Safe to call twice."""

@@ -36,10 +36,11 @@ WHERE state = 'active' AND pid <> pg_catalog.pg_backend_pid() AND strpos(query, 
 """
 
 
-_RECOVERY_SECONDS = 10.0
+_RECOVERY_SECONDS = 45.0
+_SILENCE_SECONDS = 10.0
 
-_GIVEN_UP: dict[Endpoint, float] = {}
-"""Server -> when it is waited for no more: for all its databases together."""
+_WAITING_SINCE: dict[Endpoint, float] = {}
+"""Server -> since when it is waited for, for all its databases together."""
 
 
 def clean(resource: Resource) -> None:
@@ -89,8 +90,11 @@ def _connected(database: Database) -> Connection:
     while True:
         try:
             return database.connect()
-        except psycopg.OperationalError:
-            if time.monotonic() > _GIVEN_UP.setdefault(at, time.monotonic() + _RECOVERY_SECONDS):
+        except psycopg.OperationalError as error:
+            # One that answers, such as that it is recovering or full, will let us in sooner or
+            # later; one that does not may be gone for good.
+            patience = _RECOVERY_SECONDS if "FATAL" in str(error) else _SILENCE_SECONDS
+            if time.monotonic() > _WAITING_SINCE.setdefault(at, time.monotonic()) + patience:
                 raise
             time.sleep(0.2)
 

@@ -180,8 +180,11 @@ class Databases:
                 stack.callback(self.drop, name)
 
     def close(self) -> None:
-        """Drop every database and end the run. Safe to call twice, and once the server is gone."""
-        with ExitStack() as stack:
+        """Drop every database and end the run. Safe to call twice, and once the server is gone.
+
+        What cannot be dropped is left to the guardian, which tells what it cannot drop either.
+        """
+        with suppress(psycopg.Error), ExitStack() as stack:
             if self._guardian is not None:
                 stack.callback(self._guardian.close)
             stack.callback(self._life.close)

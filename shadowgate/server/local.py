@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -141,6 +142,15 @@ class LocalServer(Server):
     def free_bytes(self) -> int:
         """Free space where the cluster lies, in bytes."""
         return shutil.disk_usage(self._directory).free
+
+    def last_words(self) -> str:
+        """What it panicked of last, from which it may have recovered; or that it is gone."""
+        panics = [line for line in _log_lines(self._directory) if "PANIC:" in line]
+        is_gone = self._process is not None and self._process.poll() is not None
+        if not (panics or is_gone):
+            return ""
+        said = panics[-1].strip() if panics else "its log does not say why"
+        return f"the server went down while the run went on: {said}"
 
     def close(self) -> None:
         """Stop the server and delete the cluster."""
@@ -297,10 +307,16 @@ def _answers(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:
 
 
 def _what_it_said(directory: Path) -> str:
-    """The end of the server's messages, from before and after its log collector started."""
-    files = (directory / "start.log", directory / "data" / "log" / "postgresql.log")
-    texts = [file.read_text(errors="replace") for file in files if file.exists()]
-    return "\n".join("".join(texts).splitlines()[-15:])
+    """The end of the server's messages."""
+    return "".join(deque(_log_lines(directory), maxlen=15)).rstrip()
+
+
+def _log_lines(directory: Path) -> Iterator[str]:
+    """The server's messages, from before and after its log collector started."""
+    for file in (directory / "start.log", directory / "data" / "log" / "postgresql.log"):
+        if file.exists():
+            with file.open(errors="replace") as lines:
+                yield from lines
 
 
 def _free_port() -> int:

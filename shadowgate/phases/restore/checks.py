@@ -43,13 +43,18 @@ def _is_restored(run: Run) -> str:
     applies=_is_restored,
     remedy="Pass a dump made by pg_dump with --backup.",
 )
-def backup_is_recognised(backup: Backup, opened: Preflight, finding: Finding) -> None:
+def backup_is_recognised(backup: Backup, opened: Preflight, plan: Plan, finding: Finding) -> None:
     """The backup is there, is recognised by its content, and its checksum is on record.
 
     What is signed must name exactly the backup that it was proven on.
     """
     finding.note({"format": backup.format, "sha256": backup.sha256, "bytes": backup.size_bytes})
     finding.say(backup.described(), opened.taken)
+    if not (backup.has_checksum or plan.backup.sha256):
+        finding.say(
+            "Nothing in this format tells a letter that was damaged or a row that was lost on its"
+            " way: state the checksum of the dump in [backup] sha256"
+        )
     finding.require(backup.size_bytes > 0, "the backup is empty")
 
 

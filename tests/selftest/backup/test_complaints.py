@@ -170,3 +170,23 @@ def test_a_restore_that_may_not_give_an_event_trigger_away_says_so(
     complaint = first_complaint(result.stderr.replace("ERROR:", "psql:a.sql:1: ERROR:", 1))
     assert "permission denied" in complaint.what
     assert "only a superuser can own this event trigger" in complaint.todo
+
+
+@pytest.mark.parametrize(
+    ("stderr", "decided"),
+    [
+        ("pg_restore: error: could not execute query: ERROR:  syntax error", True),
+        ("pg_restore: error: could not uncompress data: incorrect data check", True),
+        ("pg_restore: error: COPY failed: FATAL:  terminating connection due to command", False),
+        ("pg_dump: error: could not write to file: No space left on device", False),
+        ("psql: error: connection to server at x failed: Connection refused", False),
+        ("psql:a.sql:1: ERROR:  could not extend file: No space left on device", False),
+    ],
+)
+def test_a_server_or_disk_that_gives_out_decides_nothing(stderr: str, decided: bool) -> None:
+    assert first_complaint(stderr).decided == decided
+
+
+def test_what_the_tool_itself_says_is_about_the_file_that_it_reads() -> None:
+    found = first_complaint("pg_restore: error: found unexpected block ID (7) when reading data")
+    assert "damaged or truncated" in found.todo

@@ -214,6 +214,7 @@ def test_a_plain_dump_is_recognised_in_its_layers(
     assert backup.dump_major == 15
     assert backup.size_bytes == len(content)
     assert backup.sha256 == hashlib.sha256(content).hexdigest()
+    assert backup.has_checksum == bool({"gzip", "zstd", "bzip2", "xz"} & set(wrappings))
     assert decoded_copy(backup.path, wrappings, tmp_path).read_bytes() == PLAIN
 
 

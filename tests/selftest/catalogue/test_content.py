@@ -13,7 +13,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.catalogue import differing_rows, every_row_lost, fingerprint
+from shadowgate.catalogue import differing_rows, every_row_lost, fingerprint, rows
 from shadowgate.catalogue.rows import compare
 from shadowgate.errors import UsageError
 from shadowgate.server import Database, Server
@@ -356,17 +356,19 @@ def test_equal_databases_have_no_differing_rows(original: Database, copies: Data
 RECORDS = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3)), max_size=12)
 
 
-@given(RECORDS, RECORDS)
-def test_comparing_agrees_with_counting_by_hand(
-    before: list[tuple[int, int]], after: list[tuple[int, int]]
+@given(RECORDS, RECORDS, st.sampled_from([rows.PART, 1, 3]))
+def test_comparing_agrees_with_counting_by_hand_in_parts_of_any_size(
+    before: list[tuple[int, int]], after: list[tuple[int, int]], part: int
 ) -> None:
-    def records(rows: list[tuple[int, int]]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    def records(pairs: list[tuple[int, int]]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
         # As in a real table, the key is part of the row's content.
         return np.array(
-            [(key, key * 10 + value) for key, value in rows], dtype=[("key", "i8"), ("row", "i8")]
+            [(key, key * 10 + value) for key, value in pairs], dtype=[("key", "i8"), ("row", "i8")]
         )
 
-    found = compare(records(before), records(after))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "PART", part)
+        found = compare(records(before), records(after))
     gone = {key for key, _ in Counter(before) - Counter(after)}
     come = {key for key, _ in Counter(after) - Counter(before)}
     known = {key for key, _ in before}

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from shadowgate.errors import RestoreError
+from shadowgate.errors import MigrationError, RestoreError, ShadowgateError, SpaceError
 from shadowgate.evidence import CheckResult
 from shadowgate.options import Request
 from shadowgate.phases.check import Check, check
@@ -97,6 +97,30 @@ def test_a_block_hands_on_the_cause(run: Run) -> None:
     blocked = CheckResult("restore.clean", 2, "blocked", "it", blocked_by="environment.server")
     run.results.by_id["restore.clean"] = blocked
     assert carry_out(stands_on_it, "", run).result.blocked_by == "environment.server"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (MigrationError("the statement is wrong"), "failed"),
+        (MigrationError("the server shut down", decided=False), "inconclusive"),
+        (SpaceError("the disk is full"), "inconclusive"),
+    ],
+)
+def test_a_server_or_disk_that_gives_out_is_no_failure_of_what_is_judged(
+    run: Run, error: ShadowgateError, status: str
+) -> None:
+    @check("migration.applied", remedy="Try again.")
+    def judges(finding: Finding) -> None:
+        """It works.
+
+        It must.
+        """
+        finding.note(1)
+        raise error
+
+    outcome = carry_out(judges, "", run)
+    assert (outcome.result.status, outcome.error) == (status, None)
 
 
 @pytest.mark.parametrize("error", [psycopg.OperationalError("gone"), ValueError("a defect")])
