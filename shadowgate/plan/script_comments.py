@@ -12,8 +12,11 @@ ANNOUNCE_PRIVILEGES = r"announce[ \t]+privileges"
 IRREVERSIBLE = "irreversible"
 """There is no way back from the script."""
 
-OF_FILES = ("edited-migration", "removed-migration", "duplicate-version", "out-of-order")
-"""Rules about a migration's place among the others, not about what its statements do."""
+OF_FILES = (
+    *("edited-migration", "removed-migration", "duplicate-version", "out-of-order"),
+    "not-sql",
+)
+"""Rules about a migration's file and its place among others, not about what its statements do."""
 
 _ALLOW_OF_FILES = rf"allow[ \t]+(?:{'|'.join(OF_FILES)})"
 _WITH_REASON = re.compile(

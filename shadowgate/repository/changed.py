@@ -49,7 +49,8 @@ def changed(
         from shadowgate.repository.examine import examine  # noqa: PLC0415  (takes long to load)
 
         with guarded_folder(CLEANER) as workspace:
-            examined = examine(project, branch, workspace)
+            server = asked.of("--server") or "auto"
+            examined = examine(project, branch, workspace, server)
             summary = replace(
                 summary,
                 findings=(*summary.findings, *examined.findings),
