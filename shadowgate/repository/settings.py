@@ -45,6 +45,12 @@ class Settings:
     """Folder with a file for each query, relative to this file."""
     transaction: str = ""
     """How the runner applies a script, ``file`` or ``statement``, where the layout does not say."""
+    statement_timeout: str = ""
+    """What the runner's session sets before a script, such as ``30s``, where a script has no plan
+    that says so; and so the others."""
+    lock_timeout: str = ""
+    search_path: str = ""
+    role: str = ""
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """Name -> what the runner writes for ``${name}`` in a script, as Flyway does."""
     python: str = ""
