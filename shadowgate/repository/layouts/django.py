@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -121,10 +121,11 @@ def _is_pair(value: Any) -> bool:
 def _heads(sources: Mapping[str, _Source]) -> dict[str, tuple[Finding, ...]]:
     """Migrations that end an app that has several ends: Django's ``migrate`` refuses that."""
     replaced = {node for each in sources.values() for node in each.replaces}
-    followed = {node for each in sources.values() for node in _of_the_same_app(each)}
+    live = [each for each in sources.values() if each.node not in replaced]
+    followed = {node for each in live for node in each.follows if node[0] == each.node[0]}
     ends: dict[str, list[_Source]] = {}
-    for each in sources.values():
-        if each.node not in followed | replaced:
+    for each in live:
+        if not followed & {each.node, *each.replaces}:
             ends.setdefault(each.node[0], []).append(each)
     return {
         each.key: (
@@ -139,10 +140,6 @@ def _heads(sources: Mapping[str, _Source]) -> dict[str, tuple[Finding, ...]]:
         for each in several
         if len(several) > 1
     }
-
-
-def _of_the_same_app(source: _Source) -> Iterator[Node]:
-    return (node for node in source.follows if node[0] == source.node[0])
 
 
 LAYOUT = Layout(

@@ -264,6 +264,9 @@ def test_a_squashed_migration_is_nothing_new_and_may_take_the_others_place(
     squashed = FIRST.replace("    dep", '    replaces = [("shop", "0001_initial")]\n    dep')
     made.commit({shop("0001_squashed"): squashed})
     assert (rules(made), keys(made)) == ([], [])
+    made.commit({shop("0002_x"): migration(add("x"), "0001_initial")})
+    assert (rules(made), keys(made)) == ([], ["shop.0002_x"]), "it follows what is replaced"
+    made.remove(shop("0002_x"))
     made.git("branch", "--force", "base")
     made.commit({shop("0001_squashed"): FIRST})
     made.remove(shop("0001_initial"))
