@@ -1,4 +1,36 @@
--- What production holds after V1 and V2: run behind them.
+--
+-- PostgreSQL database dump
+--
+
+-- Stands in for what pg_dump writes of production; its rows are made as it is restored.
+SET statement_timeout = 0;
+SET client_encoding = 'UTF8';
+
+CREATE TABLE public.agents (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    email text NOT NULL UNIQUE
+);
+
+CREATE TABLE public.tickets (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject text NOT NULL,
+    status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'waiting', 'closed')),
+    agent_id bigint REFERENCES public.agents (id),
+    opened_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE INDEX tickets_agent ON public.tickets (agent_id);
+
+CREATE TABLE public.messages (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket_id bigint NOT NULL REFERENCES public.tickets (id),
+    agent_id bigint REFERENCES public.agents (id),
+    body text NOT NULL,
+    written_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE INDEX messages_ticket ON public.messages (ticket_id);
+
 CREATE TABLE public.flyway_schema_history (
     installed_rank integer PRIMARY KEY,
     version varchar(50),
@@ -38,4 +70,6 @@ SELECT
     '2026-01-19'::timestamptz + n * interval '1 minute'
 FROM generate_series(1, 18000) AS n;
 
-ANALYZE;
+--
+-- PostgreSQL database dump complete
+--

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from shadowgate.command import branches, plans, production, reports, reviews, runs
+from shadowgate.command import branches, filling, plans, production, reports, reviews, runs
 from shadowgate.command.parser import INTERRUPTED, USAGE_ERROR, Parser, new_parser, say
 from shadowgate.errors import ShadowgateError
 from shadowgate.options import OPTIONS
@@ -47,6 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = new_parser()
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
-    for module in (runs, plans, branches, production, reports, reviews):
+    for module in (runs, plans, branches, filling, production, reports, reviews):
         module.add_commands(commands)
     return parser

@@ -22,6 +22,7 @@ from typing import Literal
 import psycopg
 from psycopg import sql
 
+from shadowgate.catalogue.histories import is_history
 from shadowgate.measure.session import write_values_alike
 from shadowgate.measure.workload import Query, Workload, in_ascii
 from shadowgate.server.base import Connection
@@ -223,6 +224,7 @@ def _tables(connection: Connection) -> list[_Table]:
     return [
         _Table(oid, schema, name, tuple(key), settable)
         for oid, schema, name, _, key, settable in found
+        if not is_history(name)
     ]
 
 

@@ -14,9 +14,9 @@ IRREVERSIBLE = "irreversible"
 
 OF_FILES = (
     *("edited-migration", "removed-migration", "duplicate-version", "out-of-order"),
-    "batch-rollback",
+    *("batch-rollback", "not-sql"),
 )
-"""Rules about a migration's place among the others, not about what its statements do."""
+"""Rules about a migration's file and its place among others, not about what its statements do."""
 
 _ALLOW_OF_FILES = rf"allow[ \t]+(?:{'|'.join(OF_FILES)})"
 _WITH_REASON = re.compile(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from shadowgate.errors import UsageError
 from shadowgate.repository.compare import Changes, compare
+from shadowgate.repository.configured import what_tools_say, with_settings
 from shadowgate.repository.detect import Place, find_place
 from shadowgate.repository.git import Git, on_disk
+from shadowgate.repository.layouts import BY_NAME
 from shadowgate.repository.model import Files, Migration
 from shadowgate.repository.plans import plans_by_script
 from shadowgate.repository.settings import Settings, read_settings
@@ -23,6 +25,8 @@ class Project:
     settings: Settings
     place: Place
     git: Git
+    notes: tuple[str, ...] = ()
+    """What its migration tool's own file says and is not honoured."""
 
     @property
     def from_top(self) -> str:
@@ -61,8 +65,13 @@ def open_project(here: Path) -> Project:
         full = root / path
         return full.read_text(encoding="utf-8", errors="replace") if full.is_file() else ""
 
-    place = find_place(git.listed(), text_of, settings.layout, settings.folder)
-    return Project(root, settings, place, git)
+    listed = git.listed()
+    told = what_tools_say(root, listed, settings)
+    settings = with_settings(settings, told)
+    place = find_place(listed, text_of, settings.layout, settings.folder)
+    if told.file and place == Place(BY_NAME[told.layout.name], PurePosixPath(told.folder)):
+        place = replace(place, layout=told.layout)
+    return Project(root, settings, place, git, told.notes)
 
 
 def read_branch(project: Project, base: str, *, working_tree: bool) -> Branch:

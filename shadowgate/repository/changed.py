@@ -45,16 +45,23 @@ def changed(
     project = open_project(here)
     branch = read_branch(project, base, working_tree=working_tree)
     reports = here / (asked.of("--reports") or "reports")
-    summary = Summary(str(project.place), branch.base, project.from_top, branch.changes.findings)
+    summary = Summary(
+        str(project.place),
+        branch.base,
+        project.from_top,
+        branch.changes.findings,
+        notes=project.notes,
+    )
     if not branch.untouched:
         from shadowgate.repository.examine import examine  # noqa: PLC0415  (takes long to load)
 
         with guarded_folder(CLEANER) as workspace:
-            examined = examine(project, branch, workspace)
+            server = asked.of("--server") or "auto"
+            examined = examine(project, branch, workspace, server)
             summary = replace(
                 summary,
                 findings=(*summary.findings, *examined.findings),
-                notes=examined.notes,
+                notes=(*project.notes, *examined.notes),
             )
             for line in summary.found():
                 say(line)

@@ -47,7 +47,7 @@ def compare(
     mine = sorted(head, key=_place)
     there = {each.key for each in mine}
     newer = [each for key, each in tip.items() if key not in old and key not in there]
-    added = [each for each in mine if each.key not in known]
+    added = [each for each in mine if each.key not in known and not _is_there(each, old)]
     kept = [each for each in mine if each.key in known]
     altered = [each for each in kept if not _is_on_a_side(each, (old, tip), layout)]
     edits = {
@@ -58,6 +58,7 @@ def compare(
     judged = [each for each in altered if each.key not in edits or edits[each.key].reason]
     pending = sorted((*added, *judged), key=_place)
     others = [*known.values()] if layout.sorted_by_version else kept
+    replaced = {key for side in (old.values(), mine) for each in side for key in each.replaces}
     return Changes(
         tuple(_with_way_back(each, known.get(each.key)) for each in pending),
         tuple(
@@ -67,12 +68,17 @@ def compare(
         ),
         (
             *edits.values(),
-            *(_removed(each, settings) for key, each in old.items() if key not in there),
+            *(_removed(old[key], settings) for key in old if key not in there | replaced),
             *_duplicates(added, [*mine, *newer], settings),
-            *_out_of_order(added, others, settings),
+            *_out_of_order(added, others, layout, settings),
             *(flaw for each in pending for flaw in each.flaws),
         ),
     )
+
+
+def _is_there(migration: Migration, old: Mapping[str, Migration]) -> bool:
+    """Whether the base has all that a migration only sums up."""
+    return bool(migration.replaces) and all(key in old for key in migration.replaces)
 
 
 def _is_on_a_side(
@@ -139,7 +145,7 @@ def _edited(migration: Migration, before: Migration, settings: Settings) -> Find
         "take the edit back and add a migration; if no database has it yet, write "
         "`-- shadowgate: allow edited-migration: reason`",
         line=_first_difference(migration.up.text, before.up.text),
-        reason=_accepted("edited-migration", migration, settings, before),
+        reason=reason_for("edited-migration", migration, settings, before),
     )
 
 
@@ -159,7 +165,7 @@ def _removed(migration: Migration, settings: Settings) -> Finding:
         f"{migration.name} is on the base already and is gone: a database that has it keeps it",
         "bring it back and add a migration that undoes it, or accept it under [[waivers]] in the "
         "settings",
-        reason=_accepted("removed-migration", migration, settings),
+        reason=reason_for("removed-migration", migration, settings),
     )
 
 
@@ -178,17 +184,17 @@ def _duplicates(
                 str(each.up.path),
                 f"{each.name} has the version {each.version} of {', '.join(same)}",
                 "give it a version of its own",
-                reason=_accepted("duplicate-version", each, settings),
+                reason=reason_for("duplicate-version", each, settings),
             )
 
 
 def _out_of_order(
-    added: Sequence[Migration], known: Sequence[Migration], settings: Settings
+    added: Sequence[Migration], known: Sequence[Migration], layout: Layout, settings: Settings
 ) -> Iterator[Finding]:
     if settings.out_of_order:
         return
     for each in (migration for migration in added if not migration.repeatable):
-        later = [other for other in known if not other.repeatable and other.order > each.order]
+        later = [other for other in known if _comes_after(other, each, layout)]
         if later:
             yield Finding(
                 "out-of-order",
@@ -197,11 +203,18 @@ def _out_of_order(
                 "already",
                 "give it a later version; if the runner takes it all the same, set "
                 "out_of_order = true",
-                reason=_accepted("out-of-order", each, settings),
+                reason=reason_for("out-of-order", each, settings),
             )
 
 
-def _accepted(
+def _comes_after(migration: Migration, other: Migration, layout: Layout) -> bool:
+    """Whether a migration is applied after another; to a framework its files say which follow."""
+    if layout.framework:
+        return other.key in migration.follows
+    return not migration.repeatable and migration.order > other.order
+
+
+def reason_for(
     rule: str, migration: Migration, settings: Settings, before: Migration | None = None
 ) -> str:
     """The reason for which the script or the settings accept a finding; empty if they do not.

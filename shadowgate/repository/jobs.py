@@ -142,10 +142,17 @@ def _without_plan(
         yield f"--transaction={written.transaction}"
     if not asked.of("--shadow"):
         yield f"--backup={_backup(asked, settings)}"
+    for name in _SESSION:
+        if getattr(settings, name):
+            yield f"--{name.replace('_', '-')}={getattr(settings, name)}"
     queries = asked.of("--queries") or settings.beside("queries")
     if queries:
         yield f"--queries={queries}"
     yield from _applied(earlier.values())
+
+
+_SESSION = ("statement_timeout", "lock_timeout", "search_path", "role")
+"""Settings that are options of a run; those that the command line names come behind them."""
 
 
 def _by_plan(

@@ -68,8 +68,10 @@ class Migration:
     up: Part
     down: Part | None = None
     transactions: Transactions = ""
-    follows: str = ""
-    """Key of the one before it, where its file says so."""
+    follows: tuple[str, ...] = ()
+    """Keys of those right before it, where its file says so."""
+    replaces: tuple[str, ...] = ()
+    """Keys of others that it does the work of: a database that has them has it."""
     repeatable: bool = False
     """Run again whenever it changes."""
     flaws: tuple[Finding, ...] = ()

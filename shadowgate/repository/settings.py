@@ -36,7 +36,7 @@ class Settings:
 
     layout: str = ""
     """The tool that they are written for: ``plain``, ``supabase``, ``flyway``, ``golang-migrate``,
-    ``dbmate``, ``goose``, ``sqitch`` or ``alembic``."""
+    ``dbmate``, ``goose``, ``sqitch``, ``alembic`` or ``django``."""
     folder: str = ""
     """Folder of the migrations, relative to this file; for sqitch that of its plan."""
     backup: str = ""
@@ -45,10 +45,19 @@ class Settings:
     """Folder with a file for each query, relative to this file."""
     transaction: str = ""
     """How the runner applies a script, ``file`` or ``statement``, where the layout does not say."""
+    statement_timeout: str = ""
+    """What the runner's session sets before a script, such as ``30s``, where a script has no plan
+    that says so; and so the others."""
+    lock_timeout: str = ""
+    search_path: str = ""
+    role: str = ""
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """Name -> what the runner writes for ``${name}`` in a script, as Flyway does."""
     python: str = ""
-    """For Alembic: the Python that has it and what the project needs, relative to this file."""
+    """For Alembic and Django: the Python that has them and what the project needs, relative to this
+    file."""
+    settings_module: str = ""
+    """For Django: its settings, where ``manage.py`` does not name them."""
     out_of_order: bool = False
     """The runner takes a migration with a lower version than one that is applied already."""
     waivers: tuple[RepositoryWaiver, ...] = ()

@@ -36,9 +36,19 @@ def test_this_project_names_every_phase_in_its_order() -> None:
         assert module.read_text(encoding="utf-8") == line
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "CHANGELOG.md", "docs/reference.md", "docs/changed.md", "docs/ci.md"]
-)
+PAGES = [
+    *("README.md", "CHANGELOG.md", "examples/README.md"),
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+]
+
+
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "docs").glob("*.md"):
+        assert f"({path.name})" in index or path.name == "README.md", path.name
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):

@@ -113,7 +113,10 @@ def _thinned(
 
 
 def _comparable(database: Database, before: State, plan: Plan) -> State:
-    """What counts of a state: not the content, nor the counters, of what the migration made."""
+    """What counts of a state: not the content, nor the counters, of what the migration made.
+
+    What a migration tool notes of it does not count either.
+    """
     state = state_of(database, before.content, plan.renames)
     objects = {
         identity: found
@@ -124,4 +127,4 @@ def _comparable(database: Database, before: State, plan: Plan) -> State:
         for identity, found in state.snapshot.objects.items()
     }
     content = {table: found for table, found in state.content.items() if table in before.content}
-    return State(Snapshot(objects), content)
+    return State(Snapshot(objects), content).less_histories

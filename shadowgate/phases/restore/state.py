@@ -13,6 +13,7 @@ from shadowgate.catalogue import (
     fingerprint,
     take_snapshot,
 )
+from shadowgate.catalogue.histories import is_history
 from shadowgate.errors import ValidationError
 from shadowgate.server import Database
 
@@ -32,6 +33,12 @@ class State:
         """Names of the indexes that no query uses."""
         indexes = self.snapshot.of_kind("index")
         return frozenset(id_.name for id_, found in indexes if not found.attributes["valid"])
+
+    @property
+    def less_histories(self) -> State:
+        """Without what migration tools note: a row of theirs has a number and a time of its own."""
+        kept = {name: found for name, found in self.content.items() if not is_history(name)}
+        return replace(self, content=kept)
 
     @property
     def content_digest(self) -> str:

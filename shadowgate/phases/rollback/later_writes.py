@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from shadowgate.catalogue.histories import is_history
 from shadowgate.server import Connection, Database
 
 COPIED = 3
@@ -103,7 +104,7 @@ def derive_later_writes(
 ) -> tuple[LaterWrite, ...]:
     """Copies of rows of some tables, as statements that the migrated database accepts.
 
-    What belongs to an extension is nothing that users write.
+    What belongs to an extension, or is a migration tool's history, is nothing that users write.
 
     Args:
         before: the database before the migration.
@@ -113,7 +114,7 @@ def derive_later_writes(
     """
     with before.connect() as old, migrated.connect() as new:
         found = []
-        for table in sorted(tables):
+        for table in sorted(table for table in tables if not is_history(table)):
             columns, earlier = _columns(new, table), _columns(old, table)
             if (
                 columns

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shadowgate.repository.layouts import (
     alembic,
     dbmate,
+    django,
     flyway,
     golang_migrate,
     goose,
@@ -22,6 +23,7 @@ LAYOUTS: tuple[Layout, ...] = (
     goose.LAYOUT,
     sqitch.LAYOUT,
     alembic.LAYOUT,
+    django.LAYOUT,
     plain.LAYOUT,
 )
 """A file is taken by the first that knows it."""

@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from shadowgate.repository.layouts.layout import Layout
+from shadowgate.repository.layouts.programs import constants, depth, without
 from shadowgate.repository.model import Files, Finding, Migration, Part, decoded
 
 _REFUSED = "a revision that joins several and does something as well is not read"
@@ -48,26 +48,27 @@ def read(files: Files, folder: PurePosixPath) -> list[Migration]:
     listed = (path for path in sorted(files) if path.parent == folder and path.suffix == ".py")
     revisions = {each.name: each for path in listed for each in _revision(path, files[path])}
     heads = _twice_followed(revisions)
+    follows = {each.name: each.follows for each in revisions.values()}
     return [
-        _migration(each, _depth(each, revisions), heads)
+        _migration(each, depth(each.name, follows), heads)
         for each in revisions.values()
         if each.upgrades or len(each.follows) < 2
     ]
 
 
-def _migration(revision: Revision, depth: int, heads: dict[str, Finding]) -> Migration:
+def _migration(revision: Revision, place: int, heads: dict[str, Finding]) -> Migration:
     flaws = [*revision.flaws, *([heads[revision.name]] if revision.name in heads else [])]
     if len(revision.follows) > 1:
         flaws.append(Finding("directives", str(revision.path), _REFUSED, "split it"))
     return Migration(
         revision.name,
         "",
-        (depth,),
+        (place,),
         revision.path.stem,
         Part(revision.path, revision.upwards, whole=False),
         Part(revision.path, revision.back, whole=False) if revision.back else None,
         "statement",
-        follows=revision.follows[0] if revision.follows else "",
+        follows=revision.follows,
         flaws=tuple(flaws),
     )
 
@@ -82,7 +83,7 @@ def _revision(path: PurePosixPath, content: bytes) -> Iterator[Revision]:
         flaw = Finding("script", str(path), f"the file is not Python: {problem}", line=line)
         yield Revision(path, path.stem, (), source, source, True, (*flaws, flaw))
         return
-    said = dict(_assigned(tree))
+    said = dict(constants(tree.body))
     if isinstance(said.get("revision"), str):
         follows = said.get("down_revision")
         names = (follows,) if isinstance(follows, str) else tuple(follows or ())
@@ -90,26 +91,11 @@ def _revision(path: PurePosixPath, content: bytes) -> Iterator[Revision]:
             path,
             said["revision"],
             names,
-            _without("downgrade", tree, source),
-            _without("upgrade", tree, source) if _does_something(tree, "downgrade") else "",
+            without("downgrade", tree.body, source),
+            without("upgrade", tree.body, source) if _does_something(tree, "downgrade") else "",
             _does_something(tree, "upgrade"),
             flaws,
         )
-
-
-def _assigned(tree: ast.Module) -> Iterator[tuple[str, Any]]:
-    """Names that a file gives constants to, at its top."""
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        for target in targets:
-            value = getattr(node, "value", None)
-            if isinstance(target, ast.Name) and value is not None:
-                try:
-                    yield target.id, ast.literal_eval(value)
-                except ValueError:
-                    continue
 
 
 def _functions(tree: ast.Module, name: str) -> list[ast.FunctionDef]:
@@ -121,29 +107,9 @@ def _does_something(tree: ast.Module, function: str) -> bool:
     return any(not _is_idle(each) for node in _functions(tree, function) for each in node.body)
 
 
-def _without(function: str, tree: ast.Module, source: str) -> str:
-    """The source with empty lines where a function is."""
-    lines = source.split("\n")
-    for node in _functions(tree, function):
-        first, last = node.lineno - 1, node.end_lineno or node.lineno
-        lines[first:last] = [""] * (last - first)
-    return "\n".join(lines)
-
-
 def _is_idle(node: ast.stmt) -> bool:
     constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return constant or isinstance(node, ast.Pass | ast.Raise)
-
-
-def _depth(revision: Revision, revisions: dict[str, Revision]) -> int:
-    """How many revisions come before one, on the longest way."""
-    depth, reached, seen = 0, {*revision.follows}, {revision.name}
-    while reached - seen:
-        depth += 1
-        seen |= reached
-        there = [revisions[name] for name in reached if name in revisions]
-        reached = {name for each in there for name in each.follows}
-    return depth
 
 
 def _twice_followed(revisions: dict[str, Revision]) -> dict[str, Finding]:

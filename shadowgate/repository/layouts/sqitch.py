@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from shadowgate.repository.layouts.layout import Layout
@@ -17,13 +18,30 @@ def told_by(path: PurePosixPath) -> bool:
     return path.name == "sqitch.plan"
 
 
+@dataclass(frozen=True)
+class Scripts:
+    """Where the files are, relative to the project's folder."""
+
+    plan: PurePosixPath
+    deploy: PurePosixPath
+    revert: PurePosixPath
+    extension: str = "sql"
+
+
 def read(files: Files, folder: PurePosixPath) -> list[Migration]:
-    """Read the plan and the scripts that it names."""
-    plan = folder / "sqitch.plan"
-    text, flaws = decoded(plan, files.get(plan, b""))
+    """Read the plan of a folder and the scripts that it names."""
+    scripts = Scripts(folder / "sqitch.plan", folder / "deploy", folder / "revert")
+    return read_scripts(scripts, files, folder)
+
+
+def read_scripts(scripts: Scripts, files: Files, _folder: PurePosixPath) -> list[Migration]:
+    """Read a plan and the scripts that it names."""
+    text, flaws = decoded(scripts.plan, files.get(scripts.plan, b""))
     lines = text.splitlines()
     changes = _changes(lines)
-    return [_read_one(files, folder, place, changes, lines, flaws) for place in range(len(changes))]
+    return [
+        _read_one(files, scripts, place, changes, lines, flaws) for place in range(len(changes))
+    ]
 
 
 def _changes(lines: list[str]) -> list[tuple[str, int]]:
@@ -38,7 +56,7 @@ def _changes(lines: list[str]) -> list[tuple[str, int]]:
 
 def _read_one(
     files: Files,
-    folder: PurePosixPath,
+    scripts: Scripts,
     place: int,
     changes: list[tuple[str, int]],
     lines: list[str],
@@ -47,11 +65,12 @@ def _read_one(
     name, line = changes[place]
     before = sum(each == name for each, _ in changes[:place])
     reworked = any(each == name for each, _ in changes[place + 1 :])
-    file = f"{name}@{_tag_after(lines, line)}.sql" if reworked else f"{name}.sql"
-    up, more = optional_file(folder / "deploy" / file, files)
-    down, others = optional_file(folder / "revert" / file, files)
+    tagged = f"{name}@{_tag_after(lines, line)}" if reworked else name
+    file = f"{tagged}.{scripts.extension}"
+    up, more = optional_file(scripts.deploy / file, files)
+    down, others = optional_file(scripts.revert / file, files)
     if up is None:
-        up, more = _missing(folder, file, line)
+        up, more = _missing(scripts, file, line)
     return Migration(
         f"{name} {before + 1}" if before else name,
         "",
@@ -70,15 +89,15 @@ def _tag_after(lines: list[str], line: int) -> str:
     return next((tag["tag"] for tag in tags), "")
 
 
-def _missing(folder: PurePosixPath, file: str, line: int) -> tuple[Part, tuple[Finding, ...]]:
+def _missing(scripts: Scripts, file: str, line: int) -> tuple[Part, tuple[Finding, ...]]:
     flaw = Finding(
         "directives",
-        str(folder / "sqitch.plan"),
-        f"the plan names a change without its script deploy/{file}",
+        str(scripts.plan),
+        f"the plan names a change without its script {scripts.deploy.name}/{file}",
         "add the script, or take the change out",
         line=line + 1,
     )
-    return Part(folder / "deploy" / file, ""), (flaw,)
+    return Part(scripts.deploy / file, ""), (flaw,)
 
 
 LAYOUT = Layout("sqitch", told_by, "", read, sorted_by_version=False)

@@ -240,3 +240,10 @@ def test_a_table_that_only_one_side_has_is_passed_over(plain: Database, server: 
 def test_what_belongs_to_an_extension_is_passed_over(make_database: MakeDatabase) -> None:
     database = make_database()
     assert derive_later_writes(database, database, ["public.spatial_ref_sys"]) == ()
+
+
+def test_nothing_is_written_to_the_history_of_a_migration_tool(plain: Database) -> None:
+    tables = "CREATE TABLE {} (id int PRIMARY KEY); INSERT INTO {} VALUES (1)"
+    refill(plain, "; ".join(tables.format(t, t) for t in ("public.django_migrations", "public.t")))
+    writes = derive_later_writes(plain, plain, ["public.django_migrations", "public.t"])
+    assert [each.name for each in writes] == ["copies of rows of public.t"]

@@ -11,7 +11,8 @@ import pytest
 
 from shadowgate.errors import UsageError
 from shadowgate.repository.branch import open_project
-from shadowgate.repository.frameworks import with_sql
+from shadowgate.repository.frameworks import Asking
+from shadowgate.repository.frameworks.alembic import with_sql
 from shadowgate.repository.model import Migration
 from tests.selftest.repository.repositories import Repository, repository
 from tests.selftest.repository.test_changed import Runs, judged
@@ -92,7 +93,8 @@ def test_its_revisions_are_judged_as_the_sql_that_it_sends(made: Repository) -> 
 def test_the_way_back_is_asked_for_too(made: Repository) -> None:
     revise(made, "second", UP, DOWN)
     (found,) = pending(made)
-    down = with_sql(found, made.folder, "").down
+    (sent,) = with_sql([found], Asking(made.folder, made.folder))
+    down = sent.down
     assert down is not None
     assert "ALTER TABLE t DROP n;" in down.text
     assert "SET version_num='first'" in down.text
@@ -167,5 +169,5 @@ def test_what_alembic_cannot_do_is_said_in_one_sentence(made: Repository, case: 
     env.write_text(early + env.read_text("utf-8"), "utf-8")
     (found,) = pending(made)
     with pytest.raises(UsageError, match=words) as refused:
-        with_sql(found, made.folder, python)
+        with_sql([found], Asking(made.folder, made.folder, python))
     assert refused.value.exit_status == 4

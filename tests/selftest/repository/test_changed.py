@@ -134,6 +134,14 @@ def test_each_is_run_on_what_those_before_it_leave(tmp_path: Path) -> None:
     assert "verdict   GO" in ended.said
 
 
+def test_what_the_runners_session_sets_goes_to_each_run(tmp_path: Path) -> None:
+    made = start(tmp_path, {**pair("0002_b"), "shadowgate.toml": 'lock_timeout = "2s"\n'})
+    runs = Runs()
+    assert judged(made, runs).status == 0
+    assert runs.option(0, "--lock-timeout") == "2s"
+    assert runs.option(0, "--role") == ""
+
+
 def test_files_are_told_from_the_projects_folder_and_that_from_the_top(tmp_path: Path) -> None:
     files = {f"shop/{name}": text for name, text in pair("0001_a").items()}
     top = repository(tmp_path, {**files, "shop/shadowgate.toml": ""})
