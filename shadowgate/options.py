@@ -122,6 +122,13 @@ OPTIONS: tuple[Option, ...] = (
         "measure the reading queries with a cold buffer cache as well; shown, not judged",
         switch=True,
     ),
+    Option(
+        "--no-rehearsal",
+        "",
+        "false",
+        "leave out the rehearsal of the rollout under traffic; its check is then inconclusive",
+        switch=True,
+    ),
 )
 """Every option that the suite adds to pytest."""
 
@@ -140,6 +147,8 @@ class Request:
     """Write the committed baseline anew."""
     cold: bool = False
     """Measure with a cold buffer cache as well."""
+    no_rehearsal: bool = False
+    """Leave out the rehearsal of the rollout."""
     source: str = field(default="", repr=False)
     """URI of a running database to dump; may have a password."""
     without_rows: tuple[str, ...] = ()
@@ -223,6 +232,7 @@ def resolve(
         without_rows=tuple(filter(None, map(str.strip, values["--exclude-table-data"].split(",")))),
         update_baseline=update,
         cold=_truth("--cold", values),
+        no_rehearsal=_truth("--no-rehearsal", values),
     )
 
 

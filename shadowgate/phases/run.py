@@ -89,6 +89,7 @@ from shadowgate.phases.rollout.after import after_of_run
 from shadowgate.phases.rollout.document import render_markdown, rollout_plan
 from shadowgate.phases.rollout.facts import Measured, rollout_facts
 from shadowgate.phases.rollout.model import RolloutPlan
+from shadowgate.phases.rollout.rehearsed import rehearse_canary
 from shadowgate.phases.rounds import (
     RoundStore,
     record_baseline,
@@ -101,6 +102,7 @@ from shadowgate.plan import Plan, TrafficSection
 from shadowgate.progress import Progress, silent
 from shadowgate.report.after_file import After
 from shadowgate.server import Database, Databases, Server
+from shadowgate.traffic.canary import CanaryRehearsal
 from shadowgate.traffic.long_transactions import LongTransactionRehearsal
 
 T = TypeVar("T")
@@ -644,14 +646,22 @@ class Run:
 
     # --- 9: sign-off ------------------------------------------------------------------------------
 
-    def conclude(self, phases: Collection[int] = ALL_PHASES) -> Conclusion:
-        """The verdict as the results stand; what never ran stands against it."""
+    def conclude(
+        self, phases: Collection[int] = ALL_PHASES, *, besides: Collection[str] = ()
+    ) -> Conclusion:
+        """The verdict as the results stand; what never ran stands against it.
+
+        Args:
+            phases: those that count.
+            besides: ids of checks of other phases that count too.
+        """
         return judge(
             CHECKS,
             self.results.by_id,
             expected=self._expected(),
             terms=self._terms(),
             phases=phases,
+            besides=besides,
         )
 
     def _expected(self) -> Iterator[str]:
@@ -717,6 +727,35 @@ class Run:
 
     # --- 10: rollout ------------------------------------------------------------------------------
 
+    @evidence
+    def canary(self) -> CanaryRehearsal | None:
+        """The rollout, rehearsed under traffic; ``None`` where the request leaves it out."""
+        if self.request.no_rehearsal:
+            return None
+        self.applied.run.raise_for_error()
+        before, after = self.shadow, self.applied.database
+        if not self.quick:
+            before, after = self.quiet_before, self.quiet_after
+        name = self.plan.database
+        self.progress("rehearsing the rollout")
+        with (
+            self.databases.cloned(before, f"{name}_primary") as primary,
+            self.databases.cloned(after, f"{name}_canary") as canary,
+        ):
+            return rehearse_canary(
+                self.server,
+                primary,
+                canary,
+                self.opened.migration,
+                self.opened.rollback,
+                self.workload,
+                self.announced,
+                self.before.content,
+                self.plan,
+                self.runner,
+                self.quick,
+            )
+
     @proven_by("rollout.plan")
     def rollout(self) -> RolloutPlan:
         """The four weeks, with what was measured."""
@@ -725,8 +764,14 @@ class Run:
             applied=self.known(Run.applied),
             rehearsal=self.known(Run.rehearsal),
             rolled_back=self.known(Run.rolled_back),
+            canary=self.known(Run.canary),
         )
-        facts = rollout_facts(self.report(), self.conclude(range(1, 10)), measured, self.plan)
+        facts = rollout_facts(
+            self.report(),
+            self.conclude(range(1, 10), besides=("rollout.rehearsed",)),
+            measured,
+            self.plan,
+        )
         return rollout_plan(facts, self.plan.rollout)
 
     def after(self) -> After | None:

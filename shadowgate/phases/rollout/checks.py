@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.rollout.model import RolloutPlan
+from shadowgate.phases.rollout.rehearsed import judge_rehearsal
+from shadowgate.plan import Plan
+from shadowgate.traffic.canary import CanaryRehearsal
+
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
+
+
+def _something_is_asked(run: Run) -> str:
+    if run.plan.traffic.reads:
+        return ""
+    if run.plan.workload.queries is None:
+        return "nothing is asked: there is no [workload] queries and no [traffic] reads"
+    asked = any(not query.role for query in run.workload.reads)
+    return "" if asked else "nothing is asked: every reading query is another role's"
+
+
+@check(
+    "rollout.rehearsed",
+    remedy="See the trigger that fired; lengthen [rollout.rehearsal] where nothing was decided.",
+    applies=_something_is_asked,
+)
+def rollout_is_rehearsed(canary: CanaryRehearsal | None, plan: Plan, finding: Finding) -> None:
+    """Under traffic, stage by stage, no trigger fires; the way back loses no acknowledged write.
+
+    A rollout that was never rehearsed is rehearsed in production.
+    """
+    finding.require_decided(canary is not None, "it was left out (--no-rehearsal)")
+    if canary is not None:
+        judge_rehearsal(canary, plan, finding)
 
 
 @check("rollout.plan", remedy="Mend the plan's [rollout].")

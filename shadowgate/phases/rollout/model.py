@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from shadowgate.evidence import QueryEvidence, Risk, Verdict
 from shadowgate.plan import LocksSection, RollbackSection, RolloutSection
+from shadowgate.traffic.canary import CanaryRehearsal
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class RolloutFacts:
     locks: LocksSection = field(default_factory=LocksSection)
     undo: RollbackSection = field(default_factory=RollbackSection)
     """What was allowed for waits and for the rollback."""
+    canary: CanaryRehearsal | None = None
+    """The rollout as it was rehearsed; ``None`` if it was not."""
 
 
 @dataclass(frozen=True)

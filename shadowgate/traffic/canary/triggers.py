@@ -1,0 +1,195 @@
+"""When to roll back: sequential tests of latency and errors, with a stated error rate. Pure.
+
+Looking again and again at an ordinary test and stopping when it says *worse* is wrong far more
+often than the test claims. Wald's sequential probability ratio test may be looked at after every
+request: a false alarm is no more likely than ``alpha`` over all looks together, and a change of the
+size it is made for is missed no more often than ``beta`` (Wald, "Sequential Tests of Statistical
+Hypotheses", Ann. Math. Statist. 16, 1945; that no other test decides sooner on average: Wald &
+Wolfowitz, Ann. Math. Statist. 19, 1948).
+
+*Latency.* Held against each other are "no slower" and "slower by twice the limit", so that the
+ratio stands still for a change of just the limit, falls below it and rises above. It is that of the
+normal mean of the logarithm, in the score form that Whitehead gives for two arms (*The Design and
+Analysis of Sequential Clinical Trials*, 1997): the difference of the arms, with the information
+that it rests on. The arms are compared within stretches of two seconds, so that a busy stretch,
+which meets both alike, is not taken for a difference. Each statement is tested by itself; and all
+of them together, weighted by their information. The between-copy standard deviation is allowed for.
+
+*Errors.* Held against each other are a background rate, a hundredth of the limit or what the other
+arm shows, and twice the limit, by the ratio of the binomial.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Trigger = Literal["latency", "errors", "integrity", "migration"]
+Floats = NDArray[np.float64]
+
+LATENCY_ALPHA = 0.004
+"""Probability of a false alarm by latency in a rehearsal, over all statements and looks."""
+ERROR_ALPHA = 0.001
+"""The same by errors."""
+BETA = 0.02
+"""Probability of missing what is slower, or fails, by twice the limit, given time to decide."""
+FEWEST = 20
+"""Answers of a statement before it counts, beside one for each arm of each stretch: its variance is
+estimated from them."""
+STRETCH_SECONDS = 2.0
+"""The arms are compared within stretches of so long."""
+COPY_DEVIATION = 0.005
+"""Standard deviation by which two copies differ for their places in memory; ``measure.sampling``
+tells how it was found."""
+
+
+@dataclass(frozen=True)
+class LatencyLook:
+    """How much slower the canary is, as far as is known at a look."""
+
+    about: str
+    """Id of the statement; ``all`` for all of them together."""
+    percent: float
+    low: float
+    high: float
+    """Ends of the 95 % interval at this look alone, in percent."""
+    ratio: float
+    """Logarithm of the probability ratio."""
+    bound: float
+    """At which it fires."""
+
+    @property
+    def fires(self) -> bool:
+        """Whether it is slower than the limit."""
+        return self.ratio >= self.bound
+
+
+@dataclass(frozen=True)
+class ErrorLook:
+    """How many requests failed on either arm, at a look."""
+
+    requests: int
+    errors: int
+    background: float
+    """Share of failures that is taken for usual."""
+    ratio: float
+    bound: float
+
+    @property
+    def percent(self) -> float:
+        """Share of the canary's requests that failed, in percent; 0 without requests."""
+        return 100.0 * self.errors / self.requests if self.requests else 0.0
+
+    @property
+    def fires(self) -> bool:
+        """Whether more fail than the limit allows."""
+        return self.ratio >= self.bound
+
+
+@dataclass(frozen=True)
+class _Stratum:
+    difference: float
+    variance: float
+
+
+def look_at_latency(
+    stable: Mapping[str, Sequence[tuple[float, float]]],
+    canary: Mapping[str, Sequence[tuple[float, float]]],
+    limit_percent: float,
+) -> tuple[LatencyLook, ...]:
+    """Compare the arms by what was answered so far, all statements together first.
+
+    Args:
+        stable: statement -> when each answer of the arm as it was before was to start, and its
+            latency, both in seconds.
+        canary: the same of the migrated arm, at the same time.
+        limit_percent: of a change that is rolled back.
+
+    Returns:
+        Nothing while no statement has answers enough on both arms.
+    """
+    strata = {
+        name: found
+        for name in canary
+        if (found := _stratum(stable.get(name, ()), canary[name])) is not None
+    }
+    if not strata:
+        return ()
+    information = sum(1.0 / one.variance for one in strata.values())
+    together = _Stratum(
+        sum(one.difference / one.variance for one in strata.values()) / information,
+        1.0 / information,
+    )
+    shares = {"all": LATENCY_ALPHA / 2} | dict.fromkeys(strata, LATENCY_ALPHA / 2 / len(strata))
+    return tuple(
+        _look(name, one, limit_percent, shares[name])
+        for name, one in {"all": together, **strata}.items()
+    )
+
+
+def _stratum(
+    stable: Sequence[tuple[float, float]], canary: Sequence[tuple[float, float]]
+) -> _Stratum | None:
+    """The arms held against each other within each stretch; ``None`` while too little is known."""
+    if not stable or not canary:
+        return None
+    columns = np.asarray([*stable, *canary], dtype=np.float64)
+    arm = np.repeat([0, 1], [len(stable), len(canary)])
+    _, stretch = np.unique((columns[:, 0] // STRETCH_SECONDS), return_inverse=True)
+    cell, count = 2 * stretch + arm, 2 * (int(stretch.max()) + 1)
+    values = np.log(np.maximum(columns[:, 1], 1e-6))
+    sizes = np.bincount(cell, minlength=count)
+    means = np.bincount(cell, weights=values, minlength=count) / np.maximum(sizes, 1)
+    freedom = len(values) - int((sizes > 0).sum())
+    sizes, means = sizes.reshape(-1, 2), means.reshape(-1, 2)
+    weights = sizes.prod(axis=1) / np.maximum(sizes.sum(axis=1), 1)
+    if freedom < FEWEST or weights.sum() <= 0:
+        return None
+    residuals = values - means.reshape(-1)[cell]
+    variance = float(residuals @ residuals) / freedom / float(weights.sum())
+    difference = float(weights @ (means[:, 1] - means[:, 0]) / weights.sum())
+    return _Stratum(difference, max(variance, 1e-12))
+
+
+def _look(name: str, one: _Stratum, limit_percent: float, alpha: float) -> LatencyLook:
+    variance = one.variance + COPY_DEVIATION**2
+    slower = math.log1p(2 * limit_percent / 100)
+    half = 1.96 * math.sqrt(variance)
+    return LatencyLook(
+        about=name,
+        percent=_percent(one.difference),
+        low=_percent(one.difference - half),
+        high=_percent(one.difference + half),
+        ratio=slower / variance * (one.difference - slower / 2),
+        bound=math.log((1 - BETA) / alpha),
+    )
+
+
+def _percent(effect: float) -> float:
+    return 100.0 * math.expm1(effect)
+
+
+def look_at_errors(
+    stable: tuple[int, int], canary: tuple[int, int], limit_percent: float
+) -> ErrorLook:
+    """Compare how many requests failed.
+
+    Args:
+        stable: requests and failures of the arm as it was before.
+        canary: the same of the migrated one.
+        limit_percent: share of failures that is rolled back; 0 if none may fail.
+    """
+    requests, errors = canary
+    limit = max(limit_percent / 100, 1e-4)
+    usual = stable[1] / stable[0] if stable[0] else 0.0
+    background = min(max(limit / 100 if limit_percent else 1e-12, usual), 0.4)
+    worse = min(max(2 * limit, 2 * background), 0.8)
+    ratio = errors * math.log(worse / background) + (requests - errors) * math.log(
+        (1 - worse) / (1 - background)
+    )
+    return ErrorLook(requests, errors, background, ratio, math.log((1 - BETA) / ERROR_ALPHA))
