@@ -86,8 +86,9 @@ from shadowgate.phases.rollback.way_back import (
     write_later_rows,
 )
 from shadowgate.phases.rollout.after import after_of_run
-from shadowgate.phases.rollout.document import render_markdown, rollout_plan
+from shadowgate.phases.rollout.document import rollout_plan
 from shadowgate.phases.rollout.facts import Measured, rollout_facts
+from shadowgate.phases.rollout.handed_over import write_handed_over
 from shadowgate.phases.rollout.model import RolloutPlan
 from shadowgate.phases.rollout.rehearsed import rehearse_canary
 from shadowgate.phases.rounds import (
@@ -785,7 +786,5 @@ class Run:
 
     @evidence
     def rollout_file(self) -> Path:
-        """The four weeks as a page."""
-        target = self.request.reports / "rollout_plan.md"
-        target.write_text(render_markdown(self.rollout), encoding="utf-8")
-        return target
+        """The four weeks as a page, with alert rules, triggers as SQL and dates beside it."""
+        return write_handed_over(self.rollout, self.request.reports, self.started)

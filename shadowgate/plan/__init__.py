@@ -6,6 +6,7 @@ or a file that is not there is a :class:`~shadowgate.errors.PlanError` that says
 file, and what is allowed.
 """
 
+from shadowgate.plan.calendar import Calendar, calendar_of
 from shadowgate.plan.derived import derived_plan
 from shadowgate.plan.reading import read_plan
 from shadowgate.plan.sections import (
@@ -35,6 +36,7 @@ __all__ = [
     "TRANSACTIONS",
     "AfterTrafficSection",
     "BackupSection",
+    "Calendar",
     "Extent",
     "JobSection",
     "LaterSection",
@@ -52,6 +54,7 @@ __all__ = [
     "TrafficSection",
     "WaiverSection",
     "WorkloadSection",
+    "calendar_of",
     "derived_plan",
     "read_plan",
 ]

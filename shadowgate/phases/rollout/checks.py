@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
+from shadowgate.phases.rollout.handed_over import HANDED_OVER
 from shadowgate.phases.rollout.model import RolloutPlan
 from shadowgate.phases.rollout.rehearsed import judge_rehearsal
-from shadowgate.plan import Plan
+from shadowgate.plan import Plan, calendar_of
 from shadowgate.traffic.canary import CanaryRehearsal
 
 if TYPE_CHECKING:
@@ -53,10 +56,12 @@ def weeks_follow_each_other(rollout: RolloutPlan, rollout_file: Path, finding: F
     for week in rollout.weeks:
         finding.require(bool(week.tasks and week.gates), f"{week.name} has no tasks or no gates")
         finding.require(week.name in text, f"{week.name} is not in {rollout_file.name}")
+    settings = rollout.settings
+    calendar = calendar_of(settings.skip_weekends, settings.holidays)
     gaps = [
         later.name
-        for week, later in zip(rollout.weeks, rollout.weeks[1:], strict=False)
-        if (later.first - week.last).days != 1
+        for week, later in pairwise(rollout.weeks)
+        if later.first != next(calendar.days_from(week.last + dt.timedelta(days=1)))
     ]
     finding.require(not gaps, f"does not follow the week before: {', '.join(gaps)}")
 
@@ -70,5 +75,8 @@ def triggers_are_written_down(rollout: RolloutPlan, rollout_file: Path, finding:
     finding.note({rule.when: rule.then for rule in (*rollout.triggers, *rollout.escalation)})
     text = rollout_file.read_text(encoding="utf-8")
     missing = [rule.when for rule in rollout.triggers if rule.when not in text]
+    beside = [name for name in HANDED_OVER if not (rollout_file.parent / name).is_file()]
     finding.require(len(rollout.triggers) >= 3, f"{len(rollout.triggers)} triggers")
     finding.require(not missing, f"not in {rollout_file.name}: {missing}")
+    finding.require(not beside, f"not written: {', '.join(beside)}")
+    finding.say(f"handed over as well: {', '.join(HANDED_OVER)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from shadowgate.evidence import Figure, Table
 from shadowgate.measure import Sampling, Workload
@@ -24,6 +25,8 @@ from shadowgate.traffic.canary import (
     Pace,
     Scripts,
     rehearse_rollout,
+    requests_to_see_errors,
+    seconds_to_see_latency,
 )
 
 BLIND = 2.0
@@ -160,7 +163,12 @@ def judge_rehearsal(found: CanaryRehearsal, plan: Plan, finding: Finding) -> Non
         },
     )
     finding.say(*sentences(found))
-    finding.show(stages_table(found), triggers_table(found, limits), drawn(found))
+    finding.show(
+        drawn(found),
+        stages_table(found),
+        triggers_table(found, limits),
+        way_back_table(found, plan.undo.max_seconds),
+    )
     wrong = list(_wrong(found))
     for look in found.looks:
         finding.stands_on(*(content_of(name) for name in look.wrong))
@@ -234,35 +242,87 @@ def stages_table(found: CanaryRehearsal) -> Table:
 
 
 def triggers_table(found: CanaryRehearsal, limits: RolloutSection) -> Table:
-    """Each trigger with its limit, what decides it and how far it came."""
-    slower, errors, hit = found.slowest, found.errors, found.hit
-    looks = len(found.looks)
-    rows = (
-        (
-            "latency",
-            f"{limits.latency_percent:g} %",
-            f"{slower.percent:+.1f} %" if slower else words.NOTHING,
-            f"{slower.ratio:.1f} of {slower.bound:.1f}" if slower else words.NOTHING,
-        ),
-        (
-            "errors",
-            f"{limits.error_percent:g} %",
-            f"{errors.percent:.2g} %",
-            f"{errors.ratio:.1f} of {errors.bound:.1f}",
-        ),
-        (
-            "integrity",
-            "0 rows",
-            f"{sum(bool(one.wrong) for one in found.looks)} looks",
-            f"{looks} looks",
-        ),
-    )
-    fired = {hit.trigger} if hit else set()
+    """Each trigger with its limit, what was measured, and how soon it sees what it is made for."""
+    rows = (_latency_row(found, limits), _error_row(found, limits), _integrity_row(found))
+    hit = found.hit
+
+    def fired(name: str) -> str:
+        return (
+            f"after {words.duration(hit.detect_seconds)}" if hit and hit.trigger == name else "no"
+        )
+
     return Table(
-        "Triggers: logarithm of the probability ratio, and the bound at which it fires",
-        ("trigger", "limit", "measured", "decided by", "fired"),
-        tuple((*row, "yes" if row[0] in fired else "no") for row in rows),
+        "Triggers of the rehearsed rollout",
+        ("trigger", "limit", "measured", "ratio and bound", "would see", "fired"),
+        tuple((*row, fired(row[0])) for row in rows),
     )
+
+
+def _latency_row(found: CanaryRehearsal, limits: RolloutSection) -> tuple[str, ...]:
+    slower, limit = found.slowest, limits.latency_percent
+    if slower is None:
+        return ("latency", f"{limit:g} %", words.NOTHING, words.NOTHING, words.NOTHING)
+    seconds = seconds_to_see_latency(slower, limit, found.compared_seconds)
+    judged = "" if found.judges_latency else ", not judged"
+    return (
+        "latency",
+        f"{limit:g} %",
+        f"{slower.percent:+.1f} % ({slower.low:+.1f} to {slower.high:+.1f} %){judged}",
+        f"{slower.ratio:.1f} of {slower.bound:.1f}",
+        f"+{2 * limit:g} % in {words.duration(seconds)}",
+    )
+
+
+def _error_row(found: CanaryRehearsal, limits: RolloutSection) -> tuple[str, ...]:
+    errors, limit = found.errors, limits.error_percent
+    seen = 5 * limit if limit else 0.5
+    migrated = [arm.requests for one in found.stages[:1] for arm in one.arms if arm.migrated]
+    rate = sum(migrated) / max(found.stages[0].ended - found.stages[0].began, 1e-3)
+    seconds = requests_to_see_errors(errors, limit, seen) / max(rate, 1e-3)
+    return (
+        "errors",
+        f"{limit:g} %",
+        f"{errors.errors} of {errors.requests:,} ({errors.percent:.2g} %)",
+        f"{errors.ratio:.1f} of {errors.bound:.1f}",
+        f"{seen:g} % in {words.duration(seconds)}",
+    )
+
+
+def _integrity_row(found: CanaryRehearsal) -> tuple[str, ...]:
+    times = [found.origin, *(look.at for look in found.looks)]
+    gap = max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+    rows = sum(look.rows for look in found.looks)
+    wrong = {name for look in found.looks for name in look.wrong}
+    return (
+        "integrity",
+        "0 rows",
+        f"{rows:,} rows in {len(found.looks)} looks, wrong in {len(wrong)} tables",
+        words.NOTHING,
+        f"a wrong row at the next look, {words.duration(gap)} later at most",
+    )
+
+
+def way_back_table(found: CanaryRehearsal, plan_seconds: float) -> Table:
+    """What the way back took and cost, beside what it may."""
+    back, hit = found.way_back, found.hit
+    rows = [
+        (
+            "time to detect",
+            words.duration(hit.detect_seconds) if hit else "no trigger fired",
+            words.NOTHING,
+        )
+    ]
+    if back is not None:
+        rows += [
+            (
+                "time to restore service",
+                words.duration(back.restore_seconds),
+                f"≤ {words.duration(plan_seconds)}",
+            ),
+            ("requests failed meanwhile", str(back.failed), words.NOTHING),
+        ]
+    rows.append(("acknowledged writes lost", f"{len(found.lost)} of {found.acknowledged:,}", "0"))
+    return Table("The way back, rehearsed", ("", "measured", "limit"), tuple(rows))
 
 
 def drawn(found: CanaryRehearsal) -> Figure:

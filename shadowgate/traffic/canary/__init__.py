@@ -12,7 +12,13 @@ from shadowgate.traffic.canary.rehearsal import (
     rehearse_rollout,
 )
 from shadowgate.traffic.canary.statements import Asked
-from shadowgate.traffic.canary.triggers import ErrorLook, LatencyLook, Trigger
+from shadowgate.traffic.canary.triggers import (
+    ErrorLook,
+    LatencyLook,
+    Trigger,
+    requests_to_see_errors,
+    seconds_to_see_latency,
+)
 
 __all__ = [
     "ArmFigures",
@@ -28,4 +34,6 @@ __all__ = [
     "Trigger",
     "WayBack",
     "rehearse_rollout",
+    "requests_to_see_errors",
+    "seconds_to_see_latency",
 ]

@@ -48,6 +48,8 @@ class Answer:
     sqlstate: str = ""
     message: str = ""
     wrote: bool = False
+    session: int = -1
+    """Number of the reader; negative for the writer."""
 
     @property
     def latency(self) -> float:
@@ -103,9 +105,11 @@ class Clients:
         readers, writers = (
             [one for one in self.statements if one.kind == kind] for kind in ("reader", "writer")
         )
-        jobs = [(n, readers, self._rate(readers) / self.routing.sessions) for n in self._numbers()]
+        writes = self._writes_per_second(writers) if writers else 0.0
+        each = (self.per_second - writes) / self.routing.sessions
+        jobs = [(number, readers, each) for number in range(self.routing.sessions)]
         if writers:
-            jobs.append((-1, writers, self._rate(writers)))
+            jobs.append((-1, writers, writes))
         self._ready = threading.Barrier(len(jobs) + 1)
         for number, statements, rate in jobs:
             thread = threading.Thread(
@@ -135,18 +139,13 @@ class Clients:
         if self._failures:
             raise self._failures[0]
 
-    def _numbers(self) -> range:
-        return range(self.routing.sessions)
-
-    def _rate(self, statements: Sequence[Statement]) -> float:
-        """Requests a second of some of the statements."""
-        every = dict(zip((s.id for s in self.statements), shares(self.statements), strict=True))
-        rate = self.per_second * sum(every[one.id] for one in statements)
-        if statements and statements[0].kind == "writer":
-            parts = zip(statements, shares(statements), strict=True)
-            seconds = sum(one.seconds * part for one, part in parts)
-            return min(rate, _WRITES_PER_SECOND, _WRITER_BUSY / max(seconds, 1e-4))
-        return rate
+    def _writes_per_second(self, writers: Sequence[Statement]) -> float:
+        """How often the one writer writes: by its shares, as far as it comes after."""
+        parts = zip(self.statements, shares(self.statements), strict=True)
+        part = sum(share for one, share in parts if one.kind == "writer")
+        seconds = sum(s.seconds * p for s, p in zip(writers, shares(writers), strict=True))
+        most = min(_WRITES_PER_SECOND, _WRITER_BUSY / max(seconds, 1e-4))
+        return min(self.per_second * part, most)
 
     def _work(self, number: int, statements: Sequence[Statement], rate: float) -> None:
         try:
@@ -227,6 +226,7 @@ class Clients:
                 (problem.sqlstate or "08006") if problem else "",
                 str(problem).splitlines()[0] if problem else "",
                 number < 0,
+                number,
             )
         )
         self.asking.pop(number, None)

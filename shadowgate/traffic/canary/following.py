@@ -19,6 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from shadowgate.server.base import Connection, Database, Server
+from shadowgate.server.differences import holds
 from shadowgate.traffic.canary.statements import Key, Statement, acknowledged
 
 _NAME = "shadowgate_canary"
@@ -80,6 +81,8 @@ class Following:
                 if new.execute(there).fetchone():
                     self.lags.append(time.monotonic() - began)
                     return True
+                if _is_refused(new):
+                    return False
                 time.sleep(_POLL_SECONDS)
         return False
 
@@ -103,6 +106,14 @@ class Following:
                     name, sql.Identifier(f"{_NAME}_inserts")
                 )
             )
+
+
+def _is_refused(connection: Connection) -> bool:
+    """Whether the canary's schema has refused a row, as far as the server tells (since 15)."""
+    if not holds("subscription_errors", connection.info.server_version):
+        return False
+    refused = "SELECT 1 FROM pg_catalog.pg_stat_subscription_stats WHERE apply_error_count > 0"
+    return connection.execute(refused).fetchone() is not None
 
 
 def _drop_slot(connection: Connection, name: str) -> None:

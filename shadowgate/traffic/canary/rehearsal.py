@@ -24,16 +24,11 @@ from shadowgate.migrate import ScriptRun
 from shadowgate.plan import RolloutSection
 from shadowgate.server.base import Database, Server
 from shadowgate.traffic.canary.clients import Answer, Arm, Clients, Routing, rate_for
+from shadowgate.traffic.canary.counting import Counted
 from shadowgate.traffic.canary.following import Following, following
 from shadowgate.traffic.canary.probes import Look, Probes, probes_of
 from shadowgate.traffic.canary.statements import Asked, Key, Load, try_statements
-from shadowgate.traffic.canary.triggers import (
-    ErrorLook,
-    LatencyLook,
-    Trigger,
-    look_at_errors,
-    look_at_latency,
-)
+from shadowgate.traffic.canary.triggers import ErrorLook, LatencyLook, Trigger
 
 StageName = Literal["canary", "gradual", "full"]
 
@@ -164,6 +159,13 @@ class CanaryRehearsal:
         return max((answer.ended for answer in self.answers), default=self.origin) - self.origin
 
     @property
+    def compared_seconds(self) -> float:
+        """For how long both an unmigrated and a migrated database answered."""
+        ends = [one.ended for one in self.stages if one.name != "full"]
+        until = self.migrating[0] if self.migrating else max(ends, default=0.0)
+        return until - (self.stages[0].began if self.stages else 0.0)
+
+    @property
     def slowest(self) -> LatencyLook | None:
         """What is known of all statements together; ``None`` if nothing is."""
         return self.latency[0] if self.latency else None
@@ -212,40 +214,6 @@ def rehearse_rollout(
         ).carry_out()
 
 
-@dataclass
-class _Counted:
-    """What the triggers are decided by, taken over from the clients' answers as they come."""
-
-    stable: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    canary: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    requests: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
-    errors: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
-    first_error: str = ""
-    taken: int = 0
-
-    def take(self, answers: Sequence[Answer], since: float, until: float) -> None:
-        """Count the answers that came since the last time.
-
-        Args:
-            answers: all so far.
-            since: earlier arrivals were the warm-up.
-            until: later arrivals are not compared for their latency.
-        """
-        fresh = answers[self.taken :]
-        self.taken += len(fresh)
-        for one in fresh:
-            if one.scheduled < since:
-                continue
-            self.requests[one.migrated] += 1
-            if one.sqlstate:
-                self.errors[one.migrated] += 1
-                if one.migrated and not self.first_error:
-                    self.first_error = f"{one.statement}: {one.message} (SQLSTATE {one.sqlstate})"
-            elif not one.wrote and one.ended < until and one.migrated == (one.arm == "canary"):
-                arm = self.canary if one.migrated else self.stable
-                arm.setdefault(one.statement, []).append((one.scheduled, one.latency))
-
-
 class _Director:
     """Leads a rehearsal from stage to stage."""
 
@@ -273,7 +241,7 @@ class _Director:
             seed,
             plans=pace.judges_latency,
         )
-        self.counted = _Counted()
+        self.counted = Counted()
         self.compared_until = float("inf")
         self.spans: list[tuple[StageName, int, float, float]] = []
         self.migrating: tuple[float, float] | None = None
@@ -285,12 +253,13 @@ class _Director:
             hit = next((found for found in self._stages() if found), None)
             way_back = self._go_back()
         self.follows.stop()
+        self.counted.take(self.clients.answers, self.origin, self.compared_until)
         lost, acknowledged = self._lost(way_back)
         lags = self.follows.lags
         return CanaryRehearsal(
             stages=tuple(self._stage_figures()),
-            latency=self._latency(),
-            errors=self._errors(),
+            latency=self.counted.latency(self.limits.latency_percent),
+            errors=self.counted.failures(self.limits.error_percent),
             hit=hit,
             way_back=way_back,
             acknowledged=acknowledged,
@@ -369,40 +338,9 @@ class _Director:
     def _look(self) -> Hit | None:
         """Whether errors or latency fire now."""
         self.clients.raise_for_error()
-        errors = self._errors()
-        if errors.fires:
-            return self._hit(
-                "errors",
-                f"{errors.errors} of {errors.requests:,} requests to the migrated side failed "
-                f"({errors.percent:.2g} %); the first: {self.counted.first_error}",
-            )
-        slower = [one for one in self._latency() if one.fires] if self.pace.judges_latency else []
-        if slower:
-            worst = max(slower, key=lambda one: one.ratio - one.bound)
-            about = "all statements together" if worst.about == "all" else worst.about
-            return self._hit(
-                "latency",
-                f"{about}: {worst.percent:+.1f} % on the canary "
-                f"({worst.low:+.1f} to {worst.high:+.1f} %)",
-            )
-        return None
-
-    def _errors(self) -> ErrorLook:
-        self._take()
-        requests, errors = self.counted.requests, self.counted.errors
-        return look_at_errors(
-            (requests[False], errors[False]),
-            (requests[True], errors[True]),
-            self.limits.error_percent,
-        )
-
-    def _latency(self) -> tuple[LatencyLook, ...]:
-        self._take()
-        limit = self.limits.latency_percent
-        return look_at_latency(self.counted.stable, self.counted.canary, limit)
-
-    def _take(self) -> None:
         self.counted.take(self.clients.answers, self.origin, self.compared_until)
+        fired = self.counted.fired(self.limits, judges_latency=self.pace.judges_latency)
+        return self._hit(*fired) if fired else None
 
     def _probe(self, *, everything: bool = False) -> Hit | None:
         besides = {

@@ -58,6 +58,8 @@ class LatencyLook:
     low: float
     high: float
     """Ends of the 95 % interval at this look alone, in percent."""
+    variance: float
+    """Of the effect, as a logarithm."""
     ratio: float
     """Logarithm of the probability ratio."""
     bound: float
@@ -165,6 +167,7 @@ def _look(name: str, one: _Stratum, limit_percent: float, alpha: float) -> Laten
         percent=_percent(one.difference),
         low=_percent(one.difference - half),
         high=_percent(one.difference + half),
+        variance=variance,
         ratio=slower / variance * (one.difference - slower / 2),
         bound=math.log((1 - BETA) / alpha),
     )
@@ -193,3 +196,23 @@ def look_at_errors(
         (1 - worse) / (1 - background)
     )
     return ErrorLook(requests, errors, background, ratio, math.log((1 - BETA) / ERROR_ALPHA))
+
+
+def seconds_to_see_latency(look: LatencyLook, limit_percent: float, seconds: float) -> float:
+    """How long the test takes on average to see twice the limit, by the spread that was measured.
+
+    Args:
+        look: what was known at the end.
+        limit_percent: of a change that is rolled back.
+        seconds: for how long both arms had answered by then.
+    """
+    slower = math.log1p(2 * limit_percent / 100)
+    return seconds * look.variance * 2 * look.bound / slower**2
+
+
+def requests_to_see_errors(look: ErrorLook, limit_percent: float, percent: float) -> float:
+    """How many requests to the canary it takes on average to see that such a share fails."""
+    one_error = look_at_errors((1, 0), (1, 1), limit_percent).ratio
+    one_success = look_at_errors((1, 0), (1, 0), limit_percent).ratio
+    gain = percent / 100 * one_error + (1 - percent / 100) * one_success
+    return look.bound / gain if gain > 0 else math.inf
