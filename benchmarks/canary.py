@@ -190,7 +190,7 @@ def pace() -> Pace:
 
 def _record(case: Case, number: int, found: CanaryRehearsal) -> Record:
     answers = [
-        (one.statement, one.session, one.scheduled - found.origin, one.latency)
+        (one.statement, one.session, one.scheduled - found.origin, one.net)
         for one in found.answers
         if case.name == "clean"
         and one.session >= 0

@@ -117,7 +117,7 @@ def _sentence(
     said = [
         f"{len(unmigrated):,} requests to the unmigrated database had a median of "
         f"{_median(unmigrated)}, {len(migrated):,} to migrated ones {_median(migrated)}, "
-        f"in {len(stages)} stages."
+        f"in {len(stages)} stage{'s' if len(stages) != 1 else ''}."
     ]
     bad = [event.label for event in events if event.bad]
     said.append(f"{words.enumerated(bad)}." if bad else "No trigger fired.")

@@ -19,6 +19,14 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from shadowgate.measure import Sampling
+from shadowgate.measure.clock import (
+    LEAST_SHARE,
+    Clock,
+    WallClock,
+    clock_for,
+    clock_of_thread,
+    find_process,
+)
 from shadowgate.measure.session import open_session
 from shadowgate.server.base import Connection, Database
 from shadowgate.traffic.canary.statements import READ_ONLY, Key, Statement, acknowledged, shares
@@ -50,11 +58,19 @@ class Answer:
     wrote: bool = False
     session: int = -1
     """Number of the reader; negative for the writer."""
+    queued: float = 0.0
+    """Seconds of it that the server's process, or the client's thread, was ready but had no core;
+    0 where that is not known."""
 
     @property
     def latency(self) -> float:
         """Seconds from the intended start to the answer."""
         return self.ended - self.scheduled
+
+    @property
+    def net(self) -> float:
+        """Seconds that it would have taken with a core free: what the arms are compared by."""
+        return max(self.latency - self.queued, self.latency * LEAST_SHARE)
 
 
 @dataclass
@@ -85,8 +101,9 @@ class Clients:
     per_second: float
     """Requests of all sessions together, on average."""
     seed: int = 1
-    plans: bool = True
-    """Each session plans every statement before the first request."""
+    timed: bool = True
+    """Each session plans every statement before the first request, and it is known how long its
+    process waits for a core."""
     answers: list[Answer] = field(default_factory=list)
     acknowledged: dict[str, dict[Key, str]] = field(default_factory=dict)
     """Table -> key -> hash of the last acknowledged write of each row."""
@@ -97,7 +114,7 @@ class Clients:
         self._stop = threading.Event()
         self._failures: list[BaseException] = []
         self._threads: list[threading.Thread] = []
-        self._connections: list[Connection] = []
+        self._sessions: list[_Session] = []
         self._ready = threading.Barrier(1)
         self._slowed = 0
 
@@ -125,8 +142,9 @@ class Clients:
         self._stop.set()
         for thread in self._threads:
             thread.join(10.0)
-        for connection in self._connections:
-            connection.close()
+        for session in self._sessions:
+            session.connection.close()
+            session.clock.close()
         self.raise_for_error()
 
     def slow_down(self) -> None:
@@ -149,7 +167,7 @@ class Clients:
 
     def _work(self, number: int, statements: Sequence[Statement], rate: float) -> None:
         try:
-            connections = self._open(number, statements)
+            sessions = self._open(number, statements)
         except BaseException as error:
             self._failures.append(error)
             self._ready.wait()
@@ -157,27 +175,31 @@ class Clients:
         self._ready.wait()
         generator = np.random.default_rng([self.seed, number + 1])
         parts = shares(statements)
+        thread = _Elapsed(clock_of_thread() if self.timed else WallClock())
         try:
             for scheduled in self._arrivals(generator, rate):
                 if self._stop.wait(max(0.0, scheduled - time.monotonic())):
                     return
                 chosen = statements[int(generator.choice(len(statements), p=parts))]
-                self._ask(number, chosen, scheduled, connections)
+                self._ask(number, chosen, scheduled, sessions, thread)
         except BaseException as error:
             self._failures.append(error)
+        finally:
+            thread.clock.close()
 
-    def _open(self, number: int, statements: Sequence[Statement]) -> dict[Arm, Connection]:
+    def _open(self, number: int, statements: Sequence[Statement]) -> dict[Arm, _Session]:
         """Sessions on both databases, which have planned everything once."""
-        found: dict[Arm, Connection] = {}
+        found: dict[Arm, _Session] = {}
         for arm in self.databases:
             if number < 0 and arm == "canary":
                 continue
-            connection = found[arm] = self._connect(number, arm)
+            found[arm] = self._connect(number, arm)
+            connection = found[arm].connection
             seed = np.random.default_rng([self.seed, number + 1, 7]).uniform(-1, 1)
             connection.execute("SELECT setseed(%s)", (float(seed),))
             for one in statements:
                 text = one.after if arm == "canary" else one.before
-                if self.plans and one.kind == "reader":
+                if self.timed and one.kind == "reader":
                     _plan(connection, text)
         return found
 
@@ -191,28 +213,37 @@ class Clients:
             at += float(generator.exponential(1.0 / rate))
             yield at
 
-    def _connect(self, number: int, arm: Arm) -> Connection:
+    def _connect(self, number: int, arm: Arm) -> _Session:
         connection = open_session(self.databases[arm], self.sampling)
-        self._connections.append(connection)
         if number >= 0:
             connection.execute(READ_ONLY)
-        return connection
+        process = find_process(connection, self.databases[arm]) if self.timed else None
+        session = _Session(connection, clock_for(process))
+        self._sessions.append(session)
+        return session
 
     def _ask(
-        self, number: int, one: Statement, scheduled: float, connections: dict[Arm, Connection]
+        self,
+        number: int,
+        one: Statement,
+        scheduled: float,
+        sessions: dict[Arm, _Session],
+        thread: _Elapsed,
     ) -> None:
         arm: Arm = "primary" if number < 0 else self.routing.arm(number)
-        connection = connections[arm]
+        connection, clock = sessions[arm].connection, sessions[arm].clock
         migrated = arm == "canary" or self.routing.primary_migrated
         forms = [one.before, one.after]
         if arm == "canary" or self.routing.new_form:
             forms.reverse()
         self.asking[number] = arm
+        queued = clock.queued()
         started = time.monotonic()
         problem, rows = _execute(connection, forms[0])
         if problem is not None and problem.sqlstate in _GONE and forms[0] != forms[1]:
             problem, rows = _execute(connection, forms[1])
         ended = time.monotonic()
+        queued = clock.queued() - queued + thread.queued()
         if one.follows and problem is None:
             self.acknowledged.setdefault(one.follows.name, {}).update(acknowledged(rows))
         self.answers.append(
@@ -227,11 +258,34 @@ class Clients:
                 str(problem).splitlines()[0] if problem else "",
                 number < 0,
                 number,
+                queued,
             )
         )
         self.asking.pop(number, None)
         if connection.closed:
-            connections[arm] = self._connect(number, arm)
+            sessions[arm] = self._connect(number, arm)
+
+
+@dataclass(frozen=True)
+class _Session:
+    connection: Connection
+    clock: Clock
+
+
+@dataclass
+class _Elapsed:
+    """How long a thread waited for a core, from one request to the next."""
+
+    clock: Clock
+    _until: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._until = self.clock.queued()
+
+    def queued(self) -> float:
+        """Seconds since the last time."""
+        before, self._until = self._until, self.clock.queued()
+        return self._until - before
 
 
 def _plan(connection: Connection, text: str) -> None:

@@ -239,7 +239,7 @@ class _Director:
             sampling,
             rate_for(load.statements, pace.cores, pace.per_second),
             seed,
-            plans=pace.judges_latency,
+            timed=pace.judges_latency,
         )
         self.counted = Counted()
         self.compared_until = float("inf")

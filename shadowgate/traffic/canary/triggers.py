@@ -14,6 +14,8 @@ Analysis of Sequential Clinical Trials*, 1997): the difference of the arms, with
 that it rests on. The arms are compared within stretches of two seconds, so that a busy stretch,
 which meets both alike, is not taken for a difference. Each statement is tested by itself; and all
 of them together, weighted by their information. The between-copy standard deviation is allowed for.
+Time that a process was ready but had no core is taken off, where it is known
+(:mod:`shadowgate.measure.clock`): it tells of the machine. Waiting for a lock stays in.
 
 *Errors.* Held against each other are a background rate, a hundredth of the limit or what the other
 arm shows, and twice the limit, by the ratio of the binomial.
