@@ -214,7 +214,7 @@ def resampled(case: Case, records: Sequence[Record], seed: int) -> tuple[str, fl
     generator = random.Random(seed)  # noqa: S311 - not for secrets
     answers = sorted(_drawn(case, records, generator), key=lambda one: one.ended)
     counted, shown = Counted(), 0
-    for second in range(1, round(SECONDS) + 1):
+    for second in range(2, round(SECONDS) + 1, 2):
         while shown < len(answers) and answers[shown].ended <= second:
             shown += 1
         counted.take(answers[:shown], 0.0, float("inf"))

@@ -8,12 +8,15 @@ Hypotheses", Ann. Math. Statist. 16, 1945; that no other test decides sooner on 
 Wolfowitz, Ann. Math. Statist. 19, 1948).
 
 *Latency.* Held against each other are "no slower" and "slower by twice the limit", so that the
-ratio stands still for a change of just the limit, falls below it and rises above. It is that of the
-normal mean of the logarithm, in the score form that Whitehead gives for two arms (*The Design and
+ratio stands still for a change of just the limit, falls below it and rises above. It is that of a
+normal shift of the logarithm, in the score form that Whitehead gives for two arms (*The Design and
 Analysis of Sequential Clinical Trials*, 1997): the difference of the arms, with the information
-that it rests on. The arms are compared within stretches of two seconds, so that a busy stretch,
-which meets both alike, is not taken for a difference. Each statement is tested by itself; and all
-of them together, weighted by their information. The between-copy standard deviation is allowed for.
+that it rests on. The shift is Huber's M-estimate ("Robust Estimation of a Location Parameter", Ann.
+Math. Statist. 35, 1964): on a busy machine some answers take ten times as long, and with the mean a
+change took ten times as long to see. The arms are compared within stretches of two seconds, so that
+a busy stretch, which meets both alike, is no difference. Each statement is tested by itself; and
+all of them together, weighted by their information. The between-copy standard deviation is allowed
+for, and that answers of one session resemble each other.
 Time that a process was ready but had no core is taken off, where it is known
 (:mod:`shadowgate.measure.clock`): it tells of the machine. Waiting for a lock stays in.
 
@@ -43,8 +46,18 @@ BETA = 0.02
 FEWEST = 20
 """Answers of a statement before it counts, beside one for each arm of each stretch: its variance is
 estimated from them."""
+FEWEST_ALONE = 100
+"""Answers of a statement before it is tested by itself: a variance from few is itself uncertain."""
 STRETCH_SECONDS = 2.0
 """The arms are compared within stretches of so long."""
+CLIP_DEVIATIONS = 0.5
+"""Answers further than so many standard deviations from the middle count as if they were there."""
+CLIP_SHIFTS = 1.5
+"""The same, at least, in shifts that are to be seen: one that is clipped would not be."""
+_STEPS = 4
+SESSION_EFFECT = 1.3
+"""Variance of the shift beside that of independent answers (Kish's design effect): recorded answers
+of clean runs, their sessions dealt out anew, gave 1.28."""
 COPY_DEVIATION = 0.005
 """Standard deviation by which two copies differ for their places in memory; ``measure.sampling``
 tells how it was found."""
@@ -96,9 +109,13 @@ class ErrorLook:
 
 
 @dataclass(frozen=True)
-class _Stratum:
-    difference: float
+class _Effect:
+    """How much slower the canary is, as a logarithm."""
+
+    shift: float
     variance: float
+    alone: int = 0
+    """Answers by which the statement is tested by itself; 0 if the canary has too few."""
 
 
 def look_at_latency(
@@ -117,60 +134,88 @@ def look_at_latency(
     Returns:
         Nothing while no statement has answers enough on both arms.
     """
-    strata = {
-        name: found
-        for name in canary
-        if (found := _stratum(stable.get(name, ()), canary[name])) is not None
-    }
-    if not strata:
+    slower = math.log1p(2 * limit_percent / 100)
+    effects = _effects(stable, canary, CLIP_SHIFTS * slower)
+    if not effects:
         return ()
-    information = sum(1.0 / one.variance for one in strata.values())
-    together = _Stratum(
-        sum(one.difference / one.variance for one in strata.values()) / information,
-        1.0 / information,
+    information = sum(1.0 / one.variance for one in effects.values())
+    together = _Effect(
+        sum(one.shift / one.variance for one in effects.values()) / information, 1.0 / information
     )
-    shares = {"all": LATENCY_ALPHA / 2} | dict.fromkeys(strata, LATENCY_ALPHA / 2 / len(strata))
-    return tuple(
-        _look(name, one, limit_percent, shares[name])
-        for name, one in {"all": together, **strata}.items()
-    )
+    share = LATENCY_ALPHA / 2
+    looks = [_look("all", together, slower, share)]
+    for name, one in effects.items():
+        if one.alone >= FEWEST_ALONE:
+            looks.append(_look(name, one, slower, share / len(effects)))
+    return tuple(looks)
 
 
-def _stratum(
-    stable: Sequence[tuple[float, float]], canary: Sequence[tuple[float, float]]
-) -> _Stratum | None:
-    """The arms held against each other within each stretch; ``None`` while too little is known."""
-    if not stable or not canary:
-        return None
-    columns = np.asarray([*stable, *canary], dtype=np.float64)
-    arm = np.repeat([0, 1], [len(stable), len(canary)])
-    _, stretch = np.unique((columns[:, 0] // STRETCH_SECONDS), return_inverse=True)
-    cell, count = 2 * stretch + arm, 2 * (int(stretch.max()) + 1)
+def _effects(
+    stable: Mapping[str, Sequence[tuple[float, float]]],
+    canary: Mapping[str, Sequence[tuple[float, float]]],
+    least_clip: float,
+) -> dict[str, _Effect]:
+    """Statement -> its effect, for those with answers enough on both arms."""
+    names = [name for name in canary if canary[name] and stable.get(name)]
+    if not names:
+        return {}
+    columns = np.concatenate(
+        [np.asarray(arm[name], dtype=np.float64) for name in names for arm in (stable, canary)]
+    )
+    sizes = [len(arm[name]) for name in names for arm in (stable, canary)]
+    arm = np.repeat([0, 1] * len(names), sizes)
+    statement = np.repeat(np.repeat(np.arange(len(names)), 2), sizes)
+    _, stretch = np.unique(columns[:, 0] // STRETCH_SECONDS, return_inverse=True)
     values = np.log(np.maximum(columns[:, 1], 1e-6))
-    sizes = np.bincount(cell, minlength=count)
-    means = np.bincount(cell, weights=values, minlength=count) / np.maximum(sizes, 1)
-    freedom = len(values) - int((sizes > 0).sum())
-    sizes, means = sizes.reshape(-1, 2), means.reshape(-1, 2)
-    weights = sizes.prod(axis=1) / np.maximum(sizes.sum(axis=1), 1)
+    for place in range(len(names)):
+        values[statement == place] -= np.median(values[statement == place])
+    for place in range(int(stretch.max()) + 1):
+        values[stretch == place] -= np.median(values[stretch == place])
+    found = {}
+    for place, name in enumerate(names):
+        own = statement == place
+        effect = _effect(values[own], arm[own], stretch[own], least_clip)
+        if effect is not None:
+            found[name] = effect
+    return found
+
+
+def _effect(
+    values: Floats, arm: NDArray[np.int64], stretch: NDArray[np.int64], least_clip: float
+) -> _Effect | None:
+    """An M-estimate of the shift between the arms within stretches; ``None`` of too few answers."""
+    cells, cell, sizes = np.unique(2 * stretch + arm, return_inverse=True, return_counts=True)
+    freedom = len(values) - len(cells)
+    both = np.zeros((int(stretch.max()) + 1, 2))
+    both[cells // 2, cells % 2] = sizes
+    weights = both.prod(axis=1) / np.maximum(both.sum(axis=1), 1)
     if freedom < FEWEST or weights.sum() <= 0:
         return None
-    residuals = values - means.reshape(-1)[cell]
-    variance = float(residuals @ residuals) / freedom / float(weights.sum())
-    difference = float(weights @ (means[:, 1] - means[:, 0]) / weights.sum())
-    return _Stratum(difference, max(variance, 1e-12))
+    shift = float(np.median(values[arm == 1]) - np.median(values[arm == 0]))
+    for _ in range(_STEPS):
+        moved = values - shift * arm
+        moved -= np.median(moved)
+        clip = max(CLIP_DEVIATIONS * 1.4826 * float(np.median(np.abs(moved))), least_clip)
+        inside = max(float(np.mean(np.abs(moved) < clip)), 0.05)
+        scores = np.clip(moved, -clip, clip) / inside
+        means = np.zeros_like(both)
+        means[cells // 2, cells % 2] = np.bincount(cell, weights=scores) / sizes
+        shift += float(weights @ (means[:, 1] - means[:, 0]) / weights.sum())
+    residuals = scores - means[cells // 2, cells % 2][cell]
+    variance = SESSION_EFFECT * float(residuals @ residuals) / freedom / float(weights.sum())
+    return _Effect(shift, max(variance, 1e-12), len(values) if (arm == 1).sum() >= FEWEST else 0)
 
 
-def _look(name: str, one: _Stratum, limit_percent: float, alpha: float) -> LatencyLook:
+def _look(name: str, one: _Effect, slower: float, alpha: float) -> LatencyLook:
     variance = one.variance + COPY_DEVIATION**2
-    slower = math.log1p(2 * limit_percent / 100)
     half = 1.96 * math.sqrt(variance)
     return LatencyLook(
         about=name,
-        percent=_percent(one.difference),
-        low=_percent(one.difference - half),
-        high=_percent(one.difference + half),
+        percent=_percent(one.shift),
+        low=_percent(one.shift - half),
+        high=_percent(one.shift + half),
         variance=variance,
-        ratio=slower / variance * (one.difference - slower / 2),
+        ratio=slower / variance * (one.shift - slower / 2),
         bound=math.log((1 - BETA) / alpha),
     )
 
