@@ -328,11 +328,11 @@ class RehearsalSection:
     A copy too small to judge timings gets less than a second for each.
     """
 
-    canary_seconds: float = 25.0
+    canary_seconds: float = 20.0
     """How long the first share of the readers asks the migrated copy."""
-    gradual_seconds: float = 10.0
+    gradual_seconds: float = 8.0
     """How long the second share does, before the primary is migrated."""
-    full_seconds: float = 4.0
+    full_seconds: float = 3.0
     """How long everybody asks the migrated primary, before the way back is tried."""
     sessions: int = 20
     """Readers; a stage's share of them asks the canary."""

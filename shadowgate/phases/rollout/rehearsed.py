@@ -221,7 +221,10 @@ def sentences(found: CanaryRehearsal) -> Iterator[str]:
         )
     yield from found.left_out
     if found.not_probed:
-        yield f"Without a primary key, and so not compared: {', '.join(found.not_probed)}."
+        yield (
+            "Not compared, for want of a primary key or of replication, or because the migration "
+            f"may change them: {', '.join(found.not_probed)}."
+        )
 
 
 def stages_table(found: CanaryRehearsal) -> Table:

@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from shadowgate.catalogue.fingerprint import find, pinned
 from shadowgate.server.base import Connection, Database, Server
 from shadowgate.server.differences import holds
 from shadowgate.traffic.canary.statements import Key, Statement, acknowledged
@@ -25,9 +26,30 @@ from shadowgate.traffic.canary.statements import Key, Statement, acknowledged
 _NAME = "shadowgate_canary"
 CATCH_UP_SECONDS = 5.0
 _POLL_SECONDS = 0.005
+_SUBSCRIBED = """
+SELECT 1
+FROM pg_catalog.pg_subscription AS s
+JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid
+WHERE d.datname = pg_catalog.current_database() AND s.subname = %s
+"""
+_UNSUBSCRIBE = (
+    "ALTER SUBSCRIPTION {} DISABLE",
+    "ALTER SUBSCRIPTION {} SET (slot_name = NONE)",
+    "DROP SUBSCRIPTION {}",
+)
+_NO_MARKS = "SET client_min_messages = warning; DROP SCHEMA IF EXISTS {name} CASCADE"
 _MARKS = "CREATE SCHEMA {name}; CREATE TABLE {name}.marks (mark bigint PRIMARY KEY)"
 _PUBLISHED = """
-SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname)
+SELECT
+    pg_catalog.format('%I.%I', n.nspname, c.relname),
+    c.relreplident = 'f'
+    OR EXISTS (
+        SELECT
+        FROM pg_catalog.pg_index AS i
+        WHERE i.indrelid = c.oid
+            AND CASE c.relreplident WHEN 'i' THEN i.indisreplident
+                WHEN 'd' THEN i.indisprimary END
+    )
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p')
@@ -35,16 +57,7 @@ WHERE c.relkind IN ('r', 'p')
     AND c.relpersistence = 'p'
     AND c.oid >= 16384
     AND n.nspname !~ '^pg_'
-    AND {identified} (
-        c.relreplident = 'f'
-        OR EXISTS (
-            SELECT
-            FROM pg_catalog.pg_index AS i
-            WHERE i.indrelid = c.oid
-                AND CASE c.relreplident WHEN 'i' THEN i.indisreplident
-                    WHEN 'd' THEN i.indisprimary END
-        )
-    )
+ORDER BY 1
 """
 
 
@@ -93,19 +106,15 @@ class Following:
         self.active = False
         name = sql.Identifier(_NAME)
         with self.canary.connect() as new:
-            for statement in (
-                "ALTER SUBSCRIPTION {} DISABLE",
-                "ALTER SUBSCRIPTION {} SET (slot_name = NONE)",
-                "DROP SUBSCRIPTION {}",
-            ):
+            there = new.execute(_SUBSCRIBED, (_NAME,)).fetchone()
+            for statement in _UNSUBSCRIBE if there else ():
                 new.execute(sql.SQL(statement).format(name))
+            new.execute(sql.SQL(_NO_MARKS).format(name=name))
         with self.primary.connect() as old:
             _drop_slot(old, self.slot)
-            old.execute(
-                sql.SQL("DROP PUBLICATION IF EXISTS {}, {}").format(
-                    name, sql.Identifier(f"{_NAME}_inserts")
-                )
-            )
+            inserts = sql.Identifier(f"{_NAME}_inserts")
+            old.execute(sql.SQL("DROP PUBLICATION IF EXISTS {}, {}").format(name, inserts))
+            old.execute(sql.SQL(_NO_MARKS).format(name=name))
 
 
 def _is_refused(connection: Connection) -> bool:
@@ -133,6 +142,18 @@ def _drop_slot(connection: Connection, name: str) -> None:
             time.sleep(0.02)
 
 
+def all_tables(primary: Database) -> frozenset[str]:
+    """Users' tables, partitioned ones as a whole."""
+    with primary.connect() as connection, pinned(connection):
+        return frozenset(table.name for table in find(connection))
+
+
+def followed_tables(primary: Database) -> frozenset[str]:
+    """Tables of which every change is published: they have a replica identity."""
+    with primary.connect() as connection:
+        return frozenset(name for name, identified in connection.execute(_PUBLISHED) if identified)
+
+
 @contextmanager
 def following(
     server: Server, primary: Database, canary: Database, writes: Sequence[Statement]
@@ -142,8 +163,11 @@ def following(
     Each of the writes is committed once and must arrive: a canary whose schema does not take them
     is known before the first request.
 
-    Raises:
-        psycopg.Error: the server takes no publication or subscription, though it should.
+    Args:
+        server: both databases are on it.
+        primary: what clients write to.
+        canary: what has to follow.
+        writes: that clients will commit.
     """
     found = Following(primary, canary)
     if not server.owned:
@@ -157,8 +181,17 @@ def following(
         yield found
         return
     try:
-        _begin(found, primary, canary)
-        _try_writes(found, writes)
+        try:
+            found.active = True
+            _begin(found, primary, canary)
+        except psycopg.Error as error:  # an event trigger that allows no DDL, say
+            found.why_not = (
+                f"logical replication cannot be set up: {error.diag.message_primary or error}; "
+                "only reads were rehearsed"
+            )
+            found.stop()
+        else:
+            _try_writes(found, writes)
         yield found
     finally:
         with suppress(psycopg.OperationalError):  # the server is gone, and all of it
@@ -170,31 +203,18 @@ def _begin(found: Following, primary: Database, canary: Database) -> None:
     with primary.connect() as old, canary.connect() as new:
         for connection in (old, new):
             connection.execute(sql.SQL(_MARKS).format(name=name))
-        for suffix, identified, option in (
-            ("", "", ""),
-            ("_inserts", "NOT", ", publish = 'insert'"),
-        ):
-            tables = old.execute(
-                _PUBLISHED.format(identified=identified).replace("%%", "%").encode()
-            )
-            listed = [table for (table,) in tables]
+        tables = old.execute(_PUBLISHED).fetchall()
+        publications = []
+        for suffix, wanted, option in (("", True, ""), ("_inserts", False, ", publish = 'insert'")):
+            listed = [table for table, identified in tables if identified == wanted]
             if listed:
+                publications.append(sql.Identifier(f"{_NAME}{suffix}"))
                 old.execute(
                     sql.SQL(
                         "CREATE PUBLICATION {} FOR TABLE {} "
                         f"WITH (publish_via_partition_root = true{option})"
-                    ).format(
-                        sql.Identifier(f"{_NAME}{suffix}"), sql.SQL(", ").join(map(sql.SQL, listed))
-                    )
+                    ).format(publications[-1], sql.SQL(", ").join(map(sql.SQL, listed)))
                 )
-        publications = [
-            sql.Identifier(row[0])
-            for row in old.execute(
-                "SELECT pubname FROM pg_catalog.pg_publication WHERE pubname LIKE %s",
-                (f"{_NAME}%",),
-            )
-        ]
-        found.active = True
         old.execute(
             "SELECT pg_catalog.pg_create_logical_replication_slot(%s, 'pgoutput')", (found.slot,)
         )

@@ -68,7 +68,7 @@ class Probes:
     canary: Database
     tables: tuple[ProbedTable, ...]
     not_probed: tuple[str, ...]
-    """Tables without a primary key."""
+    """Tables without a primary key, that are not replicated, or that the migration may change."""
     looks: list[Look] = field(default_factory=list)
     _turn: int = 0
     _since: int = 0
@@ -165,6 +165,7 @@ def probes_of(
             after = there.get(before.name) or there.get(renames.get(before.name, ""))
             changing = may_change.get(before.name, frozenset())
             if after is None or "*" in changing:
+                without += [before.name] if after is not None else []
                 continue
             both = {*before.columns} & {*after.columns} - changing
             columns = tuple(name for name in before.columns if name in both)

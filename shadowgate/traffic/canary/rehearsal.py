@@ -25,7 +25,7 @@ from shadowgate.plan import RolloutSection
 from shadowgate.server.base import Database, Server
 from shadowgate.traffic.canary.clients import Answer, Arm, Clients, Routing, rate_for
 from shadowgate.traffic.canary.counting import Counted
-from shadowgate.traffic.canary.following import Following, following
+from shadowgate.traffic.canary.following import Following, all_tables, followed_tables, following
 from shadowgate.traffic.canary.probes import Look, Probes, probes_of
 from shadowgate.traffic.canary.statements import Asked, Key, Load, try_statements
 from shadowgate.traffic.canary.triggers import ErrorLook, LatencyLook, Trigger
@@ -201,7 +201,9 @@ def rehearse_rollout(
         UsageError: no query can be asked.
         ServerError: a session was lost.
     """
-    may_change, renames = differences.may_change, differences.renames
+    may_change, renames = dict(differences.may_change), differences.renames
+    every = frozenset("*")  # neither written nor compared: its rows may not reach the canary
+    may_change |= dict.fromkeys(all_tables(primary) - followed_tables(primary), every)
     load = try_statements(
         asked, primary, canary, sampling, may_change, renames, 2 if pace.judges_latency else 1
     )
