@@ -61,14 +61,15 @@ def canary(
             if number % 2:
                 axes.axvspan(stage.start, stage.end, color=GRID, alpha=0.35, lw=0)
             _label(axes, stage.label, stage.start, 1.0, MUTED)
-        for event in events:
+        for number, event in enumerate(events):
             colour = BAD if event.bad else MUTED
             axes.axvspan(event.start, event.end, color=SHADE, lw=0)
             axes.axvline(event.start, color=colour, lw=0.8, ls="--")
-            _label(axes, event.label, event.start, 0.9, colour)
+            _label(axes, event.label, event.start, 0.91 - 0.08 * number, colour)
         for points, colour in ((unmigrated, BEFORE), (migrated, AFTER)):
             _draw(axes, points, colour, total)
         axes.set_yscale("log")
+        _decimal_ticks(axes)
         axes.set_xlim(0, total * 1.01)
         axes.set_ylabel("latency, ms")
         axes.grid(visible=True, axis="y")
@@ -93,6 +94,15 @@ def _label(axes: Axes, text: str, at: float, height: float, colour: str) -> None
         size=7.5,
         color=colour,
     )
+
+
+def _decimal_ticks(axes: Axes) -> None:
+    """Ticks at 1, 2 and 5 of each decade, written as numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw(axes: Axes, points: Points, colour: str, total: float) -> None:
@@ -120,8 +130,8 @@ def _sentence(
         f"in {len(stages)} stage{'s' if len(stages) != 1 else ''}."
     ]
     bad = [event.label for event in events if event.bad]
-    said.append(f"{words.enumerated(bad)}." if bad else "No trigger fired.")
-    return " ".join(said)
+    told = f"{words.enumerated(bad)}." if bad else "No trigger fired."
+    return " ".join((*said, told[0].upper() + told[1:]))
 
 
 def _median(points: Points) -> str:

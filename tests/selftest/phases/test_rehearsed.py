@@ -214,4 +214,4 @@ def test_the_drawing_says_what_it_shows() -> None:
     )
     for said in ("20 %", "primary migrated", "way back", "latency, ms"):
         assert said in found.svg
-    assert "errors fired" in drawn(replace(CLEAN, hit=HIT)).sentence
+    assert "Errors fired." in drawn(replace(CLEAN, hit=HIT)).sentence
