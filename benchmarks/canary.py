@@ -246,6 +246,7 @@ def _drawn(case: Case, records: Sequence[Record], generator: random.Random) -> I
                 at_now + longer,
                 "P0001" if failed else "",
                 session=session,
+                net=longer,
             )
 
 

@@ -58,19 +58,14 @@ class Answer:
     wrote: bool = False
     session: int = -1
     """Number of the reader; negative for the writer."""
-    queued: float = 0.0
-    """Seconds of it that the server's process, or the client's thread, was ready but had no core;
-    0 where that is not known."""
+    net: float = 0.0
+    """Seconds from the intended start to the answer, had there always been a core: what the arms
+    are compared by."""
 
     @property
     def latency(self) -> float:
         """Seconds from the intended start to the answer."""
         return self.ended - self.scheduled
-
-    @property
-    def net(self) -> float:
-        """Seconds that it would have taken with a core free: what the arms are compared by."""
-        return max(self.latency - self.queued, self.latency * LEAST_SHARE)
 
 
 @dataclass
@@ -175,7 +170,7 @@ class Clients:
         self._ready.wait()
         generator = np.random.default_rng([self.seed, number + 1])
         parts = shares(statements)
-        thread = _Elapsed(clock_of_thread() if self.timed else WallClock())
+        thread = _Thread(clock_of_thread() if self.timed else WallClock())
         try:
             for scheduled in self._arrivals(generator, rate):
                 if self._stop.wait(max(0.0, scheduled - time.monotonic())):
@@ -228,7 +223,7 @@ class Clients:
         one: Statement,
         scheduled: float,
         sessions: dict[Arm, _Session],
-        thread: _Elapsed,
+        thread: _Thread,
     ) -> None:
         arm: Arm = "primary" if number < 0 else self.routing.arm(number)
         connection, clock = sessions[arm].connection, sessions[arm].clock
@@ -237,13 +232,14 @@ class Clients:
         if arm == "canary" or self.routing.new_form:
             forms.reverse()
         self.asking[number] = arm
-        queued = clock.queued()
+        queued = clock.queued() + thread.clock.queued()
         started = time.monotonic()
         problem, rows = _execute(connection, forms[0])
         if problem is not None and problem.sqlstate in _GONE and forms[0] != forms[1]:
             problem, rows = _execute(connection, forms[1])
         ended = time.monotonic()
-        queued = clock.queued() - queued + thread.queued()
+        queued = clock.queued() + thread.clock.queued() - queued
+        net = thread.net(scheduled, ended - started, queued)
         if one.follows and problem is None:
             self.acknowledged.setdefault(one.follows.name, {}).update(acknowledged(rows))
         self.answers.append(
@@ -258,7 +254,7 @@ class Clients:
                 str(problem).splitlines()[0] if problem else "",
                 number < 0,
                 number,
-                queued,
+                net,
             )
         )
         self.asking.pop(number, None)
@@ -273,19 +269,28 @@ class _Session:
 
 
 @dataclass
-class _Elapsed:
-    """How long a thread waited for a core, from one request to the next."""
+class _Thread:
+    """A session's requests, one after the other, as they would be if there were always a core.
+
+    The queue of one server, by Lindley's recursion: a request begins when it is to, or when the one
+    before has ended; what that one waited for a core counts for neither.
+    """
 
     clock: Clock
-    _until: float = 0.0
+    _free: float = 0.0
+    """When the request before would have ended."""
 
-    def __post_init__(self) -> None:
-        self._until = self.clock.queued()
+    def net(self, scheduled: float, seconds: float, queued: float) -> float:
+        """Seconds from the intended start to the answer.
 
-    def queued(self) -> float:
-        """Seconds since the last time."""
-        before, self._until = self._until, self.clock.queued()
-        return self._until - before
+        Args:
+            scheduled: the intended start.
+            seconds: from the real start to the answer.
+            queued: of them, without a core.
+        """
+        took = max(seconds - queued, seconds * LEAST_SHARE)
+        self._free = max(scheduled, self._free) + took
+        return self._free - scheduled
 
 
 def _plan(connection: Connection, text: str) -> None:

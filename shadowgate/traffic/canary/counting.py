@@ -10,6 +10,7 @@ from shadowgate.traffic.canary.clients import Answer
 from shadowgate.traffic.canary.triggers import (
     ErrorLook,
     LatencyLook,
+    Timed,
     Trigger,
     look_at_errors,
     look_at_latency,
@@ -20,9 +21,9 @@ from shadowgate.traffic.canary.triggers import (
 class Counted:
     """Answers of both sides so far, and what the sequential tests say of them."""
 
-    stable: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    """Statement -> when each answer of the unmigrated side was to start, and its net latency."""
-    canary: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    stable: dict[str, list[Timed]] = field(default_factory=dict)
+    """Statement -> answers of the unmigrated side."""
+    canary: dict[str, list[Timed]] = field(default_factory=dict)
     requests: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
     """Whether it was migrated -> requests of a side."""
     errors: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
@@ -50,7 +51,7 @@ class Counted:
                     self.first_error = f"{one.statement}: {one.message} (SQLSTATE {one.sqlstate})"
             elif not one.wrote and one.ended < until and one.migrated == (one.arm == "canary"):
                 arm = self.canary if one.migrated else self.stable
-                arm.setdefault(one.statement, []).append((one.scheduled, one.net))
+                arm.setdefault(one.statement, []).append((one.scheduled, one.net, one.session))
 
     def latency(self, limit_percent: float) -> tuple[LatencyLook, ...]:
         """How much slower the canary is, all statements together first."""

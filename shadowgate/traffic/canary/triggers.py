@@ -16,7 +16,8 @@ Math. Statist. 35, 1964): on a busy machine some answers take ten times as long,
 change took ten times as long to see. The arms are compared within stretches of two seconds, so that
 a busy stretch, which meets both alike, is no difference. Each statement is tested by itself; and
 all of them together, weighted by their information. The between-copy standard deviation is allowed
-for, and that answers of one session resemble each other.
+for; and that answers of one session in a stretch resemble each other: one that is late makes the
+next one late (cluster-robust variance, Liang & Zeger, Biometrika 73, 1986).
 Time that a process was ready but had no core is taken off, where it is known
 (:mod:`shadowgate.measure.clock`): it tells of the machine. Waiting for a lock stays in.
 
@@ -36,6 +37,9 @@ from numpy.typing import NDArray
 
 Trigger = Literal["latency", "errors", "integrity", "migration"]
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Timed = tuple[float, float, int]
+"""When an answer was to start, its latency, both in seconds, and its session."""
 
 LATENCY_ALPHA = 0.004
 """Probability of a false alarm by latency in a rehearsal, over all statements and looks."""
@@ -46,6 +50,9 @@ BETA = 0.02
 FEWEST = 20
 """Answers of a statement before it counts, beside one for each arm of each stretch: its variance is
 estimated from them."""
+FEWEST_CLUSTERS = 30
+"""Sessions in a stretch, of the canary, before anything is decided: the variance is estimated from
+the sums of so many."""
 FEWEST_ALONE = 100
 """Answers of a statement before it is tested by itself: a variance from few is itself uncertain."""
 STRETCH_SECONDS = 2.0
@@ -55,9 +62,6 @@ CLIP_DEVIATIONS = 0.5
 CLIP_SHIFTS = 1.5
 """The same, at least, in shifts that are to be seen: one that is clipped would not be."""
 _STEPS = 4
-SESSION_EFFECT = 1.3
-"""Variance of the shift beside that of independent answers (Kish's design effect): recorded answers
-of clean runs, their sessions dealt out anew, gave 1.28."""
 COPY_DEVIATION = 0.005
 """Standard deviation by which two copies differ for their places in memory; ``measure.sampling``
 tells how it was found."""
@@ -114,45 +118,66 @@ class _Effect:
 
     shift: float
     variance: float
-    alone: int = 0
-    """Answers by which the statement is tested by itself; 0 if the canary has too few."""
+    influence: Floats
+    """Of each answer on the shift."""
+    clusters: Integers
+    """Session and stretch of each answer, as a number."""
+    alone: bool
+    """There are answers enough to test the statement by itself."""
+
+    def clustered(self) -> float:
+        """The variance, allowing for what answers of one session in a stretch share."""
+        return max(self.variance, _clustered([self.influence], [self.clusters]))
+
+
+def _clustered(influences: Sequence[Floats], clusters: Sequence[Integers]) -> float:
+    _, place = np.unique(np.concatenate(clusters), return_inverse=True)
+    sums = np.bincount(place, weights=np.concatenate(influences))
+    return float(sums @ sums)
 
 
 def look_at_latency(
-    stable: Mapping[str, Sequence[tuple[float, float]]],
-    canary: Mapping[str, Sequence[tuple[float, float]]],
+    stable: Mapping[str, Sequence[Timed]],
+    canary: Mapping[str, Sequence[Timed]],
     limit_percent: float,
 ) -> tuple[LatencyLook, ...]:
     """Compare the arms by what was answered so far, all statements together first.
 
     Args:
-        stable: statement -> when each answer of the arm as it was before was to start, and its
-            latency, both in seconds.
+        stable: statement -> the answers of the arm as it was before.
         canary: the same of the migrated arm, at the same time.
         limit_percent: of a change that is rolled back.
 
     Returns:
-        Nothing while no statement has answers enough on both arms.
+        Nothing while there are not answers enough on both arms.
     """
+    cells = {(at // STRETCH_SECONDS, who) for found in canary.values() for at, _, who in found}
+    if len(cells) < FEWEST_CLUSTERS:
+        return ()
     slower = math.log1p(2 * limit_percent / 100)
     effects = _effects(stable, canary, CLIP_SHIFTS * slower)
     if not effects:
         return ()
-    information = sum(1.0 / one.variance for one in effects.values())
-    together = _Effect(
-        sum(one.shift / one.variance for one in effects.values()) / information, 1.0 / information
-    )
+    every = list(effects.values())
+    information = sum(1.0 / one.variance for one in every)
+    parts = [1.0 / one.variance / information for one in every]
+    shift = sum(one.shift * part for one, part in zip(every, parts, strict=True))
+    influences = [one.influence * part for one, part in zip(every, parts, strict=True)]
+    variance = max(1.0 / information, _clustered(influences, [one.clusters for one in every]))
     share = LATENCY_ALPHA / 2
-    looks = [_look("all", together, slower, share)]
-    for name, one in effects.items():
-        if one.alone >= FEWEST_ALONE:
-            looks.append(_look(name, one, slower, share / len(effects)))
-    return tuple(looks)
+    return (
+        _look("all", shift, variance, slower, share),
+        *(
+            _look(name, one.shift, one.clustered(), slower, share / len(effects))
+            for name, one in effects.items()
+            if one.alone
+        ),
+    )
 
 
 def _effects(
-    stable: Mapping[str, Sequence[tuple[float, float]]],
-    canary: Mapping[str, Sequence[tuple[float, float]]],
+    stable: Mapping[str, Sequence[Timed]],
+    canary: Mapping[str, Sequence[Timed]],
     least_clip: float,
 ) -> dict[str, _Effect]:
     """Statement -> its effect, for those with answers enough on both arms."""
@@ -166,6 +191,7 @@ def _effects(
     arm = np.repeat([0, 1] * len(names), sizes)
     statement = np.repeat(np.repeat(np.arange(len(names)), 2), sizes)
     _, stretch = np.unique(columns[:, 0] // STRETCH_SECONDS, return_inverse=True)
+    cluster = columns[:, 2].astype(np.int64) * (int(stretch.max()) + 1) + stretch
     values = np.log(np.maximum(columns[:, 1], 1e-6))
     for place in range(len(names)):
         values[statement == place] -= np.median(values[statement == place])
@@ -174,14 +200,14 @@ def _effects(
     found = {}
     for place, name in enumerate(names):
         own = statement == place
-        effect = _effect(values[own], arm[own], stretch[own], least_clip)
+        effect = _effect(values[own], arm[own], stretch[own], cluster[own], least_clip)
         if effect is not None:
             found[name] = effect
     return found
 
 
 def _effect(
-    values: Floats, arm: NDArray[np.int64], stretch: NDArray[np.int64], least_clip: float
+    values: Floats, arm: Integers, stretch: Integers, cluster: Integers, least_clip: float
 ) -> _Effect | None:
     """An M-estimate of the shift between the arms within stretches; ``None`` of too few answers."""
     cells, cell, sizes = np.unique(2 * stretch + arm, return_inverse=True, return_counts=True)
@@ -191,6 +217,7 @@ def _effect(
     weights = both.prod(axis=1) / np.maximum(both.sum(axis=1), 1)
     if freedom < FEWEST or weights.sum() <= 0:
         return None
+    weights /= weights.sum()
     shift = float(np.median(values[arm == 1]) - np.median(values[arm == 0]))
     for _ in range(_STEPS):
         moved = values - shift * arm
@@ -200,22 +227,29 @@ def _effect(
         scores = np.clip(moved, -clip, clip) / inside
         means = np.zeros_like(both)
         means[cells // 2, cells % 2] = np.bincount(cell, weights=scores) / sizes
-        shift += float(weights @ (means[:, 1] - means[:, 0]) / weights.sum())
-    residuals = scores - means[cells // 2, cells % 2][cell]
-    variance = SESSION_EFFECT * float(residuals @ residuals) / freedom / float(weights.sum())
-    return _Effect(shift, max(variance, 1e-12), len(values) if (arm == 1).sum() >= FEWEST else 0)
+        shift += float(weights @ (means[:, 1] - means[:, 0]))
+    influence = (2 * arm - 1) * weights[stretch] / sizes[cell]
+    residuals = (scores - means[cells // 2, cells % 2][cell]) * math.sqrt(len(values) / freedom)
+    independent = float(residuals @ residuals) / len(values) * float(influence @ influence)
+    return _Effect(
+        shift,
+        max(independent, 1e-12),
+        influence * residuals,
+        cluster,
+        len(values) >= FEWEST_ALONE and int((arm == 1).sum()) >= FEWEST,
+    )
 
 
-def _look(name: str, one: _Effect, slower: float, alpha: float) -> LatencyLook:
-    variance = one.variance + COPY_DEVIATION**2
+def _look(name: str, shift: float, variance: float, slower: float, alpha: float) -> LatencyLook:
+    variance += COPY_DEVIATION**2
     half = 1.96 * math.sqrt(variance)
     return LatencyLook(
         about=name,
-        percent=_percent(one.shift),
-        low=_percent(one.shift - half),
-        high=_percent(one.shift + half),
+        percent=_percent(shift),
+        low=_percent(shift - half),
+        high=_percent(shift + half),
         variance=variance,
-        ratio=slower / variance * (one.shift - slower / 2),
+        ratio=slower / variance * (shift - slower / 2),
         bound=math.log((1 - BETA) / alpha),
     )
 

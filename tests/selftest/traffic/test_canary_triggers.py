@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.traffic.canary import requests_to_see_errors, seconds_to_see_latency
-from shadowgate.traffic.canary.triggers import LatencyLook, look_at_errors, look_at_latency
+from shadowgate.traffic.canary.triggers import LatencyLook, Timed, look_at_errors, look_at_latency
 
 SECONDS, SPREAD, STATEMENTS = 30, 0.35, 4
-Arm = dict[str, list[tuple[float, float]]]
+Arm = dict[str, list[Timed]]
 
 
 def answers(seed: int, slower: float, *, rate: float = 120.0) -> tuple[Arm, Arm]:
@@ -23,12 +23,14 @@ def answers(seed: int, slower: float, *, rate: float = 120.0) -> tuple[Arm, Arm]
     at = np.sort(generator.uniform(0, SECONDS, count))
     busy = generator.normal(0, 0.4, SECONDS // 2)[(at // 2).astype(int)]
     statement = generator.integers(0, STATEMENTS, count)
-    new = generator.uniform(size=count) < 0.2
+    session = generator.integers(0, 20, count)
+    new = session < 4
     latency = np.exp(generator.normal(0, SPREAD, count) + statement - 5 + busy)
     latency *= np.where(new, 1 + slower, 1.0)
     arms: tuple[Arm, Arm] = ({}, {})
-    for name, moment, time, side in zip(statement, at, latency, new, strict=True):
-        arms[int(side)].setdefault(f"Q{name}", []).append((float(moment), float(time)))
+    for name, moment, time, who in zip(statement, at, latency, session, strict=True):
+        own = arms[int(who < 4)].setdefault(f"Q{name}", [])
+        own.append((float(moment), float(time), int(who)))
     return arms
 
 
@@ -60,7 +62,10 @@ def test_a_busy_stretch_that_meets_one_arm_more_often_is_no_difference() -> None
     stable, canary = answers(1, 0.0)
     late = {name: [a for a in times if a[0] >= 20] for name, times in canary.items()}
     slow = [
-        {n: [(at, t * 5 if at >= 20 else t) for at, t in times] for n, times in arm.items()}
+        {
+            n: [(at, t * 5 if at >= 20 else t, who) for at, t, who in times]
+            for n, times in arm.items()
+        }
         for arm in (stable, late)
     ]
     (together, *_) = look_at_latency(slow[0], slow[1], 5.0)
@@ -68,7 +73,7 @@ def test_a_busy_stretch_that_meets_one_arm_more_often_is_no_difference() -> None
 
 
 def test_too_few_answers_say_nothing() -> None:
-    few = {"Q": [(0.1 * n, 0.01) for n in range(5)]}
+    few = {"Q": [(0.1 * n, 0.01, n) for n in range(5)]}
     assert look_at_latency(few, few, 5.0) == ()
     assert look_at_latency({}, few, 5.0) == ()
 
