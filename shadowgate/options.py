@@ -151,6 +151,13 @@ OPTIONS: tuple[Option, ...] = (
         "and the later optimisations are simulated",
         switch=True,
     ),
+    Option(
+        "--no-rehearsal",
+        "",
+        "false",
+        "leave out the rehearsal of the rollout under traffic; its check is then inconclusive",
+        switch=True,
+    ),
 )
 """Every option that the suite adds to pytest."""
 
@@ -171,6 +178,8 @@ class Request:
     """Measure with a cold buffer cache as well."""
     all_checks: bool = False
     """Go on measuring once the verdict is NO-GO already."""
+    no_rehearsal: bool = False
+    """Leave out the rehearsal of the rollout."""
     source: str = field(default="", repr=False)
     """URI of a running database to dump; may have a password."""
     without_rows: tuple[str, ...] = ()
@@ -273,6 +282,7 @@ def resolve(
         update_baseline=update,
         cold=_truth("--cold", values),
         all_checks=_truth("--all", values),
+        no_rehearsal=_truth("--no-rehearsal", values),
     )
 
 

@@ -36,9 +36,11 @@ SELECT string_agg(words, ''::bytea)
 FROM (
     SELECT {key} || {row} AS words, (row_number() OVER () - 1) / {batch} AS batch
     FROM {table} AS t
+    WHERE {where}
 ) AS hashed
 GROUP BY batch
 """)
+EVERY_ROW = sql.SQL("true")
 _KEYS = sql.SQL("SELECT {shown} FROM {table} AS t WHERE {condition} ORDER BY {shown} LIMIT {limit}")
 
 Words = NDArray[np.int64]
@@ -326,14 +328,19 @@ def _hashed(form: LiteralString, table: LogicalTable, columns: Sequence[str]) ->
 
 
 def hash_words(
-    connection: Connection, table: LogicalTable, key: Sequence[str], columns: Sequence[str]
+    connection: Connection,
+    table: LogicalTable,
+    key: Sequence[str],
+    columns: Sequence[str],
+    where: sql.Composable = EVERY_ROW,
 ) -> NDArray[np.void]:
-    """Read the two words of every row."""
+    """Read the two words of every row, or of those of ``t`` for which a condition holds."""
     query = _WORDS.format(
         key=_hashed(_DIGEST, table, key),
         row=_hashed(_DIGEST, table, columns),
         table=table.source(),
         batch=sql.Literal(_BATCH),
+        where=where,
     )
     read = bytearray()
     with connection.cursor(binary=True) as cursor:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _OF_EACH = (
     *("--backup", "--shadow", "--production", "--queries", "--rows"),
     *("--server", "--postgis-image", "--reports", "--cold", "--all"),
+    "--no-rehearsal",
 )
 """Options that are the same for each migration of a branch."""
 

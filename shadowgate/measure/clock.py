@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -66,6 +67,10 @@ class WallClock:
         run()
         return Measurement(time.perf_counter() - started)
 
+    def queued(self) -> float:
+        """Not known, and so none."""
+        return 0.0
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -88,7 +93,7 @@ class QueueClock:
         self._schedstat = os.open(process / "schedstat", os.O_RDONLY)
         self._stat = os.open(process / "stat", os.O_RDONLY)
         try:
-            self._queued()
+            self.queued()
             self._sleeps()
         except (OSError, ValueError):
             self.close()
@@ -97,18 +102,19 @@ class QueueClock:
     def time(self, run: Callable[[], object]) -> Measurement:
         """Time one call."""
         self._wait_until_idle()
-        queued = self._queued()
+        queued = self.queued()
         started = time.perf_counter()
         run()
         wall = time.perf_counter() - started
-        return Measurement(wall, self._queued() - queued)
+        return Measurement(wall, self.queued() - queued)
 
     def close(self) -> None:
         """Close the process's files."""
         os.close(self._schedstat)
         os.close(self._stat)
 
-    def _queued(self) -> float:
+    def queued(self) -> float:
+        """Seconds that the process has waited for a core since it began."""
         _on_core, queued, _slices = os.pread(self._schedstat, 128, 0).split()
         return int(queued) / 1e9
 
@@ -141,6 +147,11 @@ def clock_for(process: int | None) -> Clock:
 def usable_cores() -> list[int]:
     """The cores that this process may use, in ascending order; one that has no number otherwise."""
     return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
+
+
+def clock_of_thread() -> Clock:
+    """The best clock for the thread that calls it."""
+    return clock_for(threading.get_native_id())
 
 
 @contextmanager

@@ -90,9 +90,11 @@ from shadowgate.phases.rollback.way_back import (
     write_later_rows,
 )
 from shadowgate.phases.rollout.after import after_of_run
-from shadowgate.phases.rollout.document import render_markdown, rollout_plan
+from shadowgate.phases.rollout.document import rollout_plan
 from shadowgate.phases.rollout.facts import Measured, rollout_facts
+from shadowgate.phases.rollout.handed_over import write_handed_over
 from shadowgate.phases.rollout.model import RolloutPlan
+from shadowgate.phases.rollout.rehearsed import rehearse_canary
 from shadowgate.phases.rounds import (
     RoundStore,
     record_baseline,
@@ -105,6 +107,7 @@ from shadowgate.plan import Plan, TrafficSection
 from shadowgate.progress import Progress, silent
 from shadowgate.report.after_file import After
 from shadowgate.server import Database, Databases, Server
+from shadowgate.traffic.canary import CanaryRehearsal
 from shadowgate.traffic.long_transactions import LongTransactionRehearsal
 
 T = TypeVar("T")
@@ -700,14 +703,22 @@ class Run:
 
     # --- 9: sign-off ------------------------------------------------------------------------------
 
-    def conclude(self, phases: Collection[int] = ALL_PHASES) -> Conclusion:
-        """The verdict as the results stand; what never ran stands against it."""
+    def conclude(
+        self, phases: Collection[int] = ALL_PHASES, *, besides: Collection[str] = ()
+    ) -> Conclusion:
+        """The verdict as the results stand; what never ran stands against it.
+
+        Args:
+            phases: those that count.
+            besides: ids of checks of other phases that count too.
+        """
         return judge(
             CHECKS,
             self.results.by_id,
             expected=self._expected(),
             terms=self._terms(),
             phases=phases,
+            besides=besides,
         )
 
     def stopped_by(self, slower: Collection[str] = (), broken: Collection[str] = ()) -> str:
@@ -801,6 +812,35 @@ class Run:
 
     # --- 10: rollout ------------------------------------------------------------------------------
 
+    @evidence
+    def canary(self) -> CanaryRehearsal | None:
+        """The rollout, rehearsed under traffic; ``None`` where the request leaves it out."""
+        if self.request.no_rehearsal:
+            return None
+        self.applied.run.raise_for_error()
+        before, after = self.shadow, self.applied.database
+        if not self.quick:
+            before, after = self.quiet_before, self.quiet_after
+        name = self.plan.database
+        self.progress("rehearsing the rollout")
+        with (
+            self.databases.cloned(before, f"{name}_primary") as primary,
+            self.databases.cloned(after, f"{name}_canary") as canary,
+        ):
+            return rehearse_canary(
+                self.server,
+                primary,
+                canary,
+                self.opened.migration,
+                self.opened.rollback,
+                self.workload,
+                self.announced,
+                self.before.content,
+                self.plan,
+                self.runner,
+                self.quick,
+            )
+
     @proven_by("rollout.plan")
     def rollout(self) -> RolloutPlan:
         """The four weeks, with what was measured."""
@@ -809,8 +849,14 @@ class Run:
             applied=self.known(Run.applied),
             rehearsal=self.known(Run.rehearsal),
             rolled_back=self.known(Run.rolled_back),
+            canary=self.known(Run.canary),
         )
-        facts = rollout_facts(self.report(), self.conclude(range(1, 10)), measured, self.plan)
+        facts = rollout_facts(
+            self.report(),
+            self.conclude(range(1, 10), besides=("rollout.rehearsed",)),
+            measured,
+            self.plan,
+        )
         return rollout_plan(facts, self.plan.rollout)
 
     def after(self) -> After | None:
@@ -826,7 +872,5 @@ class Run:
 
     @evidence
     def rollout_file(self) -> Path:
-        """The four weeks as a page."""
-        target = self.request.reports / "rollout_plan.md"
-        target.write_text(render_markdown(self.rollout), encoding="utf-8")
-        return target
+        """The four weeks as a page, with alert rules, triggers as SQL and dates beside it."""
+        return write_handed_over(self.rollout, self.request.reports, self.started)

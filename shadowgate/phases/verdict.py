@@ -70,6 +70,7 @@ def judge(
     expected: Iterable[str] = (),
     terms: Terms | None = None,
     phases: Collection[int] = ALL_PHASES,
+    besides: Collection[str] = (),
 ) -> Conclusion:
     """Derive the verdict.
 
@@ -80,12 +81,13 @@ def judge(
             is expected at least once.
         terms: what it is derived under.
         phases: the phases that count; sign-off leaves out itself and what follows it.
+        besides: ids of checks of other phases that count too.
     """
     under = terms or Terms()
     counted = [
         (check, result)
         for check, result in _complete(checks, results, set(expected))
-        if check.phase in phases
+        if check.phase in phases or check.id in besides
     ]
     found = with_causes(
         [result for _, result in counted],

@@ -6,6 +6,7 @@ or a file that is not there is a :class:`~shadowgate.errors.PlanError` that says
 file, and what is allowed.
 """
 
+from shadowgate.plan.calendar import Calendar, calendar_of
 from shadowgate.plan.derived import derived_plan
 from shadowgate.plan.reading import read_plan
 from shadowgate.plan.sections import (
@@ -22,6 +23,7 @@ from shadowgate.plan.sections import (
     Plan,
     ProbeSection,
     ProductionSection,
+    RehearsalSection,
     RollbackSection,
     RolloutSection,
     RunnerSection,
@@ -36,6 +38,7 @@ __all__ = [
     "TRANSACTIONS",
     "AfterTrafficSection",
     "BackupSection",
+    "Calendar",
     "Extent",
     "JobSection",
     "LaterSection",
@@ -46,6 +49,7 @@ __all__ = [
     "Plan",
     "ProbeSection",
     "ProductionSection",
+    "RehearsalSection",
     "RollbackSection",
     "RolloutSection",
     "RunnerSection",
@@ -54,6 +58,7 @@ __all__ = [
     "TrafficSection",
     "WaiverSection",
     "WorkloadSection",
+    "calendar_of",
     "derived_plan",
     "read_plan",
 ]

@@ -14,6 +14,7 @@ import cattrs
 from cattrs.errors import ForbiddenExtraKeysError
 
 from shadowgate.errors import PlanError
+from shadowgate.plan.calendar import calendar_of
 from shadowgate.plan.sections import (
     TRANSACTIONS,
     LaterSection,
@@ -50,6 +51,7 @@ def read_plan(path: Path) -> Plan:
         ) from error
     plan = _resolved(dataclasses.replace(plan, path=path))
     _check_limits(plan)
+    calendar_of(plan.rollout.skip_weekends, plan.rollout.holidays)
     return plan
 
 
@@ -64,7 +66,23 @@ def _parse(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise PlanError(f"the plan cannot be read: {error}", where=str(path)) from error
     except tomllib.TOMLDecodeError as error:
+        if date := _no_date(path, str(error)):
+            raise PlanError(
+                f"there is no {date} in the calendar",
+                where=str(path),
+                todo="write a date that exists, such as 2026-02-28",
+            ) from error
         raise PlanError(f"the plan is not valid TOML: {error}", where=str(path)) from error
+
+
+def _no_date(path: Path, said: str) -> str:
+    """The date that TOML refused because it does not exist; empty if it refused something else."""
+    at = re.search(r"date.*\(at line (\d+)", said)
+    if at is None:
+        return ""
+    line = path.read_text(encoding="utf-8").splitlines()[int(at[1]) - 1]
+    written = re.search(r"\d{4}-\d\d-\d\d", line)
+    return written[0] if written else ""
 
 
 def strict_converter() -> cattrs.Converter:
@@ -248,6 +266,12 @@ def _rollout_rules(rollout: RolloutSection) -> Iterator[Rule]:
     yield shares, "rollout.canary_percent", "0 < canary_percent < gradual_percent < 100"
     yield rollout.latency_percent > 0, "rollout.latency_percent", "above 0"
     yield rollout.error_percent >= 0, "rollout.error_percent", "0 or more"
+    rehearsal = rollout.rehearsal
+    for key in ("canary_seconds", "gradual_seconds", "full_seconds", "probe_seconds"):
+        yield getattr(rehearsal, key) > 0, f"rollout.rehearsal.{key}", "above 0"
+    yield rehearsal.sessions >= 5, "rollout.rehearsal.sessions", "5 or more"
+    rate = rehearsal.requests_per_second
+    yield rate is None or rate > 0, "rollout.rehearsal.requests_per_second", "above 0"
 
 
 def _other_rules(plan: Plan) -> Iterator[Rule]:

@@ -324,6 +324,28 @@ class WaiverSection:
 
 
 @dataclass(frozen=True)
+class RehearsalSection:
+    """Phase 10: the stages of the rollout, rehearsed in seconds.
+
+    A copy too small to judge timings gets less than a second for each.
+    """
+
+    canary_seconds: float = 20.0
+    """How long the first share of the readers asks the migrated copy."""
+    gradual_seconds: float = 8.0
+    """How long the second share does, before the primary is migrated."""
+    full_seconds: float = 3.0
+    """How long everybody asks the migrated primary, before the way back is tried."""
+    sessions: int = 20
+    """Readers; a stage's share of them asks the canary."""
+    requests_per_second: float | None = None
+    """Of readers and writers together; without it as many as keep a third of the cores busy, and
+    never more than 250."""
+    probe_seconds: float = 2.5
+    """Rows of both sides are compared so often."""
+
+
+@dataclass(frozen=True)
 class RolloutSection:
     """Phase 10: the four weeks."""
 
@@ -341,6 +363,11 @@ class RolloutSection:
     """A larger share of failed transactions is rolled back."""
     service: str = "production"
     """Entry of ``pg_service.conf`` for production; the canary's is this with ``_canary``."""
+    skip_weekends: bool = False
+    """Days of the stages are working days: none is a Saturday or Sunday."""
+    holidays: str = ""
+    """Country, or country and region, whose public holidays are skipped: ``BR``, ``BR-MG``."""
+    rehearsal: RehearsalSection = RehearsalSection()
 
 
 @dataclass(frozen=True)

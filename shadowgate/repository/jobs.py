@@ -123,7 +123,7 @@ def _job(
         folder,
         (
             *of_it(candidate, earlier, asked, settings),
-            *_given(asked, ("--server", "--postgis-image", "--cold", "--all")),
+            *_given(asked, ("--server", "--postgis-image", "--cold", "--all", "--no-rehearsal")),
             *_given(asked, ("--shadow", "--production")),
             f"--reports={folder}",
             *asked.others,

@@ -33,6 +33,11 @@ DIFFERENCES: Mapping[str, Difference] = {
         "A session can hand its counters over to the server's statistics at once.",
         "Rows of statements that commit inside are counted; before, those of all others alone.",
     ),
+    "subscription_errors": Difference(
+        15,
+        "The server counts what a subscription could not apply (`pg_stat_subscription_stats`).",
+        "A canary that cannot follow is known at once in phase 10; before, after five seconds.",
+    ),
     "security_invoker": Difference(
         15,
         "A view can run with the rights of its reader (`security_invoker`).",

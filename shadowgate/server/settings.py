@@ -19,8 +19,9 @@ def shadow_settings(memory_bytes: int, cores: int, free_bytes: int) -> dict[str,
     off, because its compile time would drown the differences that are to be measured; autovacuum
     is off, because it comes when it likes, takes a core from a measurement and holds locks that a
     probe then waits for: what is to be vacuumed and analyzed is so before it is measured. WAL is
-    written as for logical replication, or CREATE PUBLICATION would warn that it is not. The log
-    is written to files by the collector, so that the monitoring phase can read it.
+    written as for logical replication, or CREATE PUBLICATION would warn that it is not; and a
+    subscription begins at once, where the server otherwise lets five seconds pass between two. The
+    log is written to files by the collector, so that the monitoring phase can read it.
 
     Args:
         memory_bytes: memory of the machine, in bytes.
@@ -47,6 +48,7 @@ def shadow_settings(memory_bytes: int, cores: int, free_bytes: int) -> dict[str,
         "jit": "off",
         "autovacuum": "off",
         "wal_level": "logical",
+        "wal_retrieve_retry_interval": "200ms",
         "max_connections": "100",
         "max_locks_per_transaction": "256",
         "timezone": "UTC",

@@ -33,6 +33,7 @@ COSTLY = (
     Run.rollback_rehearsal,
     Run.dump,
     Run.dump_differences,
+    Run.canary,
 )
 """Evidence that takes several times as long as all the rest."""
 

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
+from shadowgate.phases.rollout.handed_over import HANDED_OVER
 from shadowgate.phases.rollout.model import RolloutPlan
+from shadowgate.phases.rollout.rehearsed import judge_rehearsal
+from shadowgate.plan import Plan, calendar_of
+from shadowgate.traffic.canary import CanaryRehearsal
+
+if TYPE_CHECKING:
+    from shadowgate.phases.run import Run
+
+
+def _something_is_asked(run: Run) -> str:
+    if run.plan.traffic.reads:
+        return ""
+    if run.plan.workload.queries is None:
+        return "nothing is asked: there is no [workload] queries and no [traffic] reads"
+    asked = any(not query.role for query in run.workload.reads)
+    return "" if asked else "nothing is asked: every reading query is another role's"
+
+
+@check(
+    "rollout.rehearsed",
+    remedy="See the trigger that fired; lengthen [rollout.rehearsal] where nothing was decided.",
+    applies=_something_is_asked,
+)
+def rollout_is_rehearsed(canary: CanaryRehearsal | None, plan: Plan, finding: Finding) -> None:
+    """Under traffic, stage by stage, no trigger fires; the way back loses no acknowledged write.
+
+    A rollout that was never rehearsed is rehearsed in production.
+    """
+    finding.require_decided(canary is not None, "it was left out (--no-rehearsal)")
+    if canary is not None:
+        judge_rehearsal(canary, plan, finding)
 
 
 @check("rollout.plan", remedy="Mend the plan's [rollout].")
@@ -22,10 +56,12 @@ def weeks_follow_each_other(rollout: RolloutPlan, rollout_file: Path, finding: F
     for week in rollout.weeks:
         finding.require(bool(week.tasks and week.gates), f"{week.name} has no tasks or no gates")
         finding.require(week.name in text, f"{week.name} is not in {rollout_file.name}")
+    settings = rollout.settings
+    calendar = calendar_of(settings.skip_weekends, settings.holidays)
     gaps = [
         later.name
-        for week, later in zip(rollout.weeks, rollout.weeks[1:], strict=False)
-        if (later.first - week.last).days != 1
+        for week, later in pairwise(rollout.weeks)
+        if later.first != next(calendar.days_from(week.last + dt.timedelta(days=1)))
     ]
     finding.require(not gaps, f"does not follow the week before: {', '.join(gaps)}")
 
@@ -39,5 +75,8 @@ def triggers_are_written_down(rollout: RolloutPlan, rollout_file: Path, finding:
     finding.note({rule.when: rule.then for rule in (*rollout.triggers, *rollout.escalation)})
     text = rollout_file.read_text(encoding="utf-8")
     missing = [rule.when for rule in rollout.triggers if rule.when not in text]
+    beside = [name for name in HANDED_OVER if not (rollout_file.parent / name).is_file()]
     finding.require(len(rollout.triggers) >= 3, f"{len(rollout.triggers)} triggers")
     finding.require(not missing, f"not in {rollout_file.name}: {missing}")
+    finding.require(not beside, f"not written: {', '.join(beside)}")
+    finding.say(f"handed over as well: {', '.join(HANDED_OVER)}")

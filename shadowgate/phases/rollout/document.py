@@ -11,6 +11,7 @@ migrated, and kept current by logical replication. Writers move last.
 from __future__ import annotations
 
 from shadowgate.phases.rollout.model import RolloutFacts, RolloutPlan
+from shadowgate.phases.rollout.rehearsed import sentences, triggers_table, way_back_table
 from shadowgate.phases.rollout.rules import escalation, success_criteria, triggers
 from shadowgate.phases.rollout.weeks import day, four_weeks
 from shadowgate.plan import RolloutSection
@@ -36,6 +37,20 @@ def rollout_plan(facts: RolloutFacts, settings: RolloutSection) -> RolloutPlan:
 
 def render_markdown(plan: RolloutPlan) -> str:
     """Return the plan as Markdown, with open check boxes and commands to copy. No secrets."""
+    found, facts = plan.facts.canary, plan.facts
+    tables = (
+        (triggers_table(found, plan.settings), way_back_table(found, facts.undo.max_seconds))
+        if found
+        else ()
+    )
     return redacted_text(
-        render("rollout.md.j2", plan=plan, facts=plan.facts, settings=plan.settings, day=day)
+        render(
+            "rollout.md.j2",
+            plan=plan,
+            facts=facts,
+            settings=plan.settings,
+            day=day,
+            tables=tables,
+            said=tuple(sentences(found)) if found else (),
+        )
     )

@@ -14,6 +14,7 @@ from shadowgate.phases.rollout.model import RolloutFacts
 from shadowgate.phases.runner import Applied
 from shadowgate.phases.verdict import Conclusion
 from shadowgate.plan import Plan
+from shadowgate.traffic.canary import CanaryRehearsal
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Measured:
     applied: Applied | None
     rehearsal: Rehearsal | None
     rolled_back: RolledBack | None
+    canary: CanaryRehearsal | None = None
 
     def longest_wait_ms(self, kind: str) -> float | None:
         """How long a ``reader`` or ``writer`` waited at most while the migration ran."""
@@ -63,6 +65,7 @@ def rollout_facts(
         queries=evidence.queries,
         locks=plan.locks,
         undo=plan.undo,
+        canary=measured.canary,
     )
 
 

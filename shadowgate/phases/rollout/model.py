@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from shadowgate.evidence import QueryEvidence, Risk, Verdict
 from shadowgate.plan import LocksSection, RollbackSection, RolloutSection
+from shadowgate.traffic.canary import CanaryRehearsal
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class RolloutFacts:
     locks: LocksSection = field(default_factory=LocksSection)
     undo: RollbackSection = field(default_factory=RollbackSection)
     """What was allowed for waits and for the rollback."""
+    canary: CanaryRehearsal | None = None
+    """The rollout as it was rehearsed; ``None`` if it was not."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +64,31 @@ class Gate:
 
 @dataclass(frozen=True)
 class Week:
-    """One stage of the rollout, first and last day included."""
+    """One stage of the rollout."""
 
     number: int
     name: str
-    first: dt.date
-    last: dt.date
+    dates: tuple[dt.date, ...]
+    """The days that are used: without those that the plan's calendar skips."""
     share: str
     tasks: tuple[Task, ...]
     gates: tuple[Gate, ...]
     decision: str
 
     @property
+    def first(self) -> dt.date:
+        """Its first day."""
+        return self.dates[0]
+
+    @property
+    def last(self) -> dt.date:
+        """Its last day."""
+        return self.dates[-1]
+
+    @property
     def days(self) -> int:
-        """Number of calendar days."""
-        return (self.last - self.first).days + 1
+        """Number of days that are used."""
+        return len(self.dates)
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import islice
 
 from shadowgate.errors import PlanError
 from shadowgate.phases.rollout import measured
 from shadowgate.phases.rollout.model import Gate, RolloutFacts, Task, Week
 from shadowgate.phases.rollout.rules import target_gates
-from shadowgate.plan import RolloutSection
+from shadowgate.plan import RolloutSection, calendar_of
 from shadowgate.report import words
 
 
 def four_weeks(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Week, ...]:
-    """Lay out the weeks on consecutive calendar days from the start date on.
+    """Lay out the weeks on consecutive days of the plan's calendar from the start date on.
 
     Raises:
         PlanError: the calendar ends before the rollout does.
@@ -26,7 +27,7 @@ def four_weeks(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Week, ...]
         numbers.stabilisation_days,
     )
     makers = (_preproduction, _canary, _gradual, _stabilisation)
-    spans = _spans(numbers.start, lengths)
+    spans = _spans(numbers, lengths)
     return tuple(make(span, facts, numbers) for make, span in zip(makers, spans, strict=True))
 
 
@@ -36,29 +37,25 @@ def day(date: dt.date) -> str:
     return f"{names[date.weekday()]} {date.isoformat()}"
 
 
-Span = tuple[dt.date, dt.date]
-"""First and last day."""
+Span = tuple[dt.date, ...]
+"""The days of a week that are used."""
 
 
 def _days(span: Span) -> tuple[str, str, str]:
     """First day, last day and all days of a span, in words."""
-    first, last = map(day, span)
+    first, last = day(span[0]), day(span[-1])
     return first, last, first if first == last else f"{first} to {last}"
 
 
-def _spans(start: dt.date, lengths: Sequence[int]) -> list[Span]:
-    spans = []
+def _spans(numbers: RolloutSection, lengths: Sequence[int]) -> list[Span]:
+    days = calendar_of(numbers.skip_weekends, numbers.holidays).days_from(numbers.start)
     try:
-        for length in lengths:
-            last = start + dt.timedelta(days=length - 1)
-            spans.append((start, last))
-            start = last + dt.timedelta(days=1)
+        return [tuple(islice(days, length)) for length in lengths]
     except OverflowError as error:
         raise PlanError(
             "rollout.start is too late: the calendar ends before the rollout does",
             todo="give a start date before the year 9999",
         ) from error
-    return spans
 
 
 def _preproduction(span: Span, facts: RolloutFacts, _numbers: RolloutSection) -> Week:
@@ -66,7 +63,7 @@ def _preproduction(span: Span, facts: RolloutFacts, _numbers: RolloutSection) ->
     return Week(
         1,
         "Pre-production validation",
-        *span,
+        span,
         "no production traffic",
         (
             Task(first, "take the final backup of production, restore it, compare row counts"),
@@ -101,7 +98,7 @@ def _canary(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
     return Week(
         2,
         "Canary",
-        *span,
+        span,
         f"{numbers.canary_percent} % of the read sessions",
         (
             Task(first, "apply the migration on the canary and verify it"),
@@ -117,12 +114,12 @@ def _canary(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
 
 def _gradual(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
     first, _, whole = _days(span)
-    full = (span[1] - dt.timedelta(days=1), span[1])
-    _, _, validate = _days((span[0] + dt.timedelta(days=1), span[1] - dt.timedelta(days=2)))
+    full = span[-2:]
+    _, _, validate = _days(span[1:-2])
     return Week(
         3,
         "Gradual rollout",
-        *span,
+        span,
         f"{numbers.gradual_percent} %, then 100 %",
         (
             Task(first, f"send {numbers.gradual_percent} % of the read sessions to the canary"),
@@ -153,7 +150,7 @@ def _stabilisation(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> 
     return Week(
         4,
         "Stabilisation",
-        *span,
+        span,
         "100 %",
         (
             Task(whole, "watch for anomalies: latency, errors, table and index growth, vacuum"),

@@ -23,6 +23,7 @@ from shadowgate.phases.performance.checks import rows_are_the_same
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.restore.soundness import look_over
 from shadowgate.phases.restore.state import state_of
+from shadowgate.phases.rollout.checks import rollout_is_rehearsed
 from shadowgate.phases.run import Run
 from shadowgate.plan import LocksSection, Plan, derived_plan, read_plan
 from shadowgate.server import Database, Databases, Server, open_server
@@ -99,12 +100,12 @@ class Outcome:
 
 
 def checks_of_harmless(*, costly: bool) -> tuple[Check[Any], ...]:
-    """The checks that a harmless migration must pass: all of phases 5 and 8, and the same rows."""
+    """The checks that a harmless migration must pass: all of phases 5 and 8, and two others."""
     left_out: Collection[str] = () if costly else {piece.name for piece in COSTLY}
     return tuple(
         check
         for check in CHECKS
-        if (check.phase in (5, 8) or check is rows_are_the_same)
+        if (check.phase in (5, 8) or check in (rows_are_the_same, rollout_is_rehearsed))
         and not any(name in left_out for name in check.takes)
     )
 

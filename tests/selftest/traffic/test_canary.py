@@ -1,85 +1,277 @@
-"""A canary gets its share of the load, and is rolled back for errors and slowness only."""
+"""A rollout rehearsed on real databases: what each trigger must see, and what it must let pass."""
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from shadowgate.errors import UsageError
-from shadowgate.plan import RolloutSection, TrafficSection
-from shadowgate.server import Database, Server
-from shadowgate.traffic.canary import CanaryReport, judge_canary, rehearse_canary
-from tests.selftest.plain_database import plain_database, refill
+from shadowgate.measure import Sampling
+from shadowgate.migrate import ScriptRun, apply_script, read_script
+from shadowgate.plan import RolloutSection
+from shadowgate.server import Database, Databases, Server, ServerLog
+from shadowgate.traffic.canary import (
+    Asked,
+    CanaryRehearsal,
+    Differences,
+    Pace,
+    Scripts,
+    rehearse_rollout,
+)
+from shadowgate.traffic.canary.statements import Kind
 
-SETUP = (
-    "CREATE TABLE item (id int PRIMARY KEY, name text);"
-    "INSERT INTO item SELECT g, 'n' FROM generate_series(1, 100) AS g;"
-    "CREATE FUNCTION pause() RETURNS void LANGUAGE sql AS 'SELECT pg_sleep({})';"
+SETUP = """
+CREATE TABLE item (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL,
+    n int NOT NULL DEFAULT 0
+);
+INSERT INTO item (name) SELECT 'item ' || g FROM generate_series(1, 400) AS g;
+CREATE FUNCTION of_item(wanted int) RETURNS text LANGUAGE plpgsql STABLE
+AS $$ BEGIN PERFORM pg_sleep(0.003); RETURN (SELECT name FROM item WHERE id = wanted); END $$;
+"""
+MIGRATION = "ALTER TABLE item ADD COLUMN note text;\n"
+ROLLBACK = "ALTER TABLE item DROP COLUMN note;\n"
+FORGETFUL = "ALTER TABLE item DROP COLUMN note;\nDELETE FROM item WHERE name = 'new';\n"
+SLOWER = """
+CREATE OR REPLACE FUNCTION of_item(wanted int) RETURNS text LANGUAGE plpgsql STABLE
+AS $$ BEGIN PERFORM pg_sleep(0.012); RETURN (SELECT name FROM item WHERE id = wanted); END $$;
+"""
+FAILING = """
+CREATE OR REPLACE FUNCTION of_item(wanted int) RETURNS text LANGUAGE plpgsql STABLE
+AS $$ BEGIN RETURN (SELECT name FROM item WHERE id = wanted AND 1 / (wanted % 4) >= 0); END $$;
+"""
+NUMBER = "(SELECT 1 + floor(random() * 400)::int)"
+
+
+def same(name: str, kind: Kind, text: str) -> Asked:
+    """A statement that is the same before and after the migration."""
+    return Asked(name, kind, text, text)
+
+
+ASKED = (
+    same("R1", "reader", f"SELECT of_item({NUMBER})"),
+    same("W1", "writer", "INSERT INTO item (name) VALUES ('new')"),
+    same("W2", "writer", f"UPDATE item SET n = n + 1 WHERE id = {NUMBER}"),  # noqa: S608
 )
 LIMITS = RolloutSection(dt.date(2026, 2, 13))
-SETTINGS = TrafficSection(
-    ("SELECT name, pause() FROM item WHERE id = (SELECT 1 + floor(random() * 100)::int)",),
-    readers=2,
-    writers=0,
-    reads_per_second=50.0,
+PACE = Pace(
+    canary_seconds=0.5,
+    gradual_seconds=0.4,
+    full_seconds=0.3,
+    probe_seconds=0.3,
+    sessions=10,
+    warm_up_seconds=0.1,
+    per_second=150.0,
+    cores=2,
+    judges_latency=False,
 )
 
 
-@pytest.fixture(scope="module")
-def databases(server: Server) -> Iterator[tuple[Database, Database]]:
-    with plain_database(server) as stable, plain_database(server) as canary:
-        yield stable, canary
+class Rehearsing:
+    """Two databases of one server, and a rehearsal between them."""
+
+    def __init__(self, server: Server, databases: Databases, folder: Path) -> None:
+        self.server, self.folder = server, folder
+        self.primary = databases.create("selftest_primary")
+        self._execute(self.primary, SETUP)
+        self.canary = databases.clone(self.primary, "selftest_canary")
+
+    def __call__(
+        self,
+        spoil: str = "",
+        *,
+        migration: str = MIGRATION,
+        rollback: str | None = ROLLBACK,
+        pace: Pace = PACE,
+        asked: tuple[Asked, ...] = ASKED,
+        applied: str = "",
+    ) -> CanaryRehearsal:
+        """Rehearse; ``spoil`` is what is wrong with the canary alone."""
+        self._execute(self.canary, applied or migration)
+        self._execute(self.canary, spoil or "SELECT 1")
+        return rehearse_rollout(
+            self.server,
+            self.primary,
+            self.canary,
+            asked,
+            Scripts(
+                lambda database: self._apply("up.sql", migration, database),
+                None
+                if rollback is None
+                else lambda database: self._apply("down.sql", str(rollback), database),
+            ),
+            Differences(),
+            LIMITS,
+            pace,
+            Sampling(),
+        )
+
+    def _apply(self, name: str, text: str, database: Database) -> ScriptRun:
+        path = self.folder / name
+        path.write_text(text)
+        return apply_script(read_script(path), database, tools=self.server.tools)
+
+    @staticmethod
+    def _execute(database: Database, text: str) -> None:
+        with database.connect() as connection:
+            connection.execute(text.encode())
 
 
-def rehearse(
-    databases: tuple[Database, Database], share: float, pause: float = 0.005
-) -> CanaryReport:
-    stable, canary = databases
-    refill(stable, SETUP.format(0.005))
-    refill(canary, SETUP.format(pause))
-    return rehearse_canary(stable, canary, SETTINGS, share, seconds=1.0)
+@pytest.fixture
+def rehearse(server: Server, databases: Databases, tmp_path: Path) -> Iterator[Rehearsing]:
+    made = Rehearsing(server, databases, tmp_path)
+    yield made
+    with server.maintenance.connect() as connection:
+        slots = connection.execute("SELECT slot_name FROM pg_replication_slots").fetchall()
+    assert slots == []
 
 
-def test_the_load_is_split_by_the_share(databases: tuple[Database, Database]) -> None:
-    report = rehearse(databases, 0.2)
-    together = report.stable.requests + report.canary.requests
-    assert 50 < together < 150
-    assert 0.05 < report.canary.requests / together < 0.4
-    assert report.tables()[0].title.startswith("Canary at 20% for 1 s: latency of readers")
+def test_a_sound_migration_goes_through_all_stages_and_back(rehearse: Rehearsing) -> None:
+    found = rehearse()
+    assert found.hit is None
+    assert [(stage.name, stage.percent) for stage in found.stages] == [
+        ("canary", 20),
+        ("gradual", 50),
+        ("full", 100),
+    ]
+    assert {(arm.arm, arm.migrated) for arm in found.stages[2].arms} == {("primary", True)}
+    assert found.way_back is not None
+    assert (found.way_back.by_script, found.way_back.error, found.way_back.failed) == (True, "", 0)
+    assert found.acknowledged > 5
+    assert found.lost == ()
+    assert found.lag_ms is not None
+    assert all(look.wrong == {} for look in found.looks)
+    first = found.stages[0].arms
+    share = sum(a.requests for a in first if a.migrated) / sum(a.requests for a in first)
+    assert 0.02 < share < 0.5
 
 
-def test_the_last_stage_leaves_the_old_database_alone(
-    databases: tuple[Database, Database],
+def test_a_slower_canary_is_seen_and_the_sessions_are_sent_back(rehearse: Rehearsing) -> None:
+    pace = replace(PACE, canary_seconds=20.0, judges_latency=True)
+    found = rehearse(SLOWER, pace=pace)
+    assert found.hit is not None
+    assert (found.hit.trigger, found.hit.stage) == ("latency", "canary")
+    assert "R1" in found.hit.detail or "all statements" in found.hit.detail
+    assert found.migrating is None
+    assert found.way_back is not None
+    assert not found.way_back.by_script
+    assert found.way_back.restore_seconds < 2
+    assert found.lost == ()
+
+
+def test_slowness_is_shown_and_fires_nothing_where_timings_are_not_judged(
+    rehearse: Rehearsing,
 ) -> None:
-    report = rehearse(databases, 1.0)
-    assert (report.stable.requests, report.changes) == (0, ())
-    assert report.canary.requests > 50
-    assert judge_canary(report, LIMITS) == ()
+    found = rehearse(SLOWER)
+    assert found.hit is None
+    assert found.slowest is None or found.slowest.percent > 5
 
 
-def test_a_slower_canary_is_rolled_back(databases: tuple[Database, Database]) -> None:
-    report = rehearse(databases, 0.5, pause=0.03)
-    assert [breach.about for breach in judge_canary(report, LIMITS)] == ["reader latency"]
-    (change,) = report.changes
-    assert change.low <= change.percent <= change.high
+def test_a_canary_that_fails_is_rolled_back(rehearse: Rehearsing) -> None:
+    found = rehearse(FAILING)
+    assert found.hit is not None
+    assert found.hit.trigger == "errors"
+    assert "division by zero" in found.hit.detail
+    assert found.errors.errors > 1
 
 
-def test_a_canary_that_fails_is_rolled_back(databases: tuple[Database, Database]) -> None:
-    stable, canary = databases
-    refill(stable, SETUP.format(0.005))
-    refill(canary, "CREATE TABLE item (id int PRIMARY KEY)")
-    report = rehearse_canary(stable, canary, SETTINGS, 0.5, seconds=0.6)
-    (breach,) = judge_canary(report, LIMITS)
-    assert breach.about == "errors"
-    assert "name" in breach.detail
-    assert report.canary.error_percent == 100.0
+def test_a_wrong_row_is_seen_at_the_next_look(rehearse: Rehearsing) -> None:
+    pace = replace(PACE, canary_seconds=5.0)
+    found = rehearse("UPDATE item SET name = 'wrong' WHERE id = 77", pace=pace)
+    assert found.hit is not None
+    assert (found.hit.trigger, found.hit.stage) == ("integrity", "canary")
+    assert "(id) = (77)" in found.hit.detail
+    assert found.hit.detect_seconds < 3
 
 
-@pytest.mark.parametrize("share", [0.0, -0.1, 1.1])
-def test_a_share_that_is_none_is_refused(
-    databases: tuple[Database, Database], share: float
+def test_a_migration_that_fails_under_the_load_is_rolled_back_by_its_script(
+    rehearse: Rehearsing,
 ) -> None:
-    with pytest.raises(UsageError, match="share"):
-        rehearse_canary(*databases, SETTINGS, share, seconds=0.1)
+    found = rehearse(
+        migration="ALTER TABLE item ADD COLUMN note text;\nSELECT 1 / 0;\n", applied=MIGRATION
+    )
+    assert found.hit is not None
+    assert (found.hit.trigger, found.hit.stage) == ("migration", "gradual")
+    assert found.way_back is not None
+    assert found.way_back.by_script
+
+
+def test_a_rollback_that_loses_what_was_written_since_is_seen(rehearse: Rehearsing) -> None:
+    found = rehearse(rollback=FORGETFUL)
+    assert found.hit is None
+    assert found.lost
+    assert "public.item" in found.lost[0]
+
+
+def test_a_rollback_that_fails_is_told(rehearse: Rehearsing) -> None:
+    found = rehearse(rollback="ALTER TABLE item DROP COLUMN no_such;\n")
+    assert found.way_back is not None
+    assert "no_such" in found.way_back.error
+
+
+def test_without_a_rollback_the_migrated_primary_keeps_what_was_written(
+    rehearse: Rehearsing,
+) -> None:
+    found = rehearse(rollback=None)
+    assert (found.hit, found.way_back, found.lost) == (None, None, ())
+    assert found.acknowledged > 5
+
+
+def test_a_schema_that_takes_no_replicated_row_is_rehearsed_with_reads_only(
+    rehearse: Rehearsing,
+) -> None:
+    migration = (
+        "ALTER TABLE item ADD COLUMN owner text;\nUPDATE item SET owner = 'nobody';\n"
+        "ALTER TABLE item ALTER COLUMN owner SET NOT NULL;\n"
+    )
+    found = rehearse(
+        migration=migration,
+        rollback="ALTER TABLE item DROP COLUMN owner;\n",
+        asked=(ASKED[0], ASKED[1]),
+    )
+    assert found.hit is None
+    assert found.lag_ms is None
+    assert any("only reads were rehearsed" in sentence for sentence in found.left_out)
+    assert found.acknowledged == 0
+
+
+def test_a_server_of_somebody_else_gets_no_subscription(rehearse: Rehearsing) -> None:
+    rehearse.server = copy.copy(rehearse.server)
+    rehearse.server.owned = False
+    found = rehearse()
+    assert found.hit is None
+    assert any("not of this run" in sentence for sentence in found.left_out)
+    assert found.acknowledged == 0
+
+
+def test_what_cannot_be_repeated_or_fails_already_is_not_committed(rehearse: Rehearsing) -> None:
+    asked = (
+        ASKED[0],
+        same("R2", "reader", "SELECT no_such_column FROM item"),
+        same("R3", "reader", "INSERT INTO item (name) VALUES ('x') RETURNING id"),
+        same("W3", "writer", "DELETE FROM item WHERE id = 5"),
+    )
+    found = rehearse(asked=asked)
+    assert found.hit is None
+    assert [sentence.split()[0] for sentence in found.left_out] == ["R2", "R3"]
+    with rehearse.primary.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM item").fetchone() == (400,)
+
+
+def test_the_password_of_the_subscription_reaches_no_log(
+    rehearse: Rehearsing, server: Server
+) -> None:
+    with server.maintenance.connect() as connection:
+        connection.execute("ALTER DATABASE selftest_canary SET log_statement = 'all'")
+    log = ServerLog(server.maintenance)
+    position = log.position()
+    rehearse()
+    said = log.since(position)
+    assert "ALTER SUBSCRIPTION" in said
+    assert server.endpoint.password is not None
+    assert server.endpoint.password not in said

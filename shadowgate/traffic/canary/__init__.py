@@ -1,0 +1,39 @@
+"""The rollout rehearsed: a share of the load goes to a migrated copy, and triggers roll back."""
+
+from shadowgate.traffic.canary.rehearsal import (
+    ArmFigures,
+    CanaryRehearsal,
+    Differences,
+    Hit,
+    Pace,
+    Scripts,
+    Stage,
+    WayBack,
+    rehearse_rollout,
+)
+from shadowgate.traffic.canary.statements import Asked
+from shadowgate.traffic.canary.triggers import (
+    ErrorLook,
+    LatencyLook,
+    Trigger,
+    requests_to_see_errors,
+    seconds_to_see_latency,
+)
+
+__all__ = [
+    "ArmFigures",
+    "Asked",
+    "CanaryRehearsal",
+    "Differences",
+    "ErrorLook",
+    "Hit",
+    "LatencyLook",
+    "Pace",
+    "Scripts",
+    "Stage",
+    "Trigger",
+    "WayBack",
+    "rehearse_rollout",
+    "requests_to_see_errors",
+    "seconds_to_see_latency",
+]

@@ -1,0 +1,324 @@
+"""The clients of a rehearsed rollout: an open load that goes to one database or the other.
+
+Arrivals are a Poisson process for each session and do not wait for the answer before: latency is
+counted from the intended start, so that a stall is not hidden by asking less meanwhile. A session
+asks one database at a time, as a connection pooler has it: which, its :class:`Routing` says.
+Writers write to the primary; there is one, so that the order of its writes is known.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+import numpy as np
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from shadowgate.measure import Sampling
+from shadowgate.measure.clock import (
+    LEAST_SHARE,
+    Clock,
+    WallClock,
+    clock_for,
+    clock_of_thread,
+    find_process,
+)
+from shadowgate.measure.session import open_session
+from shadowgate.server.base import Connection, Database
+from shadowgate.traffic.canary.statements import READ_ONLY, Key, Statement, acknowledged, shares
+
+Arm = Literal["primary", "canary"]
+
+MOST_PER_SECOND = 250.0
+BUSY = 1 / 3
+"""Part of the cores that the load keeps busy."""
+_WRITES_PER_SECOND = 20.0
+_WRITER_BUSY = 0.4
+_GONE = frozenset({"42P01", "42703"})
+"""SQLSTATE of a relation or a column that is not there."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One request. Times are ``time.monotonic()``, in seconds."""
+
+    statement: str
+    arm: Arm
+    migrated: bool
+    """Whether its database was migrated, or being migrated, when it was asked or answered."""
+    scheduled: float
+    started: float
+    ended: float
+    sqlstate: str = ""
+    message: str = ""
+    wrote: bool = False
+    session: int = -1
+    """Number of the reader; negative for the writer."""
+    net: float = 0.0
+    """Seconds from the intended start to the answer, had there always been a core: what the arms
+    are compared by."""
+
+    @property
+    def latency(self) -> float:
+        """Seconds from the intended start to the answer."""
+        return self.ended - self.scheduled
+
+
+@dataclass
+class Routing:
+    """Which database a session asks, changed while the clients are at work."""
+
+    sessions: int
+    percent: float = 0.0
+    """Share of the readers' sessions that ask the canary."""
+    primary_migrated: bool = False
+    """From the beginning of the migration of the primary on."""
+    new_form: bool = False
+    """Clients of the primary say what they say after the migration."""
+
+    def arm(self, session: int) -> Arm:
+        """The database of a reader's session."""
+        return "canary" if session < round(self.sessions * self.percent / 100) else "primary"
+
+
+@dataclass
+class Clients:
+    """All sessions, as a context manager: they work until the block is left."""
+
+    databases: dict[Arm, Database]
+    statements: Sequence[Statement]
+    routing: Routing
+    sampling: Sampling
+    per_second: float
+    """Requests of all sessions together, on average."""
+    seed: int = 1
+    timed: bool = True
+    """Each session plans every statement before the first request, and it is known how long its
+    process waits for a core."""
+    answers: list[Answer] = field(default_factory=list)
+    acknowledged: dict[str, dict[Key, str]] = field(default_factory=dict)
+    """Table -> key -> hash of the last acknowledged write of each row."""
+    asking: dict[int, Arm] = field(default_factory=dict)
+    """Session -> the database that it waits for an answer of."""
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+        self._failures: list[BaseException] = []
+        self._threads: list[threading.Thread] = []
+        self._sessions: list[_Session] = []
+        self._ready = threading.Barrier(1)
+        self._slowed = 0
+
+    def __enter__(self) -> Self:
+        readers, writers = (
+            [one for one in self.statements if one.kind == kind] for kind in ("reader", "writer")
+        )
+        writes = self._writes_per_second(writers) if writers else 0.0
+        each = (self.per_second - writes) / self.routing.sessions
+        jobs = [(number, readers, each) for number in range(self.routing.sessions)]
+        if writers:
+            jobs.append((-1, writers, writes))
+        self._ready = threading.Barrier(len(jobs) + 1)
+        for number, statements, rate in jobs:
+            thread = threading.Thread(
+                target=self._work, args=(number, statements, rate), daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+        self._ready.wait()
+        self.raise_for_error()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(10.0)
+        for session in self._sessions:
+            session.connection.close()
+            session.clock.close()
+        self.raise_for_error()
+
+    def slow_down(self) -> None:
+        """Ask half as often from now on, and leave out what is late already."""
+        self.per_second /= 2
+        self._slowed += 1
+
+    def raise_for_error(self) -> None:
+        """Raise what ended a client early, if anything did."""
+        if self._failures:
+            raise self._failures[0]
+
+    def _writes_per_second(self, writers: Sequence[Statement]) -> float:
+        """How often the one writer writes: by its shares, as far as it comes after."""
+        parts = zip(self.statements, shares(self.statements), strict=True)
+        part = sum(share for one, share in parts if one.kind == "writer")
+        seconds = sum(s.seconds * p for s, p in zip(writers, shares(writers), strict=True))
+        most = min(_WRITES_PER_SECOND, _WRITER_BUSY / max(seconds, 1e-4))
+        return min(self.per_second * part, most)
+
+    def _work(self, number: int, statements: Sequence[Statement], rate: float) -> None:
+        try:
+            sessions = self._open(number, statements)
+        except BaseException as error:
+            self._failures.append(error)
+            self._ready.wait()
+            return
+        self._ready.wait()
+        generator = np.random.default_rng([self.seed, number + 1])
+        parts = shares(statements)
+        thread = _Thread(clock_of_thread() if self.timed else WallClock())
+        try:
+            for scheduled in self._arrivals(generator, rate):
+                if self._stop.wait(max(0.0, scheduled - time.monotonic())):
+                    return
+                chosen = statements[int(generator.choice(len(statements), p=parts))]
+                self._ask(number, chosen, scheduled, sessions, thread)
+        except BaseException as error:
+            self._failures.append(error)
+        finally:
+            thread.clock.close()
+
+    def _open(self, number: int, statements: Sequence[Statement]) -> dict[Arm, _Session]:
+        """Sessions on both databases, which have planned everything once."""
+        found: dict[Arm, _Session] = {}
+        for arm in self.databases:
+            if number < 0 and arm == "canary":
+                continue
+            found[arm] = self._connect(number, arm)
+            connection = found[arm].connection
+            seed = np.random.default_rng([self.seed, number + 1, 7]).uniform(-1, 1)
+            connection.execute("SELECT setseed(%s)", (float(seed),))
+            for one in statements:
+                text = one.after if arm == "canary" else one.before
+                if self.timed and one.kind == "reader":
+                    _plan(connection, text)
+        return found
+
+    def _arrivals(self, generator: np.random.Generator, rate: float) -> Iterator[float]:
+        """Arrival times of a Poisson process with a mean of ``rate`` a second, from now on."""
+        at, slowed = time.monotonic(), self._slowed
+        while rate > 0:
+            if self._slowed != slowed:
+                rate /= 2 ** (self._slowed - slowed)
+                at, slowed = time.monotonic(), self._slowed
+            at += float(generator.exponential(1.0 / rate))
+            yield at
+
+    def _connect(self, number: int, arm: Arm) -> _Session:
+        connection = open_session(self.databases[arm], self.sampling)
+        if number >= 0:
+            connection.execute(READ_ONLY)
+        process = find_process(connection, self.databases[arm]) if self.timed else None
+        session = _Session(connection, clock_for(process))
+        self._sessions.append(session)
+        return session
+
+    def _ask(
+        self,
+        number: int,
+        one: Statement,
+        scheduled: float,
+        sessions: dict[Arm, _Session],
+        thread: _Thread,
+    ) -> None:
+        arm: Arm = "primary" if number < 0 else self.routing.arm(number)
+        connection, clock = sessions[arm].connection, sessions[arm].clock
+        migrated = arm == "canary" or self.routing.primary_migrated
+        forms = [one.before, one.after]
+        if arm == "canary" or self.routing.new_form:
+            forms.reverse()
+        self.asking[number] = arm
+        queued = clock.queued() + thread.clock.queued()
+        started = time.monotonic()
+        problem, rows = _execute(connection, forms[0])
+        if problem is not None and problem.sqlstate in _GONE and forms[0] != forms[1]:
+            problem, rows = _execute(connection, forms[1])
+        ended = time.monotonic()
+        queued = clock.queued() + thread.clock.queued() - queued
+        net = thread.net(scheduled, ended - started, queued)
+        if one.follows and problem is None:
+            self.acknowledged.setdefault(one.follows.name, {}).update(acknowledged(rows))
+        self.answers.append(
+            Answer(
+                one.id,
+                arm,
+                migrated or (arm == "primary" and self.routing.primary_migrated),
+                scheduled,
+                started,
+                ended,
+                (problem.sqlstate or "08006") if problem else "",
+                str(problem).splitlines()[0] if problem else "",
+                number < 0,
+                number,
+                net,
+            )
+        )
+        self.asking.pop(number, None)
+        if connection.closed:
+            sessions[arm] = self._connect(number, arm)
+
+
+@dataclass(frozen=True)
+class _Session:
+    connection: Connection
+    clock: Clock
+
+
+@dataclass
+class _Thread:
+    """A session's requests, one after the other, as they would be if there were always a core.
+
+    The queue of one server, by Lindley's recursion: a request begins when it is to, or when the one
+    before has ended; what that one waited for a core counts for neither.
+    """
+
+    clock: Clock
+    _free: float = 0.0
+    """When the request before would have ended."""
+
+    def net(self, scheduled: float, seconds: float, queued: float) -> float:
+        """Seconds from the intended start to the answer.
+
+        Args:
+            scheduled: the intended start.
+            seconds: from the real start to the answer.
+            queued: of them, without a core.
+        """
+        took = max(seconds - queued, seconds * LEAST_SHARE)
+        self._free = max(scheduled, self._free) + took
+        return self._free - scheduled
+
+
+def _plan(connection: Connection, text: str) -> None:
+    """Have a session read what it needs of the catalogue, before its first request is timed."""
+    try:
+        psycopg.ClientCursor(connection).execute(f"EXPLAIN {text}".encode())
+    except psycopg.Error:  # several statements, say; its requests will tell
+        if connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.rollback()
+
+
+def _execute(
+    connection: Connection, text: str
+) -> tuple[psycopg.Error | None, list[tuple[str, ...]]]:
+    cursor = psycopg.ClientCursor(connection)
+    try:
+        cursor.execute(text.encode())
+        return None, cursor.fetchall() if cursor.description else []
+    except psycopg.Error as problem:
+        if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.rollback()  # a statement may have begun a transaction of its own
+        return problem, []
+
+
+def rate_for(statements: Sequence[Statement], cores: int, asked: float | None) -> float:
+    """Requests a second of all clients: as asked, or what keeps a part of the cores busy."""
+    if asked is not None:
+        return asked
+    parts = zip(statements, shares(statements), strict=True)
+    seconds = sum(one.seconds * part for one, part in parts)
+    return min(MOST_PER_SECOND, BUSY * cores / max(seconds, 1e-4))

@@ -1,0 +1,89 @@
+"""What the triggers are decided by, taken over from the clients' answers as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shadowgate.plan import RolloutSection
+from shadowgate.traffic.canary.clients import Answer
+from shadowgate.traffic.canary.triggers import (
+    ErrorLook,
+    LatencyLook,
+    Timed,
+    Trigger,
+    look_at_errors,
+    look_at_latency,
+)
+
+
+@dataclass
+class Counted:
+    """Answers of both sides so far, and what the sequential tests say of them."""
+
+    stable: dict[str, list[Timed]] = field(default_factory=dict)
+    """Statement -> answers of the unmigrated side."""
+    canary: dict[str, list[Timed]] = field(default_factory=dict)
+    requests: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
+    """Whether it was migrated -> requests of a side."""
+    errors: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
+    first_error: str = ""
+    """Of the migrated side."""
+    _taken: int = 0
+
+    def take(self, answers: Sequence[Answer], since: float, until: float) -> None:
+        """Count the answers that came since the last time.
+
+        Args:
+            answers: all so far.
+            since: earlier arrivals were the warm-up.
+            until: later answers are not compared for their latency.
+        """
+        fresh = answers[self._taken :]
+        self._taken += len(fresh)
+        for one in fresh:
+            if one.scheduled < since:
+                continue
+            self.requests[one.migrated] += 1
+            if one.sqlstate:
+                self.errors[one.migrated] += 1
+                if one.migrated and not self.first_error:
+                    self.first_error = f"{one.statement}: {one.message} (SQLSTATE {one.sqlstate})"
+            elif not one.wrote and one.ended < until and one.migrated == (one.arm == "canary"):
+                arm = self.canary if one.migrated else self.stable
+                arm.setdefault(one.statement, []).append((one.scheduled, one.net, one.session))
+
+    def latency(self, limit_percent: float) -> tuple[LatencyLook, ...]:
+        """How much slower the canary is, all statements together first."""
+        return look_at_latency(self.stable, self.canary, limit_percent)
+
+    def failures(self, limit_percent: float) -> ErrorLook:
+        """How many requests to the migrated side failed."""
+        return look_at_errors(
+            (self.requests[False], self.errors[False]),
+            (self.requests[True], self.errors[True]),
+            limit_percent,
+        )
+
+    def fired(
+        self, limits: RolloutSection, *, judges_latency: bool = True
+    ) -> tuple[Trigger, str] | None:
+        """The trigger that fires now, with what it saw in a sentence; ``None`` if none does."""
+        errors = self.failures(limits.error_percent)
+        if errors.fires:
+            return (
+                "errors",
+                f"{errors.errors} of {errors.requests:,} requests to the migrated side failed "
+                f"({errors.percent:.2g} %); the first: {self.first_error}",
+            )
+        looks = self.latency(limits.latency_percent) if judges_latency else ()
+        slower = [one for one in looks if one.fires]
+        if not slower:
+            return None
+        worst = max(slower, key=lambda one: one.ratio - one.bound)
+        about = "all statements together" if worst.about == "all" else worst.about
+        return (
+            "latency",
+            f"{about}: {worst.percent:+.1f} % on the canary ({worst.low:+.1f} to "
+            f"{worst.high:+.1f} %)",
+        )

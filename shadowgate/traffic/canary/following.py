@@ -1,0 +1,264 @@
+"""Keeps the canary current: logical replication from the primary, as the written plan has it.
+
+A publication with ``publish_via_partition_root``, so that the partitions of both sides may differ,
+and a subscription without an initial copy, because both databases begin with the same rows. It ends
+before the primary is migrated: rows that the migration moves on the primary would arrive on the
+canary as rows that were deleted and inserted.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from shadowgate.catalogue.fingerprint import find, pinned
+from shadowgate.server.base import Connection, Database, Server
+from shadowgate.server.differences import holds
+from shadowgate.traffic.canary.statements import Key, Statement, acknowledged
+
+_NAME = "shadowgate_canary"
+CATCH_UP_SECONDS = 5.0
+_POLL_SECONDS = 0.005
+_SUBSCRIBED = """
+SELECT 1
+FROM pg_catalog.pg_subscription AS s
+JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid
+WHERE d.datname = pg_catalog.current_database() AND s.subname = %s
+"""
+_UNSUBSCRIBE = (
+    "ALTER SUBSCRIPTION {} DISABLE",
+    "ALTER SUBSCRIPTION {} SET (slot_name = NONE)",
+    "DROP SUBSCRIPTION {}",
+)
+_NO_MARKS = "SET client_min_messages = warning; DROP SCHEMA IF EXISTS {name} CASCADE"
+_MARKS = "CREATE SCHEMA {name}; CREATE TABLE {name}.marks (mark bigint PRIMARY KEY)"
+_PUBLISHED = """
+SELECT
+    pg_catalog.format('%I.%I', n.nspname, c.relname),
+    c.relreplident = 'f'
+    OR EXISTS (
+        SELECT
+        FROM pg_catalog.pg_index AS i
+        WHERE i.indrelid = c.oid
+            AND CASE c.relreplident WHEN 'i' THEN i.indisreplident
+                WHEN 'd' THEN i.indisprimary END
+    )
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p')
+    AND NOT c.relispartition
+    AND c.relpersistence = 'p'
+    AND c.oid >= 16384
+    AND n.nspname !~ '^pg_'
+ORDER BY 1
+"""
+
+
+@dataclass
+class Following:
+    """The canary as it follows the primary."""
+
+    primary: Database
+    canary: Database
+    why_not: str = ""
+    """Why it does not follow; empty if it does."""
+    active: bool = False
+    lags: list[float] = field(default_factory=list)
+    """Seconds from a commit on the primary to its row on the canary, each time it was asked."""
+    slot: str = field(default_factory=lambda: f"shadowgate_{uuid.uuid4().hex[:12]}")
+    """Name of the replication slot; slots belong to the whole server."""
+    tried: dict[str, dict[Key, str]] = field(default_factory=dict)
+    """Table -> rows of the writes that were tried, committed on the primary."""
+    _mark: int = 0
+
+    def caught_up(self, seconds: float = CATCH_UP_SECONDS) -> bool:
+        """Wait until the canary has what is committed on the primary now; whether it came."""
+        self._mark += 1
+        name = sql.Identifier(_NAME)
+        insert = sql.SQL("INSERT INTO {}.marks VALUES ({})").format(name, sql.Literal(self._mark))
+        there = sql.SQL("SELECT 1 FROM {}.marks WHERE mark = {}").format(
+            name, sql.Literal(self._mark)
+        )
+        with self.primary.connect() as old, self.canary.connect() as new:
+            old.execute("SET synchronous_commit = on")  # else it is sent with the next flush
+            old.execute(insert)
+            began = time.monotonic()
+            while time.monotonic() - began < seconds:
+                if new.execute(there).fetchone():
+                    self.lags.append(time.monotonic() - began)
+                    return True
+                if _is_refused(new):
+                    return False
+                time.sleep(_POLL_SECONDS)
+        return False
+
+    def stop(self) -> None:
+        """End the subscription and what it needs on the primary. Safe to call again."""
+        if not self.active:
+            return
+        self.active = False
+        name = sql.Identifier(_NAME)
+        with self.canary.connect() as new:
+            there = new.execute(_SUBSCRIBED, (_NAME,)).fetchone()
+            for statement in _UNSUBSCRIBE if there else ():
+                new.execute(sql.SQL(statement).format(name))
+            new.execute(sql.SQL(_NO_MARKS).format(name=name))
+        with self.primary.connect() as old:
+            _drop_slot(old, self.slot)
+            inserts = sql.Identifier(f"{_NAME}_inserts")
+            old.execute(sql.SQL("DROP PUBLICATION IF EXISTS {}, {}").format(name, inserts))
+            old.execute(sql.SQL(_NO_MARKS).format(name=name))
+
+
+def _is_refused(connection: Connection) -> bool:
+    """Whether the canary's schema has refused a row, as far as the server tells (since 15)."""
+    if not holds("subscription_errors", connection.info.server_version):
+        return False
+    refused = "SELECT 1 FROM pg_catalog.pg_stat_subscription_stats WHERE apply_error_count > 0"
+    return connection.execute(refused).fetchone() is not None
+
+
+def _drop_slot(connection: Connection, name: str) -> None:
+    """Drop a slot; its sender needs a moment to notice that nobody reads any more."""
+    deadline = time.monotonic() + CATCH_UP_SECONDS
+    while True:
+        try:
+            connection.execute(
+                "SELECT pg_catalog.pg_drop_replication_slot(slot_name) "
+                "FROM pg_catalog.pg_replication_slots WHERE slot_name = %s",
+                (name,),
+            )
+            return
+        except psycopg.errors.ObjectInUse:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def all_tables(primary: Database) -> frozenset[str]:
+    """Users' tables, partitioned ones as a whole."""
+    with primary.connect() as connection, pinned(connection):
+        return frozenset(table.name for table in find(connection))
+
+
+def followed_tables(primary: Database) -> frozenset[str]:
+    """Tables of which every change is published: they have a replica identity."""
+    with primary.connect() as connection:
+        return frozenset(name for name, identified in connection.execute(_PUBLISHED) if identified)
+
+
+@contextmanager
+def following(
+    server: Server, primary: Database, canary: Database, writes: Sequence[Statement]
+) -> Iterator[Following]:
+    """Have the canary follow the primary; see ``why_not`` of what is given.
+
+    Each of the writes is committed once and must arrive: a canary whose schema does not take them
+    is known before the first request.
+
+    Args:
+        server: both databases are on it.
+        primary: what clients write to.
+        canary: what has to follow.
+        writes: that clients will commit.
+    """
+    found = Following(primary, canary)
+    if not server.owned:
+        found.why_not = (
+            "the server is not of this run, which leaves no subscription on another's; only reads "
+            "were rehearsed"
+        )
+    elif server.facts.settings.get("wal_level") != "logical":
+        found.why_not = "wal_level is not logical on this server; only reads were rehearsed"
+    if found.why_not:
+        yield found
+        return
+    try:
+        try:
+            found.active = True
+            _begin(found, primary, canary)
+        except psycopg.Error as error:  # an event trigger that allows no DDL, say
+            found.why_not = (
+                f"logical replication cannot be set up: {error.diag.message_primary or error}; "
+                "only reads were rehearsed"
+            )
+            found.stop()
+        else:
+            _try_writes(found, writes)
+        yield found
+    finally:
+        with suppress(psycopg.OperationalError):  # the server is gone, and all of it
+            found.stop()
+
+
+def _begin(found: Following, primary: Database, canary: Database) -> None:
+    name = sql.Identifier(_NAME)
+    with primary.connect() as old, canary.connect() as new:
+        for connection in (old, new):
+            connection.execute(sql.SQL(_MARKS).format(name=name))
+        tables = old.execute(_PUBLISHED).fetchall()
+        publications = []
+        for suffix, wanted, option in (("", True, ""), ("_inserts", False, ", publish = 'insert'")):
+            listed = [table for table, identified in tables if identified == wanted]
+            if listed:
+                publications.append(sql.Identifier(f"{_NAME}{suffix}"))
+                old.execute(
+                    sql.SQL(
+                        "CREATE PUBLICATION {} FOR TABLE {} "
+                        f"WITH (publish_via_partition_root = true{option})"
+                    ).format(publications[-1], sql.SQL(", ").join(map(sql.SQL, listed)))
+                )
+        old.execute(
+            "SELECT pg_catalog.pg_create_logical_replication_slot(%s, 'pgoutput')", (found.slot,)
+        )
+        at = primary.endpoint
+        conninfo = make_conninfo(
+            "",
+            host=at.host,
+            port=at.port,
+            user=at.user,
+            password=at.password,
+            dbname=primary.name,
+        )
+        # The statement has a password: no log and no statistics may keep it.
+        for setting in (
+            "log_statement = none",
+            "log_min_error_statement = panic",
+            "log_min_duration_statement = -1",
+            "log_duration = off",
+        ):
+            new.execute(f"SET {setting}".encode())
+        with suppress(psycopg.Error):
+            new.execute("SET pg_stat_statements.track = none")
+        new.execute(
+            sql.SQL(
+                "CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {} "
+                "WITH (create_slot = false, slot_name = {}, copy_data = false)"
+            ).format(
+                name,
+                sql.Literal(conninfo),
+                sql.SQL(", ").join(publications),
+                sql.Literal(found.slot),
+            )
+        )
+
+
+def _try_writes(found: Following, writes: Sequence[Statement]) -> None:
+    with found.primary.connect() as connection:
+        for one in writes:
+            if one.follows:
+                rows = psycopg.ClientCursor(connection).execute(one.before.encode()).fetchall()
+                found.tried.setdefault(one.follows.name, {}).update(acknowledged(rows))
+    if not found.caught_up():
+        found.why_not = (
+            "the writes do not reach the migrated schema by logical replication, so the canary "
+            "cannot be kept current; only reads were rehearsed"
+        )
+        found.stop()
