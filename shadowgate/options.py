@@ -16,6 +16,7 @@ from typing import Any
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import shown_path
+from shadowgate.language import ENGLISH, language_of
 from shadowgate.plan import TRANSACTIONS, Plan, derived_plan, read_plan
 
 
@@ -48,6 +49,14 @@ class Option:
 
 PLAN = Option(
     "--plan", "FILE.toml", "", "the validation plan: what is validated, against which limits"
+)
+
+LANG = Option(
+    "--lang",
+    "LANGUAGE",
+    "auto",
+    "language of what people read: en, pt-BR, or auto for that of the locale (LC_ALL, "
+    "LC_MESSAGES, LANG); what programs read stays English",
 )
 
 OPTIONS: tuple[Option, ...] = (
@@ -106,6 +115,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("--lock-timeout", "TIME", "", "lock_timeout that it sets, such as 2s"),
     Option("--search-path", "SCHEMAS", "", "search_path that it sets, such as app,public"),
     Option("--role", "ROLE", "", "role that it applies scripts as, with the rights of production"),
+    LANG,
     Option("--reports", "DIR", "reports", "folder for shadow.html, shadow.json and the rest"),
     Option(
         "--update-baseline",
@@ -140,6 +150,8 @@ class Request:
     """Write the committed baseline anew."""
     cold: bool = False
     """Measure with a cold buffer cache as well."""
+    language: str = ENGLISH
+    """Of what people read."""
     source: str = field(default="", repr=False)
     """URI of a running database to dump; may have a password."""
     without_rows: tuple[str, ...] = ()
@@ -223,6 +235,7 @@ def resolve(
         without_rows=tuple(filter(None, map(str.strip, values["--exclude-table-data"].split(",")))),
         update_baseline=update,
         cold=_truth("--cold", values),
+        language=language_of(values["--lang"], os.environ),
     )
 
 

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from shadowgate.command.parser import Commands
 
 _OF_EACH = (
-    *("--backup", "--queries", "--rows", "--server", "--postgis-image", "--reports", "--cold"),
+    *(
+        "--backup",
+        "--queries",
+        "--rows",
+        "--server",
+        "--postgis-image",
+        "--reports",
+        "--lang",
+        "--cold",
+    ),
 )
 """Options that are the same for each migration of a branch."""
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shadowgate.errors import ShadowgateError
+from shadowgate.language import reading
 from shadowgate.options import OPTIONS, PLAN, resolve
 from shadowgate.phases.run import Run
 from shadowgate.plugin.benchmark import BenchmarkRecorder
@@ -68,6 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
     except ShadowgateError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[RUN] = run
+    reader = ExitStack()
+    reader.enter_context(reading(request.language))
+    config.add_cleanup(reader.close)
     config.pluginmanager.register(
         Collection(run, config.getini(PHASES_KEY)), "shadowgate-collection"
     )

@@ -10,9 +10,10 @@ migrated, and kept current by logical replication. Writers move last.
 
 from __future__ import annotations
 
+from shadowgate.language import date, for_readers
 from shadowgate.phases.rollout.model import RolloutFacts, RolloutPlan
 from shadowgate.phases.rollout.rules import escalation, success_criteria, triggers
-from shadowgate.phases.rollout.weeks import day, four_weeks
+from shadowgate.phases.rollout.weeks import four_weeks
 from shadowgate.plan import RolloutSection
 from shadowgate.report.redact import redacted_text
 from shadowgate.report.templates import render
@@ -34,8 +35,16 @@ def rollout_plan(facts: RolloutFacts, settings: RolloutSection) -> RolloutPlan:
     )
 
 
+@for_readers
+def as_read(plan: RolloutPlan) -> RolloutPlan:
+    """The same plan in the language of its readers."""
+    return rollout_plan(plan.facts, plan.settings)
+
+
+@for_readers
 def render_markdown(plan: RolloutPlan) -> str:
     """Return the plan as Markdown, with open check boxes and commands to copy. No secrets."""
+    shown = as_read(plan)
     return redacted_text(
-        render("rollout.md.j2", plan=plan, facts=plan.facts, settings=plan.settings, day=day)
+        render("rollout.md.j2", plan=shown, facts=plan.facts, settings=plan.settings, day=date)
     )
