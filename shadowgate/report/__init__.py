@@ -3,6 +3,7 @@
 from shadowgate.report.causes import causes_of, stands_against_go
 from shadowgate.report.history import PastRun, add_run, past_run, runs_like
 from shadowgate.report.html import row_cells, row_detail, row_headers, stylesheet, summary, title
+from shadowgate.report.index_page import Listed, index
 from shadowgate.report.json_file import json_schema, read_json, to_json, write_json
 from shadowgate.report.markdown import (
     LONGEST,
@@ -19,10 +20,12 @@ from shadowgate.report.verify import digest_of, seal_page, verify_report
 __all__ = [
     "LONGEST",
     "Entry",
+    "Listed",
     "PastRun",
     "add_run",
     "causes_of",
     "digest_of",
+    "index",
     "json_schema",
     "migration_file",
     "overview",

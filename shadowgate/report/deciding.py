@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shadowgate.evidence import CheckResult, Evidence, QueryEvidence, Status
-from shadowgate.language import _, ngettext
+from shadowgate.language import _, ngettext, told
 from shadowgate.report import words
+from shadowgate.report.causes import causes_of
 
 NOT_ASKED = "not-asked"
 """Anchor of the list of what was not judged."""
@@ -38,6 +39,20 @@ def deciding_facts(evidence: Evidence) -> tuple[Fact, ...]:
         _not_judged(evidence),
     )
     return tuple(fact for fact in found if fact is not None)
+
+
+def what_decides(evidence: Evidence) -> str:
+    """The one fact that decides most about a run, in a sentence."""
+    if evidence.verdict == "NO-GO":
+        causes = causes_of(evidence.checks)
+        if causes:
+            check = causes[0].check
+            return f"{check.id}: {words.findings_of(check)[0]}"
+        return told(evidence.reasons[0]) if evidence.reasons else ""
+    facts = deciding_facts(evidence)
+    if evidence.quick:
+        facts = tuple(fact for fact in facts if fact.target == NOT_ASKED) or facts
+    return next((f"{fact.label}: {fact.value} ({fact.note})" for fact in facts), "")
 
 
 def _worst_query(evidence: Evidence, checks: Mapping[str, CheckResult]) -> Fact | None:

@@ -119,6 +119,8 @@ def summary(evidence: Evidence, json_digest: str = "", past: Sequence[PastRun] =
         script=Path(__file__).with_name("page.js").read_text("utf-8"),
         sections=_evidence_sections(clean.checks),
         long_table=LONG_TABLE,
+        plan_facts=_named(clean.plan, _plan_names()),
+        server_facts=_named({**clean.server, "settings": None}, _server_names()),
         settings=clean.server.get("settings", {}),
         time_drawing=_time_of_phases(clean),
     )
@@ -163,6 +165,42 @@ def _facts(check: CheckResult) -> dict[str, Any]:
     if isinstance(check.measured, Mapping):
         return {str(key): item for key, item in check.measured.items()}
     return {} if check.measured is None else {_("measured"): check.measured}
+
+
+def _named(facts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Facts by what they are called on the page; one that is ``None`` is left out."""
+    return {
+        names.get(key, key.replace("_", " ")): fact
+        for key, fact in facts.items()
+        if fact is not None
+    }
+
+
+def _plan_names() -> Mapping[str, str]:
+    return {
+        "name": _("name"),
+        "title": _("title"),
+        "file": _("file"),
+        "migration": _("migration"),
+        "rollback": _("rollback"),
+        "files": _("files"),
+        "database": _("database"),
+        "generated_rows": _("generated rows"),
+        "limit_percent": _("limit, percent"),
+        "limits": _("limits of single queries, percent"),
+        "overall_percent": _("overall, percent faster"),
+        "targets": _("targets, percent faster"),
+    }
+
+
+def _server_names() -> Mapping[str, str]:
+    return {
+        "kind": _("kind"),
+        "version": _("version"),
+        "postgis": "PostGIS",
+        "tools": _("client tools"),
+        "where": _("where"),
+    }
 
 
 def _phase_strip(checks: Sequence[CheckResult]) -> list[PhaseSummary]:

@@ -53,6 +53,12 @@
       each.replaceWith(item)
       item.append(...(each.children.length ? [each] : [said.dataset.none]))
     }
+    const written = document.querySelector('body > p').firstChild
+    const [, date, time] = written.textContent.match(/on (.*) at (.*) by/)
+    written.textContent = `${said.dataset.written.replace('{date}', date).replace('{time}', time)} `
+    document.getElementById('show_all_details').textContent = said.dataset.showAll
+    document.getElementById('hide_all_details').textContent = said.dataset.hideAll
+    document.querySelector('#environment-header h2').textContent = said.dataset.environment
     reachable()
     window.addEventListener('resize', reachable)
   })

@@ -179,7 +179,7 @@ def test_people_are_told_in_their_language_and_programs_in_english(written: Shad
     assert claims["migration.applied"] == "The script runs to its end without an error."
     assert "veredito  NO-GO   risco ALTO" in written.output
     for name, said in (
-        ("shadow.html", "O script roda até o fim sem erro."),
+        ("shadow.html", "O que foi validado, e onde"),
         ("shadow.md", "Bloqueios, comando a comando"),
         ("rollout_plan.md", "## Semana 1: Validação em pré-produção (sex. 13/02/2026 a"),
     ):
