@@ -126,6 +126,13 @@ OPTIONS: tuple[Option, ...] = (
         switch=True,
     ),
     Option(
+        "--pdf",
+        "",
+        "false",
+        "print shadow.html on A4 as shadow.pdf as well, by the Chromium that is on the machine",
+        switch=True,
+    ),
+    Option(
         "--cold",
         "",
         "false",
@@ -150,6 +157,8 @@ class Request:
     """Write the committed baseline anew."""
     cold: bool = False
     """Measure with a cold buffer cache as well."""
+    pdf: bool = False
+    """Print the page as a PDF as well."""
     language: str = ENGLISH
     """Of what people read."""
     source: str = field(default="", repr=False)
@@ -235,6 +244,7 @@ def resolve(
         without_rows=tuple(filter(None, map(str.strip, values["--exclude-table-data"].split(",")))),
         update_baseline=update,
         cold=_truth("--cold", values),
+        pdf=_truth("--pdf", values),
         language=language_of(values["--lang"], os.environ),
     )
 

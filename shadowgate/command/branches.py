@@ -15,16 +15,8 @@ if TYPE_CHECKING:
     from shadowgate.command.parser import Commands
 
 _OF_EACH = (
-    *(
-        "--backup",
-        "--queries",
-        "--rows",
-        "--server",
-        "--postgis-image",
-        "--reports",
-        "--lang",
-        "--cold",
-    ),
+    *("--backup", "--queries", "--rows", "--server", "--postgis-image"),
+    *("--reports", "--lang", "--pdf", "--cold"),
 )
 """Options that are the same for each migration of a branch."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Commands) -> None:
-    """Add it, with ``verify`` and ``index``."""
+    """Add it, with ``verify``, ``index`` and ``pdf``."""
     report = commands.add_parser(
         "report", help="look at a report again", description="Look at a report again."
     )
@@ -59,6 +59,12 @@ def add_commands(commands: Commands) -> None:
         help="folder with folders that have a shadow.json each, such as shadowgate changed leaves",
     )
     add_options(index, [LANG])
+    words = (
+        "print a report on A4",
+        "Print a report as a PDF beside it, by the Chromium that is on the machine.",
+    )
+    pdf = add_command(actions, "pdf", _pdf, words)
+    pdf.add_argument("page", metavar="FILE", help="the shadow.html")
 
 
 def _index(asked: argparse.Namespace, _others: Sequence[str]) -> int:
@@ -70,6 +76,18 @@ def _index(asked: argparse.Namespace, _others: Sequence[str]) -> int:
         say(f"{each.name}: {each.problem}")
     say(f"{folder / NAME}: {published.verdict}, {len(published.reports)} runs")
     return UsageError.exit_status if published.unread else 0
+
+
+def _pdf(asked: argparse.Namespace, _others: Sequence[str]) -> int:
+    from shadowgate.report import print_pdf
+
+    page = Path(asked.page)
+    if not page.is_file():
+        raise UsageError(f"there is no file {page}", todo="name a shadow.html")
+    target = page.with_suffix(".pdf")
+    print_pdf(page, target)
+    say(f"{target}")
+    return 0
 
 
 def _verify(asked: argparse.Namespace, _others: Sequence[str]) -> int:

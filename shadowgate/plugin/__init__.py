@@ -23,7 +23,7 @@ from shadowgate.plugin.benchmark import BenchmarkRecorder
 from shadowgate.plugin.html import HtmlReport
 from shadowgate.plugin.items import PHASES_KEY, RUN, Collection
 from shadowgate.plugin.session import ShadowSession
-from shadowgate.report import stylesheet
+from shadowgate.report import find_browser, stylesheet
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
             root=config.rootpath,
             here=here,
         )
+        if request.pdf:
+            find_browser()
         run = Run(request)
         run.report()  # reads the workload: what is wrong with it is said now
     except ShadowgateError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from shadowgate.report import (
     add_run,
     after_file,
     past_run,
+    print_pdf,
     runs_like,
     seal_page,
     verdict_lines,
@@ -64,7 +65,13 @@ class ShadowSession:
         """Replace what an earlier run left by a NO-GO that stands until this one has finished."""
         reports = self.run.request.reports
         reports.mkdir(parents=True, exist_ok=True)
-        for name in ("shadow.html", "rollout_plan.md", "baseline.json", after_file.NAME):
+        for name in (
+            "shadow.html",
+            "shadow.pdf",
+            "rollout_plan.md",
+            "baseline.json",
+            after_file.NAME,
+        ):
             (reports / name).unlink(missing_ok=True)
         unfinished = replace(self.run.report(), reasons=(UNFINISHED,))
         self._write(unfinished)
@@ -165,16 +172,28 @@ class ShadowSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Seal the page, which is written by now, and print the verdict last."""
+        """Seal the page, which is written by now, print it if asked, and say the verdict last."""
         page = self.run.request.reports / "shadow.html"
         if page.is_file():
             seal_page(page)
+            if self.run.request.pdf:
+                with _said_in(terminalreporter):
+                    print_pdf(page, page.with_suffix(".pdf"))
         if self.run.known(Run.opened) is None:
             return
         evidence = self.evidence()
         terminalreporter.section(f"shadowgate: {evidence.verdict}", sep="=", bold=True)
         for line in verdict_lines(evidence, self.run.request.reports):
             terminalreporter.write_line(line)
+
+
+@contextmanager
+def _said_in(reporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say what goes wrong with what is no part of the verdict."""
+    try:
+        yield
+    except ShadowgateError as error:
+        reporter.write_line(str(error), yellow=True)
 
 
 def _has_values(query: Query) -> bool:

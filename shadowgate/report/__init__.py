@@ -13,6 +13,7 @@ from shadowgate.report.markdown import (
     to_markdown,
     write_markdown,
 )
+from shadowgate.report.pdf import find_browser, print_pdf
 from shadowgate.report.redact import redacted_text
 from shadowgate.report.terminal import verdict_lines
 from shadowgate.report.verify import digest_of, seal_page, verify_report
@@ -25,11 +26,13 @@ __all__ = [
     "add_run",
     "causes_of",
     "digest_of",
+    "find_browser",
     "index",
     "json_schema",
     "migration_file",
     "overview",
     "past_run",
+    "print_pdf",
     "read_json",
     "redacted_text",
     "row_cells",

@@ -42,6 +42,7 @@ def verdict_lines(evidence: Evidence, reports: Path | None = None) -> list[str]:
 def _files() -> dict[str, str]:
     return {
         "shadow.html": _("to read and sign"),
+        "shadow.pdf": _("to print"),
         "shadow.md": _("for a pull request"),
         "shadow.json": _("for programs"),
         "rollout_plan.md": _("the four weeks"),
