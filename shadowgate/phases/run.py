@@ -27,7 +27,7 @@ from shadowgate.backup import (
 )
 from shadowgate.catalogue import Integrity, check_restored, take_snapshot
 from shadowgate.errors import ValidationError
-from shadowgate.evidence import Evidence, QueryEvidence
+from shadowgate.evidence import Evidence, Figure, QueryEvidence
 from shadowgate.measure import (
     Baseline,
     CloneFactory,
@@ -54,6 +54,7 @@ from shadowgate.phases.migration.changes import Migrated, compare_with_announced
 from shadowgate.phases.migration.interruption import interrupt
 from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
 from shadowgate.phases.migration.lock_queue import rehearse_lock_queue
+from shadowgate.phases.migration.maps import draw_maps
 from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse, traffic_of
 from shadowgate.phases.migration.repetition import Repeated, repeat
 from shadowgate.phases.migration.review import (
@@ -345,6 +346,12 @@ class Run:
         return compare_with_announced(
             self.shadow, self.unmigrated, self.soundness, after, self.announced, self.plan
         )
+
+    @evidence
+    def maps(self) -> tuple[Figure, ...]:
+        """The tables of the migrated copy that have geometries, drawn."""
+        rows = {name: found.rows for name, found in self.migrated.state.content.items()}
+        return draw_maps(self.applied.database, self.known(Run.workload), rows, self.progress)
 
     @evidence
     def hazards(self) -> Review:

@@ -30,6 +30,7 @@ from shadowgate.report import (
     verdict_lines,
     write_json,
     write_markdown,
+    write_plans,
 )
 
 UNFINISHED = "the run has not finished"
@@ -145,6 +146,7 @@ class ShadowSession:
         """Write the evidence, and let the exit status say what the verdict says."""
         self._evidence = self.run.report()
         self._write(self._evidence)
+        write_plans(self._evidence, self.run.request.reports)
         after = self.run.after()
         if after is not None:
             after_file.write_after(after, self.run.request.reports / after_file.NAME)

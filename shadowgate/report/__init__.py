@@ -14,6 +14,7 @@ from shadowgate.report.markdown import (
     write_markdown,
 )
 from shadowgate.report.pdf import find_browser, print_pdf
+from shadowgate.report.plan_files import write_plans
 from shadowgate.report.redact import redacted_text
 from shadowgate.report.terminal import verdict_lines
 from shadowgate.report.verify import digest_of, seal_page, verify_report
@@ -50,4 +51,5 @@ __all__ = [
     "verify_report",
     "write_json",
     "write_markdown",
+    "write_plans",
 ]

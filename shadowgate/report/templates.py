@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from shadowgate import language
 from shadowgate.report import words
 from shadowgate.report.markdown_text import code, code_cell, text
+from shadowgate.report.plan_files import plan_links
 
 
 @cache
@@ -60,6 +61,7 @@ def _furnished(made: Environment) -> Environment:
         number=words.number,
         numeral=language.numeral,
         percent=words.percent,
+        plan_links=plan_links,
         query_word=words.query_verdict,
         reason_of=words.reason_of,
         risk_word=words.risk,

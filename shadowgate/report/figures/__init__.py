@@ -1,6 +1,7 @@
 """The drawings of the report. Each takes plain data and says in a sentence what it shows."""
 
 from shadowgate.report.figures.locks import LockSpan, Stops, locks
+from shadowgate.report.figures.map import table_map
 from shadowgate.report.figures.run import (
     ClientWait,
     Effect,
@@ -23,5 +24,6 @@ __all__ = [
     "pairs",
     "phases",
     "projection",
+    "table_map",
     "waits",
 ]

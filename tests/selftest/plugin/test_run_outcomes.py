@@ -124,6 +124,25 @@ def test_the_report_shows_the_verdict_and_every_check(clean: ShadowRun) -> None:
         assert name in page
 
 
+def test_the_plans_that_changed_lie_beside_the_report_as_viewers_read_them(
+    clean: ShadowRun,
+) -> None:
+    page = (clean.reports / "shadow.html").read_text("utf-8")
+    files = sorted((clean.reports / "plans").iterdir())
+    assert files
+    for file in files:
+        (document,) = json.loads(file.read_text("utf-8"))
+        assert document["Plan"]["Node Type"]
+        assert document["Execution Time"] > 0
+        assert f'href="plans/{file.name}"' in page
+    assert '"Plan"' not in (clean.reports / "shadow.json").read_text("utf-8")
+
+
+def test_the_geometries_are_on_a_map(clean: ShadowRun) -> None:
+    page = (clean.reports / "shadow.html").read_text("utf-8")
+    assert "a sample of 3,000 rows, coloured by the partition that they lie in; framed:" in page
+
+
 def test_the_rounds_are_stored_as_pytest_benchmark_stores_them(clean: ShadowRun) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest_benchmark", "compare", clean.reports / "baseline.json"],
