@@ -127,7 +127,22 @@ def headline(evidence: Evidence) -> Headline:
                 "run it at full size before signing."
             ),
         )
+    if any(_is_waived(check) for check in evidence.checks):
+        return Headline(
+            "GO",
+            "GO",
+            _("with waivers"),
+            _(
+                "Every required check passed but those that the plan waives: read for which "
+                "reasons before signing."
+            ),
+        )
     return Headline("GO", "GO", "", _("Every required check passed: this may go to production."))
+
+
+def _is_waived(check: CheckResult) -> bool:
+    """Of a run that is GO: what is required and did not pass was accepted."""
+    return check.required and check.status not in ("passed", "skipped")
 
 
 def _do_not(evidence: Evidence) -> str:

@@ -40,15 +40,15 @@ PROBE = """
   const before = texts.filter((each) => top(each) < top(banner))
   const rows = [...document.querySelectorAll('#results-table > tbody')]
   const passed = rows.find((row) => row.classList.contains('passed'))
-  const folded = () => passed.querySelector('.extras-row').classList.contains('hidden')
+  const folded = () => passed?.querySelector('.extras-row').classList.contains('hidden')
   const foldedAtFirst = folded()
-  passed.querySelector('td.col-claim').click()
-  const again = document.getElementById(passed.id)
+  passed?.querySelector('td.col-claim').click()
+  const again = passed && document.getElementById(passed.id)
   const sorting = (queries) => {
     const ids = () => [...queries.tBodies[0].rows]
       .filter((row) => !row.hidden).map((row) => row.cells[0].firstChild.textContent.trim())
     const asGiven = ids()
-    const change = [...queries.tHead.rows[0].cells].find((cell) => cell.textContent === 'Change')
+    const change = queries.tHead.rows[0].cells[3]
     change.querySelector('button').click()
     const fastestFirst = ids()
     change.querySelector('button').click()
@@ -66,6 +66,10 @@ PROBE = """
   const found = {
     ...[...document.querySelectorAll('table.queries')].map(sorting)[0],
     first_screen: firstScreen,
+    language: document.documentElement.lang,
+    overlaps: [...document.querySelectorAll('.verdict-facts > div, .facts > div')]
+      .filter((row) => row.children[0].scrollWidth > row.children[0].clientWidth + 1)
+      .map((row) => row.textContent),
     verdict: verdict.textContent,
     bottom: verdict.getBoundingClientRect().bottom,
     before_banner: before.map((each) => each.textContent),
@@ -75,7 +79,7 @@ PROBE = """
     rows: rows.map((row) => row.id),
     statuses: rows.map((row) => row.querySelector('.col-status').textContent.trim()),
     folded_at_first: foldedAtFirst,
-    folded_after_click: again.querySelector('.extras-row').classList.contains('hidden'),
+    folded_after_click: again?.querySelector('.extras-row').classList.contains('hidden'),
     broken_links: [...document.querySelectorAll('a[href^="#"]')]
       .map((link) => link.getAttribute('href').slice(1))
       .filter((target) => !document.getElementById(target)),
