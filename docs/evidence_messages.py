@@ -20,6 +20,8 @@ Found = tuple[Any, ...]
 """Line, function, message or messages, and comments, as Babel takes them."""
 
 _WITH_TITLE = ("Table", "Difference")
+_OF_A_TABLE = ("title", "columns")
+"""Names that are given to the title and the columns of a table."""
 _SAYING: Mapping[str, int] = {"say": 0, "require": 1, "require_decided": 1}
 """Method of a finding -> place of its first argument that is a sentence."""
 
@@ -34,11 +36,24 @@ def extract(
     yield from extract_python(fileobj, keywords, comment_tags, options)
     fileobj.seek(0)
     tree = ast.parse(fileobj.read())
-    yield from _of_checks(Path(fileobj.name).resolve())
+    path = Path(fileobj.name).resolve()
+    yield from _of_checks(path)
     for node in ast.walk(tree):
+        if isinstance(node, ast.Return) and node.value is not None and path.name == "checks.py":
+            for text in _reasons(node.value):
+                yield node.lineno, None, text, []
         if isinstance(node, ast.Call):
             for text in _sentences(node):
                 yield node.lineno, None, text, []
+        elif isinstance(node, ast.Assign) and _name(node.targets[0]) in _OF_A_TABLE:
+            for text in _texts(node.value):
+                yield node.lineno, None, text, []
+
+
+def _reasons(node: ast.expr) -> Iterator[str]:
+    """Why a check does not apply, as its predicate returns it."""
+    for each in (node.body, node.orelse) if isinstance(node, ast.IfExp) else (node,):
+        yield from _texts(each)
 
 
 def _of_checks(path: Path) -> Iterator[Found]:
@@ -51,7 +66,7 @@ def _of_checks(path: Path) -> Iterator[Found]:
 
 
 def _sentences(call: ast.Call) -> Iterator[str]:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = _name(call.func)
     if name in _WITH_TITLE:
         for argument in call.args[:2]:
             yield from _texts(argument)
@@ -61,6 +76,10 @@ def _sentences(call: ast.Call) -> Iterator[str]:
     elif name == "note":
         for argument in call.args:
             yield from _keys(argument)
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gettext
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,6 +32,8 @@ LANGUAGES = (ENGLISH, PORTUGUESE)
 
 CATALOGUES = Path(__file__).with_name("locale")
 """Folder of the catalogues."""
+
+_NUMBER = re.compile(r"[+−-]?[\d,]*\.?\d+")
 
 _reader = ENGLISH
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
@@ -104,17 +107,44 @@ def pgettext(context: str, sentence: str, /, **values: Any) -> str:
     return _filled(_catalogue(_spoken.get()).pgettext(context, sentence), values)
 
 
+class Sentence(str):
+    """A sentence in English, as a run keeps it, that can be told in another language as well."""
+
+    __slots__ = ("message", "values")
+
+    message: str
+    """Its key in the catalogues."""
+    values: Mapping[str, Any]
+    """Of its placeholders."""
+
+
+def sentence(message: str, /, **values: Any) -> Sentence:
+    """A sentence that a run keeps: it is English, and :func:`told` in the reader's language."""
+    made = Sentence(_filled(message, values))
+    made.message, made.values = message, values
+    return made
+
+
 def told(text: str) -> str:
     """What a run keeps in English, in the language that is spoken, as far as it is known there.
 
     Of a text of several lines, each line.
     """
+    if isinstance(text, Sentence):
+        return _(text.message, **{name: _value(each) for name, each in text.values.items()})
     if "\n" in text:
         return "\n".join(map(told, text.split("\n")))
     todo = text.partition("To do: ")
     if todo[1] and not todo[0]:
         return _("To do: {remedy}", remedy=told(todo[2]))
     return _catalogue(_spoken.get()).gettext(text) if text else text
+
+
+def _value(value: Any) -> Any:
+    """A value in a sentence: a number with its separators, another sentence told."""
+    if not isinstance(value, str):
+        return value
+    return numeral(value) if _NUMBER.fullmatch(value) else told(value)
 
 
 def numeral(text: str) -> str:

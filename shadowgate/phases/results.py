@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shadowgate.evidence import CheckResult
+from shadowgate.language import sentence
 
 
 class Blocked(Exception):  # noqa: N818 - the state of a check, not an error
@@ -16,7 +17,7 @@ class Blocked(Exception):  # noqa: N818 - the state of a check, not an error
 
     def __init__(self, by: str) -> None:
         self.by = by
-        super().__init__(f"blocked by {by}")
+        super().__init__(sentence("blocked by {check}", check=by))
 
 
 class DoesNotApply(Exception):  # noqa: N818 - the state of a check, not an error

@@ -28,6 +28,7 @@ from shadowgate.backup import (
 from shadowgate.catalogue import Integrity, check_restored, take_snapshot
 from shadowgate.errors import ValidationError
 from shadowgate.evidence import Evidence, Figure, QueryEvidence
+from shadowgate.language import sentence
 from shadowgate.measure import (
     Baseline,
     CloneFactory,
@@ -260,7 +261,12 @@ class Run:
         rows, asked = self.before.rows_of(self.plan.backup.table), self.plan.performance.min_rows
         if rows >= asked:
             return ""
-        return f"{rows:,} rows are too few to judge timings; the plan asks for {asked:,}"
+        few, many = f"{rows:,}", f"{asked:,}"
+        return sentence(
+            "{rows} rows are too few to judge timings; the plan asks for {asked}",
+            rows=few,
+            asked=many,
+        )
 
     # --- 3: monitoring ----------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from docs import translations
 from shadowgate import language
 from shadowgate.errors import UsageError
 from shadowgate.phases.finding import CheckFailed, Finding
+from shadowgate.phases.results import Blocked
 from shadowgate.phases.rollout.checks import triggers_are_written_down, weeks_follow_each_other
 from shadowgate.phases.rollout.document import render_markdown
 from shadowgate.report import (
@@ -31,6 +32,7 @@ from shadowgate.report import (
     verdict_lines,
     words,
 )
+from shadowgate.report.redact import without_secrets
 from tests.selftest.report.samples import go_sample, no_go_sample, quick_sample
 from tests.selftest.report.test_html import Shape
 from tests.selftest.report.test_rollout import facts, planned
@@ -239,3 +241,32 @@ def test_markup_in_a_value_of_a_sentence_is_escaped() -> None:
     page = summary(dataclasses.replace(go_sample(), plan=plan))
     assert "&lt;b&gt;bold&lt;/b&gt; {risk}" in page
     assert "<b>bold</b>" not in page
+
+
+def test_a_sentence_that_a_run_keeps_is_english_and_is_told_with_its_values() -> None:
+    kept = without_secrets(quick_sample())
+    (reason,) = kept.reasons
+    assert reason == (
+        "performance was not judged: 20,000 rows are too few to judge timings; the plan asks for "
+        "100,000"
+    )
+    assert to_json(kept)["reasons"] == [reason]
+    with language.reading("pt-BR"):
+        assert (
+            "o desempenho não foi julgado: 20.000 linhas são poucas para julgar tempos; o plano "
+            "pede 100.000" in Shape(summary(kept)).text
+        )
+
+
+def test_a_secret_in_a_sentence_is_masked_in_any_language() -> None:
+    why = "no postgresql://u:s3cr3t@h/d"
+    said = language.sentence("performance was not judged: {why}", why=why)
+    kept = dataclasses.replace(go_sample(), reasons=(said,))
+    with language.reading("pt-BR"):
+        assert "s3cr3t" not in summary(kept)
+
+
+def test_what_a_check_raised_stays_a_sentence() -> None:
+    blocked = Blocked("migration.applied")
+    assert str(blocked) == "blocked by migration.applied"
+    assert isinstance(blocked.args[0], language.Sentence)

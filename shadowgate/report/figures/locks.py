@@ -71,7 +71,7 @@ def locks(
             own = [each for each in spans if (each.relation, each.mode) == (relation, mode)]
             _draw_row(axes, place, own, unit, total)
         _draw_clients(axes, shown, clients, unit)
-        canvas.rows([f"{words.shortened(r, 28)}\N{EN SPACE}{_short(m)}" for r, m in shown])
+        canvas.rows([f"{_ended(r, 22)}\N{EN SPACE}{_short(m)}" for r, m in shown])
         begin = min([statements[0].start, *(span.start for span in spans)])
         axes.set_xlim((begin - 0.01 * total) * unit, total * unit * 1.01)
         axes.set_xlabel(_axis_label(unit))
@@ -136,10 +136,11 @@ def _draw_row(axes: Axes, place: int, spans: Sequence[LockSpan], unit: float, to
     )
     longest = max(spans, key=lambda span: span.end - span.start)
     told = f"{longest.statement}: {words.duration(longest.end - longest.start)}"
-    late = longest.end > 0.8 * total
+    first, last = min(span.start for span in spans), max(span.end for span in spans)
+    late = last > 0.8 * total
     axes.annotate(
         told,
-        ((longest.start if late else longest.end) * unit, place),
+        ((first if late else last) * unit, place),
         xytext=(-4 if late else 4, 0),
         textcoords="offset points",
         ha="right" if late else "left",
@@ -163,6 +164,11 @@ def _draw_clients(
             axes.plot(
                 [client.start * unit, end * unit], [place + 0.38] * 2, color=INK, lw=1.2, alpha=0.7
             )
+
+
+def _ended(name: str, width: int) -> str:
+    """A name cut at its beginning: those of partitions differ at their ends."""
+    return name if len(name) <= width else f"…{name[1 - width :]}"
 
 
 def _short(mode: str) -> str:

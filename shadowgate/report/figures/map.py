@@ -26,7 +26,7 @@ def table_map(drawn: TableMap, rows: int | None = None) -> Figure:
         rows: of the table, where that is known.
     """
     names = list(drawn.shapes)
-    coloured, others = names[: len(COLOURS)], names[len(COLOURS) :]
+    coloured, others = sorted(names[: len(COLOURS)]), names[len(COLOURS) :]
     title = _("Map of {table}", table=drawn.table)
     sentence = _sentence(drawn, rows)
     legend = [(colour, _bare(name)) for colour, name in zip(COLOURS, coloured, strict=False)]

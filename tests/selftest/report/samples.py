@@ -17,10 +17,17 @@ from shadowgate.evidence import (
     Table,
     Timing,
 )
+from shadowgate.language import sentence
 from shadowgate.phases.consequences import with_causes
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.verdict import check_of
 from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
+
+TOO_FEW = sentence(
+    "{rows} rows are too few to judge timings; the plan asks for {asked}",
+    rows="20,000",
+    asked="100,000",
+)
 
 WORKLOAD: tuple[tuple[str, str, float, float], ...] = (
     ("Q1", "ST_Contains", 47.2, -1.4),
@@ -240,7 +247,9 @@ def go_sample() -> Evidence:
         queries=tuple(query(*each) for each in WORKLOAD),
         verdict="GO",
         risk="LOW",
-        reasons=(f"all {len(checks())} checks passed, none with a reservation",),
+        reasons=(
+            sentence("all {checks} checks passed, none with a reservation", checks=len(checks())),
+        ),
     )
     found = with_check(found, "migration.waiting", figures=(waiting_figure(),))
     return with_check(found, "simulation.combined", figures=(projection_figure(),))
@@ -381,9 +390,8 @@ def quick_sample() -> Evidence:
         spec = check_of(CHECKS, name)
         return "skipped" if spec.judges_time and spec.phase == 6 else "passed"
 
-    reason = "the copy is too small to judge"
     judged = tuple(
-        dataclasses.replace(check, measured=None, limit=None, detail=reason)
+        dataclasses.replace(check, measured=None, limit=None, detail=TOO_FEW)
         if check.status == "skipped"
         else check
         for check in checks(status_of)
@@ -395,7 +403,7 @@ def quick_sample() -> Evidence:
         queries=queries,
         quick=True,
         risk="MEDIUM",
-        reasons=("performance was not judged: 20,000 rows are fewer than 100,000",),
+        reasons=(sentence("performance was not judged: {why}", why=TOO_FEW),),
     )
 
 
