@@ -139,6 +139,9 @@ class QueryEvidence:
     same_rows: bool | None = None
     witnesses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """``before`` and ``after``: buffers, partitions scanned, indexes used, planning time …"""
+    plans: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict, repr=False)
+    """``before`` and ``after``: what the server wrote of the plan, a document each statement; kept
+    in files of their own."""
     notes: tuple[str, ...] = ()
     """What changed, in words: ``scans 1 partition instead of 4``."""
 

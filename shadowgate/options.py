@@ -17,6 +17,7 @@ from typing import Any
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import shown_path
+from shadowgate.language import ENGLISH, language_of
 from shadowgate.plan import TRANSACTIONS, Plan, derived_plan, read_plan
 
 
@@ -49,6 +50,14 @@ class Option:
 
 PLAN = Option(
     "--plan", "FILE.toml", "", "the validation plan: what is validated, against which limits"
+)
+
+LANG = Option(
+    "--lang",
+    "LANGUAGE",
+    "auto",
+    "language of what people read: en, pt-BR, or auto for that of the locale (LC_ALL, "
+    "LC_MESSAGES, LANG); what programs read stays English",
 )
 
 OPTIONS: tuple[Option, ...] = (
@@ -127,6 +136,7 @@ OPTIONS: tuple[Option, ...] = (
         "percentage points that the interval of each query must end below its limit: judged is"
         " against limits lowered by it",
     ),
+    LANG,
     Option("--reports", "DIR", "reports", "folder for shadow.html, shadow.json and the rest"),
     Option(
         "--update-baseline",
@@ -134,6 +144,13 @@ OPTIONS: tuple[Option, ...] = (
         "false",
         "write the plan's committed baseline (what each query touches) anew and show what changed; "
         "a run that changes it is not GO",
+        switch=True,
+    ),
+    Option(
+        "--pdf",
+        "",
+        "false",
+        "print shadow.html on A4 as shadow.pdf as well, by the Chromium that is on the machine",
         switch=True,
     ),
     Option(
@@ -180,6 +197,10 @@ class Request:
     """Go on measuring once the verdict is NO-GO already."""
     no_rehearsal: bool = False
     """Leave out the rehearsal of the rollout."""
+    pdf: bool = False
+    """Print the page as a PDF as well."""
+    language: str = ENGLISH
+    """Of what people read."""
     source: str = field(default="", repr=False)
     """URI of a running database to dump; may have a password."""
     without_rows: tuple[str, ...] = ()
@@ -283,6 +304,8 @@ def resolve(
         cold=_truth("--cold", values),
         all_checks=_truth("--all", values),
         no_rehearsal=_truth("--no-rehearsal", values),
+        pdf=_truth("--pdf", values),
+        language=language_of(values["--lang"], os.environ),
     )
 
 

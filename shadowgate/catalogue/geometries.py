@@ -184,7 +184,9 @@ class Geometries:
 
 
 @dataclass(frozen=True)
-class _Source:
+class GeometrySource:
+    """A column with geometries, and how it is read."""
+
     table: str
     column: str
     geography: bool
@@ -192,12 +194,14 @@ class _Source:
     only: bool
 
     def value(self) -> sql.Composable:
+        """What it holds in a row ``t``, as a geometry."""
         column = sql.Identifier("t", self.column)
         if not self.geography:
             return column
         return sql.SQL("{}::{}").format(column, sql.Identifier(self.postgis, "geometry"))
 
     def rows(self) -> sql.Composable:
+        """Where its rows are."""
         return sql.SQL(f"ONLY {self.table}" if self.only else self.table)
 
 
@@ -233,6 +237,11 @@ class _Group:
                 yield x, y
 
 
+def geometry_sources(connection: Connection) -> list[GeometrySource]:
+    """The columns of users' tables that hold geometries or geographies."""
+    return [GeometrySource(*row) for row in connection.execute(_COLUMNS)]
+
+
 def survey_geometries(connection: Connection) -> Geometries:
     """Look at every geometry and geography of users' tables, once.
 
@@ -241,7 +250,7 @@ def survey_geometries(connection: Connection) -> Geometries:
     """
     with pinned(connection):
         connection.execute("SET LOCAL client_min_messages = error")
-        sources = [_Source(*row) for row in connection.execute(_COLUMNS)]
+        sources = geometry_sources(connection)
         columns = {source: _column(connection, source) for source in sources}
         pairs = tuple(
             _pair(connection, one, other, columns)
@@ -251,7 +260,7 @@ def survey_geometries(connection: Connection) -> Geometries:
     return Geometries(tuple(columns.values()), pairs)
 
 
-def _column(connection: Connection, source: _Source) -> GeometryColumn:
+def _column(connection: Connection, source: GeometrySource) -> GeometryColumn:
     query = _SURVEY.format(
         postgis=sql.Identifier(source.postgis),
         value=source.value(),
@@ -369,9 +378,9 @@ def _place(connection: Connection, postgis: str, srid: int, point: Point) -> Pla
 
 def _pair(
     connection: Connection,
-    one: _Source,
-    other: _Source,
-    columns: Mapping[_Source, GeometryColumn],
+    one: GeometrySource,
+    other: GeometrySource,
+    columns: Mapping[GeometrySource, GeometryColumn],
 ) -> GeometryPair:
     query = _EQUAL_NUMBERS.format(
         postgis=sql.Identifier(one.postgis),

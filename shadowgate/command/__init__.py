@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from shadowgate.command import branches, filling, plans, production, reports, reviews, runs
 from shadowgate.command.parser import INTERRUPTED, USAGE_ERROR, Parser, new_parser, say
 from shadowgate.errors import ShadowgateError
-from shadowgate.options import OPTIONS
+from shadowgate.language import language_of, reading
+from shadowgate.options import LANG, OPTIONS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,8 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for option in OPTIONS:
             if option.flag in runs.OF_A_PLAN:  # set for runs of plans, it says nothing here
                 os.environ.pop(option.variable, None)
+    said = getattr(asked, LANG.dest, None) or os.environ.get(LANG.variable) or LANG.default
     try:
-        return int(asked.execute(asked, others))
+        with reading(language_of(said, os.environ)):
+            return int(asked.execute(asked, others))
     except ShadowgateError as error:
         say(f"ERROR: {error}")
         return error.exit_status

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _OF_EACH = (
     *("--backup", "--shadow", "--production", "--queries", "--rows"),
-    *("--server", "--postgis-image", "--reports", "--cold", "--all"),
-    "--no-rehearsal",
+    *("--server", "--postgis-image", "--reports", "--lang", "--pdf", "--cold"),
+    *("--all", "--no-rehearsal"),
 )
 """Options that are the same for each migration of a branch."""
 

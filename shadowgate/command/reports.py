@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shadowgate.command.parser import Parser, add_command, say
+from shadowgate.command.parser import Parser, add_command, add_options, say
+from shadowgate.errors import UsageError
+from shadowgate.options import LANG
 
 if TYPE_CHECKING:
     from shadowgate.command.parser import Commands
 
 
 def add_commands(commands: Commands) -> None:
-    """Add it, with ``verify``."""
+    """Add it, with ``verify``, ``index`` and ``pdf``."""
     report = commands.add_parser(
         "report", help="look at a report again", description="Look at a report again."
     )
@@ -44,6 +46,48 @@ def add_commands(commands: Commands) -> None:
         help="an input that is not at hand, such as the dump, by its name in the report; again for "
         "more",
     )
+
+    words = (
+        "write one page over several reports",
+        "Write index.html into a folder of reports: the verdict of each run, its risk, what "
+        "decides, and a link. Exit status: 0, or 4 when a report cannot be read.",
+    )
+    index = add_command(actions, "index", _index, words)
+    index.add_argument(
+        "folder",
+        metavar="REPORTS_FOLDER",
+        help="folder with folders that have a shadow.json each, such as shadowgate changed leaves",
+    )
+    add_options(index, [LANG])
+    words = (
+        "print a report on A4",
+        "Print a report as a PDF beside it, by the Chromium that is on the machine.",
+    )
+    pdf = add_command(actions, "pdf", _pdf, words)
+    pdf.add_argument("page", metavar="FILE", help="the shadow.html")
+
+
+def _index(asked: argparse.Namespace, _others: Sequence[str]) -> int:
+    from shadowgate.pull_request.index import NAME, index_of
+
+    folder = Path(asked.folder)
+    published = index_of(folder)
+    for each in published.unread:
+        say(f"{each.name}: {each.problem}")
+    say(f"{folder / NAME}: {published.verdict}, {len(published.reports)} runs")
+    return UsageError.exit_status if published.unread else 0
+
+
+def _pdf(asked: argparse.Namespace, _others: Sequence[str]) -> int:
+    from shadowgate.report import print_pdf
+
+    page = Path(asked.page)
+    if not page.is_file():
+        raise UsageError(f"there is no file {page}", todo="name a shadow.html")
+    target = page.with_suffix(".pdf")
+    print_pdf(page, target)
+    say(f"{target}")
+    return 0
 
 
 def _verify(asked: argparse.Namespace, _others: Sequence[str]) -> int:

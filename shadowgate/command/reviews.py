@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shadowgate.command.parser import add_command, say
+from shadowgate.command.parser import add_command, add_options, say
+from shadowgate.options import LANG
 
 if TYPE_CHECKING:
     from shadowgate.command.parser import Commands
@@ -43,6 +44,7 @@ def add_commands(commands: Commands) -> None:
         default="",
         help="tells the comments of several jobs on one pull request apart",
     )
+    add_options(publish, [LANG])
     words = (
         "say what the text of migrations and plans shows, without a server",
         "Say what the text of migrations shows by itself, and which plan files cannot be read; for "

@@ -59,6 +59,9 @@ class PlanMetrics:
     deferred_ms: float = 0.0
     """What a write had put off to its commit: deferred constraints and their triggers."""
 
+    documents: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
+    """What the server wrote of the plans, one of each statement."""
+
     @property
     def buffers(self) -> int:
         """Pages touched, wherever they were found."""
@@ -66,7 +69,7 @@ class PlanMetrics:
 
     def as_evidence(self) -> dict[str, Any]:
         """Plain data for the report."""
-        return {**asdict(self), "buffers": self.buffers}
+        return {**asdict(replace(self, documents=())), "buffers": self.buffers}
 
 
 def read_roots(session: TimedSession) -> Roots:
@@ -153,6 +156,7 @@ def _merge(several: Sequence[PlanMetrics]) -> PlanMetrics:
         indexes=tuple(sorted({name for one in several for name in one.indexes})),
         jit=any(one.jit for one in several),
         triggers=dict(triggers),
+        documents=tuple(document for one in several for document in one.documents),
     )
 
 
@@ -197,6 +201,7 @@ def plan_metrics(document: Mapping[str, Any], roots: Roots) -> PlanMetrics:
             for trigger in document.get("Triggers", ())
             if not trigger["Trigger Name"].startswith(_FOREIGN_KEY)
         },
+        documents=(document,),
     )
 
 

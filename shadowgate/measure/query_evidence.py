@@ -37,6 +37,10 @@ def query_evidence(found: QueryComparison) -> QueryEvidence:
             "before": found.before.metrics.as_evidence(),
             "after": found.after.metrics.as_evidence(),
         },
+        plans={
+            "before": found.before.metrics.documents,
+            "after": found.after.metrics.documents,
+        },
         notes=(*map(str, found.failures), *found.notes),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import psycopg
 
 from shadowgate.errors import SetupError, ShadowgateError, ValidationError
 from shadowgate.evidence import CheckResult, Status
+from shadowgate.language import Sentence
 from shadowgate.phases.check import Check
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
 from shadowgate.phases.results import Blocked, DoesNotApply, needless
@@ -46,16 +48,16 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
             check(**given, finding=finding)
         status = "passed"
     except DoesNotApply as reason:
-        status, detail = "skipped", str(reason)
+        status, detail = "skipped", _said(reason)
         run.results.not_applicable[result_id] = detail
     except _TooSmall as reason:
-        status, detail = "skipped", str(reason)
+        status, detail = "skipped", _said(reason)
     except Blocked as blocked:
-        status, detail, blocked_by = "blocked", str(blocked), blocked.by
+        status, detail, blocked_by = "blocked", _said(blocked), blocked.by
     except CheckInconclusive as undecided:
-        status, detail = "inconclusive", str(undecided)
+        status, detail = "inconclusive", _said(undecided)
     except CheckFailed as failure:
-        status, detail = "failed", str(failure)
+        status, detail = "failed", _said(failure)
     except ShadowgateError as failure:
         status = "inconclusive" if _is_undecided(failure, check) else "failed"
         detail, finding.where = str(failure), failure.where
@@ -75,7 +77,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         claim=check.claim,
         measured=finding.measured,
         limit=finding.limit,
-        detail="\n".join(filter(None, (detail, *finding.details))),
+        detail=_joined([each for each in (detail, *finding.details) if each]),
         findings=tuple(_sentences(detail)) if is_open else (),
         where=finding.where if is_open else "",
         remedy=check.remedy if is_open else "",
@@ -126,8 +128,20 @@ def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
         raise needless(stopping)
 
 
+def _said(reason: Exception) -> str:
+    """What an exception was raised with: a sentence stays one that can be told in a language."""
+    said = reason.args[0] if reason.args else ""
+    return said if isinstance(said, Sentence) else str(reason)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else "\n".join(parts)
+
+
 def _sentences(detail: str) -> list[str]:
     """The lines of what went wrong, but for place and advice, which are kept apart."""
+    if isinstance(detail, Sentence):
+        return [detail]
     lines = [line for line in detail.splitlines() if line.strip()]
     return [line for line in lines if not line.startswith(("  where: ", "  to do: "))]
 

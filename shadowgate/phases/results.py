@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shadowgate.evidence import CheckResult
+from shadowgate.language import sentence
 
 
 class Blocked(Exception):  # noqa: N818 - the state of a check, not an error
@@ -17,7 +18,7 @@ class Blocked(Exception):  # noqa: N818 - the state of a check, not an error
 
     def __init__(self, by: str, why: str = "") -> None:
         self.by = by
-        super().__init__(why or f"blocked by {by}")
+        super().__init__(why or sentence("blocked by {check}", check=by))
 
 
 def needless(by: str) -> Blocked:
@@ -27,7 +28,11 @@ def needless(by: str) -> Blocked:
         by: id of the check that decided it.
     """
     return Blocked(
-        by, f"not run: the verdict is NO-GO already, by {by} (--all runs it all the same)"
+        by,
+        sentence(
+            "not run: the verdict is NO-GO already, by {check} (--all runs it all the same)",
+            check=by,
+        ),
     )
 
 

@@ -27,7 +27,8 @@ from shadowgate.backup import (
 )
 from shadowgate.catalogue import Integrity, check_restored, take_snapshot
 from shadowgate.errors import ValidationError
-from shadowgate.evidence import Evidence, QueryEvidence
+from shadowgate.evidence import Evidence, Figure, QueryEvidence
+from shadowgate.language import sentence
 from shadowgate.measure import (
     Baseline,
     CloneFactory,
@@ -56,6 +57,7 @@ from shadowgate.phases.migration.interruption import interrupt
 from shadowgate.phases.migration.jobs import Scheduled, run_scheduled
 from shadowgate.phases.migration.lock_queue import rehearse_lock_queue
 from shadowgate.phases.migration.locks import stop_after
+from shadowgate.phases.migration.maps import draw_maps
 from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse, traffic_of
 from shadowgate.phases.migration.repetition import Repeated, repeat
 from shadowgate.phases.migration.review import (
@@ -269,7 +271,12 @@ class Run:
         rows, asked = self.before.rows_of(self.plan.backup.table), self.plan.performance.min_rows
         if rows >= asked:
             return ""
-        return f"{rows:,} rows are too few to judge timings; the plan asks for {asked:,}"
+        few, many = f"{rows:,}", f"{asked:,}"
+        return sentence(
+            "{rows} rows are too few to judge timings; the plan asks for {asked}",
+            rows=few,
+            asked=many,
+        )
 
     # --- 3: monitoring ----------------------------------------------------------------------------
 
@@ -360,6 +367,12 @@ class Run:
         return compare_with_announced(
             self.shadow, self.unmigrated, self.soundness, after, self.announced, self.plan
         )
+
+    @evidence
+    def maps(self) -> tuple[Figure, ...]:
+        """The tables of the migrated copy that have geometries, drawn."""
+        rows = {name: found.rows for name, found in self.migrated.state.content.items()}
+        return draw_maps(self.applied.database, self.known(Run.workload), rows, self.progress)
 
     @evidence
     def hazards(self) -> Review:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shadowgate.evidence import CheckResult, QueryEvidence, Risk, Verdict
+from shadowgate.language import sentence
 from shadowgate.phases.check import PHASES, Check
 from shadowgate.phases.consequences import with_causes
 
@@ -101,7 +102,7 @@ def judge(
     if reservations:
         return Conclusion("GO", "MEDIUM", reservations, found)
     passed = sum(result.status == "passed" for result in found)
-    return Conclusion("GO", "LOW", (f"all {passed} checks passed, none with a reservation",), found)
+    return Conclusion("GO", "LOW", (_all_passed(passed),), found)
 
 
 def stopping(checks: Sequence[Check[Any]], results: Mapping[str, CheckResult], terms: Terms) -> str:
@@ -164,34 +165,60 @@ def _stops(check: Check[Any], result: CheckResult, terms: Terms) -> bool:
     return not (result.status == "skipped" and terms.quick and check.judges_time)
 
 
+def _all_passed(checks: int) -> str:
+    return sentence("all {checks} checks passed, none with a reservation", checks=checks)
+
+
 def _reason(result: CheckResult) -> str:
     if result.blocked_by:
-        return f"{result.id} is blocked by {result.blocked_by}"
-    first = result.detail.splitlines()[0] if result.detail else "no detail was recorded"
-    return f"{result.id} {result.status}: {first}"
+        return sentence("{check} is blocked by {other}", check=result.id, other=result.blocked_by)
+    whole = result.detail or "no detail was recorded"
+    first = whole.splitlines()[0] if "\n" in whole else whole
+    values = {"check": result.id, "why": first}
+    match result.status:
+        case "failed":
+            return sentence("{check} failed: {why}", **values)
+        case "inconclusive":
+            return sentence("{check} inconclusive: {why}", **values)
+        case "blocked":
+            return sentence("{check} blocked: {why}", **values)
+        case "skipped":
+            return sentence("{check} skipped: {why}", **values)
+        case "passed":
+            return sentence("{check} passed: {why}", **values)
 
 
 def _reservations(
     accounted: Iterable[tuple[Check[Any], CheckResult]], terms: Terms
 ) -> Iterator[str]:
     if terms.quick:
-        yield f"performance was not judged: {terms.quick}"
+        yield sentence("performance was not judged: {why}", why=terms.quick)
     if terms.irreversible:
-        yield f"there is no way back but the snapshot: {terms.irreversible}"
+        yield sentence("there is no way back but the snapshot: {why}", why=terms.irreversible)
     for check, result in accounted:
         if (reason := terms.waiver_of(check, result)) is not None:
-            yield f"waived: {_reason(result)}; accepted because: {reason}"
+            yield sentence(
+                "waived: {finding}; accepted because: {reason}",
+                finding=_reason(result),
+                reason=reason,
+            )
         elif not check.required and result.status not in ("passed", "skipped"):
-            yield f"optional: {_reason(result)}"
+            yield sentence("optional: {finding}", finding=_reason(result))
     for rule in terms.unused_waivers:
-        yield f"the waiver of {rule} covers nothing: take it out, or it hides a later finding"
+        yield sentence(
+            "the waiver of {rule} covers nothing: take it out, or it hides a later finding",
+            rule=rule,
+        )
 
 
 def _near(terms: Terms) -> Iterator[str]:
     for query in () if terms.quick else terms.queries:
         limit = terms.limits[query.id]
         if query.high_percent is not None and query.high_percent > NEAR_LIMIT * limit:
-            yield (
-                f"{query.id} is not slower than {limit:g} %, but its interval reaches "
-                f"{query.high_percent:+.1f} %"
+            allowed, high = f"{limit:g}", f"{query.high_percent:+.1f}"
+            yield sentence(
+                "{query} is not slower than {limit} %, but its interval reaches {high} %",
+                query=query.id,
+                limit=allowed,
+                high=high,
             )

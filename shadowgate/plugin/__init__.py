@@ -11,19 +11,21 @@ import os
 import re
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shadowgate.errors import ShadowgateError
+from shadowgate.language import reading
 from shadowgate.options import OPTIONS, PLAN, resolve
 from shadowgate.phases.run import Run
 from shadowgate.plugin.benchmark import BenchmarkRecorder
 from shadowgate.plugin.html import HtmlReport
 from shadowgate.plugin.items import PHASES_KEY, RUN, Collection
 from shadowgate.plugin.session import ShadowSession
-from shadowgate.report import log_text, stylesheet
+from shadowgate.report import find_browser, log_text, stylesheet
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,11 +67,16 @@ def pytest_configure(config: pytest.Config) -> None:
             root=config.rootpath,
             here=here,
         )
+        if request.pdf:
+            find_browser()
         run = Run(request)
         run.report()  # reads the workload: what is wrong with it is said now
     except ShadowgateError as error:
         raise pytest.UsageError(log_text(str(error))) from error
     config.stash[RUN] = run
+    reader = ExitStack()
+    reader.enter_context(reading(request.language))
+    config.add_cleanup(reader.close)
     config.pluginmanager.register(
         Collection(run, config.getini(PHASES_KEY)), "shadowgate-collection"
     )

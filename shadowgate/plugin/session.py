@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,18 @@ from shadowgate.report import (
     after_file,
     log_text,
     past_run,
+    print_pdf,
     runs_like,
     seal_page,
     verdict_lines,
     write_json,
     write_markdown,
+    write_plans,
 )
 
 UNFINISHED = "the run has not finished"
 
-_PAGES = ("shadow.html", "rollout_plan.md", "baseline.json")
+_PAGES = ("shadow.html", "shadow.pdf", "rollout_plan.md", "baseline.json")
 """Reports that stand only where a run has finished."""
 
 
@@ -193,6 +195,7 @@ class ShadowSession:
         """Write what is ours; return what kept it from being written."""
         try:
             self._write(evidence)
+            write_plans(evidence, self.run.request.reports)
             after = self.run.after()
             if after is not None:
                 after_file.write_after(after, self.run.request.reports / after_file.NAME)
@@ -231,10 +234,13 @@ class ShadowSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Seal the page, which is written by now, and print the verdict last."""
+        """Seal the page, which is written by now, print it if asked, and say the verdict last."""
         page = self.run.request.reports / "shadow.html"
         if page.is_file():
             seal_page(page)
+            if self.run.request.pdf:
+                with _said_in(terminalreporter):
+                    print_pdf(page, page.with_suffix(".pdf"))
         if self.ended_early:
             terminalreporter.write_line(self.ended_early)
         if self.run.known(Run.opened) is None:
@@ -279,6 +285,15 @@ def _given_out(error: OSError | psycopg.Error) -> SetupError:
         where=str(error.filename or ""),
         todo="free some space, or point TMPDIR at a larger disk",
     )
+
+
+@contextmanager
+def _said_in(reporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say what goes wrong with what is no part of the verdict."""
+    try:
+        yield
+    except ShadowgateError as error:
+        reporter.write_line(str(error), yellow=True)
 
 
 def _has_values(query: Query) -> bool:

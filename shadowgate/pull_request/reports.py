@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,8 @@ class Report:
     evidence: Evidence | None
     problem: str = ""
     """Why there is no evidence: then nothing was judged, which is no GO."""
+    folder: Path | None = None
+    """Where it is."""
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,8 @@ def _report(folder: Path) -> Report:
     try:
         evidence = read_json(folder / REPORT)
     except UsageError as error:
-        return Report(str(folder), None, error.what)
-    return Report(migration_file(evidence) or str(folder), evidence)
+        return Report(str(folder), None, error.what, folder)
+    return Report(migration_file(evidence) or str(folder), evidence, folder=folder)
 
 
 def _branch(path: Path) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def _of_branch(folder: Path, document: dict[str, Any]) -> Iterator[Report]:
         name = migration.get("file") or migration["name"]
         if migration.get("reports"):
             found = _report(folder / Path(migration["reports"]).name)
-            yield Report(name, found.evidence, found.problem)
+            yield replace(found, name=name)
         else:
             yield Report(name, None, f"not judged: {migration.get('why') or 'no reason is given'}")
 

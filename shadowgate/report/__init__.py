@@ -3,6 +3,7 @@
 from shadowgate.report.causes import causes_of, stands_against_go
 from shadowgate.report.history import PastRun, add_run, past_run, runs_like
 from shadowgate.report.html import row_cells, row_detail, row_headers, stylesheet, summary, title
+from shadowgate.report.index_page import Listed, index
 from shadowgate.report.json_file import json_schema, read_json, to_json, write_json
 from shadowgate.report.log_text import log_text
 from shadowgate.report.markdown import (
@@ -13,6 +14,8 @@ from shadowgate.report.markdown import (
     to_markdown,
     write_markdown,
 )
+from shadowgate.report.pdf import find_browser, print_pdf
+from shadowgate.report.plan_files import write_plans
 from shadowgate.report.redact import redacted_text
 from shadowgate.report.terminal import verdict_lines
 from shadowgate.report.verify import digest_of, seal_page, verify_report
@@ -20,15 +23,19 @@ from shadowgate.report.verify import digest_of, seal_page, verify_report
 __all__ = [
     "LONGEST",
     "Entry",
+    "Listed",
     "PastRun",
     "add_run",
     "causes_of",
     "digest_of",
+    "find_browser",
+    "index",
     "json_schema",
     "log_text",
     "migration_file",
     "overview",
     "past_run",
+    "print_pdf",
     "read_json",
     "redacted_text",
     "row_cells",
@@ -46,4 +53,5 @@ __all__ = [
     "verify_report",
     "write_json",
     "write_markdown",
+    "write_plans",
 ]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shadowgate.evidence import CheckResult, Evidence, QueryEvidence, Status
+from shadowgate.language import _, ngettext, told
 from shadowgate.report import words
+from shadowgate.report.causes import causes_of
 
 NOT_ASKED = "not-asked"
 """Anchor of the list of what was not judged."""
@@ -39,6 +41,20 @@ def deciding_facts(evidence: Evidence) -> tuple[Fact, ...]:
     return tuple(fact for fact in found if fact is not None)
 
 
+def what_decides(evidence: Evidence) -> str:
+    """The one fact that decides most about a run, in a sentence."""
+    if evidence.verdict == "NO-GO":
+        causes = causes_of(evidence.checks)
+        if causes:
+            check = causes[0].check
+            return f"{check.id}: {words.findings_of(check)[0]}"
+        return told(evidence.reasons[0]) if evidence.reasons else ""
+    facts = deciding_facts(evidence)
+    if evidence.quick:
+        facts = tuple(fact for fact in facts if fact.target == NOT_ASKED) or facts
+    return next((f"{fact.label}: {fact.value} ({fact.note})" for fact in facts), "")
+
+
 def _worst_query(evidence: Evidence, checks: Mapping[str, CheckResult]) -> Fact | None:
     timed = [query for query in evidence.queries if query.change_percent is not None]
     if not timed:
@@ -47,25 +63,29 @@ def _worst_query(evidence: Evidence, checks: Mapping[str, CheckResult]) -> Fact 
     worst = max(judged or timed, key=_reach)
     proof = _proof(worst, checks)
     ends = words.interval(worst.low_percent, worst.high_percent)
-    notes = [f"interval {ends}"] if ends else []
-    notes += [f"of {len(evidence.queries)} queries"]
+    notes = [_("interval {ends}", ends=ends)] if ends else []
+    notes += [_of_queries(len(evidence.queries))]
     if proof is None or not _is_judged(worst, checks):
         same = checks.get(f"performance.same_results.{worst.id}")
         return Fact(
-            "Worst query",
+            _("Worst query"),
             f"{worst.id} {words.percent(worst.change_percent)}",
-            "; ".join([*notes, "times are shown, not judged"]),
+            "; ".join([*notes, _("times are shown, not judged")]),
             same.id if same else "performance",
         )
     limit = words.value(proof.limit) if proof.limit is not None else ""
-    notes += [f"allowed: {limit}"] if limit else []
+    notes += [_("allowed: {limit}", limit=limit)] if limit else []
     return Fact(
-        "Worst query",
+        _("Worst query"),
         f"{worst.id} {words.percent(worst.change_percent)}",
         "; ".join(notes),
         proof.id,
         proof.status,
     )
+
+
+def _of_queries(number: int) -> str:
+    return ngettext("of {n} query", "of {n} queries", number)
 
 
 def _reach(query: QueryEvidence) -> float:
@@ -93,17 +113,28 @@ def _longest_wait(checks: Mapping[str, CheckResult]) -> Fact | None:
     if not waits:
         return None
     longest, who, name, check = max(waits, key=lambda each: each[0])
-    behind = " while a long report was open" if name == "migration.lock_queue" else ""
     asked = check.limit if isinstance(check.limit, Mapping) else {}
     limit = asked.get(f"{who}_ms", asked.get("longest_ms"))
-    allowed = "" if limit is None else f"; allowed: {words.milliseconds(limit)}"
+    notes = [_waiting(who, name) if longest else _("readers and writers at work")]
+    notes += [] if limit is None else [_("allowed: {limit}", limit=words.milliseconds(limit))]
     return Fact(
-        "Longest wait",
-        words.milliseconds(longest) if longest else "nobody waited",
-        f"of a {who}{behind}{allowed}" if longest else f"readers and writers at work{allowed}",
+        _("Longest wait"),
+        words.milliseconds(longest) if longest else _("nobody waited"),
+        "; ".join(notes),
         name,
         check.status,
     )
+
+
+def _waiting(who: str, check: str) -> str:
+    """Who waited, in which of the two checks on waits."""
+    if check == "migration.lock_queue":
+        behind_report = {
+            "reader": _("of a reader while a long report was open"),
+            "writer": _("of a writer while a long report was open"),
+        }
+        return behind_report[who]
+    return {"reader": _("of a reader"), "writer": _("of a writer")}[who]
 
 
 def _waits_of(measured: Any) -> Iterator[tuple[str, float]]:
@@ -120,12 +151,17 @@ def _rows_lost(by_id: Mapping[str, CheckResult]) -> Fact | None:
     if not asked:
         return None
     rows = by_id.get("restore.rows")
-    of = f"of {words.value(rows.measured)}; " if rows and rows.measured is not None else ""
-    ways = {"migration": "by the migration", "rollback": "by its rollback"}
-    compared = [text for head, text in ways.items() if any(c.id.startswith(head) for c in asked)]
+    ways = {c.id.partition(".")[0] for c in asked}
+    compared = {
+        ("migration",): _("by the migration"),
+        ("rollback",): _("by its rollback"),
+        ("migration", "rollback"): _("by the migration or by its rollback"),
+    }
+    notes = [_("of {rows}", rows=words.value(rows.measured))] if rows and rows.measured else []
+    notes += [compared[tuple(sorted(ways))]]
     worst = min(asked, key=lambda check: words.STATUSES.index(check.status))
     value = "0" if worst.status == "passed" else words.shortened(words.value(worst.measured), 40)
-    return Fact("Rows lost or altered", value, of + " or ".join(compared), worst.id, worst.status)
+    return Fact(_("Rows lost or altered"), value, "; ".join(notes), worst.id, worst.status)
 
 
 def _rollback_time(checks: Mapping[str, CheckResult]) -> Fact | None:
@@ -133,9 +169,11 @@ def _rollback_time(checks: Mapping[str, CheckResult]) -> Fact | None:
     if check is None:
         return None
     if not isinstance(check.measured, int | float):
-        return Fact("Rollback", check.status, words.reason_of(check), check.id, check.status)
-    allowed = "" if check.limit is None else f"allowed: {words.duration(float(check.limit))}"
-    return Fact("Rollback", words.duration(check.measured), allowed, check.id, check.status)
+        said = words.status(check.status)
+        return Fact(_("Rollback"), said, words.reason_of(check), check.id, check.status)
+    limit = None if check.limit is None else words.duration(float(check.limit))
+    allowed = _("allowed: {limit}", limit=limit) if limit else ""
+    return Fact(_("Rollback"), words.duration(check.measured), allowed, check.id, check.status)
 
 
 def _not_judged(evidence: Evidence) -> Fact | None:
@@ -144,10 +182,11 @@ def _not_judged(evidence: Evidence) -> Fact | None:
         return None
     if evidence.quick:
         timings = [c for c in skipped if c.id.startswith("performance.not_slower.")]
-        why = words.reason_of(timings[0]) if timings else "the data was too small"
-        return Fact("Not judged", "how fast queries are", why, NOT_ASKED)
-    told = f"{len(skipped)} check{'s' if len(skipped) > 1 else ''}"
+        why = words.reason_of(timings[0]) if timings else _("the data was too small")
+        return Fact(_("Not judged"), _("how fast queries are"), why, NOT_ASKED)
+    count = ngettext("{n} check", "{n} checks", len(skipped))
     groups = words.not_run(skipped)
-    why = "; ".join(words.shortened(group.reason, 60) for group in groups[:2])
-    more = f"; {len(groups) - 2} more reasons" if len(groups) > 2 else ""
-    return Fact("Not judged", told, why + more, NOT_ASKED)
+    reasons = [words.shortened(group.reason, 60) for group in groups[:2]]
+    more = len(groups) - 2
+    reasons += [ngettext("{n} more reason", "{n} more reasons", more)] if more > 0 else []
+    return Fact(_("Not judged"), count, "; ".join(reasons), NOT_ASKED)

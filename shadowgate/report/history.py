@@ -89,7 +89,7 @@ def runs_like(path: Path, run: PastRun) -> list[PastRun]:
 def steps_of(query: str, runs: Sequence[PastRun]) -> list[int]:
     """Places of the runs whose effect lies apart from that of the run before."""
     known = [(place, run.effects[query]) for place, run in enumerate(runs) if query in run.effects]
-    return [place for (_, before), (place, now) in pairwise(known) if now.apart_from(before)]
+    return [place for (_place, before), (place, now) in pairwise(known) if now.apart_from(before)]
 
 
 def _read(path: Path) -> Iterator[PastRun]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.evidence import CheckResult, Evidence, Figure, QueryEvidence, Status
+from shadowgate.language import _, for_readers, moment, ngettext, spoken_language
 from shadowgate.report import words
 from shadowgate.report.causes import causes_of, not_explained, other_reasons
 from shadowgate.report.deciding import NOT_ASKED, deciding_facts
@@ -35,14 +36,6 @@ OUTCOMES: Mapping[Status, str] = {
 }
 """What pytest-html calls each status; a row with another outcome would not be shown."""
 
-EVIDENCE_PHASES: Mapping[int, str] = {
-    5: "The migration while it ran",
-    6: "Performance in depth",
-    7: "Later optimisations: projected and measured",
-    8: "Rollback",
-}
-"""Phases whose tables and figures also stand in the summary, because a signature rests on them."""
-
 LONG_TABLE = 15
 """A table with more rows than this is folded in the summary."""
 
@@ -61,6 +54,7 @@ class PhaseSummary:
     name: str
     status: Status
     counts: str
+    """Empty for a phase that did not run."""
     seconds: float
 
 
@@ -80,11 +74,13 @@ def stylesheet() -> Path:
     return Path(__file__).with_name("style.css")
 
 
+@for_readers
 def title(evidence: Evidence) -> str:
     """Return the title of the page, verdict first, so that a browser tab shows it."""
-    return f"{words.headline(evidence).label} · {_plan_title(evidence.plan)} · shadowgate"
+    return f"{words.headline(evidence).label} · {words.plan_title(evidence.plan)} · shadowgate"
 
 
+@for_readers
 def summary(evidence: Evidence, json_digest: str = "", past: Sequence[PastRun] = ()) -> str:
     """Return everything above the table of checks as HTML, for pytest-html's summary prefix.
 
@@ -99,7 +95,7 @@ def summary(evidence: Evidence, json_digest: str = "", past: Sequence[PastRun] =
         "summary.html.j2",
         evidence=clean,
         headline=words.headline(clean),
-        plan_title=_plan_title(clean.plan),
+        plan_title=words.plan_title(clean.plan),
         passed=sum(check.status == "passed" for check in clean.checks),
         causes=causes,
         first_causes=FIRST_CAUSES,
@@ -115,6 +111,7 @@ def summary(evidence: Evidence, json_digest: str = "", past: Sequence[PastRun] =
         json_digest=json_digest,
         past=past if len(past) > 1 else (),
         trends=_trends(clean.queries, past) if len(past) > 1 else (),
+        language=spoken_language(),
         seal=UNSEALED,
         sealed=sealed_with(json_digest, clean.inputs),
         sealed_id=SEALED_ID,
@@ -122,6 +119,8 @@ def summary(evidence: Evidence, json_digest: str = "", past: Sequence[PastRun] =
         script=Path(__file__).with_name("page.js").read_text("utf-8"),
         sections=_evidence_sections(clean.checks),
         long_table=LONG_TABLE,
+        plan_facts=_named(clean.plan, _plan_names()),
+        server_facts=_named({**clean.server, "settings": None}, _server_names()),
         settings=clean.server.get("settings", {}),
         time_drawing=_time_of_phases(clean),
     )
@@ -135,12 +134,14 @@ def _as_judged(evidence: Evidence) -> Evidence:
     return replace(evidence, queries=shown)
 
 
+@for_readers
 def row_headers() -> list[str]:
     """Return the header cells of the table of checks."""
     module: Any = environment().get_template("cells.html.j2").module
     return [str(cell).strip() for cell in module.headers().split("<!--cell-->")]
 
 
+@for_readers
 def row_cells(check: CheckResult) -> list[str]:
     """Return the cells of a check's row: as many as there are headers."""
     module: Any = environment().get_template("cells.html.j2").module
@@ -148,6 +149,7 @@ def row_cells(check: CheckResult) -> list[str]:
     return [str(cell).strip() for cell in cells.split("<!--cell-->")]
 
 
+@for_readers
 def row_detail(check: CheckResult) -> str:
     """Return what unfolds below a check's row, as HTML on one line.
 
@@ -158,19 +160,51 @@ def row_detail(check: CheckResult) -> str:
     return " ".join(html.split("\n"))
 
 
-def _plan_title(plan: Mapping[str, Any]) -> str:
-    return str(plan.get("title") or plan.get("name") or "unnamed plan")
-
-
 def _facts(check: CheckResult) -> dict[str, Any]:
     """A measured mapping as rows of its own; anything else is one row."""
     if isinstance(check.measured, Mapping):
         return {str(key): item for key, item in check.measured.items()}
-    return {} if check.measured is None else {"measured": check.measured}
+    return {} if check.measured is None else {_("measured"): check.measured}
+
+
+def _named(facts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Facts by what they are called on the page; one that is ``None`` is left out."""
+    return {
+        names.get(key, key.replace("_", " ")): fact
+        for key, fact in facts.items()
+        if fact is not None
+    }
+
+
+def _plan_names() -> Mapping[str, str]:
+    return {
+        "name": _("name"),
+        "title": _("title"),
+        "file": _("file"),
+        "migration": _("migration"),
+        "rollback": _("rollback"),
+        "files": _("files"),
+        "database": _("database"),
+        "generated_rows": _("generated rows"),
+        "limit_percent": _("limit, percent"),
+        "limits": _("limits of single queries, percent"),
+        "overall_percent": _("overall, percent faster"),
+        "targets": _("targets, percent faster"),
+    }
+
+
+def _server_names() -> Mapping[str, str]:
+    return {
+        "kind": _("kind"),
+        "version": _("version"),
+        "postgis": "PostGIS",
+        "tools": _("client tools"),
+        "where": _("where"),
+    }
 
 
 def _phase_strip(checks: Sequence[CheckResult]) -> list[PhaseSummary]:
-    return [_phase(n, [c for c in checks if c.phase == n]) for n in words.PHASE_NAMES]
+    return [_phase(n, [c for c in checks if c.phase == n]) for n in words.phase_names()]
 
 
 def _phase(number: int, checks: Sequence[CheckResult]) -> PhaseSummary:
@@ -181,13 +215,16 @@ def _phase(number: int, checks: Sequence[CheckResult]) -> PhaseSummary:
     if passed and worst == "skipped":
         worst = "passed"
     others = [
-        f"{sum(check.status == status for check in checks)} {status}"
+        words.count_of(status, sum(check.status == status for check in checks))
         for status in words.STATUSES[:-1]
         if any(check.status == status for check in checks)
     ]
-    counts = ", ".join([f"{passed} of {len(checks)} passed", *others]) if checks else "did not run"
+    of_all = ngettext(
+        "{passed} of {n} passed", "{passed} of {n} passed", len(checks), passed=passed
+    )
+    counts = ", ".join([of_all, *others]) if checks else ""
     seconds = sum(check.seconds for check in checks)
-    return PhaseSummary(number, words.PHASE_NAMES[number], worst, counts, seconds)
+    return PhaseSummary(number, words.phase_names()[number], worst, counts, seconds)
 
 
 def _drawings(evidence: Evidence) -> list[Figure]:
@@ -223,19 +260,30 @@ def _trends(queries: Sequence[QueryEvidence], past: Sequence[PastRun]) -> list[T
         steps = steps_of(query.id, past)
         told = [words.percent(each.change) if each else words.NOTHING for each in effects]
         drawn = [(each.change, each.low, each.high) if each else None for each in effects]
-        label = f"Changes of {query.id} from the oldest run to this one: {', '.join(told)}"
-        stepped = [f"{past[place].started}: {told[place]}" for place in steps]
+        label = _(
+            "Changes of {query} from the oldest run to this one: {changes}",
+            query=query.id,
+            changes=", ".join(told),
+        )
+        stepped = [f"{moment(past[place].started)}: {told[place]}" for place in steps]
         found.append(Trend(query, sparkline(drawn, steps, label), tuple(stepped)))
     return found
 
 
 def _evidence_sections(checks: Sequence[CheckResult]) -> list[tuple[str, list[CheckResult]]]:
+    """Phases whose tables and figures also stand above, because a signature rests on them."""
+    titles = {
+        5: _("The migration while it ran"),
+        6: _("Performance in depth"),
+        7: _("Later optimisations: projected and measured"),
+        8: _("Rollback"),
+    }
     sections = [
         (
             name,
             [c for c in checks if c.phase == number and (c.tables or c.figures or c.differences)],
         )
-        for number, name in EVIDENCE_PHASES.items()
+        for number, name in titles.items()
     ]
     return [(name, found) for name, found in sections if found]
 

@@ -125,6 +125,10 @@ def _converter() -> cattrs.Converter:
 _CONVERTER = _converter()
 
 
+_IN_FILES = frozenset({"figures", "plans"})
+"""Fields that are kept on the page, or in files of their own."""
+
+
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
@@ -133,7 +137,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Real):
         return float(value) if math.isfinite(value) else None
     if dataclasses.is_dataclass(value):
-        names = [field.name for field in dataclasses.fields(value) if field.name != "figures"]
+        names = [each.name for each in dataclasses.fields(value) if each.name not in _IN_FILES]
         value = {name: getattr(value, name) for name in names}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

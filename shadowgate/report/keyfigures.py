@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 from shadowgate.evidence import CheckResult, Evidence, Status
+from shadowgate.language import _, ngettext
 from shadowgate.report import words
 
 
@@ -25,14 +26,14 @@ def key_figures(evidence: Evidence) -> tuple[KeyFigure, ...]:
     """Rows, targets, changes, regressions, rollback and time, as far as they are known."""
     checks = {check.id: check for check in evidence.checks}
     found = (
-        _from_check(checks.get("restore.rows"), "Rows restored", ""),
+        _from_check(checks.get("restore.rows"), _("Rows restored"), ""),
         *_targets(evidence),
-        _from_check(checks.get("performance.overall"), "Overall", " %"),
+        _from_check(checks.get("performance.overall"), _("Overall"), " %"),
         _regressions(evidence),
-        _from_check(checks.get("simulation.combined"), "All optimisations", ""),
-        _from_check(checks.get("rollback.in_time"), "Rollback", " s"),
+        _from_check(checks.get("simulation.combined"), _("All optimisations"), ""),
+        _from_check(checks.get("rollback.in_time"), _("Rollback"), " s"),
         _rows_lost(checks),
-        KeyFigure("Whole run", words.duration(evidence.seconds)),
+        KeyFigure(_("Whole run"), words.duration(evidence.seconds)),
     )
     return tuple(figure for figure in found if figure is not None)
 
@@ -41,10 +42,10 @@ def _from_check(check: CheckResult | None, label: str, unit: str) -> KeyFigure |
     if check is None or check.status == "skipped":
         return None
     if check.measured is None:
-        return KeyFigure(label, check.status, status=check.status)
-    limit = "" if check.limit is None else f"limit {_with_unit(check.limit, unit)}"
+        return KeyFigure(label, words.status(check.status), status=check.status)
+    limit = "" if check.limit is None else _("limit {limit}", limit=_with_unit(check.limit, unit))
     # An estimate with its interval in brackets: the interval is beside the figure, not in it.
-    value, _, interval = _with_unit(check.measured, unit).partition(" (")
+    value, _bracket, interval = _with_unit(check.measured, unit).partition(" (")
     note = "; ".join(filter(None, (interval.removesuffix(")"), limit)))
     return KeyFigure(label, value, note, check.status)
 
@@ -66,14 +67,16 @@ def _targets(evidence: Evidence) -> list[KeyFigure]:
         if check is None:
             continue
         if query.change_percent is None:
-            figures.append(KeyFigure(query.id, check.status, "", check.status))
+            figures.append(KeyFigure(query.id, words.status(check.status), "", check.status))
             continue
         if check.status == "skipped":
-            told = f"measured: {words.faster(query.change_percent)}"
-            figures.append(KeyFigure(query.id, "not judged", told))
+            change = _("measured: {change}", change=words.faster(query.change_percent))
+            figures.append(KeyFigure(query.id, words.query_verdict("not judged"), change))
             continue
-        asked = "" if check.limit is None else f"; asked: {_with_unit(check.limit, ' %')}"
-        note = f"{words.interval(query.low_percent, query.high_percent)}{asked}"
+        notes = [words.interval(query.low_percent, query.high_percent)]
+        if check.limit is not None:
+            notes.append(_("asked: {limit}", limit=_with_unit(check.limit, " %")))
+        note = "; ".join(notes)
         figures.append(KeyFigure(query.id, words.faster(query.change_percent), note, check.status))
     return figures
 
@@ -85,14 +88,15 @@ def _regressions(evidence: Evidence) -> KeyFigure | None:
     open_ones = [q.id for q in evidence.queries if q.verdict == "inconclusive"]
     unjudged = [q.id for q in evidence.queries if q.verdict == "not judged"]
     if evidence.quick or len(unjudged) == len(evidence.queries):
-        measured = f"{len(evidence.queries)} queries measured"
-        return KeyFigure("Regressions", "not judged", measured)
+        count = len(evidence.queries)
+        measured = ngettext("{n} query measured", "{n} queries measured", count)
+        return KeyFigure(_("Regressions"), words.query_verdict("not judged"), measured)
     status: Status = "failed" if slower else "inconclusive" if open_ones or unjudged else "passed"
-    notes = [f"of {len(evidence.queries)} queries"]
-    notes += [f"slower: {words.enumerated(slower)}"] if slower else []
-    notes += [f"undecided: {words.enumerated(open_ones)}"] if open_ones else []
-    notes += [f"not judged: {words.enumerated(unjudged)}"] if unjudged else []
-    return KeyFigure("Regressions", str(len(slower)), "; ".join(notes), status)
+    notes = [ngettext("of {n} query", "of {n} queries", len(evidence.queries))]
+    notes += [_("slower: {queries}", queries=words.enumerated(slower))] if slower else []
+    notes += [_("undecided: {queries}", queries=words.enumerated(open_ones))] if open_ones else []
+    notes += [_("not judged: {queries}", queries=words.enumerated(unjudged))] if unjudged else []
+    return KeyFigure(_("Regressions"), str(len(slower)), "; ".join(notes), status)
 
 
 def _rows_lost(checks: dict[str, CheckResult]) -> KeyFigure | None:
@@ -102,8 +106,8 @@ def _rows_lost(checks: dict[str, CheckResult]) -> KeyFigure | None:
         return None
     open_ones = [check for check in known if check.status != "passed"]
     if not open_ones:
-        return KeyFigure("Rows lost by rollback", "0", "later rows included", "passed")
+        return KeyFigure(_("Rows lost by rollback"), "0", _("later rows included"), "passed")
     worst = min(open_ones, key=lambda check: words.STATUSES.index(check.status))
     said = words.shortened(words.value(worst.measured), 48)
-    text = said if worst.measured is not None else worst.status
-    return KeyFigure("Rows lost by rollback", text, worst.id, worst.status)
+    text = said if worst.measured is not None else words.status(worst.status)
+    return KeyFigure(_("Rows lost by rollback"), text, worst.id, worst.status)

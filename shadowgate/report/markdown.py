@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadowgate.evidence import CheckResult, Evidence, Table
+from shadowgate.language import _, for_readers
 from shadowgate.report import words
 from shadowgate.report.causes import causes_of, not_explained, other_reasons
 from shadowgate.report.keyfigures import key_figures
@@ -61,6 +62,7 @@ class StatementLocks:
     """Mode, relation, longest milliseconds, whom it stops; the strongest first."""
 
 
+@for_readers
 def to_markdown(evidence: Evidence, *, longest: int = LONGEST, heading: int = 2) -> str:
     """Render a run as Markdown; everything that comes from elsewhere is escaped.
 
@@ -74,7 +76,9 @@ def to_markdown(evidence: Evidence, *, longest: int = LONGEST, heading: int = 2)
         page = _page(clean, detail, heading)
         if len(page) <= longest:
             return page
-    return f"**{clean.verdict}**, risk {clean.risk}.\n"
+    return (
+        _("**{verdict}**, risk {risk}.", verdict=clean.verdict, risk=words.risk(clean.risk)) + "\n"
+    )
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class Entry:
         return self.evidence.verdict if self.evidence else "NO-GO"
 
 
+@for_readers
 def overview(entries: Sequence[Entry], notes: Sequence[str] = (), *, longest: int = LONGEST) -> str:
     """Render several runs as one page: a line for each, then each by itself as far as it fits.
 
@@ -120,7 +125,8 @@ def _pages(entries: Sequence[Entry], room: int) -> str:
     share = room // len(runs)
     folded = []
     for place, evidence in runs:
-        frame = f"\n<details><summary>Migration {place}: {evidence.verdict}</summary>\n\n"
+        said = _("Migration {number}: {verdict}", number=place, verdict=evidence.verdict)
+        frame = f"\n<details><summary>{said}</summary>\n\n"
         page = to_markdown(evidence, longest=share - len(frame) - len(_FOLD), heading=3)
         folded.append(f"{frame}{page}{_FOLD}")
     return "".join(folded)

@@ -1,6 +1,7 @@
 // Sorts and filters the tables of class "sortable-rows", and gives what pytest-html writes the names
 // and the order that a screen reader needs. Without it the page says the same.
 (() => {
+  const said = document.querySelector('main.shadow')
   const valueOf = (row, place) => row.cells[place].dataset.value ?? row.cells[place].textContent.trim()
   const compare = (one, other) => {
     const [a, b] = [parseFloat(one), parseFloat(other)]
@@ -27,8 +28,8 @@
     })
     const box = document.createElement('input')
     box.type = 'search'
-    box.placeholder = 'filter queries'
-    box.setAttribute('aria-label', 'Filter queries')
+    box.placeholder = said.dataset.filter
+    box.setAttribute('aria-label', said.dataset.filter)
     box.className = 'filter-rows'
     box.addEventListener('input', () => {
       const wanted = box.value.trim().toLowerCase()
@@ -42,16 +43,22 @@
       else each.removeAttribute('tabindex')
     }
   }
-  document.documentElement.lang = 'en'
+  document.documentElement.lang = said.lang
   document.addEventListener('DOMContentLoaded', () => {
     for (const each of document.querySelectorAll('input.filter')) {
-      each.setAttribute('aria-label', `show ${each.dataset.testResult}`)
+      each.setAttribute('aria-label', said.dataset.show.replace('{what}', each.dataset.testResult))
     }
     for (const each of document.querySelectorAll('#environment ul > ul')) {
       const item = document.createElement('li')
       each.replaceWith(item)
-      item.append(...(each.children.length ? [each] : ['none']))
+      item.append(...(each.children.length ? [each] : [said.dataset.none]))
     }
+    const written = document.querySelector('body > p').firstChild
+    const [, date, time] = written.textContent.match(/on (.*) at (.*) by/)
+    written.textContent = `${said.dataset.written.replace('{date}', date).replace('{time}', time)} `
+    document.getElementById('show_all_details').textContent = said.dataset.showAll
+    document.getElementById('hide_all_details').textContent = said.dataset.hideAll
+    document.querySelector('#environment-header h2').textContent = said.dataset.environment
     reachable()
     window.addEventListener('resize', reachable)
   })

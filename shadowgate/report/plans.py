@@ -9,10 +9,8 @@ from itertools import zip_longest
 from typing import Any
 
 from shadowgate.evidence import QueryEvidence
+from shadowgate.language import _, ngettext
 from shadowgate.report import words
-
-_FIGURES = {"buffers": "pages", "rows": "rows", "temp_blocks": "temporary pages"}
-"""What is told of each side beside its nodes, where it is not 0."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,16 @@ def _nodes(before: Sequence[str], after: Sequence[str]) -> Iterator[Node]:
 
 
 def _figures(side: Mapping[str, Any]) -> str:
-    known = [
-        f"{words.value(side[name])} {unit}"
-        for name, unit in _FIGURES.items()
-        if isinstance(side.get(name), int) and side[name]
-    ]
+    pages, rows, spilled = (_count(side, name) for name in ("buffers", "rows", "temp_blocks"))
+    known = [ngettext("{n} page", "{n} pages", pages)] if pages else []
+    known += [ngettext("{n} row", "{n} rows", rows)] if rows else []
+    known += [ngettext("{n} temporary page", "{n} temporary pages", spilled)] if spilled else []
     planning = side.get("planning_ms")
     if isinstance(planning, int | float):
-        known.append(f"planned in {words.milliseconds(planning)}")
+        known.append(_("planned in {time}", time=words.milliseconds(planning)))
     return ", ".join(known)
+
+
+def _count(side: Mapping[str, Any], name: str) -> int:
+    found = side.get(name)
+    return found if isinstance(found, int) else 0

@@ -47,7 +47,8 @@ def data_without_secrets(value: Any) -> Any:
 
 def _redacted(value: Any) -> Any:
     if isinstance(value, str):
-        return redacted_text(value)
+        clean = redacted_text(value)
+        return value if clean == value else clean  # a sentence can be told in another language
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: _redacted(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return dataclasses.replace(value, **fields)

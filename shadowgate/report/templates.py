@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_eval_context, select_autoescape
+from jinja2.nodes import EvalContext
+from markupsafe import Markup, escape
 
+from shadowgate import language
 from shadowgate.report import words
 from shadowgate.report.markdown_text import code, code_cell, text
+from shadowgate.report.plan_files import plan_links
 
 
 @cache
@@ -24,6 +28,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals.update(_=_sentence, ngettext=_counted)
     return _furnished(made)
 
 
@@ -37,6 +42,7 @@ def markdown_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals.update(_=_markdown_sentence, ngettext=_markdown_counted)
     made.filters.update(code=code, code_cell=code_cell, kept=_kept, lines=_lines)
     return _furnished(made)
 
@@ -51,20 +57,60 @@ def _furnished(made: Environment) -> Environment:
         interval=words.interval,
         numeric_columns=words.numeric_columns,
         milliseconds=words.milliseconds,
+        moment=language.moment,
         number=words.number,
+        numeral=language.numeral,
         percent=words.percent,
+        plan_links=plan_links,
+        query_word=words.query_verdict,
         reason_of=words.reason_of,
+        risk_word=words.risk,
         shell=shlex.quote,
         shortened=words.shortened,
+        status_word=words.status,
+        told=language.told,
         value=words.value,
     )
     made.globals.update(
         NOTHING=words.NOTHING,
-        PHASE_NAMES=words.PHASE_NAMES,
         QUERY_SYMBOLS=words.QUERY_SYMBOLS,
         STATUS_SYMBOLS=words.STATUS_SYMBOLS,
     )
     return made
+
+
+@pass_eval_context
+def _sentence(context: EvalContext, sentence: str, /, **values: Any) -> str:
+    return _inserted(context, language._(sentence), values)
+
+
+@pass_eval_context
+def _counted(context: EvalContext, one: str, many: str, number: int, /, **values: Any) -> str:
+    given = {"n": words.number(number), **values}
+    return _inserted(context, language.plural(one, many, number), given)
+
+
+def _inserted(context: EvalContext, sentence: str, values: Mapping[str, Any]) -> str:
+    """A sentence with its values, escaped where the template is HTML."""
+    if context.autoescape:
+        return Markup(escape(sentence)).format(**values)  # noqa: S704 - it is escaped
+    return sentence.format(**values)
+
+
+def _markdown_sentence(sentence: str, /, **values: Any) -> Markup:
+    return _in_markdown(language._(sentence), values)
+
+
+def _markdown_counted(one: str, many: str, number: int, /, **values: Any) -> Markup:
+    return _in_markdown(language.plural(one, many, number), {"n": words.number(number), **values})
+
+
+def _in_markdown(sentence: str, values: Mapping[str, Any]) -> Markup:
+    """A sentence of ours, which is Markdown, with values that are none."""
+    escaped = {
+        name: value if isinstance(value, Markup) else text(value) for name, value in values.items()
+    }
+    return Markup(sentence.format(**escaped))  # noqa: S704 - what came from elsewhere is escaped
 
 
 def _breakable(name: str) -> Markup:

@@ -6,23 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shadowgate.evidence import Evidence, Status
+from shadowgate.language import _, for_readers
 from shadowgate.report import words
 from shadowgate.report.causes import Cause, causes_of, not_explained
 from shadowgate.report.keyfigures import key_figures
 from shadowgate.report.log_text import log_text
 from shadowgate.report.redact import without_secrets
 
-FILES = (
-    ("shadow.html", "to read and sign"),
-    ("shadow.md", "for a pull request"),
-    ("shadow.json", "for programs"),
-    ("rollout_plan.md", "the four weeks"),
-)
-
 _BELOW = " " * 17
 """Before what stands under the line of a check."""
 
 
+@for_readers
 def verdict_lines(evidence: Evidence, reports: Path | None = None) -> list[str]:
     """Say the verdict, what did not pass, the key numbers, and where the report is.
 
@@ -32,16 +27,27 @@ def verdict_lines(evidence: Evidence, reports: Path | None = None) -> list[str]:
     """
     clean = without_secrets(evidence)
     said = words.headline(clean)
-    lines = [f"verdict   {said.label}   risk {clean.risk}", f"          {said.sentence}", ""]
+    head, risk = _("verdict"), _("risk {risk}", risk=words.risk(clean.risk))
+    lines = [f"{head:<10}{said.label}   {risk}", f"{'':<10}{said.sentence}", ""]
     lines += _open_lines(clean)
     lines += _key_lines(clean)
     if reports is not None:
         lines += [
             f"  {reports / name}   {purpose}"
-            for name, purpose in FILES
+            for name, purpose in _files().items()
             if (reports / name).exists()
         ]
     return [log_text(line) for line in lines]
+
+
+def _files() -> dict[str, str]:
+    return {
+        "shadow.html": _("to read and sign"),
+        "shadow.pdf": _("to print"),
+        "shadow.md": _("for a pull request"),
+        "shadow.json": _("for programs"),
+        "rollout_plan.md": _("the four weeks"),
+    }
 
 
 def _open_lines(evidence: Evidence) -> list[str]:
@@ -54,18 +60,19 @@ def _open_lines(evidence: Evidence) -> list[str]:
 def _cause_lines(cause: Cause) -> Iterator[str]:
     """A check that did not pass, and below it what follows from it."""
     check = cause.check
-    optional = "" if check.required else " (optional)"
-    yield f"{_head(check.status)} {check.id}{optional}: {words.reason_of(check)}"
+    name = check.id if check.required else _("{check} (optional)", check=check.id)
+    yield f"{_head(check.status)} {name}: {words.reason_of(check)}"
     if check.where:
-        yield f"{_BELOW}at {words.shortened(check.where, 140)}"
+        yield _BELOW + _("at {place}", place=words.shortened(check.where, 140))
     for each in cause.failed:
-        yield f"{_BELOW}↳ {each.status} {each.id}: {words.shortened(words.reason_of(each), 80)}"
+        why = words.shortened(words.reason_of(each), 80)
+        yield f"{_BELOW}↳ {words.status(each.status)} {each.id}: {why}"
     for said, ids in cause.not_run:
         yield f"{_BELOW}↳ {said} {words.grouped_ids(ids)}"
 
 
 def _head(status: Status) -> str:
-    return f"  {words.STATUS_SYMBOLS[status]} {status:<12}"
+    return f"  {words.STATUS_SYMBOLS[status]} {words.status(status):<12}"
 
 
 def _key_lines(evidence: Evidence) -> list[str]:

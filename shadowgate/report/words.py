@@ -10,23 +10,11 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from shadowgate.evidence import CheckResult, Evidence, QueryVerdict, Status, Table
+from shadowgate.evidence import CheckResult, Evidence, QueryVerdict, Risk, Status, Table
+from shadowgate.language import _, ngettext, numeral, pgettext, told
 
 NOTHING = "–"
 """Shown where there is no value."""
-
-PHASE_NAMES: Mapping[int, str] = {
-    1: "Environment",
-    2: "Backup restore",
-    3: "Monitoring",
-    4: "Baseline before",
-    5: "Migration",
-    6: "Baseline after",
-    7: "Later optimisations",
-    8: "Rollback",
-    9: "Sign-off",
-    10: "Rollout plan",
-}
 
 STATUSES: tuple[Status, ...] = ("failed", "inconclusive", "blocked", "skipped", "passed")
 """The worst first: the order in which a reader wants to hear of them."""
@@ -46,6 +34,56 @@ QUERY_SYMBOLS: Mapping[QueryVerdict, str] = {
     "inconclusive": "?",
     "not judged": "–",
 }
+
+
+def phase_names() -> Mapping[int, str]:
+    """What each phase is called, by its number."""
+    return {
+        1: _("Environment"),
+        2: _("Backup restore"),
+        3: _("Monitoring"),
+        4: _("Baseline before"),
+        5: _("Migration"),
+        6: _("Baseline after"),
+        7: _("Later optimisations"),
+        8: _("Rollback"),
+        9: _("Sign-off"),
+        10: _("Rollout plan"),
+    }
+
+
+def status(of: Status) -> str:
+    """How a check ended, in a word."""
+    names: Mapping[Status, str] = {
+        "passed": pgettext("a check", "passed"),
+        "failed": pgettext("a check", "failed"),
+        "inconclusive": pgettext("a check", "inconclusive"),
+        "blocked": pgettext("a check", "blocked"),
+        "skipped": pgettext("a check", "skipped"),
+    }
+    return names[of]
+
+
+def query_verdict(of: QueryVerdict) -> str:
+    """What is found of a query, in a word."""
+    names: Mapping[QueryVerdict, str] = {
+        "improved": pgettext("a query", "improved"),
+        "equivalent": pgettext("a query", "equivalent"),
+        "regressed": pgettext("a query", "regressed"),
+        "inconclusive": pgettext("a query", "inconclusive"),
+        "not judged": pgettext("a query", "not judged"),
+    }
+    return names[of]
+
+
+def risk(of: Risk) -> str:
+    """The risk in a word."""
+    names: Mapping[Risk, str] = {
+        "LOW": pgettext("risk", "LOW"),
+        "MEDIUM": pgettext("risk", "MEDIUM"),
+        "HIGH": pgettext("risk", "HIGH"),
+    }
+    return names[of]
 
 
 @dataclass(frozen=True)
@@ -72,38 +110,79 @@ class Headline:
 
 def plan_title(plan: Mapping[str, Any]) -> str:
     """What a plan is called."""
-    return str(plan.get("title") or plan.get("name") or "unnamed plan")
+    return str(plan.get("title") or plan.get("name") or _("unnamed plan"))
 
 
 def headline(evidence: Evidence) -> Headline:
     """Say the verdict: a label for a terminal, and one sentence for people."""
     if evidence.verdict == "NO-GO":
-        return Headline("NO-GO", "NO-GO", "", f"Do not roll out: {_open_required(evidence)}.")
+        return Headline("NO-GO", "NO-GO", "", _do_not(evidence))
     if evidence.quick:
         return Headline(
-            "GO (quick: performance not judged)",
+            _("GO (quick: performance not judged)"),
             "GO",
-            "quick: performance not judged",
-            "Every check that was judged passed. The data was too small to judge performance: "
-            "run it at full size before signing.",
+            _("quick: performance not judged"),
+            _(
+                "Every check that was judged passed. The data was too small to judge performance: "
+                "run it at full size before signing."
+            ),
         )
-    return Headline("GO", "GO", "", "Every required check passed: this may go to production.")
+    if any(_is_waived(check) for check in evidence.checks):
+        return Headline(
+            "GO",
+            "GO",
+            _("with waivers"),
+            _(
+                "Every required check passed but those that the plan waives: read for which "
+                "reasons before signing."
+            ),
+        )
+    return Headline("GO", "GO", "", _("Every required check passed: this may go to production."))
 
 
-def _open_required(evidence: Evidence) -> str:
+def _is_waived(check: CheckResult) -> bool:
+    """Of a run that is GO: what is required and did not pass was accepted."""
+    return check.required and check.status not in ("passed", "skipped")
+
+
+def _do_not(evidence: Evidence) -> str:
     against = [check for check in evidence.checks if check.required]
-    told = counted([check for check in against if check.status not in ("passed", "skipped")])
-    if not told:
-        return "see the reasons"
+    said = counted([check for check in against if check.status not in ("passed", "skipped")])
+    if not said:
+        return _("Do not roll out: see the reasons.")
     causes = sum(c.status in ("failed", "inconclusive") and not c.follows for c in against)
-    reasons = f", for {causes} reason{'s' if causes > 1 else ''}" if causes else ""
-    return f"of the required checks {told}{reasons}"
+    if not causes:
+        # TRANSLATORS: {counted} is such as "6 failed, 12 blocked"
+        return _("Do not roll out: of the required checks {counted}.", counted=said)
+    return ngettext(
+        "Do not roll out: of the required checks {counted}, for {n} reason.",
+        "Do not roll out: of the required checks {counted}, for {n} reasons.",
+        causes,
+        counted=said,
+    )
 
 
 def counted(checks: Iterable[CheckResult]) -> str:
     """How many checks ended how, the worst first: ``6 failed, 12 blocked``; passes left out."""
     numbers = Counter(check.status for check in checks)
-    return ", ".join(f"{numbers[status]} {status}" for status in STATUSES[:-1] if numbers[status])
+    return ", ".join(
+        count_of(status, numbers[status]) for status in STATUSES[:-1] if numbers[status]
+    )
+
+
+def count_of(status: Status, number: int) -> str:
+    """How many checks ended so: ``6 failed``."""
+    match status:
+        case "passed":
+            return ngettext("{n} passed", "{n} passed", number)
+        case "failed":
+            return ngettext("{n} failed", "{n} failed", number)
+        case "inconclusive":
+            return ngettext("{n} inconclusive", "{n} inconclusive", number)
+        case "blocked":
+            return ngettext("{n} blocked", "{n} blocked", number)
+        case "skipped":
+            return ngettext("{n} skipped", "{n} skipped", number)
 
 
 def number(value: float) -> str:
@@ -131,7 +210,7 @@ def duration(seconds: float) -> str:
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
-        return f"{seconds:.1f} s"
+        return numeral(f"{seconds:.1f} s")
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
@@ -154,7 +233,8 @@ def interval(low: float | None, high: float | None) -> str:
     if low is None and high is None:
         return ""
     ends = ("−∞" if low is None else percent(low), "+∞" if high is None else percent(high))
-    return " to ".join(end.removesuffix(" %") for end in ends) + " %"
+    low_end, high_end = (end.removesuffix(" %") for end in ends)
+    return _("{low} to {high} %", low=low_end, high=high_end)
 
 
 def change(estimate: float | None, low: float | None, high: float | None) -> str:
@@ -167,8 +247,11 @@ def faster(change_percent: float) -> str:
     """A change in words: ``29.1 % faster``, ``3.0 % slower``, ``no faster, no slower``."""
     rounded = round(change_percent, 1)
     if rounded == 0:
-        return "neither faster nor slower"
-    return f"{abs(rounded):.1f} % {'faster' if rounded < 0 else 'slower'}"
+        return _("neither faster nor slower")
+    percents = numeral(f"{abs(rounded):.1f}")
+    if rounded < 0:
+        return _("{percent} % faster", percent=percents)
+    return _("{percent} % slower", percent=percents)
 
 
 def value(measured: Any) -> str:
@@ -176,14 +259,17 @@ def value(measured: Any) -> str:
     if measured is None:
         return NOTHING
     if isinstance(measured, bool):
-        return "yes" if measured else "no"
+        return _("yes") if measured else _("no")
     if isinstance(measured, Real):
         return _numeral(measured)
     if isinstance(measured, Mapping):
-        return "; ".join(f"{key}: {value(item)}" for key, item in measured.items()) or NOTHING
+        return (
+            "; ".join(f"{told(str(key))}: {value(item)}" for key, item in measured.items())
+            or NOTHING
+        )
     if isinstance(measured, Sequence) and not isinstance(measured, str | bytes):
-        return ", ".join(value(item) for item in measured) or "none"
-    return str(measured)
+        return ", ".join(value(item) for item in measured) or _("none")
+    return told(str(measured))
 
 
 def shortened(text: str, width: int) -> str:
@@ -198,7 +284,7 @@ def enumerated(items: Sequence[str]) -> str:
     """Items as a sentence lists them: ``Q1, Q2 and Q3``."""
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    return _("{several} and {last}", several=", ".join(items[:-1]), last=items[-1])
 
 
 _NUMERAL = re.compile(r"[+−-]?[\d.,]+( ?(%|µs|ms|s|min|rows|kB|MB|GB|B))?")
@@ -241,24 +327,25 @@ def not_run(checks: Sequence[CheckResult]) -> list[NotRun]:
 def reason_of(check: CheckResult) -> str:
     """Why a check did not pass, on one line, whatever it left behind."""
     if check.detail.strip():
-        return shortened(check.detail, 160)
+        return shortened(told(check.detail), 160)
     if check.status == "blocked" and check.blocked_by:
-        return f"blocked by {check.blocked_by}"
+        return _("blocked by {check}", check=check.blocked_by)
     if check.limit is not None:
-        return shortened(f"{value(check.measured)}, limit {value(check.limit)}", 160)
+        both = _("{value}, limit {limit}", value=value(check.measured), limit=value(check.limit))
+        return shortened(both, 160)
     return shortened(value(check.measured), 160)
 
 
 def findings_of(check: CheckResult, most: int = 3) -> list[str]:
     """The first things that a check that did not pass has found, a line each."""
-    shown = [shortened(line, 200) for line in check.findings[:most]] or [reason_of(check)]
+    shown = [shortened(told(line), 200) for line in check.findings[:most]] or [reason_of(check)]
     more = len(check.findings) - most
-    return [*shown, f"and {more} more"] if more > 0 else shown
+    return [*shown, ngettext("and {n} more", "and {n} more", more)] if more > 0 else shown
 
 
 def signed(text: str) -> str:
     """A written number with a minus sign for its hyphen, as wide as the plus sign."""
-    return text.replace("-", "−")
+    return numeral(text.replace("-", "−"))
 
 
 def _numeral(measured: Real) -> str:

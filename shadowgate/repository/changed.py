@@ -84,6 +84,12 @@ def changed(
                 rolled_back=rolled_back,
             )
     summary.write(reports)
+    if sum(each.reports is not None for each in summary.judged) > 1:
+        from shadowgate.pull_request.index import NAME, write_index  # noqa: PLC0415
+        from shadowgate.pull_request.reports import read_reports  # noqa: PLC0415
+
+        write_index(read_reports([reports]), reports)
+        say(f"shadowgate: one page over all reports: {reports / NAME}")
     for line in summary.lines():
         say(line)
     return summary.exit_status

@@ -23,6 +23,8 @@ ROOM_BYTES = 500_000_000
 SETTINGS = {"shared_buffers": "128MB"}
 """An eighth of the memory, which is for a whole catalogue, makes every DROP DATABASE look at it."""
 
+os.environ.setdefault("SHADOWGATE_LANG", "en")  # whatever the locale of who runs the tests
+
 MakeDatabase = Callable[..., Database]
 
 FIRST = (

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from shadowgate.catalogue import Deviation
+from shadowgate.evidence import Figure
 from shadowgate.migrate import (
     Interruption,
     ProbeResult,
@@ -233,7 +234,9 @@ def no_setting_changed(migrated: Migrated, applied: Applied, finding: Finding) -
     "migration.data_unchanged",
     remedy="Compare the rows named in the restored backup and in the migrated copy.",
 )
-def no_row_changed(migrated: Migrated, applied: Applied, finding: Finding) -> None:
+def no_row_changed(
+    migrated: Migrated, applied: Applied, maps: tuple[Figure, ...], finding: Finding
+) -> None:
     """Every row of every table is as it was, in whichever partition it lies now.
 
     Not one row may be lost, doubled or altered.
@@ -242,6 +245,7 @@ def no_row_changed(migrated: Migrated, applied: Applied, finding: Finding) -> No
     finding.note(len(wrong), 0)
     finding.say(f"{content.rows:,} rows compared by fingerprint over every column from before")
     finding.say(*map(str, content.left_out))
+    finding.show(*maps)
     finding.breaks(rows_of(rows.table) for rows in content.differing)
     finding.where = wrote(applied.run, [rows.table for rows in content.differing])
     finding.stands_on(*(content_of(rows.table) for rows in content.differing))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
+from shadowgate.phases.rollout.document import as_read
 from shadowgate.phases.rollout.handed_over import HANDED_OVER
 from shadowgate.phases.rollout.model import RolloutPlan
 from shadowgate.phases.rollout.rehearsed import judge_rehearsal
@@ -53,7 +54,7 @@ def weeks_follow_each_other(rollout: RolloutPlan, rollout_file: Path, finding: F
     finding.say(f"written to {rollout_file.name}")
     finding.require(len(rollout.weeks) == 4, f"{len(rollout.weeks)} weeks")
     text = rollout_file.read_text(encoding="utf-8")
-    for week in rollout.weeks:
+    for week in as_read(rollout).weeks:
         finding.require(bool(week.tasks and week.gates), f"{week.name} has no tasks or no gates")
         finding.require(week.name in text, f"{week.name} is not in {rollout_file.name}")
     settings = rollout.settings
@@ -74,7 +75,7 @@ def triggers_are_written_down(rollout: RolloutPlan, rollout_file: Path, finding:
     """
     finding.note({rule.when: rule.then for rule in (*rollout.triggers, *rollout.escalation)})
     text = rollout_file.read_text(encoding="utf-8")
-    missing = [rule.when for rule in rollout.triggers if rule.when not in text]
+    missing = [rule.when for rule in as_read(rollout).triggers if rule.when not in text]
     beside = [name for name in HANDED_OVER if not (rollout_file.parent / name).is_file()]
     finding.require(len(rollout.triggers) >= 3, f"{len(rollout.triggers)} triggers")
     finding.require(not missing, f"not in {rollout_file.name}: {missing}")

@@ -10,10 +10,11 @@ migrated, and kept current by logical replication. Writers move last.
 
 from __future__ import annotations
 
+from shadowgate.language import date, for_readers
 from shadowgate.phases.rollout.model import RolloutFacts, RolloutPlan
 from shadowgate.phases.rollout.rehearsed import sentences, triggers_table, way_back_table
 from shadowgate.phases.rollout.rules import escalation, success_criteria, triggers
-from shadowgate.phases.rollout.weeks import day, four_weeks
+from shadowgate.phases.rollout.weeks import four_weeks
 from shadowgate.plan import RolloutSection
 from shadowgate.report.redact import redacted_text
 from shadowgate.report.templates import render
@@ -35,21 +36,28 @@ def rollout_plan(facts: RolloutFacts, settings: RolloutSection) -> RolloutPlan:
     )
 
 
+@for_readers
+def as_read(plan: RolloutPlan) -> RolloutPlan:
+    """The same plan in the language of its readers."""
+    return rollout_plan(plan.facts, plan.settings)
+
+
+@for_readers
 def render_markdown(plan: RolloutPlan) -> str:
     """Return the plan as Markdown, with open check boxes and commands to copy. No secrets."""
-    found, facts = plan.facts.canary, plan.facts
+    shown, found = as_read(plan), plan.facts.canary
     tables = (
-        (triggers_table(found, plan.settings), way_back_table(found, facts.undo.max_seconds))
+        (triggers_table(found, plan.settings), way_back_table(found, plan.facts.undo.max_seconds))
         if found
         else ()
     )
     return redacted_text(
         render(
             "rollout.md.j2",
-            plan=plan,
-            facts=facts,
+            plan=shown,
+            facts=plan.facts,
             settings=plan.settings,
-            day=day,
+            day=date,
             tables=tables,
             said=tuple(sentences(found)) if found else (),
         )

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from itertools import islice
 
 from shadowgate.errors import PlanError
+from shadowgate.language import _
+from shadowgate.language import date as day
 from shadowgate.phases.rollout import measured
 from shadowgate.phases.rollout.model import Gate, RolloutFacts, Task, Week
-from shadowgate.phases.rollout.rules import target_gates
+from shadowgate.phases.rollout.rules import plain, target_gates
 from shadowgate.plan import RolloutSection, calendar_of
 from shadowgate.report import words
 
@@ -31,12 +33,6 @@ def four_weeks(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Week, ...]
     return tuple(make(span, facts, numbers) for make, span in zip(makers, spans, strict=True))
 
 
-def day(date: dt.date) -> str:
-    """A date with its weekday, the same in every locale: ``Fri 2026-02-13``."""
-    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    return f"{names[date.weekday()]} {date.isoformat()}"
-
-
 Span = tuple[dt.date, ...]
 """The days of a week that are used."""
 
@@ -44,7 +40,8 @@ Span = tuple[dt.date, ...]
 def _days(span: Span) -> tuple[str, str, str]:
     """First day, last day and all days of a span, in words."""
     first, last = day(span[0]), day(span[-1])
-    return first, last, first if first == last else f"{first} to {last}"
+    both = _("{first} to {last}", first=first, last=last)
+    return first, last, first if first == last else both
 
 
 def _spans(numbers: RolloutSection, lengths: Sequence[int]) -> list[Span]:
@@ -62,34 +59,38 @@ def _preproduction(span: Span, facts: RolloutFacts, _numbers: RolloutSection) ->
     first, last, whole = _days(span)
     return Week(
         1,
-        "Pre-production validation",
+        _("Pre-production validation"),
         span,
-        "no production traffic",
+        _("no production traffic"),
         (
-            Task(first, "take the final backup of production, restore it, compare row counts"),
-            Task(first, "run the suite on that backup (`--backup`): the verdict must be GO"),
-            Task(first, "tell the stakeholders dates, expected effect and who is on call"),
-            Task(whole, "build the canary server from the backup and let it catch up"),
-            Task(whole, "rehearse migration and rollback on the canary, with the commands below"),
-            Task(whole, "go through the disaster recovery plan, restore included"),
-            Task(last, "record production's own latencies and error rate as the reference"),
+            Task(first, _("take the final backup of production, restore it, compare row counts")),
+            Task(first, _("run the suite on that backup (`--backup`): the verdict must be GO")),
+            Task(first, _("tell the stakeholders dates, expected effect and who is on call")),
+            Task(whole, _("build the canary server from the backup and let it catch up")),
+            Task(
+                whole, _("rehearse migration and rollback on the canary, with the commands below")
+            ),
+            Task(whole, _("go through the disaster recovery plan, restore included")),
+            Task(last, _("record production's own latencies and error rate as the reference")),
         ),
         (
-            Gate("verdict of the shadow run", "GO, at full size", measured.verdict(facts)),
-            Gate("rows in the restored backup", "as in production", measured.rows(facts.rows)),
+            Gate(_("verdict of the shadow run"), _("GO, at full size"), measured.verdict(facts)),
             Gate(
-                "duration of the migration on the canary",
-                "within twice the shadow's",
+                _("rows in the restored backup"), _("as in production"), measured.rows(facts.rows)
+            ),
+            Gate(
+                _("duration of the migration on the canary"),
+                _("within twice the shadow's"),
                 measured.time(facts.migration_seconds),
             ),
             Gate(
-                "duration of the rollback",
+                _("duration of the rollback"),
                 f"≤ {words.duration(facts.undo.max_seconds)}",
                 measured.time(facts.rollback_measured_seconds),
             ),
-            Gate("rows lost by the rollback", "0", measured.rows(facts.rows_lost)),
+            Gate(_("rows lost by the rollback"), "0", measured.rows(facts.rows_lost)),
         ),
-        "GO / NO-GO for the canary",
+        _("GO / NO-GO for the canary"),
     )
 
 
@@ -97,82 +98,86 @@ def _canary(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
     first, last, whole = _days(span)
     return Week(
         2,
-        "Canary",
+        _("Canary"),
         span,
-        f"{numbers.canary_percent} % of the read sessions",
+        _("{percent} % of the read sessions", percent=numbers.canary_percent),
         (
-            Task(first, "apply the migration on the canary and verify it"),
-            Task(first, f"send {numbers.canary_percent} % of the read sessions to the canary"),
-            Task(whole, "watch latency, errors, locks and replication lag live"),
-            Task(whole, "collect each query's latency on the canary and on the primary"),
-            Task(last, "compare the answers of the critical queries on both servers"),
+            Task(first, _("apply the migration on the canary and verify it")),
+            Task(first, _send(numbers.canary_percent)),
+            Task(whole, _("watch latency, errors, locks and replication lag live")),
+            Task(whole, _("collect each query's latency on the canary and on the primary")),
+            Task(last, _("compare the answers of the critical queries on both servers")),
         ),
         _traffic_gates(facts, numbers),
-        f"escalate to {numbers.gradual_percent} %, or send the sessions back",
+        _("escalate to {percent} %, or send the sessions back", percent=numbers.gradual_percent),
     )
 
 
 def _gradual(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
-    first, _, whole = _days(span)
+    first, _last, whole = _days(span)
     full = span[-2:]
-    _, _, validate = _days(span[1:-2])
+    validate = _days(span[1:-2])[2]
     return Week(
         3,
-        "Gradual rollout",
+        _("Gradual rollout"),
         span,
-        f"{numbers.gradual_percent} %, then 100 %",
+        _("{percent} %, then 100 %", percent=numbers.gradual_percent),
         (
-            Task(first, f"send {numbers.gradual_percent} % of the read sessions to the canary"),
-            Task(validate, "validate performance at scale: gates below, at peak hours too"),
-            Task(day(full[0]), "back up, then apply the migration on the primary and verify it"),
-            Task(_days(full)[2], "100 %: all sessions, writers included, on migrated servers"),
-            Task(whole, "watch latency, errors and locks without a gap"),
+            Task(first, _send(numbers.gradual_percent)),
+            Task(validate, _("validate performance at scale: gates below, at peak hours too")),
+            Task(day(full[0]), _("back up, then apply the migration on the primary and verify it")),
+            Task(_days(full)[2], _("100 %: all sessions, writers included, on migrated servers")),
+            Task(whole, _("watch latency, errors and locks without a gap")),
         ),
         (
             *_traffic_gates(facts, numbers),
             Gate(
-                "longest wait of a reader while the primary is migrated",
+                _("longest wait of a reader while the primary is migrated"),
                 words.milliseconds(facts.locks.reader_ms),
                 words.milliseconds(facts.reader_wait_ms),
             ),
             Gate(
-                "longest wait of a writer while the primary is migrated",
+                _("longest wait of a writer while the primary is migrated"),
                 words.milliseconds(facts.locks.writer_ms),
                 words.milliseconds(facts.writer_wait_ms),
             ),
         ),
-        "100 % stays, or roll back",
+        _("100 % stays, or roll back"),
     )
 
 
 def _stabilisation(span: Span, facts: RolloutFacts, numbers: RolloutSection) -> Week:
-    _, last, whole = _days(span)
+    _first, last, whole = _days(span)
     return Week(
         4,
-        "Stabilisation",
+        _("Stabilisation"),
         span,
         "100 %",
         (
-            Task(whole, "watch for anomalies: latency, errors, table and index growth, vacuum"),
-            Task(whole, "see that scheduled maintenance ran and logged"),
-            Task(last, "collect the final figures and hold them against the criteria below"),
-            Task(last, "confirm that the service levels were met every day"),
-            Task(last, "take the canary down, or make it the next one"),
-            Task(last, "schedule the next optimisation; prepare its shadow run"),
+            Task(whole, _("watch for anomalies: latency, errors, table and index growth, vacuum")),
+            Task(whole, _("see that scheduled maintenance ran and logged")),
+            Task(last, _("collect the final figures and hold them against the criteria below")),
+            Task(last, _("confirm that the service levels were met every day")),
+            Task(last, _("take the canary down, or make it the next one")),
+            Task(last, _("schedule the next optimisation; prepare its shadow run")),
         ),
         _traffic_gates(facts, numbers),
-        "done: proceed to the next optimisation",
+        _("done: proceed to the next optimisation"),
     )
+
+
+def _send(percent: int) -> str:
+    return _("send {percent} % of the read sessions to the canary", percent=percent)
 
 
 def _traffic_gates(facts: RolloutFacts, numbers: RolloutSection) -> tuple[Gate, ...]:
     return (
         Gate(
-            "slowest query against production's reference",
+            _("slowest query against production's reference"),
             f"≤ {words.percent(numbers.latency_percent)}",
             measured.slowest(facts.queries),
         ),
-        *target_gates(facts, "against production's reference"),
-        Gate("failed transactions", f"≤ {numbers.error_percent:g} %", words.NOTHING),
-        Gate("rows lost, doubled or altered", "0", measured.rows(facts.rows_lost)),
+        *target_gates(facts, _("{query} against production's reference")),
+        Gate(_("failed transactions"), f"≤ {plain(numbers.error_percent)} %", words.NOTHING),
+        Gate(_("rows lost, doubled or altered"), "0", measured.rows(facts.rows_lost)),
     )

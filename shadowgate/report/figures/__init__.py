@@ -2,6 +2,7 @@
 
 from shadowgate.report.figures.growth import Curve, growth
 from shadowgate.report.figures.locks import LockSpan, Stops, locks
+from shadowgate.report.figures.map import table_map
 from shadowgate.report.figures.run import (
     ClientWait,
     Effect,
@@ -26,5 +27,6 @@ __all__ = [
     "pairs",
     "phases",
     "projection",
+    "table_map",
     "waits",
 ]

@@ -172,7 +172,8 @@ def _finished(svg: str, label: str) -> str:
     svg = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", svg)
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, f"var({variable},{colour})")
-    svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    # Of the numbers in tags, not of those that are read: 1.000 is a thousand in some languages.
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d{2})\d+", r"\1", tag[0]), svg)
     svg = re.sub(r"<g>\s*</g>", "", re.sub(r"\n\s*", "\n", svg))
     head = re.search(r'viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"', svg)
     if head is None:

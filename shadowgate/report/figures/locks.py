@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shadowgate.evidence import Figure
+from shadowgate.language import _, for_readers, ngettext
 from shadowgate.report import words
 from shadowgate.report.figures.canvas import BAD, DOUBT, GRID, INK, MUTED, Canvas, Margins
 from shadowgate.report.figures.run import ClientWait, StatementSpan
@@ -40,6 +41,7 @@ class LockSpan:
     end: float
 
 
+@for_readers
 def locks(
     statements: Sequence[StatementSpan],
     spans: Sequence[LockSpan],
@@ -69,17 +71,25 @@ def locks(
             own = [each for each in spans if (each.relation, each.mode) == (relation, mode)]
             _draw_row(axes, place, own, unit, total)
         _draw_clients(axes, shown, clients, unit)
-        canvas.rows([f"{words.shortened(r, 28)}\N{EN SPACE}{_short(m)}" for r, m in shown])
+        canvas.rows([f"{_ended(r, 22)}\N{EN SPACE}{_short(m)}" for r, m in shown])
         begin = min([statements[0].start, *(span.start for span in spans)])
         axes.set_xlim((begin - 0.01 * total) * unit, total * unit * 1.01)
-        axes.set_xlabel(
-            f"{'milliseconds' if unit > 1 else 'seconds'} from the start; orange stops readers and "
-            "writers, violet writers, grey nobody"
-        )
+        axes.set_xlabel(_axis_label(unit))
         return canvas.figure(
-            "Locks by relation and mode, with the number of the statement",
+            _("Locks by relation and mode, with the number of the statement"),
             _sentence(spans, rows, clients),
         )
+
+
+def _axis_label(unit: float) -> str:
+    if unit > 1:
+        return _(
+            "milliseconds from the start; orange stops readers and writers, violet writers, grey "
+            "nobody"
+        )
+    return _(
+        "seconds from the start; orange stops readers and writers, violet writers, grey nobody"
+    )
 
 
 def _rows(spans: Sequence[LockSpan]) -> list[tuple[str, str]]:
@@ -126,10 +136,11 @@ def _draw_row(axes: Axes, place: int, spans: Sequence[LockSpan], unit: float, to
     )
     longest = max(spans, key=lambda span: span.end - span.start)
     told = f"{longest.statement}: {words.duration(longest.end - longest.start)}"
-    late = longest.end > 0.8 * total
+    first, last = min(span.start for span in spans), max(span.end for span in spans)
+    late = last > 0.8 * total
     axes.annotate(
         told,
-        ((longest.start if late else longest.end) * unit, place),
+        ((first if late else last) * unit, place),
         xytext=(-4 if late else 4, 0),
         textcoords="offset points",
         ha="right" if late else "left",
@@ -155,6 +166,11 @@ def _draw_clients(
             )
 
 
+def _ended(name: str, width: int) -> str:
+    """A name cut at its beginning: those of partitions differ at their ends."""
+    return name if len(name) <= width else f"…{name[1 - width :]}"
+
+
 def _short(mode: str) -> str:
     return mode.removesuffix("Lock")
 
@@ -163,23 +179,61 @@ def _sentence(
     spans: Sequence[LockSpan], rows: Sequence[tuple[str, str]], clients: Sequence[ClientWait]
 ) -> str:
     strong = [span for span in spans if span.stops != "nobody"]
-    said = ["No lock stops readers or writers."]
-    if strong:
-        longest = max(strong, key=lambda span: span.end - span.start)
-        stopped = "readers and writers" if longest.stops == "everyone" else "writers"
-        said = [
-            f"The longest lock that stops {stopped} is {_short(longest.mode)} on "
-            f"{longest.relation}, by statement {longest.statement}, for "
-            f"{words.duration(longest.end - longest.start)}."
-        ]
+    said = [_longest(strong)] if strong else [_("No lock stops readers or writers.")]
     waited = [client for client in clients if client.relation]
-    if waited:
-        worst = max(waited, key=lambda client: client.milliseconds)
-        behind = f" behind {words.shortened(worst.behind, 60)}" if worst.behind else ""
-        said.append(
-            f"{len(waited)} waits (thin lines), the longest of a {worst.who} for "
-            f"{worst.relation}{behind}: {words.milliseconds(worst.milliseconds)}."
-        )
+    said += [_waited(waited)] if waited else []
     if len(rows) > DRAWN_ROWS:
-        said.append(f"{DRAWN_ROWS} of {len(rows)} rows are drawn, those that stop most.")
+        said.append(
+            _(
+                "{drawn} of {all} rows are drawn, those that stop most.",
+                drawn=DRAWN_ROWS,
+                all=len(rows),
+            )
+        )
     return " ".join(said)
+
+
+def _longest(spans: Sequence[LockSpan]) -> str:
+    longest = max(spans, key=lambda span: span.end - span.start)
+    values = {
+        "lock": _short(longest.mode),
+        "relation": longest.relation,
+        "number": longest.statement,
+        "time": words.duration(longest.end - longest.start),
+    }
+    if longest.stops == "everyone":
+        return _(
+            "The longest lock that stops readers and writers is {lock} on {relation}, by statement "
+            "{number}, for {time}.",
+            **values,
+        )
+    return _(
+        "The longest lock that stops writers is {lock} on {relation}, by statement {number}, for "
+        "{time}.",
+        **values,
+    )
+
+
+def _waited(clients: Sequence[ClientWait]) -> str:
+    worst = max(clients, key=lambda client: client.milliseconds)
+    return ngettext(
+        "{n} wait (thin line): {longest}.",
+        "{n} waits (thin lines), the longest: {longest}.",
+        len(clients),
+        longest=_wait(worst),
+    )
+
+
+def _wait(client: ClientWait) -> str:
+    values = {
+        "relation": client.relation,
+        "statement": words.shortened(client.behind, 60),
+        "time": words.milliseconds(client.milliseconds),
+    }
+    if client.who == "reader":
+        if client.behind:
+            return _("a reader for {relation} behind {statement}, {time}", **values)
+        return _("a reader for {relation}, {time}", **values)
+    if client.behind:
+        return _("a writer for {relation} behind {statement}, {time}", **values)
+    return _("a writer for {relation}, {time}", **values)

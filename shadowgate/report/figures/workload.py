@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from shadowgate.evidence import Figure, QueryEvidence, QueryVerdict
+from shadowgate.language import _, for_readers, ngettext, numeral
 from shadowgate.report import words
 from shadowgate.report.figures.canvas import (
     AFTER,
@@ -40,6 +41,7 @@ _MARKS: Mapping[QueryVerdict, tuple[str, str]] = {
 }
 
 
+@for_readers
 def effects(
     queries: Sequence[QueryEvidence],
     *,
@@ -57,7 +59,7 @@ def effects(
     """
     shown = [query for query in queries if query.change_percent is not None]
     goals = {} if targets is None else targets
-    title = "Change of every query, with its interval"
+    title = _("Change of every query, with its interval")
     own = limits or {}
     sentence = _effects_sentence(queries, limit_percent, goals, own)
     with Canvas(WIDTH, _height(shown)) as canvas:
@@ -74,8 +76,10 @@ def effects(
                 axes.plot([own[query.id]] * 2, [row - 0.4, row + 0.4], color=BAD, lw=0.9, ls="--")
         canvas.rows(_names(shown))
         axes.locator_params(axis="x", nbins=4)
-        axes.xaxis.set_major_formatter(lambda x, _at: words.percent(x).replace(".0", ""))
-        axes.set_xlabel(f"← faster{GAP}slower →{GAP}dashed: limit {words.percent(limit_percent)}")
+        axes.xaxis.set_major_formatter(lambda x, _at: _tick(x))
+        faster, slower = _("← faster"), _("slower →")
+        limit = _("dashed: limit {limit}", limit=words.percent(limit_percent))
+        axes.set_xlabel(GAP.join((faster, slower, limit)))
         return canvas.figure(title, sentence)
 
 
@@ -91,7 +95,7 @@ def _draw_effect(canvas: Canvas, row: int, query: QueryEvidence, goal: float | N
     if goal is not None:
         axes.plot([goal, goal], [row - 0.4, row + 0.4], color=GOOD, lw=1.4)
         axes.annotate(
-            "◂ target",
+            _("◂ target"),
             (goal, row),
             xytext=(2, 0),
             textcoords="offset points",
@@ -100,7 +104,7 @@ def _draw_effect(canvas: Canvas, row: int, query: QueryEvidence, goal: float | N
             size=7.5,
         )
     axes.annotate(
-        f"{words.percent(estimate)}\N{NO-BREAK SPACE} {query.verdict}",
+        f"{words.percent(estimate)}\N{NO-BREAK SPACE} {words.query_verdict(query.verdict)}",
         (1.0, row),
         xycoords=("axes fraction", "data"),
         xytext=(6, 0),
@@ -109,6 +113,11 @@ def _draw_effect(canvas: Canvas, row: int, query: QueryEvidence, goal: float | N
         color=colour,
         annotation_clip=False,
     )
+
+
+def _tick(percent: float) -> str:
+    """A change on an axis: without a decimal where there is none."""
+    return words.percent(percent).replace(numeral(".0"), "")
 
 
 def _names(queries: Sequence[QueryEvidence]) -> list[str]:
@@ -140,17 +149,17 @@ def _effects_sentence(
     by_verdict: dict[QueryVerdict, list[str]] = {}
     for query in queries:
         own_limit = query.verdict == "equivalent" and query.id in own
-        shown = f"{query.id} (its limit: {own[query.id]:g} %)" if own_limit else query.id
+        shown = _with_limit(query.id, own[query.id]) if own_limit else query.id
         by_verdict.setdefault(query.verdict, []).append(shown)
     wordings: tuple[tuple[QueryVerdict, str], ...] = (
-        ("regressed", "slower beyond the limit: {}"),
-        ("inconclusive", "not decided: {}"),
-        ("improved", "faster: {}"),
-        ("equivalent", f"shown to be at most {limit:g} % slower: {{}}"),
-        ("not judged", "measured but not judged: {}"),
+        ("regressed", _("slower beyond the limit: {queries}")),
+        ("inconclusive", _("not decided: {queries}")),
+        ("improved", _("faster: {queries}")),
+        ("equivalent", _("shown to be at most {limit} % slower: {queries}")),
+        ("not judged", _("measured but not judged: {queries}")),
     )
     parts = [
-        wording.format(words.enumerated(by_verdict[verdict]))
+        wording.format(queries=words.enumerated(by_verdict[verdict]), limit=numeral(f"{limit:g}"))
         for verdict, wording in wordings
         if verdict in by_verdict
     ]
@@ -158,28 +167,37 @@ def _effects_sentence(
         not any(q.verdict in {"regressed", "inconclusive", "not judged"} for q in queries)
         and queries
     ):
-        parts.insert(0, "no query is slower beyond the limit")
+        parts.insert(0, _("no query is slower beyond the limit"))
     parts += [_target_words(query, goals[query.id]) for query in queries if query.id in goals]
-    text = "; ".join(parts) or "no query was measured"
+    text = "; ".join(parts) or _("no query was measured")
     return f"{text[0].upper()}{text[1:]}."
 
 
 def _target_words(query: QueryEvidence, goal: float) -> str:
-    asked = f"{query.id} was to be {words.faster(goal)}"
+    values = {"query": query.id, "goal": words.faster(goal)}
     if query.change_percent is None or query.high_percent is None:
-        return f"{asked} and was not measured"
+        return _("{query} was to be {goal} and was not measured", **values)
     if query.high_percent <= goal:
-        return f"{asked} and is, by its whole interval"
-    return f"{asked}; its interval ends at {words.percent(query.high_percent)}, so it is not shown"
+        return _("{query} was to be {goal} and is, by its whole interval", **values)
+    return _(
+        "{query} was to be {goal}; its interval ends at {end}, so it is not shown",
+        **values,
+        end=words.percent(query.high_percent),
+    )
 
 
+def _with_limit(query: str, limit: float) -> str:
+    return _("{query} (its limit: {limit} %)", query=query, limit=numeral(f"{limit:g}"))
+
+
+@for_readers
 def before_after(queries: Sequence[QueryEvidence]) -> Figure:
     """Draw where the measured times of each query lie, before above after, on a log axis.
 
     The thin line spans 5 to 95 % of the rounds, the thick one 25 to 75 %, the mark is the median.
     """
     shown = [query for query in queries if len(query.pairs_ms) >= 2]
-    title = "Time of every query, before and after"
+    title = _("Time of every query, before and after")
     sentence = _before_after_sentence(shown)
     with Canvas(WIDTH, _height(shown)) as canvas:
         axes = canvas.axes
@@ -207,38 +225,45 @@ def before_after(queries: Sequence[QueryEvidence]) -> Figure:
         canvas.rows(_names(shown))
         axes.minorticks_off()
         axes.locator_params(axis="x", subs=(1.0, 2.0, 5.0))
-        axes.xaxis.set_major_formatter(lambda x, _at: f"{x:g} ms")
-        axes.set_xlabel(f"○ before{GAP}◆ after\nthick: the middle half of the rounds")
+        axes.xaxis.set_major_formatter(lambda x, _at: numeral(f"{x:g} ms"))
+        sides = GAP.join((_("○ before"), _("◆ after")))
+        axes.set_xlabel(f"{sides}\n{_('thick: the middle half of the rounds')}")
         return canvas.figure(title, sentence)
 
 
 def _before_after_sentence(queries: Sequence[QueryEvidence]) -> str:
     if not queries:
-        return "No query was measured in pairs."
+        return _("No query was measured in pairs.")
     medians = {q.id: np.median(np.asarray(q.pairs_ms, dtype=float), axis=0) for q in queries}
     changes = {name: (after / before - 1) * 100 for name, (before, after) in medians.items()}
     best, worst = min(changes, key=changes.__getitem__), max(changes, key=changes.__getitem__)
 
-    def told(name: str) -> str:
-        before, after = medians[name]
-        return f"{name} went from {words.milliseconds(before)} to {words.milliseconds(after)}"
+    def change(name: str) -> str:
+        before, after = map(words.milliseconds, medians[name])
+        return _("{query} went from {before} to {after}", query=name, before=before, after=after)
 
     if best == worst:
-        return f"By its median {told(best)}."
-    return f"By their medians {told(best)}, the largest gain; {told(worst)}, the least favourable."
+        return _("By its median {change}.", change=change(best))
+    return _(
+        "By their medians {best}, the largest gain; {worst}, the least favourable.",
+        best=change(best),
+        worst=change(worst),
+    )
 
 
+@for_readers
 def pairs(query: QueryEvidence) -> Figure:
     """Draw the change of each measured pair in the order taken, with the estimate's interval."""
-    title = f"{query.id} pair by pair"
+    title = _("{query} pair by pair", query=query.id)
     times = np.asarray(query.pairs_ms, dtype=float).reshape(-1, 2)
     changes = (times[:, 1] / times[:, 0] - 1) * 100
     won = int((changes < 0).sum())
-    sentence = f"After was the faster side in {won} of {len(changes)} pairs; " + (
-        "the estimate is "
-        f"{words.change(query.change_percent, query.low_percent, query.high_percent)}."
-        if query.change_percent is not None
-        else "no estimate was made."
+    sentence = ngettext(
+        "After was the faster side in {won} of {n} pair; {estimate}.",
+        "After was the faster side in {won} of {n} pairs; {estimate}.",
+        len(changes),
+        won=won,
+        estimate=_estimate(query),
     )
     with Canvas(5.6, 1.7, margins=_AROUND_PAIRS) as canvas:
         axes = canvas.axes
@@ -250,7 +275,14 @@ def pairs(query: QueryEvidence) -> Figure:
         axes.plot(range(1, len(changes) + 1), changes, ls="none", marker=".", ms=4, color=AFTER)
         if query.change_percent is not None:
             axes.axhline(query.change_percent, color=AFTER, lw=1.2, ls="--")
-        axes.yaxis.set_major_formatter(lambda y, _at: words.percent(y).replace(".0", ""))
+        axes.yaxis.set_major_formatter(lambda y, _at: _tick(y))
         axes.locator_params(axis="x", integer=True)
-        axes.set_xlabel("pair, in the order taken (band: interval of the estimate)")
+        axes.set_xlabel(_("pair, in the order taken (band: interval of the estimate)"))
         return canvas.figure(title, sentence)
+
+
+def _estimate(query: QueryEvidence) -> str:
+    if query.change_percent is None:
+        return _("no estimate was made")
+    change = words.change(query.change_percent, query.low_percent, query.high_percent)
+    return _("the estimate is {change}", change=change)

@@ -60,7 +60,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> ShadowRun:
         f"--plan={plan}",
         "--update-baseline",
         reports=reports,
-        env={"SHADOWGATE_COLD": "true"},
+        env={"SHADOWGATE_COLD": "true", "SHADOWGATE_LANG": "pt-BR"},
     )
 
 
@@ -124,6 +124,25 @@ def test_the_report_shows_the_verdict_and_every_check(clean: ShadowRun) -> None:
         assert name in page
 
 
+def test_the_plans_that_changed_lie_beside_the_report_as_viewers_read_them(
+    clean: ShadowRun,
+) -> None:
+    page = (clean.reports / "shadow.html").read_text("utf-8")
+    files = sorted((clean.reports / "plans").iterdir())
+    assert files
+    for file in files:
+        (document,) = json.loads(file.read_text("utf-8"))
+        assert document["Plan"]["Node Type"]
+        assert document["Execution Time"] > 0
+        assert f'href="plans/{file.name}"' in page
+    assert '"Plan"' not in (clean.reports / "shadow.json").read_text("utf-8")
+
+
+def test_the_geometries_are_on_a_map(clean: ShadowRun) -> None:
+    page = (clean.reports / "shadow.html").read_text("utf-8")
+    assert "a sample of 3,000 rows, coloured by the partition that they lie in; framed:" in page
+
+
 def test_the_rounds_are_stored_as_pytest_benchmark_stores_them(clean: ShadowRun) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest_benchmark", "compare", clean.reports / "baseline.json"],
@@ -172,6 +191,19 @@ def test_the_baseline_is_written_on_request_and_the_run_does_not_vouch_for_it(
     assert kept is not None
     assert set(kept.queries) == set(written.document["queries"])
     assert "3,000 rows" in kept.data
+
+
+def test_people_are_told_in_their_language_and_programs_in_english(written: ShadowRun) -> None:
+    claims = {check["id"]: check["claim"] for check in written.document["checks"]}
+    assert claims["migration.applied"] == "The script runs to its end without an error."
+    assert "veredito  NO-GO   risco ALTO" in written.output
+    for name, said in (
+        ("shadow.html", "O que foi validado, e onde"),
+        ("shadow.md", "Bloqueios, comando a comando"),
+        ("rollout_plan.md", "## Semana 1: Validação em pré-produção (sex. 13/02/2026 a"),
+    ):
+        assert said in (written.reports / name).read_text("utf-8")
+    assert "Week 1" not in (written.reports / "rollout_plan.md").read_text("utf-8")
 
 
 def test_cold_figures_are_shown_on_request(written: ShadowRun) -> None:

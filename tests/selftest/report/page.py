@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from shadowgate.evidence import Evidence
+from shadowgate.language import for_readers, spoken_language
 from shadowgate.report import stylesheet
 from tests.selftest.report.samples import no_go_sample
 
@@ -19,11 +20,14 @@ import atexit
 import pickle
 from pathlib import Path
 import pytest
+from shadowgate.language import reading
 from shadowgate.report import row_cells, row_detail, row_headers, summary, title
 
 EVIDENCE = pickle.loads(Path(__file__).with_name("evidence.pickle").read_bytes())
 CHECKS = {check.id: check for check in EVIDENCE.checks}
 KEPT = []
+READER = reading(Path(__file__).with_name("language").read_text())
+READER.__enter__()
 
 def pytest_generate_tests(metafunc):
     metafunc.parametrize("name", list(CHECKS))
@@ -66,9 +70,16 @@ def test_check(name):
 """
 
 
+reader = for_readers(spoken_language)
+
+
 def make_page(evidence: Evidence, folder: Path) -> Path:
-    """Run pytest in ``folder`` and return the page that pytest-html wrote there."""
+    """Run pytest in ``folder`` and return the page that pytest-html wrote there.
+
+    It is in the language of :func:`shadowgate.language.reading`.
+    """
     (folder / "evidence.pickle").write_bytes(pickle.dumps(evidence))
+    (folder / "language").write_text(reader())
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_page.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\ninitial_sort = original\n")

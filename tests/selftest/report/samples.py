@@ -17,10 +17,17 @@ from shadowgate.evidence import (
     Table,
     Timing,
 )
+from shadowgate.language import sentence
 from shadowgate.phases.consequences import with_causes
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.verdict import check_of
 from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
+
+TOO_FEW = sentence(
+    "{rows} rows are too few to judge timings; the plan asks for {asked}",
+    rows="20,000",
+    asked="100,000",
+)
 
 WORKLOAD: tuple[tuple[str, str, float, float], ...] = (
     ("Q1", "ST_Contains", 47.2, -1.4),
@@ -240,7 +247,9 @@ def go_sample() -> Evidence:
         queries=tuple(query(*each) for each in WORKLOAD),
         verdict="GO",
         risk="LOW",
-        reasons=(f"all {len(checks())} checks passed, none with a reservation",),
+        reasons=(
+            sentence("all {checks} checks passed, none with a reservation", checks=len(checks())),
+        ),
     )
     found = with_check(found, "migration.waiting", figures=(waiting_figure(),))
     return with_check(found, "simulation.combined", figures=(projection_figure(),))
@@ -381,9 +390,8 @@ def quick_sample() -> Evidence:
         spec = check_of(CHECKS, name)
         return "skipped" if spec.judges_time and spec.phase == 6 else "passed"
 
-    reason = "the copy is too small to judge"
     judged = tuple(
-        dataclasses.replace(check, measured=None, limit=None, detail=reason)
+        dataclasses.replace(check, measured=None, limit=None, detail=TOO_FEW)
         if check.status == "skipped"
         else check
         for check in checks(status_of)
@@ -395,5 +403,181 @@ def quick_sample() -> Evidence:
         queries=queries,
         quick=True,
         risk="MEDIUM",
-        reasons=("performance was not judged: 20,000 rows are fewer than 100,000",),
+        reasons=(sentence("performance was not judged: {why}", why=TOO_FEW),),
     )
+
+
+@cache
+def waived_sample() -> Evidence:
+    """GO, because what was found is accepted in the plan."""
+    reason = "the table is empty in production until April; agreed with operations"
+    evidence = with_check(
+        go_sample(),
+        "migration.hazards",
+        tables=(
+            Table(
+                "Waived findings",
+                ("rule", "where", "what", "reason"),
+                (("index-not-concurrent", "line 12", "CREATE INDEX stops writers", reason),),
+            ),
+        ),
+    )
+    evidence = with_check(
+        evidence,
+        "performance.not_slower.Q6",
+        status="failed",
+        measured={"change": 7.1, "low": 5.9, "high": 8.2},
+        limit=5.0,
+        detail="Q6 is 7.1 % slower (5.9 to 8.2 %)",
+        findings=("Q6 is 7.1 % slower (5.9 to 8.2 %)",),
+        remedy="Improve the migration; the limit stays.",
+    )
+    queries = tuple(
+        dataclasses.replace(
+            q, change_percent=7.1, low_percent=5.9, high_percent=8.2, verdict="regressed"
+        )
+        if q.id == "Q6"
+        else q
+        for q in evidence.queries
+    )
+    return dataclasses.replace(
+        evidence,
+        queries=queries,
+        risk="MEDIUM",
+        reasons=(
+            "waived: performance.not_slower.Q6 failed: Q6 is 7.1 % slower (5.9 to 8.2 %); accepted "
+            f"because: {reason}",
+        ),
+    )
+
+
+@cache
+def slow_sample() -> Evidence:
+    """NO-GO because two queries got slower and a writer waited too long."""
+    broken = ("migration.waiting", "performance.not_slower.Q4", "performance.not_slower.Q9")
+
+    def status_of(name: str) -> Status:
+        return "failed" if name in (*broken, "signoff.verdict") else "passed"
+
+    evidence = dataclasses.replace(
+        go_sample(), checks=checks(status_of), verdict="NO-GO", risk="HIGH"
+    )
+    evidence = with_check(
+        evidence,
+        "migration.waiting",
+        figures=(waiting_figure(),),
+        measured={"reader_ms": 61.3, "writer_ms": 2412.0, "errors": 0},
+        limit={"reader_ms": 250, "writer_ms": 1000},
+        detail="a writer waited 2412 ms behind ALTER TABLE orders ADD CONSTRAINT …",
+        findings=("a writer waited 2412 ms behind ALTER TABLE orders ADD CONSTRAINT …",),
+        where="1770500100_auto_partition_creation_2029_plus.sql, line 77",
+        remedy="Split the work, set lock_timeout, do the long part before the strong lock.",
+    )
+    queries = list(evidence.queries)
+    for name, change in (("Q4", 12.6), ("Q9", 31.0)):
+        said = f"{name} is {change:.1f} % slower; the limit is 5 %"
+        evidence = with_check(
+            evidence,
+            f"performance.not_slower.{name}",
+            measured=f"{change:+.1f} % ({change - 2:+.1f} to {change + 2:+.1f} %)",
+            limit=5.0,
+            detail=said,
+            findings=(said,),
+            remedy="Improve the migration; the limit stays.",
+        )
+        queries = [
+            dataclasses.replace(
+                q,
+                change_percent=change,
+                low_percent=change - 2,
+                high_percent=change + 2,
+                verdict="regressed",
+                notes=("reads 31 % more buffers", "scans 14 partitions instead of 1"),
+            )
+            if q.id == name
+            else q
+            for q in queries
+        ]
+    judged = with_causes(evidence.checks, concluding={"signoff.verdict"})
+    return dataclasses.replace(
+        evidence,
+        queries=tuple(queries),
+        checks=judged,
+        reasons=tuple(f"{c.id} {c.status}: {c.detail}" for c in judged if c.status != "passed"),
+    )
+
+
+@cache
+def killed_server_sample() -> Evidence:
+    """NO-GO because the server went away in phase 6: all that asks for it could not be decided."""
+    gone = "it could not be carried out: server closed the connection unexpectedly"
+
+    def status_of(name: str) -> Status:
+        phase = check_of(CHECKS, name).phase
+        if name == "signoff.verdict":
+            return "failed"
+        return "passed" if phase < 6 or phase > 8 else "inconclusive"
+
+    found = tuple(
+        dataclasses.replace(
+            check,
+            measured=None,
+            limit=None,
+            detail=gone,
+            findings=(gone,),
+            stands_on=(("the server answers",),) if check.id != first else (),
+            breaks=("the server answers",) if check.id == first else (),
+        )
+        if check.status == "inconclusive"
+        else check
+        for first in ("performance.same_results.Q1",)
+        for check in checks(status_of)
+    )
+    judged = with_causes(found, concluding={"signoff.verdict"})
+    return dataclasses.replace(
+        go_sample(),
+        checks=judged,
+        queries=(),
+        verdict="NO-GO",
+        risk="HIGH",
+        reasons=tuple(f"{c.id} {c.status}: {c.detail}" for c in judged if c.status != "passed"),
+    )
+
+
+@cache
+def skipped_sample() -> Evidence:
+    """NO-GO because nothing was judged: no check applies but the last one."""
+
+    def status_of(name: str) -> Status:
+        return "failed" if name == "signoff.verdict" else "skipped"
+
+    found = tuple(
+        dataclasses.replace(
+            check, measured=None, limit=None, detail="the plan names nothing to judge"
+        )
+        for check in checks(status_of)
+    )
+    return dataclasses.replace(
+        go_sample(),
+        checks=found,
+        queries=(),
+        verdict="NO-GO",
+        risk="HIGH",
+        reasons=("signoff.verdict failed: no check was carried out",),
+        server={},
+        inputs={},
+        seconds=0.4,
+    )
+
+
+SAMPLES: dict[str, Callable[[], Evidence]] = {
+    "GO": go_sample,
+    "quick GO": quick_sample,
+    "GO with waivers": waived_sample,
+    "NO-GO by data": no_go_sample,
+    "NO-GO by time": slow_sample,
+    "a crash in phase 5": crash_sample,
+    "a killed server": killed_server_sample,
+    "everything skipped": skipped_sample,
+}
+"""Runs as they end."""

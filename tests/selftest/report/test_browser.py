@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import subprocess
 from collections.abc import Callable
-from html import unescape
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,17 +10,9 @@ from typing import Any
 import pytest
 
 from shadowgate.evidence import Evidence
+from tests.selftest.report.browser import BROWSER, DARK, answer_of
 from tests.selftest.report.page import make_page, no_go_page
 from tests.selftest.report.samples import crash_sample, go_sample, no_go_sample, quick_sample
-
-BROWSER = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser", "google-chrome")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
 
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="no chromium here: Debian and Ubuntu have it as the package chromium"
@@ -53,15 +40,15 @@ PROBE = """
   const before = texts.filter((each) => top(each) < top(banner))
   const rows = [...document.querySelectorAll('#results-table > tbody')]
   const passed = rows.find((row) => row.classList.contains('passed'))
-  const folded = () => passed.querySelector('.extras-row').classList.contains('hidden')
+  const folded = () => passed?.querySelector('.extras-row').classList.contains('hidden')
   const foldedAtFirst = folded()
-  passed.querySelector('td.col-claim').click()
-  const again = document.getElementById(passed.id)
+  passed?.querySelector('td.col-claim').click()
+  const again = passed && document.getElementById(passed.id)
   const sorting = (queries) => {
     const ids = () => [...queries.tBodies[0].rows]
       .filter((row) => !row.hidden).map((row) => row.cells[0].firstChild.textContent.trim())
     const asGiven = ids()
-    const change = [...queries.tHead.rows[0].cells].find((cell) => cell.textContent === 'Change')
+    const change = queries.tHead.rows[0].cells[3]
     change.querySelector('button').click()
     const fastestFirst = ids()
     change.querySelector('button').click()
@@ -79,6 +66,10 @@ PROBE = """
   const found = {
     ...[...document.querySelectorAll('table.queries')].map(sorting)[0],
     first_screen: firstScreen,
+    language: document.documentElement.lang,
+    overlaps: [...document.querySelectorAll('.verdict-facts > div, .facts > div')]
+      .filter((row) => row.children[0].scrollWidth > row.children[0].clientWidth + 1)
+      .map((row) => row.textContent),
     verdict: verdict.textContent,
     bottom: verdict.getBoundingClientRect().bottom,
     before_banner: before.map((each) => each.textContent),
@@ -88,7 +79,7 @@ PROBE = """
     rows: rows.map((row) => row.id),
     statuses: rows.map((row) => row.querySelector('.col-status').textContent.trim()),
     folded_at_first: foldedAtFirst,
-    folded_after_click: again.querySelector('.extras-row').classList.contains('hidden'),
+    folded_after_click: again?.querySelector('.extras-row').classList.contains('hidden'),
     broken_links: [...document.querySelectorAll('a[href^="#"]')]
       .map((link) => link.getAttribute('href').slice(1))
       .filter((target) => !document.getElementById(target)),
@@ -110,21 +101,6 @@ def look(page: Path, profile: Path, width: int, height: int = 900) -> dict[str, 
     probed.write_text(page.read_text("utf-8").replace("</body>", f"{PROBE}</body>"), "utf-8")
     seen: dict[str, Any] = answer_of(probed, profile, (width, height))
     return seen
-
-
-def answer_of(page: Path, profile: Path, size: tuple[int, int], *options: str) -> Any:
-    """Open a page in a window of a size; return the JSON that its script left in ``probe``."""
-    command = [
-        *(str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
-        *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
-        *("--disable-sync", f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}"),
-        *(*options, "--dump-dom", page.as_uri()),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    seen = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert seen, "the probe did not run"
-    answer: Any = json.loads(unescape(seen[1]))
-    return answer
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +204,7 @@ def test_axe_finds_what_is_put_in(tmp_path: Path) -> None:
     assert {"html-has-lang", "label", "color-contrast"} <= found
 
 
-@pytest.mark.parametrize("options", [[], ["--blink-settings=preferredColorScheme=0"]])
+@pytest.mark.parametrize("options", [[], [DARK]])
 @pytest.mark.parametrize("width", [1280, 500])
 def test_axe_finds_nothing_serious(
     options: list[str], width: int, page: Path, tmp_path_factory: pytest.TempPathFactory

@@ -22,6 +22,7 @@ from tests.selftest.report import strategies as report_strategies
 from tests.selftest.report.page import no_go_page
 from tests.selftest.report.samples import (
     BEHIND_ROLLBACK,
+    TOO_FEW,
     go_sample,
     no_go_sample,
     query,
@@ -215,7 +216,7 @@ def test_a_query_whose_interval_has_no_end_is_the_worst() -> None:
 def test_a_quick_run_says_at_once_what_it_did_not_judge_and_calls_no_time_good_or_bad() -> None:
     text = shape_of(quick_sample).text
     decides = text[: text.index("Rows restored")]
-    assert "Not judged how fast queries are the copy is too small to judge" in decides
+    assert f"Not judged how fast queries are {TOO_FEW}" in decides
     assert (
         "Worst query W1 +3.2 % interval +1.5 to +5.1 %; of 12 queries; times are shown" in decides
     )
@@ -229,7 +230,7 @@ def test_no_more_than_five_facts_decide() -> None:
 
 def test_skips_with_one_reason_are_told_once_in_their_list_below_the_phases() -> None:
     text = shape_of(quick_sample).text
-    reason = "the copy is too small to judge"
+    reason = TOO_FEW
     below = text[text.index("What was not judged") :]
     assert below.count(reason) == 1
     skipped = sum(check.detail == reason for check in quick_sample().checks)

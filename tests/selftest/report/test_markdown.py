@@ -175,7 +175,7 @@ def test_that_nothing_changed_is_said_only_where_it_was_looked_at() -> None:
 def test_what_was_not_judged_has_its_reason() -> None:
     page = to_markdown(quick_sample())
     assert "✅ GO (quick: performance not judged) · risk MEDIUM" in page
-    assert "the copy is too small to judge" in page
+    assert "20,000 rows are too few to judge timings; the plan asks for 100,000" in page
     assert "Times are shown, not judged." in page
     assert "not judged." not in to_markdown(go_sample())
     assert "performance was not judged: 20,000 rows" in page

@@ -64,7 +64,7 @@ def test_skips_with_one_reason_share_a_line() -> None:
     assert lines == [
         "  – skipped      performance.not_slower (Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q10, W1, "
         "W2), performance.target (Q5), performance.overall, performance.history, "
-        "performance.layout: the copy is too small to judge"
+        "performance.layout: 20,000 rows are too few to judge timings; the plan asks for 100,000"
     ]
 
 

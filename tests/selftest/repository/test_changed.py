@@ -132,6 +132,13 @@ def test_each_is_run_on_what_those_before_it_leave(tmp_path: Path) -> None:
     assert runs.option(0, "--reports") == str(tmp_path / "reports/0002_b")
     assert runs.jobs[0].arguments[-1] == "-x"
     assert "verdict   GO" in ended.said
+    index = (tmp_path / "reports" / "index.html").read_text("utf-8")
+    assert "0004_d.sql" in index.replace("<wbr>", "")
+
+
+def test_one_report_needs_no_index(tmp_path: Path) -> None:
+    judged(start(tmp_path, pair("0002_b")), Runs())
+    assert not (tmp_path / "reports" / "index.html").exists()
 
 
 def test_what_the_runners_session_sets_goes_to_each_run(tmp_path: Path) -> None:

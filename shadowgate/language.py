@@ -1,0 +1,191 @@
+"""The language that people read: English, or Brazilian Portuguese.
+
+A sentence is written once, in English, and is its own key in the catalogue of the other language
+(``locale/``; ``python docs/translations.py`` renews it). What programs read stays English, so
+everything is said in English but inside of what is marked with :func:`for_readers`: reports, plans
+and the terminal's summary. A sentence that a check finds is kept in English and translated where it
+is shown, by :func:`told`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gettext
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from babel.dates import format_datetime
+from babel.numbers import get_decimal_symbol, get_group_symbol
+
+from shadowgate.errors import UsageError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ENGLISH, PORTUGUESE = "en", "pt-BR"
+LANGUAGES = (ENGLISH, PORTUGUESE)
+
+CATALOGUES = Path(__file__).with_name("locale")
+"""Folder of the catalogues."""
+
+_NUMBER = re.compile(r"[+−-]?[\d,]*\.?\d+")
+
+_reader = ENGLISH
+_spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
+
+
+def language_of(asked: str, environment: Mapping[str, str]) -> str:
+    """The language that is asked for, or else that of the locale; English where that is another.
+
+    Args:
+        asked: ``en``, ``pt-BR``, or ``auto`` for that of the locale.
+        environment: ``LC_ALL``, ``LC_MESSAGES`` and ``LANG``, the first that is set counts.
+
+    Raises:
+        UsageError: the language is neither.
+    """
+    if asked in LANGUAGES:
+        return asked
+    if asked != "auto":
+        raise UsageError(f"--lang {asked} is not known", todo=f"say {', '.join(LANGUAGES)} or auto")
+    locale = next(filter(None, map(environment.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return PORTUGUESE if locale.lower().startswith("pt") else ENGLISH
+
+
+@contextmanager
+def reading(language: str) -> Iterator[None]:
+    """Let what is marked with :func:`for_readers` speak a language, in all threads."""
+    global _reader  # noqa: PLW0603 - one process writes for one reader
+    before, _reader = _reader, language
+    try:
+        yield
+    finally:
+        _reader = before
+
+
+def for_readers(function: Callable[P, T]) -> Callable[P, T]:
+    """Mark a function that makes what people read: all it says is in their language."""
+
+    @wraps(function)
+    def spoken(*args: P.args, **kwargs: P.kwargs) -> T:
+        token = _spoken.set(_reader)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _spoken.reset(token)
+
+    return spoken
+
+
+def spoken_language() -> str:
+    """The language that is spoken here and now."""
+    return _spoken.get()
+
+
+def _(sentence: str, /, **values: Any) -> str:
+    """A sentence in the language that is spoken, with its placeholders filled in."""
+    return _filled(_catalogue(_spoken.get()).gettext(sentence), values)
+
+
+def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
+    """The same for a sentence that depends on a number, which is its ``{n}``."""
+    return _filled(plural(one, many, number), {"n": numeral(f"{number:,}"), **values})
+
+
+def plural(one: str, many: str, number: int, /) -> str:
+    """Of two forms of a sentence the one for a number, with its placeholders still open."""
+    return _catalogue(_spoken.get()).ngettext(one, many, number)
+
+
+def pgettext(context: str, sentence: str, /, **values: Any) -> str:
+    """The same for a word that means several things; the context says which."""
+    return _filled(_catalogue(_spoken.get()).pgettext(context, sentence), values)
+
+
+class Sentence(str):
+    """A sentence in English, as a run keeps it, that can be told in another language as well."""
+
+    __slots__ = ("message", "values")
+
+    message: str
+    """Its key in the catalogues."""
+    values: Mapping[str, Any]
+    """Of its placeholders."""
+
+
+def sentence(message: str, /, **values: Any) -> Sentence:
+    """A sentence that a run keeps: it is English, and :func:`told` in the reader's language."""
+    made = Sentence(_filled(message, values))
+    made.message, made.values = message, values
+    return made
+
+
+def told(text: str) -> str:
+    """What a run keeps in English, in the language that is spoken, as far as it is known there.
+
+    Of a text of several lines, each line.
+    """
+    if isinstance(text, Sentence):
+        return _(text.message, **{name: _value(each) for name, each in text.values.items()})
+    if "\n" in text:
+        return "\n".join(map(told, text.split("\n")))
+    todo = text.partition("To do: ")
+    if todo[1] and not todo[0]:
+        return _("To do: {remedy}", remedy=told(todo[2]))
+    return _catalogue(_spoken.get()).gettext(text) if text else text
+
+
+def _value(value: Any) -> Any:
+    """A value in a sentence: a number with its separators, another sentence told."""
+    if not isinstance(value, str):
+        return value
+    return numeral(value) if _NUMBER.fullmatch(value) else told(value)
+
+
+def numeral(text: str) -> str:
+    """A number as Python writes it (``1,234.50``), with the separators of the language."""
+    locale = _locale()
+    if locale == ENGLISH:
+        return text
+    separators = get_group_symbol(locale) + get_decimal_symbol(locale)
+    return text.translate(str.maketrans(",.", separators))
+
+
+def date(day: dt.date, /) -> str:
+    """A day with its weekday: ``Fri 2026-02-13``."""
+    moment = dt.datetime.combine(day, dt.time())
+    # TRANSLATORS: how a day is written, in the letters of Unicode's date patterns
+    return str(format_datetime(moment, _("EEE yyyy-MM-dd"), locale=_locale()))
+
+
+def moment(text: str, /) -> str:
+    """A moment in ISO 8601, for people; a text that is none as it is."""
+    try:
+        parsed = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if parsed.tzinfo is None:
+        return text.replace("T", " ")
+    # TRANSLATORS: how a moment is written, in the letters of Unicode's date patterns
+    return str(format_datetime(parsed, _("yyyy-MM-dd HH:mm:ssxxx"), parsed.tzinfo, _locale()))
+
+
+def _filled(sentence: str, values: Mapping[str, Any]) -> str:
+    return sentence.format(**values) if values else sentence
+
+
+def _locale() -> str:
+    """The language as Babel and the folders of the catalogues call it."""
+    return _spoken.get().replace("-", "_")
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == ENGLISH:
+        return gettext.NullTranslations()
+    return gettext.translation("shadowgate", CATALOGUES, [language.replace("-", "_")])
