@@ -207,7 +207,7 @@ def preflight(request: Request, progress: Progress) -> Preflight:
             postgis=postgis,
             taken=taken.described if taken else "",
             given=given,
-            production=_production(request, taken),
+            production=rows_in_production(request, taken),
         )
 
 
@@ -217,8 +217,12 @@ def _taken(request: Request, workspace: Path, progress: Progress) -> TakenDump |
     return take_from_source(request.source, request.without_rows, workspace, progress)
 
 
-def _production(request: Request, taken: TakenDump | None) -> dict[str, int]:
-    """Rows in production: as the plan states them, as a preflight or the source estimates them."""
+def rows_in_production(request: Request, taken: TakenDump | None) -> dict[str, int]:
+    """Rows by table: as the plan states them, else as a preflight or the source estimates them.
+
+    Raises:
+        UsageError: the preflight's file cannot be read.
+    """
     stated = request.plan.production
     looked_at = read_rows(stated.preflight) if stated.preflight else {}
     return {**(taken.rows if taken else {}), **looked_at, **stated.rows}

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from shadowgate.backup import TakenDump
 from shadowgate.errors import ShadowgateError, UsageError
 from shadowgate.evidence import CheckResult
+from shadowgate.options import Request
+from shadowgate.phases.environment.preflight import rows_in_production
 from shadowgate.phases.migration.checks import production_is_not_stopped_either
 from shadowgate.phases.migration.sizes import is_larger
 from shadowgate.phases.migration.thinning import thin
@@ -244,6 +247,17 @@ def test_rows_come_from_what_a_preflight_wrote(tmp_path: Path) -> None:
     path = tmp_path / "preflight.json"
     path.write_text(json.dumps({"rows": {"public.orders": 7}}), encoding="utf-8")
     assert read_rows(path) == {"public.orders": 7}
+    (tmp_path / "m.sql").write_text("SELECT 1;", encoding="utf-8")
+    plan = derived_plan(tmp_path / "m.sql", None, None, dt.date(2026, 3, 2))
+    stated = ProductionSection({"public.a": 1}, preflight=path)
+    request = Request(replace(plan, production=stated), "local", None, tmp_path, None)
+    source = {"public.a": 5, "public.orders": 6, "public.log": 8}
+    taken = TakenDump(tmp_path, "", source)
+    assert rows_in_production(request, taken) == {
+        "public.a": 1,
+        "public.orders": 7,
+        "public.log": 8,
+    }
     for wrong in ("{}", "[", '{"rows": [1]}', '{"rows": {"a": "many"}}'):
         path.write_text(wrong, encoding="utf-8")
         with pytest.raises(UsageError, match="is not what a preflight wrote"):
