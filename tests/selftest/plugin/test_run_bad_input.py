@@ -48,6 +48,7 @@ def _plan_with(folder: Path, old: str, new: str) -> Path:
 
 
 CASES: dict[str, tuple[Callable[[Path], list[str]], tuple[str, ...]]] = {
+    "language unknown": (lambda _: ["--lang=fr"], ("--lang fr is not known", "en, pt-BR or auto")),
     "backup missing": (lambda d: [f"--backup={d}/none.dump"], ("does not exist", "--backup")),
     "backup empty": (lambda d: [f"--backup={_write(d, 'e.dump', '')}"], ("empty",)),
     "backup not a dump": (
