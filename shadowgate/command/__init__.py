@@ -7,6 +7,7 @@ asked for.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.command is None:
         parser.print_help(sys.stderr)
         return USAGE_ERROR
+    if asked.passes_on and any(re.match(r"-n\d*$|--numprocesses", each) for each in others):
+        parser.error("the phases run in order, in one process: leave out -n")
     if others and not asked.passes_on:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     if asked.command != "run":

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from time import monotonic
 
+from shadowgate.plan.script_comments import accepted
 from shadowgate.repository.jobs import Asked, Candidate, Job, base_arguments
 from shadowgate.repository.judging import Judged
 from shadowgate.repository.model import Finding
@@ -132,7 +133,8 @@ def _findings(
 
 
 def _accepted(candidate: Candidate, settings: Settings) -> str:
-    """Why what a rollback leaves is accepted: by the settings, or of the migration's own run."""
+    """Why what a rollback leaves is accepted: by script, settings, or plan for its own run."""
+    said = accepted(RULE, candidate.migration.up.text)
     of_settings = (
         waiver.reason
         for waiver in settings.waivers
@@ -140,4 +142,4 @@ def _accepted(candidate: Candidate, settings: Settings) -> str:
     )
     waivers = candidate.plan.waivers if candidate.plan else ()
     of_plan = (waiver.reason for waiver in waivers if waiver.rule in _OF_THE_WAY_BACK)
-    return next(chain(of_settings, of_plan), "")
+    return said or next(chain(of_settings, of_plan), "")

@@ -10,7 +10,7 @@ from shadowgate.cleanup import guarded_folder
 from shadowgate.repository.batch import roll_back_batch
 from shadowgate.repository.branch import open_project, read_branch
 from shadowgate.repository.jobs import Asked, Job, jobs_for
-from shadowgate.repository.judging import judge, run_job
+from shadowgate.repository.judging import Runs, judge
 from shadowgate.repository.summary import Summary
 
 CLEANER = "shadowgate.server.cleaning"
@@ -24,7 +24,7 @@ def changed(
     say: Callable[[str], None],
     *,
     working_tree: bool,
-    run: Callable[[Job], int] = run_job,
+    run: Callable[[Job], int] | None = None,
 ) -> int:
     """Judge what the branch that is checked out does to the migrations of its base.
 
@@ -34,7 +34,7 @@ def changed(
         asked: the options of each run.
         say: told what is going on, and the summary at the end.
         working_tree: with what is not committed yet as well.
-        run: carries one run out.
+        run: carries one run out; by default in a process of its own.
 
     Returns:
         0 if all may go, 1 if something may not, 4 if a run could not be carried out.
@@ -66,16 +66,17 @@ def changed(
             for line in summary.found():
                 say(line)
             jobs = jobs_for(examined.candidates, asked, project.settings, reports)
-            judged = (*judge(jobs, say, run), *examined.unjudged)
-            rolled_back = roll_back_batch(
-                examined.candidates,
-                judged,
-                asked,
-                project.settings,
-                workspace / "batch",
-                run,
-                say,
-            )
+            with Runs() as runs:
+                judged = (*judge(jobs, say, run or runs), *examined.unjudged)
+                rolled_back = roll_back_batch(
+                    examined.candidates,
+                    judged,
+                    asked,
+                    project.settings,
+                    workspace / "batch",
+                    run or runs,
+                    say,
+                )
             summary = replace(
                 summary,
                 judged=judged,

@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from types import FrameType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shadowgate.repository.jobs import Job
+
+if TYPE_CHECKING:
+    from shadowgate.server.lending import Lender
+
+LENDER = "SHADOWGATE_LENDER"
+"""As of :mod:`shadowgate.server.lending`, which takes long to import."""
 
 Verdict = Literal["GO", "NO-GO", "not judged"]
 
@@ -93,18 +101,59 @@ def _was_applied(document: dict[str, Any]) -> bool:
     )
 
 
-def run_job(job: Job) -> int:
-    """Run ``shadowgate`` in a process of its own and wait for its end.
+class Runs:
+    """Carries runs out one after the other; those that make a local cluster share one.
 
-    Its output is this process's. If this one is to end, it is ended first; Ctrl-C reaches both.
+    A context manager, that deletes the cluster at the end.
     """
-    package = str(Path(__file__).parents[2])
-    reached = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "shadowgate", *job.arguments],
-        env={**os.environ, "PYTHONPATH": reached},
-        stdin=subprocess.DEVNULL,
-    )
+
+    def __init__(self) -> None:
+        self._lender: Lender | None = None
+
+    def __enter__(self) -> Runs:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._lender is not None:
+            self._lender.close()
+
+    def __call__(self, job: Job) -> int:
+        """Run ``shadowgate`` in a process of its own and wait for its end.
+
+        Its output is this process's. If this one is to end, it is ended first; Ctrl-C reaches both.
+        """
+        package = str(Path(__file__).parents[2])
+        reached = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                number = theirs.fileno()
+                process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "shadowgate", *job.arguments],
+                    env={**os.environ, "PYTHONPATH": reached, LENDER: str(number)},
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[number],
+                )
+            serving = threading.Thread(target=self._serve, args=(ours,), name="lender")
+            serving.start()
+            try:
+                return _ended(process)
+            finally:
+                serving.join()  # the run's end of the socket is closed by now
+
+    def _serve(self, ours: socket.socket) -> None:
+        # Here, because it takes as long to import as the run takes to begin.
+        from shadowgate.server.lending import Lender  # noqa: PLC0415
+
+        self._lender = self._lender or Lender()
+        try:
+            self._lender.serve(ours)
+        finally:  # a run that waits for an answer must not wait for ever
+            with suppress(OSError):
+                ours.shutdown(socket.SHUT_RDWR)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
     try:
         return process.wait()
     except KeyboardInterrupt:

@@ -110,11 +110,7 @@ class LocalServer(Server):
             ToolError: it comes without client tools, and none of this machine fit.
             SetupError: we are root and there is no account that may run a server.
         """
-        tools = (
-            installation
-            if installation.has_client_tools and installation.major >= (archive_of or 0)
-            else find_host_tools(installation.version_num, archive_of)
-        )
+        tools = tools_of(installation, archive_of)
         account = server_account()
         root = cluster_root(account, room_bytes)
         self._directory = root / f"shadowgate-{uuid.uuid4().hex[:12]}"
@@ -139,6 +135,11 @@ class LocalServer(Server):
             self.close()
             raise
 
+    @property
+    def directory(self) -> Path:
+        """The folder that the cluster lies in."""
+        return self._directory
+
     def free_bytes(self) -> int:
         """Free space where the cluster lies, in bytes."""
         return shutil.disk_usage(self._directory).free
@@ -162,6 +163,17 @@ class LocalServer(Server):
             self._claim.close()
         self._guardian.release(self._resource)
         self._guardian.close()
+
+
+def tools_of(installation: Installation, archive_of: int | None) -> Installation:
+    """The client tools for a cluster: its own, if it has some that can read the archive.
+
+    Raises:
+        ToolError: it comes without client tools, and none of this machine fit.
+    """
+    if installation.has_client_tools and installation.major >= (archive_of or 0):
+        return installation
+    return find_host_tools(installation.version_num, archive_of)
 
 
 def server_account() -> Account:

@@ -15,6 +15,7 @@ from shadowgate.server.binaries import (
 )
 from shadowgate.server.docker_daemon import connect_docker
 from shadowgate.server.external import ExternalServer
+from shadowgate.server.lending import Wanted, borrowed
 from shadowgate.server.local import LocalServer
 
 CHOICES = ("auto", "container", "local", "postgresql://user@host:port/postgres")
@@ -73,6 +74,10 @@ def open_server(
             image=image, settings=settings, room_bytes=room_bytes, progress=progress
         )
     installation = _require_installation(major, no_docker, postgis=postgis)
+    if settings is None:
+        wanted = Wanted(major, postgis, archive_of, room_bytes)
+        if (server := borrowed(installation, wanted, progress)) is not None:
+            return server
     return LocalServer(
         installation,
         settings=settings,

@@ -188,3 +188,13 @@ def test_a_plan_that_the_environment_names_is_not_taken_for_the_one_to_be_writte
             monkeypatch.setenv(option.variable, "other")
     assert main(["plan", f"{tmp_path}/none.sql", f"--output={tmp_path}/plan.toml"]) == 4
     assert "there is no migration" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["run", "-n2"], ["changed", "-n", "2", "base"]])
+def test_several_processes_are_refused_in_one_sentence(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 4
+    assert "the phases run in order, in one process: leave out -n" in capsys.readouterr().err

@@ -41,7 +41,7 @@ def clean(server: Server, tmp_path_factory: pytest.TempPathFactory) -> ShadowRun
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> ShadowRun:
-    """OPT1 with a plan of few rows, whose baseline is written, measured cold as well; local."""
+    """OPT1 with a plan of few rows, its baseline written, measured cold and to the end; local."""
     reports = tmp_path_factory.mktemp("written")
     text = OPT1.read_text(encoding="utf-8")
     for old, new in (
@@ -59,6 +59,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> ShadowRun:
         "--server=local",
         f"--plan={plan}",
         "--update-baseline",
+        "--all",
         reports=reports,
         env={"SHADOWGATE_COLD": "true", "SHADOWGATE_LANG": "pt-BR"},
     )

@@ -446,6 +446,17 @@ def test_what_is_left_can_be_accepted_and_nothing_else_with_it(tmp_path: Path) -
     assert ended.status == 1
 
 
+def test_what_a_script_or_a_plan_accepts_of_a_rollback_is_accepted(tmp_path: Path) -> None:
+    said = pair("0002_b", f"-- shadowgate: allow batch-rollback: it is said\n{UP}")
+    waiver = '[[waivers]]\nrule = "rollback.schema_identical"\nreason = "it is planned"\n'
+    plan = {"migrations/0003_c.toml": PLAN.format("0003_c") + waiver}
+    left = [{"step": name, "what": "it is left"} for name in ("0002_b", "0003_c")]
+    ended = judged(start(tmp_path, {**THREE, **said, **plan}), Runs(rolled_back=(0, left)))
+    accepted = [each["accepted"] for each in ended.document["findings"]]
+    assert accepted == ["it is said", "it is planned"]
+    assert ended.status == 0
+
+
 def test_a_batch_that_could_not_be_rolled_back_is_no_pass(tmp_path: Path) -> None:
     ended = judged(start(tmp_path, THREE), Runs(rolled_back=(4, [])))
     assert (ended.status, ended.rules) == (1, ["batch-rollback"])

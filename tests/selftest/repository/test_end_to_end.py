@@ -66,6 +66,12 @@ def result(run: ShadowRun, migration: str, check: str) -> str:
     return checks[check]
 
 
+def place(run: ShadowRun, migration: str) -> str:
+    """Where the server of a migration's run was."""
+    text = (run.reports / migration / "shadow.json").read_text("utf-8")
+    return str(json.loads(text)["server"]["where"])
+
+
 def test_the_second_is_judged_on_what_the_first_leaves(shop: Repository) -> None:
     shop.commit({"db/2_note.sql": NOTE, "db/3_short.sql": SHORT})
     run = judged(shop)
@@ -77,6 +83,7 @@ def test_the_second_is_judged_on_what_the_first_leaves(shop: Repository) -> None
     assert document["findings"] == []
     for name in ("2_note", "3_short"):
         assert result(run, name, "rollback.later_rows_kept") == "passed"
+    assert len({place(run, name) for name in ("2_note", "3_short")}) == 1, "they share a cluster"
     assert "statement 2, line 3: ALTER TABLE" in run.output, "the line is that of the file"
     assert "statement 2, line 7: ALTER TABLE" in run.output, "and so it is on the way back"
     assert shop.git("status", "--porcelain", "--untracked-files=no") == ""

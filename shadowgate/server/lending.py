@@ -1,0 +1,245 @@
+"""One local cluster for several runs: who starts the runs lends it to one after the other.
+
+A run in a process of its own asks over a socket that it inherits, and gets the cluster that was
+made for the first one as long as it would have made the same. When it gives it back, its databases
+are dropped; roles and server settings, which belong to no database, are put back as they were. If
+anything else is not as it was when the cluster was new, it is deleted, and the next run gets a new
+one: no verdict may depend on the run before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from shadowgate.errors import ShadowgateError
+from shadowgate.progress import Progress
+from shadowgate.server.base import Connection, Endpoint, Server, ServerKind
+from shadowgate.server.binaries import Installation
+from shadowgate.server.facts import read_facts
+from shadowgate.server.local import LocalServer, tools_of
+from shadowgate.server.tools import HostTools
+
+VARIABLE = "SHADOWGATE_LENDER"
+"""Environment variable with the number of the socket that a run has inherited."""
+
+_OF_CLUSTER = """
+SELECT 'database', to_jsonb(d) - 'datfrozenxid' - 'datminmxid' FROM pg_catalog.pg_database AS d
+UNION ALL SELECT 'role', to_jsonb(r) FROM pg_catalog.pg_authid AS r
+UNION ALL SELECT 'membership', to_jsonb(m) FROM pg_catalog.pg_auth_members AS m
+UNION ALL SELECT 'setting', to_jsonb(s) FROM pg_catalog.pg_db_role_setting AS s
+UNION ALL SELECT 'description', to_jsonb(d) FROM pg_catalog.pg_shdescription AS d
+UNION ALL SELECT 'label', to_jsonb(l) FROM pg_catalog.pg_shseclabel AS l
+UNION ALL SELECT 'dependency', to_jsonb(d) FROM pg_catalog.pg_shdepend AS d
+UNION ALL SELECT 'tablespace', to_jsonb(t) FROM pg_catalog.pg_tablespace AS t
+UNION ALL SELECT 'subscription', to_jsonb(s.subname) FROM pg_catalog.pg_subscription AS s
+UNION ALL SELECT 'origin', to_jsonb(o) FROM pg_catalog.pg_replication_origin AS o
+UNION ALL SELECT 'slot', to_jsonb(s.slot_name) FROM pg_catalog.pg_replication_slots AS s
+UNION ALL SELECT 'prepared', to_jsonb(p.gid) FROM pg_catalog.pg_prepared_xacts AS p
+UNION ALL SELECT 'file', to_jsonb(f.name || f.setting) FROM pg_catalog.pg_file_settings AS f
+UNION ALL SELECT 'in force', to_jsonb(s.name || '=' || s.setting)
+    FROM pg_catalog.pg_settings AS s WHERE s.context <> 'internal' AND s.source <> 'client'
+"""
+_OF_DATABASE = """
+SELECT 'relation', to_jsonb(c.oid::text) FROM pg_catalog.pg_class AS c
+UNION ALL SELECT 'function', to_jsonb(p.oid::text) FROM pg_catalog.pg_proc AS p
+UNION ALL SELECT 'schema', to_jsonb(n) FROM pg_catalog.pg_namespace AS n
+UNION ALL SELECT 'extension', to_jsonb(e) FROM pg_catalog.pg_extension AS e
+UNION ALL SELECT 'type', to_jsonb(t.oid::text) FROM pg_catalog.pg_type AS t
+"""
+_ROLES = "SELECT rolname FROM pg_catalog.pg_roles"
+_CRON = "SELECT to_jsonb(j) FROM cron.job AS j"
+
+_RELOAD_SECONDS = 3.0
+
+State = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What decides which cluster a run makes."""
+
+    major: int | None
+    postgis: bool
+    archive_of: int | None
+    room_bytes: int | None
+
+    def serves(self, other: Wanted) -> bool:
+        """Whether a cluster that was made for this is what another run would make."""
+        same = (self.major, self.postgis, self.archive_of) == (
+            other.major,
+            other.postgis,
+            other.archive_of,
+        )
+        return same and (other.room_bytes or 0) <= (self.room_bytes or 0)
+
+
+class Lender:
+    """Makes clusters for runs, of which one at a time is served."""
+
+    def __init__(self) -> None:
+        self._server: LocalServer | None = None
+        self._made_for = Wanted(None, False, None, None)
+        self._new: State = frozenset()
+        self._roles: frozenset[str] = frozenset()
+        self._is_lent = False
+        self.made = 0
+        """How many clusters were made by now."""
+
+    def close(self) -> None:
+        """Delete the cluster that there is."""
+        self._is_lent = False
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def serve(self, ours: socket.socket) -> None:
+        """Answer a run until it has ended, which closes the other end of the socket."""
+        with ours.makefile("rw", encoding="utf-8") as link:
+            for line in link:
+                message = json.loads(line)
+                if message is None:
+                    self._take_back()
+                else:
+                    link.write(f"{json.dumps(self._lend(Wanted(**message)))}\n")
+                    link.flush()
+        if self._is_lent:  # its run has died
+            self.close()
+
+    def _lend(self, wanted: Wanted) -> dict[str, Any] | None:
+        """Where a cluster is; ``None`` if none can be made, and the run finds out itself why."""
+        from shadowgate.server.opening import open_server  # noqa: PLC0415 - which opens these
+
+        if self._server is not None and not self._made_for.serves(wanted):
+            self.close()
+        if self._server is None:
+            try:
+                made = open_server("local", **asdict(wanted))
+                assert isinstance(made, LocalServer)  # noqa: S101 - that is what local means
+                self._server, self._made_for = made, wanted
+                self._new, self._roles = _state(made), _roles(made)
+                self.made += 1
+            except (ShadowgateError, psycopg.Error):
+                self.close()
+                return None
+        self._is_lent = True
+        directory = str(self._server.directory)
+        return {"directory": directory, "endpoint": asdict(self._server.endpoint)}
+
+    def _take_back(self) -> None:
+        """Put the cluster back to what it was when it was new, or delete it."""
+        self._is_lent = False
+        if self._server is None:
+            return
+        try:
+            _put_back(self._server, self._roles)
+            clean = _comes_to_be(self._server, self._new)
+        except psycopg.Error:
+            clean = False
+        if not clean:
+            self.close()
+
+
+class LentServer(Server):
+    """A cluster that another process of ours has made for this run and others, one at a time."""
+
+    kind: ServerKind = "local"
+    owned = True
+
+    def __init__(
+        self,
+        installation: Installation,
+        archive_of: int | None,
+        directory: Path,
+        endpoint: Endpoint,
+        lender: socket.socket,
+    ) -> None:
+        self._directory = directory
+        self._lender: socket.socket | None = lender
+        self.endpoint = endpoint
+        self.tools = HostTools(tools_of(installation, archive_of), endpoint)
+        self.facts = read_facts(
+            self, f"local cluster in {directory}, binaries in {installation.bindir}"
+        )
+
+    def free_bytes(self) -> int:
+        """Free space where the cluster lies, in bytes."""
+        return shutil.disk_usage(self._directory).free
+
+    def close(self) -> None:
+        """Give it back. Safe to call twice."""
+        if self._lender is not None:
+            with suppress(OSError):
+                self._lender.sendall(b"null\n")
+            self._lender.close()
+            self._lender = None
+
+
+def borrowed(installation: Installation, wanted: Wanted, progress: Progress) -> LentServer | None:
+    """The cluster that whoever started this process lends; ``None`` if nobody does."""
+    number = os.environ.pop(VARIABLE, "")
+    if not number:
+        return None
+    lender = socket.socket(fileno=int(number))
+    os.set_inheritable(lender.fileno(), False)
+    progress("server: asking for the one of the batch")
+    with lender.makefile("rw", encoding="utf-8") as link:
+        link.write(f"{json.dumps(asdict(wanted))}\n")
+        link.flush()
+        found = json.loads(link.readline() or "null")
+    if found is None:
+        lender.close()
+        return None
+    endpoint = Endpoint(**found["endpoint"])
+    return LentServer(installation, wanted.archive_of, Path(found["directory"]), endpoint, lender)
+
+
+def _put_back(server: LocalServer, roles: frozenset[str]) -> None:
+    """Undo what every run does to a cluster of its own: settings, and roles for the restore."""
+    with server.maintenance.connect() as connection:
+        connection.execute("ALTER SYSTEM RESET ALL")
+        connection.execute("SELECT pg_catalog.pg_reload_conf()")
+        for role in sorted(_roles(server) - roles):
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def _comes_to_be(server: LocalServer, state: State) -> bool:
+    """Whether a cluster is in a state, or in a moment: new sessions see a reload with delay."""
+    until = time.monotonic() + _RELOAD_SECONDS
+    while _state(server) != state:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _roles(server: LocalServer) -> frozenset[str]:
+    with server.maintenance.connect() as connection:
+        return frozenset(name for (name,) in connection.execute(_ROLES))
+
+
+def _state(server: LocalServer) -> State:
+    """All of a cluster that does not belong to a database of a run."""
+    with server.maintenance.connect() as connection:
+        found = {*_lines(connection, _OF_CLUSTER), *_lines(connection, _OF_DATABASE)}
+        with suppress(psycopg.errors.UndefinedTable):
+            found.update(f"job {job}" for (job,) in connection.execute(_CRON))
+    with server.database("template1").connect() as connection:
+        found.update(f"template1 {line}" for line in _lines(connection, _OF_DATABASE))
+    return frozenset(found)
+
+
+def _lines(connection: Connection, query: Any) -> Iterator[str]:
+    for kind, value in connection.execute(query):
+        yield f"{kind} {json.dumps(value, sort_keys=True)}"
