@@ -222,7 +222,6 @@ def _servers() -> Iterator[Case]:
             moment,
             blows.restart_server,
             no_go(gone),
-            core=moment == "measuring",
         )
 
 
