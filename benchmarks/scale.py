@@ -143,8 +143,8 @@ def table(found: Sequence[Sized]) -> Iterator[str]:
         cells = " | ".join(f"{value:.1f}" for _, value in points)
         yield f"| {name} | {cells} | {line_of(points) or '–'}{faster} |"
     yield _row("whole run", [f"{one.total:.0f}" for one in found])
-    yield _row("restore", [f"{one.restore:.2f}" for one in found])
-    yield _row("bare pg_restore", [f"{one.bare:.2f}" for one in found])
+    yield _row("restore alone, without VACUUM", [f"{one.restore:.2f}" for one in found])
+    yield _row("a bare pg_restore", [f"{one.bare:.2f}" for one in found])
     yield _row("memory of the suite, MB", [f"{one.peaks.suite / 1e6:.0f}" for one in found])
     yield _row("memory of the server, MB", [f"{one.peaks.server / 1e6:.0f}" for one in found])
     yield _row("disk, MB", [f"{one.peaks.disk / 1e6:.0f}" for one in found])

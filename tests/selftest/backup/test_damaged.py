@@ -26,7 +26,7 @@ from tests.selftest.backup.dumps import Remembered, differences, dump, remembere
 from tests.selftest.plain_database import plain_database
 
 NIGHTLY = os.environ.get("SHADOWGATE_NIGHTLY", "") not in ("", "0")
-DUMPS = 500 if NIGHTLY else 40
+DUMPS = 500 if NIGHTLY else 3
 FORMATS = ("plain", "custom", "directory", "tar")
 COMPRESSED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "gzip": ("plain", gzip.compress),
