@@ -50,9 +50,12 @@ BETA = 0.02
 FEWEST = 20
 """Answers of a statement before it counts, beside one for each arm of each stretch: its variance is
 estimated from them."""
-FEWEST_CLUSTERS = 30
+FEWEST_CLUSTERS = 12
 """Sessions in a stretch, of the canary, before anything is decided: the variance is estimated from
 the sums of so many."""
+_FEW_CLUSTERS = 8.0
+"""A variance from so many is taken for twice as large: it is itself uncertain, and more so when
+there are few."""
 FEWEST_ALONE = 100
 """Answers of a statement before it is tested by itself: a variance from few is itself uncertain."""
 STRETCH_SECONDS = 2.0
@@ -163,12 +166,13 @@ def look_at_latency(
     parts = [1.0 / one.variance / information for one in every]
     shift = sum(one.shift * part for one, part in zip(every, parts, strict=True))
     influences = [one.influence * part for one, part in zip(every, parts, strict=True)]
-    variance = max(1.0 / information, _clustered(influences, [one.clusters for one in every]))
+    few = 1 + _FEW_CLUSTERS / len(cells)
+    variance = few * max(1 / information, _clustered(influences, [one.clusters for one in every]))
     share = LATENCY_ALPHA / 2
     return (
         _look("all", shift, variance, slower, share),
         *(
-            _look(name, one.shift, one.clustered(), slower, share / len(effects))
+            _look(name, one.shift, few * one.clustered(), slower, share / len(effects))
             for name, one in effects.items()
             if one.alone
         ),
