@@ -22,8 +22,8 @@ Time that a process was ready but had no core is taken off, where it is known
 (:mod:`shadowgate.measure.clock`): it tells of the machine. Waiting for a lock stays in.
 
 *Errors.* Held against each other are a background rate, a ten-thousandth of the limit or what the
-other arm shows, and twice the limit, by the ratio of the binomial. So one error fires early on, where
-the unmigrated side has none: a server does not refuse a statement by chance.
+other arm shows, and twice the limit, by the ratio of the binomial. So one error fires early on,
+where the unmigrated side has none: a server does not refuse a statement by chance.
 """
 
 from __future__ import annotations
