@@ -205,7 +205,7 @@ def rehearse_rollout(
     """
     may_change, renames = dict(differences.may_change), differences.renames
     every = frozenset("*")  # neither written nor compared: its rows may not reach the canary
-    may_change |= dict.fromkeys(all_tables(primary) - followed_tables(primary), every)
+    may_change |= dict.fromkeys(all_tables(primary) - followed_tables(primary, canary), every)
     load = try_statements(
         asked, primary, canary, sampling, may_change, renames, 2 if pace.judges_latency else 1
     )
