@@ -1,9 +1,10 @@
 """How often the triggers of the rehearsed rollout err: ``./run bench canary``.
 
 *Live* runs rehearse a canary of 20 % on two real databases, with the difference of the case built
-into one of them. *Resampled* ones draw stretches of two seconds from what was recorded of clean
-runs, make sessions the canary's by chance, put the difference of the case into their answers, and
-decide with the same code. What was recorded is stored, so that a run that was stopped goes on.
+into one of them. *Resampled* ones draw stretches of six seconds from what was recorded of clean
+runs, deal out the canary's sessions anew in each, put the difference of the case into their
+answers, and decide with the same code. What was recorded is stored, so that a run that was stopped
+goes on.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ ROOT = Path(__file__).parents[1]
 PLAN = ROOT / "migrations" / "1770500100_auto_partition_creation_2029_plus.toml"
 SECONDS = 30.0
 """In which a trigger must have fired."""
-STRETCH = 2.0
+STRETCH = 6.0
 SHARE = 0.2
 LIMITS = RolloutSection(dt.date(2026, 2, 13))
 
@@ -226,9 +227,9 @@ def resampled(case: Case, records: Sequence[Record], seed: int) -> tuple[str, fl
 
 def _drawn(case: Case, records: Sequence[Record], generator: random.Random) -> Iterator[Answer]:
     sessions = sorted({session for record in records for _, session, _, _ in record.answers})
-    canary = frozenset(generator.sample(sessions, round(SHARE * len(sessions))))
     for stretch in range(round(SECONDS / STRETCH)):
         record = generator.choice(records)
+        canary = frozenset(generator.sample(sessions, round(SHARE * len(sessions))))
         begin = STRETCH * generator.randrange(round(SECONDS / STRETCH))
         for statement, session, at, latency in record.answers:
             if not begin <= at < begin + STRETCH:

@@ -130,12 +130,19 @@ def rehearse_canary(
             lambda database: runner.run(migration, database),
             (lambda database: runner.run(rollback, database)) if rollback else None,
         ),
-        Differences({name: announced.declared.of(name) for name in tables}, plan.renames),
+        Differences({name: may_change(announced, name) for name in tables}, plan.renames),
         plan.rollout,
         pace_of(plan.rollout, quick),
         Sampling(plan.performance),
         plan.performance.seed,
     )
+
+
+def may_change(announced: Announced, table: str) -> frozenset[str]:
+    """Columns whose values the migration may change; ``*`` where rows may come or go."""
+    if table in announced.gains | announced.losses:
+        return frozenset("*")
+    return announced.rows.of(table)
 
 
 def judge_rehearsal(found: CanaryRehearsal, plan: Plan, finding: Finding) -> None:

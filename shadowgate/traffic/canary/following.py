@@ -148,10 +148,11 @@ def all_tables(primary: Database) -> frozenset[str]:
         return frozenset(table.name for table in find(connection))
 
 
-def followed_tables(primary: Database) -> frozenset[str]:
-    """Tables of which every change is published: they have a replica identity."""
-    with primary.connect() as connection:
-        return frozenset(name for name, identified in connection.execute(_PUBLISHED) if identified)
+def followed_tables(primary: Database, canary: Database) -> frozenset[str]:
+    """Tables of which every change is published: they have a replica identity, on both sides."""
+    with primary.connect() as old, canary.connect() as new:
+        there = {name for name, _ in new.execute(_PUBLISHED)}
+        return frozenset(name for name, full in old.execute(_PUBLISHED) if full and name in there)
 
 
 @contextmanager
@@ -203,7 +204,8 @@ def _begin(found: Following, primary: Database, canary: Database) -> None:
     with primary.connect() as old, canary.connect() as new:
         for connection in (old, new):
             connection.execute(sql.SQL(_MARKS).format(name=name))
-        tables = old.execute(_PUBLISHED).fetchall()
+        there = {name for name, _ in new.execute(_PUBLISHED)}
+        tables = [row for row in old.execute(_PUBLISHED) if row[0] in there]
         publications = []
         for suffix, wanted, option in (("", True, ""), ("_inserts", False, ", publish = 'insert'")):
             listed = [table for table, identified in tables if identified == wanted]

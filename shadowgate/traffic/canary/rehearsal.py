@@ -33,6 +33,8 @@ from shadowgate.traffic.canary.triggers import ErrorLook, LatencyLook, Trigger
 StageName = Literal["canary", "gradual", "full"]
 
 _LOOK_SECONDS = 0.1
+_LATENCY_SECONDS = 0.5
+"""Latencies are compared so often: that takes some milliseconds, in which no client gets on."""
 _LOST_SHOWN = 10
 _SLOW_DOWNS = 4
 _MOSTLY, _LATE_SECONDS = 0.8, 0.02
@@ -203,7 +205,7 @@ def rehearse_rollout(
     """
     may_change, renames = dict(differences.may_change), differences.renames
     every = frozenset("*")  # neither written nor compared: its rows may not reach the canary
-    may_change |= dict.fromkeys(all_tables(primary) - followed_tables(primary), every)
+    may_change |= dict.fromkeys(all_tables(primary) - followed_tables(primary, canary), every)
     load = try_statements(
         asked, primary, canary, sampling, may_change, renames, 2 if pace.judges_latency else 1
     )
@@ -245,6 +247,7 @@ class _Director:
         )
         self.counted = Counted()
         self.compared_until = float("inf")
+        self._latency_due = 0.0
         self.spans: list[tuple[StageName, int, float, float]] = []
         self.migrating: tuple[float, float] | None = None
 
@@ -341,7 +344,10 @@ class _Director:
         """Whether errors or latency fire now."""
         self.clients.raise_for_error()
         self.counted.take(self.clients.answers, self.origin, self.compared_until)
-        fired = self.counted.fired(self.limits, judges_latency=self.pace.judges_latency)
+        now = time.monotonic()
+        due = self.pace.judges_latency and now >= self._latency_due
+        self._latency_due = now + _LATENCY_SECONDS if due else self._latency_due
+        fired = self.counted.fired(self.limits, judges_latency=due)
         return self._hit(*fired) if fired else None
 
     def _probe(self, *, everything: bool = False) -> Hit | None:

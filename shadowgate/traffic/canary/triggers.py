@@ -21,8 +21,9 @@ next one late (cluster-robust variance, Liang & Zeger, Biometrika 73, 1986).
 Time that a process was ready but had no core is taken off, where it is known
 (:mod:`shadowgate.measure.clock`): it tells of the machine. Waiting for a lock stays in.
 
-*Errors.* Held against each other are a background rate, a hundredth of the limit or what the other
-arm shows, and twice the limit, by the ratio of the binomial.
+*Errors.* Held against each other are a background rate, a ten-thousandth of the limit or what the
+other arm shows, and twice the limit, by the ratio of the binomial. So one error fires early on,
+where the unmigrated side has none: a server does not refuse a statement by chance.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ Integers = NDArray[np.int64]
 Timed = tuple[float, float, int]
 """When an answer was to start, its latency, both in seconds, and its session."""
 
-LATENCY_ALPHA = 0.004
+LATENCY_ALPHA = 0.0005
 """Probability of a false alarm by latency in a rehearsal, over all statements and looks."""
 ERROR_ALPHA = 0.001
 """The same by errors."""
@@ -50,9 +51,12 @@ BETA = 0.02
 FEWEST = 20
 """Answers of a statement before it counts, beside one for each arm of each stretch: its variance is
 estimated from them."""
-FEWEST_CLUSTERS = 30
+FEWEST_CLUSTERS = 12
 """Sessions in a stretch, of the canary, before anything is decided: the variance is estimated from
 the sums of so many."""
+_FEW_CLUSTERS = 16.0
+"""A variance from so many is taken for twice as large: it is itself uncertain, and more so when
+there are few."""
 FEWEST_ALONE = 100
 """Answers of a statement before it is tested by itself: a variance from few is itself uncertain."""
 STRETCH_SECONDS = 2.0
@@ -163,12 +167,13 @@ def look_at_latency(
     parts = [1.0 / one.variance / information for one in every]
     shift = sum(one.shift * part for one, part in zip(every, parts, strict=True))
     influences = [one.influence * part for one, part in zip(every, parts, strict=True)]
-    variance = max(1.0 / information, _clustered(influences, [one.clusters for one in every]))
+    few = 1 + _FEW_CLUSTERS / len(cells)
+    variance = few * max(1 / information, _clustered(influences, [one.clusters for one in every]))
     share = LATENCY_ALPHA / 2
     return (
         _look("all", shift, variance, slower, share),
         *(
-            _look(name, one.shift, one.clustered(), slower, share / len(effects))
+            _look(name, one.shift, few * one.clustered(), slower, share / len(effects))
             for name, one in effects.items()
             if one.alone
         ),
@@ -271,7 +276,7 @@ def look_at_errors(
     requests, errors = canary
     limit = max(limit_percent / 100, 1e-4)
     usual = stable[1] / stable[0] if stable[0] else 0.0
-    background = min(max(limit / 100 if limit_percent else 1e-12, usual), 0.4)
+    background = min(max(limit / 10_000 if limit_percent else 1e-12, usual), 0.4)
     worse = min(max(2 * limit, 2 * background), 0.8)
     ratio = errors * math.log(worse / background) + (requests - errors) * math.log(
         (1 - worse) / (1 - background)
@@ -296,4 +301,4 @@ def requests_to_see_errors(look: ErrorLook, limit_percent: float, percent: float
     one_error = look_at_errors((1, 0), (1, 1), limit_percent).ratio
     one_success = look_at_errors((1, 0), (1, 0), limit_percent).ratio
     gain = percent / 100 * one_error + (1 - percent / 100) * one_success
-    return look.bound / gain if gain > 0 else math.inf
+    return max(look.bound / gain, 100 / percent) if gain > 0 else math.inf

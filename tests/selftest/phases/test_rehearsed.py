@@ -9,11 +9,13 @@ from typing import Any, cast
 
 import pytest
 
+from shadowgate.catalogue import AllowedChanges, Expectation
 from shadowgate.measure import Query, Workload
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
+from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.rollout.checks import rollout_is_rehearsed
 from shadowgate.phases.rollout.document import render_markdown
-from shadowgate.phases.rollout.rehearsed import asked_of, drawn, pace_of
+from shadowgate.phases.rollout.rehearsed import asked_of, drawn, may_change, pace_of
 from shadowgate.phases.run import Run
 from shadowgate.plan import (
     AfterTrafficSection,
@@ -176,6 +178,17 @@ def test_clients_ask_traffic_and_workload_in_both_forms() -> None:
     ]
     (alone,) = asked_of(TrafficSection(), Workload((query("Q1"),)))
     assert alone.weight == 3.0
+
+
+def test_rows_that_a_migration_says_to_change_are_no_wrong_ones() -> None:
+    announced = Announced(
+        Expectation(),
+        AllowedChanges({"public.b": ("n",)}),
+        gains=frozenset({"public.a"}),
+        losses=frozenset({"public.c"}),
+    )
+    found = {name: may_change(announced, f"public.{name}") for name in "abcd"}
+    assert found == {"a": {"*"}, "b": {"n"}, "c": {"*"}, "d": set()}
 
 
 def test_the_plan_sets_the_pace_and_few_rows_shorten_it() -> None:

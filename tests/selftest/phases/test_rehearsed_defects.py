@@ -64,7 +64,7 @@ class Shop:
             RolloutSection(
                 dt.date(2026, 2, 13),
                 rehearsal=RehearsalSection(
-                    canary_seconds=20.0, gradual_seconds=0.5, full_seconds=0.3, sessions=10
+                    canary_seconds=20.0, gradual_seconds=0.5, full_seconds=0.3, sessions=20
                 ),
             ),
             rollback=self.folder / "down.sql",

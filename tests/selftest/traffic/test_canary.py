@@ -152,7 +152,7 @@ def test_a_sound_migration_goes_through_all_stages_and_back(rehearse: Rehearsing
 
 
 def test_a_slower_canary_is_seen_and_the_sessions_are_sent_back(rehearse: Rehearsing) -> None:
-    pace = replace(PACE, canary_seconds=20.0, judges_latency=True)
+    pace = replace(PACE, canary_seconds=20.0, sessions=20, judges_latency=True)
     found = rehearse(SLOWER, pace=pace)
     assert found.hit is not None
     assert (found.hit.trigger, found.hit.stage) == ("latency", "canary")
@@ -177,7 +177,7 @@ def test_a_canary_that_fails_is_rolled_back(rehearse: Rehearsing) -> None:
     assert found.hit is not None
     assert found.hit.trigger == "errors"
     assert "division by zero" in found.hit.detail
-    assert found.errors.errors > 1
+    assert found.errors.errors >= 1
 
 
 def test_a_wrong_row_is_seen_at_the_next_look(rehearse: Rehearsing) -> None:
