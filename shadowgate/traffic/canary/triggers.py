@@ -42,7 +42,7 @@ Integers = NDArray[np.int64]
 Timed = tuple[float, float, int]
 """When an answer was to start, its latency, both in seconds, and its session."""
 
-LATENCY_ALPHA = 0.0005
+LATENCY_ALPHA = 0.002
 """Probability of a false alarm by latency in a rehearsal, over all statements and looks."""
 ERROR_ALPHA = 0.001
 """The same by errors."""
@@ -54,7 +54,7 @@ estimated from them."""
 FEWEST_CLUSTERS = 12
 """Sessions in a stretch, of the canary, before anything is decided: the variance is estimated from
 the sums of so many."""
-_FEW_CLUSTERS = 16.0
+_FEW_CLUSTERS = 12.0
 """A variance from so many is taken for twice as large: it is itself uncertain, and more so when
 there are few."""
 FEWEST_ALONE = 100
