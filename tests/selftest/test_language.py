@@ -22,7 +22,7 @@ from shadowgate.errors import UsageError
 from shadowgate.phases.finding import CheckFailed, Finding
 from shadowgate.phases.results import Blocked
 from shadowgate.phases.rollout.checks import triggers_are_written_down, weeks_follow_each_other
-from shadowgate.phases.rollout.document import render_markdown
+from shadowgate.phases.rollout.handed_over import write_handed_over
 from shadowgate.report import (
     row_cells,
     row_detail,
@@ -225,8 +225,7 @@ def test_programs_are_told_in_english() -> None:
 @pytest.mark.usefixtures("portuguese")
 def test_the_rollout_plan_is_in_the_language_and_passes_its_checks(tmp_path: Path) -> None:
     plan = planned(facts())
-    written = tmp_path / "rollout_plan.md"
-    written.write_text(render_markdown(plan), "utf-8")
+    written = write_handed_over(plan, tmp_path, dt.datetime(2026, 2, 6, tzinfo=dt.UTC))
     text = written.read_text("utf-8")
     assert "## Semana 2: Canário (seg. 16/02/2026 a ter. 17/02/2026)" in text
     assert "| ≥ 25 % mais rápida | −31,9 % (−33,6 a −30,0 %) |" in text
