@@ -62,9 +62,9 @@ class RolledBack:
 
 
 def rollback_stop_after(undo: RollbackSection) -> StopAfter:
-    """When a rollback is stopped: once it has taken as long as the plan allows."""
+    """When a rollback is stopped: once it has taken twice as long as the plan allows."""
     allowed = {"script": f"{undo.max_seconds:g} s ([undo] max_seconds)"}
-    return StopAfter(script=undo.max_seconds, allowed=allowed)
+    return StopAfter(script=2.0 * undo.max_seconds, allowed=allowed)
 
 
 def write_later_rows(database: Database, writes: Iterable[LaterWrite]) -> None:

@@ -44,7 +44,7 @@ COMPLAINTS = {
         "",
         "truncated",
     ),
-    "silent": ("", "the client tool failed without saying why", "", "production"),
+    "silent": ("", "the client tool failed without saying why", "", "dump again"),
 }
 
 

@@ -17,6 +17,7 @@ _PARTITION_GONE = {
     "migration.repeatable": "the second run makes it again and logs that",
 }
 _LEFT = {"rollback.schema_identical": "it was not there before"}
+_NOT_ITS_OWN = {"rollback.reapplies": "the migration, applied again, does not make it either"}
 
 
 def all_defects() -> list[Defect]:
@@ -57,6 +58,7 @@ def _drops_left_out(plan: Plan) -> Iterator[Defect]:
         if statement.kind.startswith("DROP"):
             text = statement.sql.rstrip().rstrip(";")
             what = text.split()[-1].rstrip(";")
+            made = what in (*plan.creates.routine, *plan.creates.table)
             yield Defect(
                 plan=plan_key(plan),
                 name=f"rollback_forgets_{what.partition('(')[0].rpartition('.')[2]}",
@@ -65,5 +67,5 @@ def _drops_left_out(plan: Plan) -> Iterator[Defect]:
                 manner="replace",
                 body=f"-- <<<\n{text};\n-- >>>\n",
                 script="rollback",
-                also=_LEFT,
+                also=_LEFT if made else {**_LEFT, **_NOT_ITS_OWN},
             )

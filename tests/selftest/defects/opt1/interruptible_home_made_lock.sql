@@ -6,7 +6,7 @@
 -- <<<
 DO $$
 BEGIN
-    IF to_regclass('public.partition_maintenance_log') IS NULL THEN
+    IF to_regclass('public.catalogo_geometrias_particionada_default_alteradas') IS NOT NULL THEN
 -- >>>
 DO $$
 BEGIN
@@ -20,7 +20,7 @@ COMMENT ON TABLE public.catalogo IS 'migration running';
 
 DO $$
 BEGIN
-    IF to_regclass('public.partition_maintenance_log') IS NULL THEN
+    IF to_regclass('public.catalogo_geometrias_particionada_default_alteradas') IS NOT NULL THEN
 -- <<<
 RESET lock_timeout;
 -- >>>

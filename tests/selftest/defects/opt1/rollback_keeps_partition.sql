@@ -42,3 +42,27 @@ DECLARE
         'public.catalogo_geometrias_particionada_2029'
     ];
     attempts
+-- <<<
+        'public.catalogo_geometrias_particionada_2028',
+        'public.catalogo_geometrias_particionada_default'
+    ];
+-- >>>
+        'public.catalogo_geometrias_particionada_2028',
+        'public.catalogo_geometrias_particionada_2029',
+        'public.catalogo_geometrias_particionada_default'
+    ];
+-- <<<
+                    AND inhrelid <> ALL (kept[1:3])
+-- >>>
+                    AND inhrelid <> ALL (kept[1:4])
+-- <<<
+        'catalogo_geometrias_particionada_2028'
+    ];
+    columns text;
+    ids bigint[];
+-- >>>
+        'catalogo_geometrias_particionada_2028',
+        'catalogo_geometrias_particionada_2029'
+    ];
+    columns text;
+    ids bigint[];
