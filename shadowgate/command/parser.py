@@ -86,6 +86,6 @@ def given(asked: argparse.Namespace) -> dict[str, Any]:
 
 def say(sentence: str) -> None:
     """Say something to whoever called the command."""
-    from shadowgate.report.log_text import log_text
+    from shadowgate.log_text import log_text
 
     sys.stderr.write(f"{log_text(sentence)}\n")

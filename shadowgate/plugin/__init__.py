@@ -19,13 +19,14 @@ import pytest
 
 from shadowgate.errors import ShadowgateError
 from shadowgate.language import reading
+from shadowgate.log_text import log_text
 from shadowgate.options import OPTIONS, PLAN, resolve
 from shadowgate.phases.run import Run
 from shadowgate.plugin.benchmark import BenchmarkRecorder
 from shadowgate.plugin.html import HtmlReport
 from shadowgate.plugin.items import PHASES_KEY, RUN, Collection
 from shadowgate.plugin.session import ShadowSession
-from shadowgate.report import find_browser, log_text, stylesheet
+from shadowgate.report import find_browser, stylesheet
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from shadowgate import phases
 from shadowgate.evidence import CheckResult
+from shadowgate.log_text import log_text
 from shadowgate.phases.check import Check
 from shadowgate.phases.execution import carry_out
 from shadowgate.phases.finding import CheckFailed
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
-from shadowgate.report import log_text, redacted_text
+from shadowgate.report import redacted_text
 
 RUN = pytest.StashKey[Run]()
 

@@ -15,6 +15,7 @@ import pytest
 
 from shadowgate.errors import PlanError, SetupError, ShadowgateError
 from shadowgate.evidence import Evidence
+from shadowgate.log_text import log_text
 from shadowgate.measure import Query
 from shadowgate.phases.environment.preflight import preflight
 from shadowgate.phases.items import workload_of
@@ -25,7 +26,6 @@ from shadowgate.report import (
     PastRun,
     add_run,
     after_file,
-    log_text,
     past_run,
     print_pdf,
     runs_like,

@@ -5,7 +5,6 @@ from shadowgate.report.history import PastRun, add_run, past_run, runs_like
 from shadowgate.report.html import row_cells, row_detail, row_headers, stylesheet, summary, title
 from shadowgate.report.index_page import Listed, index
 from shadowgate.report.json_file import json_schema, read_json, to_json, write_json
-from shadowgate.report.log_text import log_text
 from shadowgate.report.markdown import (
     LONGEST,
     Entry,
@@ -31,7 +30,6 @@ __all__ = [
     "find_browser",
     "index",
     "json_schema",
-    "log_text",
     "migration_file",
     "overview",
     "past_run",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from shadowgate.evidence import Evidence, Status
 from shadowgate.language import _, for_readers
+from shadowgate.log_text import log_text
 from shadowgate.report import words
 from shadowgate.report.causes import Cause, causes_of, not_explained
 from shadowgate.report.keyfigures import key_figures
-from shadowgate.report.log_text import log_text
 from shadowgate.report.redact import without_secrets
 
 _BELOW = " " * 17

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadowgate.evidence import Evidence
-from shadowgate.report import log_text, verdict_lines
+from shadowgate.log_text import log_text
+from shadowgate.report import verdict_lines
 from tests.selftest.report import strategies as report_strategies
 from tests.selftest.report.samples import (
     BEHIND_ROLLBACK,
