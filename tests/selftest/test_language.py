@@ -33,6 +33,7 @@ from shadowgate.report import (
     words,
 )
 from shadowgate.report.redact import without_secrets
+from tests.selftest.report import samples
 from tests.selftest.report.samples import go_sample, no_go_sample, quick_sample
 from tests.selftest.report.test_html import Shape
 from tests.selftest.report.test_rollout import facts, planned
@@ -49,8 +50,17 @@ def catalogue() -> Catalog:
 
 @pytest.fixture
 def portuguese() -> Iterator[None]:
+    _draw_anew()
     with language.reading("pt-BR"):
         yield
+    _draw_anew()
+
+
+def _draw_anew() -> None:
+    """Forget samples that were made for readers of another language: a drawing has words."""
+    for each in vars(samples).values():
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
 
 
 # --- The catalogue --------------------------------------------------------------------------
