@@ -39,7 +39,9 @@ FAILING = CLEAN + SHOP[SHOP.index("CREATE FUNCTION") :].replace(
     "CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"
 ).replace("PERFORM pg_sleep(0.003)", "PERFORM 1 / (wanted % 3)")
 # In a block, where no statement of the script's own text announces it.
-WRONG = CLEAN + "DO $$ BEGIN EXECUTE 'UPDATE item SET name = ''wrong'' WHERE id = 42'; END $$;\n"
+WRONG = """ALTER TABLE item ADD COLUMN note text;
+DO $$ BEGIN EXECUTE 'UPDATE item SET name = ''wrong'' WHERE id = 42'; END $$;
+"""
 
 
 class Shop:
