@@ -196,8 +196,10 @@ def test_the_plan_sets_the_pace_and_few_rows_shorten_it() -> None:
     rollout = replace(PLAN.rollout, rehearsal=asked)
     full, quick = pace_of(rollout, ""), pace_of(rollout, "too few rows")
     assert (full.canary_seconds, full.sessions, full.per_second) == (7.0, 12, 33.0)
-    assert full.judges_latency
-    assert not quick.judges_latency
+    judging = replace(PLAN.rollout, rehearsal=replace(asked, judge_latency=True))
+    assert pace_of(judging, "").judges_latency
+    assert not full.judges_latency
+    assert not pace_of(judging, "too few rows").judges_latency
     assert quick.canary_seconds + quick.gradual_seconds + quick.full_seconds <= 1.0
     whole = pace_of(PLAN.rollout, "")
     assert whole.canary_seconds + whole.gradual_seconds + whole.full_seconds < 45

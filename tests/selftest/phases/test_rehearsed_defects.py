@@ -67,7 +67,11 @@ class Shop:
             RolloutSection(
                 dt.date(2026, 2, 13),
                 rehearsal=RehearsalSection(
-                    canary_seconds=20.0, gradual_seconds=0.5, full_seconds=0.3, sessions=20
+                    canary_seconds=20.0,
+                    gradual_seconds=0.5,
+                    full_seconds=0.3,
+                    sessions=20,
+                    judge_latency=whole,
                 ),
             ),
             rollback=self.folder / "down.sql",
