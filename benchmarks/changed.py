@@ -105,8 +105,6 @@ def _make_backup(target: Path, rows: int) -> None:
         with Databases(server) as databases:
             production = databases.create("desk")
             with production.connect() as connection:
-                for name in BASE:
-                    connection.execute((EXAMPLE / FOLDER / name).read_bytes())
                 connection.execute((EXAMPLE / "production.sql").read_bytes())
                 connection.execute(TICKETS.format(rows).encode())
             done = server.tools.run(
