@@ -214,7 +214,7 @@ def sentences(found: CanaryRehearsal) -> Iterator[str]:
     if found.lag_ms is not None:
         yield f"The canary was behind the primary by {words.milliseconds(found.lag_ms)} at most."
     if slower is not None:
-        judged = "" if found.judges_latency else "; shown, not judged: phase 6 judges times"
+        judged = "" if found.judges_latency else "; shown, not judged"
         yield (
             f"Latency on the canary {slower.percent:+.1f} % ({slower.low:+.1f} to "
             f"{slower.high:+.1f} %){judged}."
