@@ -542,8 +542,7 @@ def test_a_query_that_is_grossly_slower_is_regressed_after_three_pairs(
     assert slow.verdict == "regressed"
     assert len(slow.pairs) == 3
     assert slow.same_rows
-    assert found.ended == "decided"
-    assert found.queries["Q1"].verdict in ("equivalent", "improved")
+    assert len(found.queries["Q1"].pairs) > len(slow.pairs)  # what is open is measured on
     (evidence,) = [one for one in to_evidence(found) if one.id == "Q3"]
     assert evidence.change_percent is not None
     assert evidence.change_percent > 10_000
