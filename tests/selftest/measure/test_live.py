@@ -140,7 +140,7 @@ def test_identical_databases_are_never_called_regressed(
     )
     assert {q.verdict for q in found.queries.values()} <= {"equivalent", "improved", "inconclusive"}
     assert all(q.same_rows for q in found.queries.values())
-    assert all(len(q.pairs) >= 12 for q in found.queries.values())
+    assert all(len(q.pairs) >= QUICK.demands.min_pairs for q in found.queries.values())
     assert found.overall_target is not None
     assert found.overall_target.status != "met"
     assert databases(server) == there
@@ -224,7 +224,7 @@ def test_evidence_carries_pairs_interval_and_metrics(before: Database, after: Da
     (evidence,) = to_evidence(measure(before, after, SUMS))
     assert evidence.id == "Q1"
     assert evidence.before is not None
-    assert evidence.before.rounds == len(evidence.pairs_ms) >= 12
+    assert evidence.before.rounds == len(evidence.pairs_ms) >= QUICK.demands.min_pairs
     assert evidence.before.minimum <= evidence.before.median <= evidence.before.p95
     assert evidence.change_percent is not None
     assert evidence.low_percent is not None
