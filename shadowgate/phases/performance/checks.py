@@ -285,17 +285,17 @@ def _cold_table(cold: Mapping[str, ColdFigures]) -> Table:
 
 def _judge(promised: Target, comparison: Comparison, finding: Finding) -> None:
     """A target holds only if the whole interval says so."""
-    estimate = promised.estimate
-    interval = estimate.plain if estimate else None
-    change = round(to_percent(interval.estimate), 2) if interval else None
-    finding.note(change, -promised.percent)
-    if interval:
+    finding.note(None, -promised.percent)
+    if promised.estimate is not None:
+        interval = promised.estimate.plain
+        change = round(to_percent(interval.estimate), 2)
+        finding.note(change, -promised.percent)
         ends = words.interval(to_percent(interval.low), to_percent(interval.high))
         finding.say(f"interval {ends}")
-    finding.require(
-        promised.status != "missed",
-        f"{promised.name} changed by {change:+.1f} %, promised were -{promised.percent:g} %",
-    )
+        finding.require(
+            promised.status != "missed",
+            f"{promised.name} changed by {change:+.1f} %, promised were -{promised.percent:g} %",
+        )
     _require_needed(comparison.stopped_by, promised.status == "met")
     finding.require_decided(
         promised.status == "met", f"{promised.name}: its interval does not decide"
