@@ -103,7 +103,7 @@ class ContainerServer(Server):
             self._image = image
             self._directory.mkdir(mode=0o700)
             self._claim = claim(self._directory, self._resource)
-            self._write_configuration(settings or {}, is_ours=is_ours)
+            self._write_configuration(settings or {}, room_bytes, is_ours=is_ours)
             in_memory = is_ours and room_bytes is not None and self._has_memory(room_bytes)
             progress(f"server: starting a container of {image}")
             self.endpoint = self._start(name, in_memory=in_memory)
@@ -138,11 +138,13 @@ class ContainerServer(Server):
                 remove_container(self._resource.name)
                 self._container = None
 
-    def _write_configuration(self, settings: Mapping[str, str], *, is_ours: bool) -> None:
+    def _write_configuration(
+        self, settings: Mapping[str, str], room_bytes: int | None, *, is_ours: bool
+    ) -> None:
         (self._directory / "exchange").mkdir()
         host = self._client.info()
         disk = shutil.disk_usage(self._directory)  # the daemon's own may not be visible from here
-        fitting = shadow_settings(host["MemTotal"], host["NCPU"], disk.free)
+        fitting = shadow_settings(host["MemTotal"], host["NCPU"], disk.free, room_bytes)
         fitting |= {**settings, "listen_addresses": "*"}
         if is_ours:  # who knows what another image has
             fitting = with_pg_cron(with_library(fitting, _POSTGIS_LIBRARY))

@@ -124,7 +124,8 @@ class LocalServer(Server):
             self._directory.mkdir(mode=0o700)
             self._claim = claim(self._directory, self._resource)
             password = _make_cluster(self._directory, installation, account)
-            _write_settings(self._directory, _settings(installation, root, settings or {}), account)
+            fitting = _settings(installation, root, room_bytes, settings or {})
+            _write_settings(self._directory, fitting, account)
             progress("server: starting it")
             self.endpoint, self._process = _start(self._directory, installation, account, password)
             self.tools = HostTools(tools, self.endpoint)
@@ -260,8 +261,10 @@ def _character_type() -> str:
     return next((name for name in wanted if name in have), "C")
 
 
-def _settings(installation: Installation, root: Path, given: Mapping[str, str]) -> dict[str, str]:
-    settings = {**settings_for(root), **given}
+def _settings(
+    installation: Installation, root: Path, room_bytes: int | None, given: Mapping[str, str]
+) -> dict[str, str]:
+    settings = {**settings_for(root, room_bytes), **given}
     if not installation.has_extension("pg_stat_statements"):  # a package of its own for some
         settings = without_library(settings, "pg_stat_statements")
     if installation.postgis_library is not None:

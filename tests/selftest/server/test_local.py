@@ -478,10 +478,22 @@ def test_a_temporary_folder_that_the_user_names_is_used_though_memory_has_room(
 
 
 @pytest.mark.parametrize(
-    ("gigabytes", "shared_buffers"), [(0.5, "128MB"), (8, "1024MB"), (512, "2048MB")]
+    ("gigabytes", "room", "shared_buffers"),
+    [
+        (0.5, None, "128MB"),
+        (8, None, "1024MB"),
+        (512, None, "2048MB"),
+        (8, 0.5, "1024MB"),
+        (8, 1.5, "1536MB"),
+        (8, 100, "2048MB"),
+        (64, 5, "5120MB"),
+    ],
 )
-def test_settings_follow_the_memory_of_the_machine(gigabytes: float, shared_buffers: str) -> None:
-    settings = shadow_settings(int(gigabytes * 2**30), 4, 2**40)
+def test_settings_follow_the_memory_of_the_machine_and_the_room_for_databases(
+    gigabytes: float, room: float | None, shared_buffers: str
+) -> None:
+    room_bytes = None if room is None else int(room * 2**30)
+    settings = shadow_settings(int(gigabytes * 2**30), 4, 2**40, room_bytes)
     assert settings["shared_buffers"] == shared_buffers
     assert settings["max_parallel_workers"] == "4"
 
