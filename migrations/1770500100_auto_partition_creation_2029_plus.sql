@@ -1,33 +1,48 @@
 -- OPT1: one partition for each calendar year from 2029 to 2035, and for every later year when its
 -- first row arrives.
 --
--- Everything dated 2029 or later has piled up in the default partition. Here it moves, year by year
--- and in Hilbert order, into partitions of its own, while readers and writers go on:
+-- Everything dated 2029 or later has piled up in the default partition. A partition cannot be attached
+-- while the default one holds rows of its year, and ATTACH reads the whole default partition to see
+-- that it does not. So all years and a new default partition are made aside and exchanged for the old
+-- one at once, while readers and writers go on:
 --
--- 1. A year's rows are copied into a table of its own without any lock that stops others, ordered
---    by geometry (PostGIS sorts by the Hilbert code of the bounding box's centre), so that
---    neighbours on the ground are neighbours on disk. Each copy is remembered by the ctid and xmin
---    of its source. Indexes, a CHECK equal to the partition's bounds and statistics follow.
--- 2. SHARE ROW EXCLUSIVE on the partitioned table stops writers, not readers. Rows inserted, changed
---    or deleted since the copy are exactly those whose (ctid, xmin) differ; they are put right and
---    the year is deleted from the default partition.
---    The lock is on the partitioned table, not on the default partition, because a writer who waits
---    at the default partition has been routed there already and would fail once the year is
---    attached.
--- 3. ACCESS EXCLUSIVE on the partitioned table, for ATTACH PARTITION alone. ATTACH by itself would
---    let readers in who have planned without the new partition and would miss its rows.
+-- 1. A trigger on the default partition writes down the key of every row that is inserted, changed or
+--    deleted from now on. Making it waits for the writers at work, so whatever is committed later is
+--    either in the copy's snapshot or written down.
+-- 2. Each year's rows are copied into a table of its own without any lock that stops others, ordered
+--    by geometry (PostGIS sorts by the Hilbert code of the bounding box's centre), so that neighbours
+--    on the ground are neighbours on disk; what belongs to no year into the new default partition.
+--    Indexes, a CHECK equal to the partition's bounds, statistics and a validated foreign key follow.
+-- 3. What was written down is put right in the copies, again and again without a lock, until little is
+--    left.
+-- 4. SHARE ROW EXCLUSIVE on the partitioned table and its partitions stops writers, not readers, while
+--    the rest is put right. ACCESS EXCLUSIVE on the partitioned table then lasts while the old default
+--    partition is dropped and the new partitions are attached. The CHECK spares the scan of each, the
+--    foreign key that it has already spares its validation. The referenced table is locked as well,
+--    and first: ATTACH drops the key's own triggers there.
+--
+-- Writers wait for step 4 alone, which takes as long with ten times the rows.
+--
+-- Years that come later have few rows yet. They move one by one, in the caller's transaction:
+-- create_missing_year_partitions() copies a year as in step 2 and remembers each row by its ctid and
+-- xmin; under SHARE ROW EXCLUSIVE it puts right what differs, deletes the year from the default
+-- partition and attaches it. That lock is on the partitioned table, not on the default partition,
+-- because a writer who waits at the default partition has been routed there already and would fail
+-- once the year is attached; and ACCESS EXCLUSIVE precedes ATTACH, which by itself would let readers in
+-- who have planned without the new partition and would miss its rows.
 --
 -- Every lock is asked for with a lock_timeout below deadlock_timeout and tried again after a pause:
 -- who queues behind the request waits no longer than that, and no one else is ever chosen as the
--- victim of a deadlock.
+-- victim of a deadlock. The script may be run again, whatever point it was interrupted at: the copy is
+-- begun anew, and step 4 is one transaction.
 --
 -- Not safe for a REPEATABLE READ transaction that began before the move and touches the table for
 -- the first time after it: a query pruned to the new partition sees none of its rows. The same holds
 -- for every form of ALTER TABLE that moves rows.
 --
--- Sources: PostgreSQL manual, 5.11.2.2 Partition Maintenance; ALTER TABLE, ATTACH PARTITION;
--- 13.3 Explicit Locking; 13.5 Caveats; 5.5.6 System Columns; CREATE TRIGGER; CREATE FUNCTION,
--- Writing SECURITY DEFINER Functions Safely. PostGIS manual, Spatial Indexes (Hilbert order).
+-- Sources: PostgreSQL manual, 5.11.2.2 Partition Maintenance; ALTER TABLE, ATTACH PARTITION and ADD
+-- table_constraint; 13.3 Explicit Locking; 13.5 Caveats; 5.5.6 System Columns; CREATE TRIGGER; CREATE
+-- FUNCTION, Writing SECURITY DEFINER Functions Safely. PostGIS manual, Spatial Indexes (Hilbert order).
 
 SET lock_timeout = '100ms';
 
@@ -56,6 +71,96 @@ BEGIN
 END
 $$;
 
+-- Makes a table like the default partition, to be filled with the rows of a condition and attached.
+CREATE OR REPLACE FUNCTION public.create_partition_table(p_name text, p_condition text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    rest CONSTANT text := 'catalogo_geometrias_particionada_default';
+    options text;
+    command text;
+BEGIN
+    SELECT ' WITH (' || array_to_string(reloptions, ', ') || ')' INTO options
+    FROM pg_class
+    WHERE oid = rest::regclass;
+    EXECUTE format(
+        'CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY,'
+        ' CONSTRAINT partition_condition CHECK (%s))%s',
+        p_name, rest, p_condition, options
+    );
+    -- What LIKE leaves out.
+    FOR command IN
+        SELECT format('ALTER TABLE %I OWNER TO %s', p_name, relowner::regrole)
+        FROM pg_class
+        WHERE oid = rest::regclass
+        UNION ALL
+        SELECT format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', p_name)
+        FROM pg_class
+        WHERE oid = rest::regclass AND relrowsecurity
+        UNION ALL
+        SELECT format(
+            'GRANT %s ON %I TO %s%s',
+            acl.privilege_type,
+            p_name,
+            CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END,
+            CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+        )
+        FROM pg_class, aclexplode(relacl) AS acl
+        WHERE oid = rest::regclass AND acl.grantee <> relowner
+        UNION ALL
+        SELECT format(
+            'ALTER TABLE %I ALTER COLUMN %I SET STATISTICS %s', p_name, attname, attstattarget
+        )
+        FROM pg_attribute
+        WHERE attrelid = rest::regclass AND attnum > 0 AND attstattarget >= 0
+    LOOP
+        EXECUTE command;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION public.create_partition_table IS
+    'Makes a table like the default partition, whose rows meet a condition';
+
+REVOKE ALL ON FUNCTION public.create_partition_table FROM PUBLIC;
+
+-- Once it is filled: the partitioned table's keys and indexes, and statistics.
+CREATE OR REPLACE FUNCTION public.index_partition_table(p_name text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    parent CONSTANT text := 'catalogo_geometrias_particionada';
+    command text;
+BEGIN
+    FOR command IN
+        SELECT format('ALTER TABLE %I ADD %s', p_name, pg_get_constraintdef(oid))
+        FROM pg_constraint
+        WHERE conrelid = parent::regclass AND contype IN ('p', 'u')
+        UNION ALL
+        SELECT regexp_replace(
+            pg_get_indexdef(indexrelid),
+            ' INDEX .*? ON .*? USING ',
+            format(' INDEX ON %I USING ', p_name)
+        )
+        FROM pg_index
+        WHERE indrelid = parent::regclass
+            AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+    LOOP
+        EXECUTE command;
+    END LOOP;
+    EXECUTE format('ANALYZE %I', p_name);
+END
+$$;
+
+COMMENT ON FUNCTION public.index_partition_table IS
+    'Gives a table the keys and indexes of the partitioned table, and statistics';
+
+REVOKE ALL ON FUNCTION public.index_partition_table FROM PUBLIC;
+
 -- Makes the partitions of the years given ('2036', '2029-2035') that do not exist yet and moves
 -- their rows out of the default partition, in the caller's transaction. An error with SQLSTATE 55P03
 -- says that the locks could not be had in time; nothing is changed then.
@@ -72,9 +177,7 @@ DECLARE
     rest CONSTANT text := 'catalogo_geometrias_particionada_default';
     attempts CONSTANT integer := 4;
     columns text;
-    options text;
     within text;
-    command text;
     ids bigint[];
     dates date[];
     places tid[];
@@ -95,9 +198,6 @@ BEGIN
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
     FROM pg_attribute
     WHERE attrelid = rest::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
-    SELECT ' WITH (' || array_to_string(reloptions, ', ') || ')' INTO options
-    FROM pg_class
-    WHERE oid = rest::regclass;
 
     FOR year IN split_part(p_years, '-', 1)..regexp_replace(p_years, '.*-', '') LOOP
         partition_name := parent || '_' || year;
@@ -110,41 +210,7 @@ BEGIN
             make_date(year, 1, 1), make_date(year + 1, 1, 1)
         );
 
-        EXECUTE format(
-            'CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY,'
-            ' CONSTRAINT partition_year CHECK (%s))%s',
-            partition_name, rest, within, options
-        );
-        -- What LIKE leaves out.
-        FOR command IN
-            SELECT format('ALTER TABLE %I OWNER TO %s', partition_name, relowner::regrole)
-            FROM pg_class
-            WHERE oid = rest::regclass
-            UNION ALL
-            SELECT format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', partition_name)
-            FROM pg_class
-            WHERE oid = rest::regclass AND relrowsecurity
-            UNION ALL
-            SELECT format(
-                'GRANT %s ON %I TO %s%s',
-                acl.privilege_type,
-                partition_name,
-                CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END,
-                CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-            )
-            FROM pg_class, aclexplode(relacl) AS acl
-            WHERE oid = rest::regclass AND acl.grantee <> relowner
-            UNION ALL
-            SELECT format(
-                'ALTER TABLE %I ALTER COLUMN %I SET STATISTICS %s',
-                partition_name, attname, attstattarget
-            )
-            FROM pg_attribute
-            WHERE attrelid = rest::regclass AND attnum > 0 AND attstattarget >= 0
-        LOOP
-            EXECUTE command;
-        END LOOP;
-
+        PERFORM create_partition_table(partition_name, within);
         EXECUTE format(
             'WITH source AS MATERIALIZED ('
             '    SELECT *, ctid AS place, xmin AS version FROM ONLY %1$I WHERE %2$s'
@@ -156,23 +222,7 @@ BEGIN
             ' FROM source',
             rest, within, partition_name, columns
         ) INTO ids, dates, places, versions;
-        FOR command IN
-            SELECT format('ALTER TABLE %I ADD %s', partition_name, pg_get_constraintdef(oid))
-            FROM pg_constraint
-            WHERE conrelid = parent::regclass AND contype IN ('p', 'u')
-            UNION ALL
-            SELECT regexp_replace(
-                pg_get_indexdef(indexrelid),
-                ' INDEX .*? ON .*? USING ',
-                format(' INDEX ON %I USING ', partition_name)
-            )
-            FROM pg_index
-            WHERE indrelid = parent::regclass
-                AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
-        LOOP
-            EXECUTE command;
-        END LOOP;
-        EXECUTE format('ANALYZE %I', partition_name);
+        PERFORM index_partition_table(partition_name);
 
         FOR attempt IN 1..attempts LOOP
             BEGIN
@@ -206,7 +256,9 @@ BEGIN
                     'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                     parent, partition_name, make_date(year, 1, 1), make_date(year + 1, 1, 1)
                 );
-                EXECUTE format('ALTER TABLE %I DROP CONSTRAINT partition_year', partition_name);
+                EXECUTE format(
+                    'ALTER TABLE %I DROP CONSTRAINT partition_condition', partition_name
+                );
                 EXIT;
             EXCEPTION WHEN lock_not_available THEN
                 IF attempt = attempts THEN
@@ -378,16 +430,379 @@ COMMENT ON PROCEDURE public.maintain_partitions IS
 
 REVOKE ALL ON PROCEDURE public.maintain_partitions FROM PUBLIC;
 
-CALL public.maintain_partitions();
+-- What changes in the default partition from now on is written down, as long as there is a year to
+-- be split off.
+DO $$
+DECLARE
+    attempts CONSTANT integer := 40;
+    rest CONSTANT regclass := 'public.catalogo_geometrias_particionada_default';
+BEGIN
+    IF to_regclass('public.catalogo_geometrias_particionada_anos_alteradas') IS NULL THEN
+        IF EXISTS (
+            SELECT FROM pg_trigger
+            WHERE tgrelid = 'public.catalogo_geometrias_particionada'::regclass
+                AND tgname = 'trigger_auto_create_partition'
+        ) OR 7 = (
+            SELECT count(*)
+            FROM pg_inherits
+            WHERE inhparent = 'public.catalogo_geometrias_particionada'::regclass
+                AND inhrelid::regclass::text ~ 'catalogo_geometrias_particionada_20(29|3[0-5])$'
+        ) THEN
+            RETURN;
+        END IF;
+        IF EXISTS (
+            SELECT FROM pg_trigger
+            WHERE tgrelid = rest AND NOT tgisinternal AND tgparentid = 0
+        ) OR EXISTS (
+            SELECT FROM pg_policy WHERE polrelid = rest
+        ) OR EXISTS (
+            SELECT FROM pg_attribute WHERE attrelid = rest AND attacl IS NOT NULL
+        ) THEN
+            RAISE feature_not_supported USING
+                MESSAGE = 'the default partition has a trigger, policy or privilege on a column'
+                    ' that the new one would not have',
+                HINT = 'Add it to this script first.';
+        END IF;
+        CREATE TABLE public.catalogo_geometrias_particionada_anos_alteradas (
+            id bigint NOT NULL,
+            data_inicio date NOT NULL
+        );
+    END IF;
 
--- Gives back the space of the moved rows, which every scan of the default partition would still read.
--- VACUUM stops nobody while it waits, for the end of an autovacuum at most; it truncates the file only
--- when nobody is in the way.
+    CREATE OR REPLACE FUNCTION public.anotar_catalogo_geometrias_anos()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    SECURITY DEFINER
+    SET search_path = public, pg_temp
+    AS $function$
+    BEGIN
+        IF TG_OP = 'TRUNCATE' THEN
+            INSERT INTO catalogo_geometrias_particionada_anos_alteradas
+            SELECT id, data_inicio FROM ONLY catalogo_geometrias_particionada_default;
+            RETURN NULL;
+        END IF;
+        IF TG_OP <> 'INSERT' THEN
+            INSERT INTO catalogo_geometrias_particionada_anos_alteradas
+            VALUES (OLD.id, OLD.data_inicio);
+        END IF;
+        IF TG_OP = 'INSERT'
+            OR TG_OP = 'UPDATE' AND (NEW.id, NEW.data_inicio) <> (OLD.id, OLD.data_inicio)
+        THEN
+            INSERT INTO catalogo_geometrias_particionada_anos_alteradas
+            VALUES (NEW.id, NEW.data_inicio);
+        END IF;
+        RETURN NULL;
+    END
+    $function$;
+    REVOKE ALL ON FUNCTION public.anotar_catalogo_geometrias_anos FROM PUBLIC;
+
+    FOR attempt IN 1..attempts LOOP
+        EXIT WHEN EXISTS (
+            SELECT FROM pg_trigger
+            WHERE tgrelid = rest AND tgname = 'anotar_catalogo_geometrias_anos'
+        );
+        BEGIN
+            CREATE TRIGGER anotar_catalogo_geometrias_anos
+                AFTER INSERT OR UPDATE OR DELETE
+                ON public.catalogo_geometrias_particionada_default
+                FOR EACH ROW EXECUTE FUNCTION public.anotar_catalogo_geometrias_anos();
+            CREATE TRIGGER anotar_catalogo_geometrias_anos_truncate
+                BEFORE TRUNCATE ON public.catalogo_geometrias_particionada_default
+                FOR EACH STATEMENT EXECUTE FUNCTION public.anotar_catalogo_geometrias_anos();
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = attempts THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.2);
+        END;
+    END LOOP;
+END
+$$;
+
+DO $$
+DECLARE
+    parent CONSTANT text := 'catalogo_geometrias_particionada';
+    rest CONSTANT text := 'catalogo_geometrias_particionada_default';
+    emptied CONSTANT text := 'catalogo_geometrias_particionada_default_nova';
+    years integer[];
+    year integer;
+    within text;
+    elsewhere text := 'false';
+    columns text;
+    command text;
+BEGIN
+    SET LOCAL search_path = public, pg_temp;
+    IF to_regclass('catalogo_geometrias_particionada_anos_alteradas') IS NULL THEN
+        RETURN;
+    END IF;
+    -- What an interrupted run was making goes.
+    FOR command IN
+        SELECT format('DROP TABLE %s', conrelid::regclass)
+        FROM pg_constraint
+        WHERE conname = 'partition_condition'
+            AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = conrelid)
+    LOOP
+        EXECUTE command;
+    END LOOP;
+    SELECT array_agg(wanted ORDER BY wanted) INTO years
+    FROM (
+        SELECT generate_series(2029, 2035)
+        UNION
+        SELECT extract(year FROM data_inicio)::integer
+        FROM ONLY catalogo_geometrias_particionada_default
+        WHERE data_inicio BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'
+    ) AS found (wanted)
+    WHERE NOT EXISTS (
+        SELECT FROM pg_inherits
+        WHERE inhparent = parent::regclass AND inhrelid = to_regclass(parent || '_' || wanted)
+    );
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
+    FROM pg_attribute
+    WHERE attrelid = rest::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+
+    FOREACH year IN ARRAY years LOOP
+        within := format(
+            'data_inicio >= %L AND data_inicio < %L',
+            make_date(year, 1, 1), make_date(year + 1, 1, 1)
+        );
+        elsewhere := format('%s OR %s', elsewhere, within);
+        PERFORM create_partition_table(parent || '_' || year, within);
+        EXECUTE format(
+            'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$I WHERE %4$s ORDER BY geometry',
+            parent || '_' || year, columns, rest, within
+        );
+        PERFORM index_partition_table(parent || '_' || year);
+    END LOOP;
+    PERFORM create_partition_table(emptied, format('NOT (%s)', elsewhere));
+    EXECUTE format(
+        'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$I WHERE NOT (%4$s)',
+        emptied, columns, rest, elsewhere
+    );
+    EXECUTE format('COMMENT ON TABLE %I IS %L', emptied, obj_description(rest::regclass));
+    PERFORM index_partition_table(emptied);
+END
+$$;
+
+-- The foreign key is validated under a lock that stops nobody.
+DO $$
+DECLARE
+    attempts CONSTANT integer := 40;
+    command text;
+BEGIN
+    FOR attempt IN 1..attempts LOOP
+        BEGIN
+            FOR command IN
+                SELECT format(
+                    'ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID',
+                    made.conrelid::regclass, parent.conname, pg_get_constraintdef(parent.oid)
+                )
+                FROM pg_constraint AS made, pg_constraint AS parent
+                WHERE made.conname = 'partition_condition'
+                    AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = made.conrelid)
+                    AND parent.conrelid = 'public.catalogo_geometrias_particionada'::regclass
+                    AND parent.contype = 'f'
+                    AND NOT EXISTS (
+                        SELECT FROM pg_constraint AS present
+                        WHERE present.conrelid = made.conrelid
+                            AND present.conname = parent.conname
+                    )
+            LOOP
+                EXECUTE command;
+            END LOOP;
+            EXIT;
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = attempts THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.2);
+        END;
+    END LOOP;
+END
+$$;
+
+DO $$
+DECLARE
+    command text;
+BEGIN
+    FOR command IN
+        SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I', key.conrelid::regclass, key.conname)
+        FROM pg_constraint AS made JOIN pg_constraint AS key USING (conrelid)
+        WHERE made.conname = 'partition_condition'
+            AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = made.conrelid)
+            AND NOT key.convalidated
+    LOOP
+        EXECUTE command;
+    END LOOP;
+END
+$$;
+
+-- Puts right in the copies what was written down, and forgets it: in the caller's transaction.
+CREATE OR REPLACE FUNCTION public.repor_catalogo_geometrias_anos()
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = public, pg_temp
+AS $$
+DECLARE
+    rest CONSTANT text := 'catalogo_geometrias_particionada_default';
+    columns text;
+    ids bigint[];
+    dates date[];
+    made record;
+BEGIN
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
+    FROM pg_attribute
+    WHERE attrelid = rest::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+    WITH taken AS (
+        DELETE FROM catalogo_geometrias_particionada_anos_alteradas RETURNING id, data_inicio
+    ), keys AS (
+        SELECT DISTINCT id, data_inicio FROM taken
+    )
+    SELECT array_agg(id), array_agg(data_inicio) INTO ids, dates FROM keys;
+    FOR made IN
+        SELECT conrelid::regclass AS name, pg_get_expr(conbin, conrelid) AS condition
+        FROM pg_constraint
+        WHERE conname = 'partition_condition'
+            AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = conrelid)
+    LOOP
+        EXECUTE format(
+            'DELETE FROM %s AS outdated USING unnest($1, $2) AS old (id, data_inicio)'
+            ' WHERE outdated.id = old.id AND outdated.data_inicio = old.data_inicio',
+            made.name
+        ) USING ids, dates;
+        EXECUTE format(
+            'INSERT INTO %1$s (%2$s)'
+            ' SELECT %2$s FROM ONLY %3$I JOIN unnest($1, $2) AS new (id, data_inicio)'
+            '     USING (id, data_inicio)'
+            ' WHERE %4$s',
+            made.name, columns, rest, made.condition
+        ) USING ids, dates;
+    END LOOP;
+    RETURN coalesce(cardinality(ids), 0);
+END
+$$;
+
+REVOKE ALL ON FUNCTION public.repor_catalogo_geometrias_anos FROM PUBLIC;
+
+DO $$
+DECLARE
+    few CONSTANT integer := 50;
+    rounds CONSTANT integer := 20;
+    rows bigint;
+BEGIN
+    IF to_regclass('public.catalogo_geometrias_particionada_anos_alteradas') IS NULL THEN
+        RETURN;
+    END IF;
+    FOR round IN 1..rounds LOOP
+        rows := public.repor_catalogo_geometrias_anos();
+        COMMIT;
+        EXIT WHEN rows < few;
+    END LOOP;
+END
+$$;
+
+DO $$
+DECLARE
+    attempts CONSTANT integer := 60;
+    parent CONSTANT text := 'catalogo_geometrias_particionada';
+    rest CONSTANT text := 'catalogo_geometrias_particionada_default';
+    emptied CONSTANT text := 'catalogo_geometrias_particionada_default_nova';
+    index_names jsonb;
+    relation regclass;
+    year integer;
+    renamed record;
+BEGIN
+    SET LOCAL search_path = public, pg_temp;
+    IF to_regclass('catalogo_geometrias_particionada_anos_alteradas') IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT jsonb_object_agg(inhparent::text, indexrelid::regclass::text) INTO index_names
+    FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
+    WHERE indrelid = rest::regclass;
+
+    FOR attempt IN 1..attempts LOOP
+        BEGIN
+            EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', parent);
+            PERFORM repor_catalogo_geometrias_anos();
+
+            FOR relation IN
+                SELECT confrelid
+                FROM pg_constraint
+                WHERE conrelid = parent::regclass AND contype = 'f'
+            LOOP
+                EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', relation);
+            END LOOP;
+            EXECUTE format('LOCK TABLE ONLY %I IN ACCESS EXCLUSIVE MODE', parent);
+            EXECUTE format('DROP TABLE %I', rest);
+            DROP TABLE catalogo_geometrias_particionada_anos_alteradas;
+            DROP FUNCTION anotar_catalogo_geometrias_anos();
+            FOR relation, year IN
+                SELECT conrelid, right(conrelid::regclass::text, 4)
+                FROM pg_constraint
+                WHERE conname = 'partition_condition'
+                    AND conrelid <> emptied::regclass
+                    AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = conrelid)
+            LOOP
+                EXECUTE format(
+                    'ALTER TABLE %I ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+                    parent, relation, make_date(year, 1, 1), make_date(year + 1, 1, 1)
+                );
+                EXECUTE format('ALTER TABLE %s DROP CONSTRAINT partition_condition', relation);
+            END LOOP;
+            EXECUTE format('ALTER TABLE %I RENAME TO %I', emptied, rest);
+            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I DEFAULT', parent, rest);
+            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT partition_condition', rest);
+            FOR renamed IN
+                SELECT indexrelid::regclass AS name, index_names ->> inhparent::text AS wanted
+                FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
+                WHERE indrelid = rest::regclass
+            LOOP
+                EXECUTE format('ALTER INDEX %s RENAME TO %I', renamed.name, renamed.wanted);
+            END LOOP;
+            EXIT;
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = attempts THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.1 + random() * 0.3);
+        END;
+    END LOOP;
+END
+$$;
+
+DROP FUNCTION public.repor_catalogo_geometrias_anos();
+
+-- Marks the pages as visible to all, without which no index-only scan is one. VACUUM stops nobody
+-- while it waits, for the end of an autovacuum at most.
 SET lock_timeout = '10s';
 
-VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+VACUUM (ANALYZE) public.catalogo_geometrias_particionada;
 
 SET lock_timeout = '100ms';
+
+DO $$
+DECLARE
+    partition text;
+    rows bigint;
+BEGIN
+    SET LOCAL search_path = public, pg_temp;
+    FOR partition IN
+        SELECT inhrelid::regclass::text
+        FROM pg_inherits
+        WHERE inhparent = 'catalogo_geometrias_particionada'::regclass
+            AND inhrelid::regclass::text !~ '_(2026|2027|2028|default)$'
+            AND NOT EXISTS (
+                SELECT FROM partition_maintenance_log
+                WHERE partition_name = inhrelid::regclass::text
+            )
+        ORDER BY 1
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %s', partition) INTO rows;
+        INSERT INTO partition_maintenance_log (routine, partition_name, status, rows_moved)
+        VALUES ('split of the default partition', partition, 'CREATED_SUCCESS', rows);
+        RAISE NOTICE 'Partition: % - Status: CREATED_SUCCESS', partition;
+    END LOOP;
+END
+$$;
 
 -- WHEN keeps every row that has a partition out of the queue, so ordinary writes pay next to
 -- nothing.
@@ -417,7 +832,7 @@ BEGIN
 END
 $$;
 
--- For rows of further years that arrived before the trigger.
+-- For rows of further years that arrived since, before the trigger.
 CALL public.maintain_partitions();
 
 RESET lock_timeout;

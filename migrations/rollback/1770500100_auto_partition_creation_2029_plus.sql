@@ -20,6 +20,9 @@
 --
 -- Writers wait for step 4 alone, which takes as long with ten times the rows.
 --
+-- It makes the new default partition with the migration's own routines. What an interrupted migration
+-- left is taken away.
+--
 -- Every lock is asked for with a lock_timeout below deadlock_timeout and tried again after a pause.
 -- The script may be run again, whatever point it was interrupted at: the copy is begun anew, and
 -- step 4 is one transaction.
@@ -30,6 +33,43 @@
 SET lock_timeout = '100ms';
 
 SET statement_timeout = '15min';
+
+-- What an interrupted migration was making goes; the default partition is still the old one.
+DO $$
+DECLARE
+    attempts CONSTANT integer := 40;
+    command text;
+BEGIN
+    FOR attempt IN 1..attempts LOOP
+        EXIT WHEN to_regclass('public.catalogo_geometrias_particionada_anos_alteradas') IS NULL;
+        BEGIN
+            LOCK TABLE public.catalogo IN ACCESS EXCLUSIVE MODE;
+            DROP TRIGGER IF EXISTS anotar_catalogo_geometrias_anos
+                ON public.catalogo_geometrias_particionada_default;
+            DROP TRIGGER IF EXISTS anotar_catalogo_geometrias_anos_truncate
+                ON public.catalogo_geometrias_particionada_default;
+            FOR command IN
+                SELECT format('DROP TABLE %s', conrelid::regclass)
+                FROM pg_constraint
+                WHERE conname = 'partition_condition'
+                    AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = conrelid)
+            LOOP
+                EXECUTE command;
+            END LOOP;
+            DROP TABLE public.catalogo_geometrias_particionada_anos_alteradas;
+            DROP FUNCTION public.anotar_catalogo_geometrias_anos();
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = attempts THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.2);
+        END;
+    END LOOP;
+    IF to_regprocedure('public.repor_catalogo_geometrias_anos()') IS NOT NULL THEN
+        DROP FUNCTION public.repor_catalogo_geometrias_anos();
+    END IF;
+END
+$$;
 
 DO $$
 DECLARE
@@ -153,9 +193,7 @@ DECLARE
         'public.catalogo_geometrias_particionada_2028'
     ];
     columns text;
-    options text;
     elsewhere text;
-    command text;
 BEGIN
     SET LOCAL search_path = public, pg_temp;
     IF to_regclass(restored) IS NOT NULL THEN
@@ -170,9 +208,6 @@ BEGIN
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
     FROM pg_attribute
     WHERE attrelid = rest::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
-    SELECT ' WITH (' || array_to_string(reloptions, ', ') || ')' INTO options
-    FROM pg_class
-    WHERE oid = rest::regclass;
     -- In the form in which the server writes the constraint of a default partition, so that it
     -- finds the one implied by the other.
     SELECT string_agg(
@@ -180,64 +215,16 @@ BEGIN
     ) INTO elsewhere
     FROM unnest(kept) AS oid;
 
-    EXECUTE format(
-        'CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY,'
-        ' CONSTRAINT no_other_partition CHECK (NOT ((data_inicio IS NOT NULL) AND (%s))))%s',
-        restored, rest, elsewhere, options
+    PERFORM create_partition_table(
+        restored, format('NOT ((data_inicio IS NOT NULL) AND (%s))', elsewhere)
     );
-    -- What LIKE leaves out.
-    FOR command IN
-        SELECT format('ALTER TABLE %I OWNER TO %s', restored, relowner::regrole)
-        FROM pg_class
-        WHERE oid = rest::regclass
-        UNION ALL
-        SELECT format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', restored)
-        FROM pg_class
-        WHERE oid = rest::regclass AND relrowsecurity
-        UNION ALL
-        SELECT format(
-            'GRANT %s ON %I TO %s%s',
-            acl.privilege_type,
-            restored,
-            CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END,
-            CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-        )
-        FROM pg_class, aclexplode(relacl) AS acl
-        WHERE oid = rest::regclass AND acl.grantee <> relowner
-        UNION ALL
-        SELECT format(
-            'ALTER TABLE %I ALTER COLUMN %I SET STATISTICS %s', restored, attname, attstattarget
-        )
-        FROM pg_attribute
-        WHERE attrelid = rest::regclass AND attnum > 0 AND attstattarget >= 0
-        UNION ALL
-        SELECT format('COMMENT ON TABLE %I IS %L', restored, obj_description(rest::regclass))
-    LOOP
-        EXECUTE command;
-    END LOOP;
-
+    EXECUTE format('COMMENT ON TABLE %I IS %L', restored, obj_description(rest::regclass));
     EXECUTE format(
         'INSERT INTO %1$I (%2$s) SELECT %2$s FROM %3$I WHERE tableoid <> ALL ($1::oid[])'
         ' ORDER BY id, data_inicio',
         restored, columns, parent
     ) USING kept;
-    FOR command IN
-        SELECT format('ALTER TABLE %I ADD %s', restored, pg_get_constraintdef(oid))
-        FROM pg_constraint
-        WHERE conrelid = parent::regclass AND contype IN ('p', 'u')
-        UNION ALL
-        SELECT regexp_replace(
-            pg_get_indexdef(indexrelid),
-            ' INDEX .*? ON .*? USING ',
-            format(' INDEX ON %I USING ', restored)
-        )
-        FROM pg_index
-        WHERE indrelid = parent::regclass
-            AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
-    LOOP
-        EXECUTE command;
-    END LOOP;
-    EXECUTE format('ANALYZE %I', restored);
+    PERFORM index_partition_table(restored);
 END
 $$;
 
@@ -400,7 +387,7 @@ BEGIN
             DROP TABLE catalogo_geometrias_particionada_default_alteradas;
             EXECUTE format('ALTER TABLE %I RENAME TO %I', restored, rest);
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I DEFAULT', parent, rest);
-            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT no_other_partition', rest);
+            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT partition_condition', rest);
             FOR renamed IN
                 SELECT indexrelid::regclass AS name, index_names ->> inhparent::text AS wanted
                 FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
@@ -432,6 +419,10 @@ DROP FUNCTION IF EXISTS public.scheduled_partition_maintenance();
 DROP FUNCTION IF EXISTS public.auto_create_partition_for_year();
 
 DROP FUNCTION IF EXISTS public.create_missing_year_partitions(text);
+
+DROP FUNCTION IF EXISTS public.index_partition_table(text);
+
+DROP FUNCTION IF EXISTS public.create_partition_table(text, text);
 
 DROP TABLE IF EXISTS public.partition_maintenance_log;
 

@@ -57,8 +57,8 @@ def _drops_left_out(plan: Plan) -> Iterator[Defect]:
     for statement in read_script(rollback_of(plan)).statements:
         if statement.kind.startswith("DROP"):
             text = statement.sql.rstrip().rstrip(";")
-            what = text.split()[-1].rstrip(";")
-            made = what in (*plan.creates.routine, *plan.creates.table)
+            what = text.removeprefix(statement.kind).strip().removeprefix("IF EXISTS ")
+            made = what.replace(", ", ",") in (*plan.creates.routine, *plan.creates.table)
             yield Defect(
                 plan=plan_key(plan),
                 name=f"rollback_forgets_{what.partition('(')[0].rpartition('.')[2]}",

@@ -12,14 +12,19 @@ from psycopg import sql
 
 from fixtures.catalogue import Catalogue
 from shadowgate.catalogue import odd_partitions, take_snapshot
+from shadowgate.migrate import apply_script, read_script
 from shadowgate.server import Database, Server
 from tests.selftest.catalogue_clones import (
+    MIGRATIONS,
     TABLE,
     apply,
     content,
     drift,
     loaded,
     rows_of,
+    run,
+    run_from,
+    run_until,
     value_of,
 )
 from tests.selftest.conftest import MakeDatabase
@@ -41,6 +46,16 @@ PARTITIONS = """
 SWITCH_OFF = """
     ALTER TABLE catalogo_geometrias_particionada DISABLE TRIGGER trigger_auto_create_partition
 """
+WRITES = """
+    UPDATE catalogo_geometrias_particionada SET data_inicio = data_inicio + 365 WHERE id % 10 = 1;
+    UPDATE catalogo_geometrias_particionada SET data_inicio = data_inicio + 11000 WHERE id % 10 = 2;
+    UPDATE catalogo_geometrias_particionada SET data_inicio = 'infinity' WHERE id % 100 = 7;
+    UPDATE catalogo_geometrias_particionada SET id = id + 100000 WHERE id % 10 = 3;
+    DELETE FROM catalogo_geometrias_particionada WHERE id % 10 = 4;
+    INSERT INTO catalogo_geometrias_particionada (catalogo_id, geometry, data_inicio)
+    SELECT catalogo_id, geometry, '2033-05-05' FROM catalogo_geometrias_particionada LIMIT 50;
+"""
+"""Into the default partition, out of it, within it, and into years that nobody thought of."""
 ORIGINAL = [f"catalogo_geometrias_particionada_{name}" for name in (2026, 2027, 2028, "default")]
 MOVED = [f"catalogo_geometrias_particionada_{year}" for year in range(2029, 2036)]
 
@@ -125,6 +140,8 @@ def test_nothing_but_the_announced_objects_changed(before: Database, after: Data
     announced = (
         *MOVED,
         "partition_maintenance_log",
+        "create_partition_table",
+        "index_partition_table",
         "create_missing_year_partitions",
         "auto_create_partition_for_year",
         "scheduled_partition_maintenance",
@@ -313,6 +330,73 @@ def test_scheduled_maintenance_logs_every_run(migrated: Database) -> None:
         WHERE routine = 'scheduled_partition_maintenance' ORDER BY id
     """
     assert rows_of(migrated, query) == [("COMPLETED", 30), ("COMPLETED", 0)]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["goes on", "begins anew"])
+def test_what_is_written_between_copy_and_exchange_comes_along(
+    make_database: MakeDatabase, before: Database, *, again: bool
+) -> None:
+    database = make_database(before.name)
+    run_until(OPT1, database, "few CONSTANT")
+    run(database, WRITES)
+    written = content(database)
+    if again:
+        apply(OPT1, database)
+    else:
+        run_from(OPT1, database, "few CONSTANT")
+    assert content(database) == written != content(before)
+    timeless = """
+        SELECT count(*) FROM catalogo_geometrias_particionada WHERE data_inicio = 'infinity'
+    """
+    assert rows_in(database, "default") == value_of(database, timeless)
+    assert rows_in(database, "2061") > 0
+
+
+def test_an_emptied_default_partition_is_empty_afterwards(
+    make_database: MakeDatabase, before: Database
+) -> None:
+    database = make_database(before.name)
+    run_until(OPT1, database, "few CONSTANT")
+    run(database, f"TRUNCATE {TABLE}_default")
+    run_from(OPT1, database, "few CONSTANT")
+    later = """
+        SELECT count(*) FROM catalogo_geometrias_particionada WHERE data_inicio > '2028-12-31'
+    """
+    assert value_of(database, later) == 0
+
+
+@pytest.mark.parametrize(
+    "end", ["default_nova", "NOT VALID", "few CONSTANT", "DROP TABLE %I", "DROP FUNCTION public"]
+)
+def test_the_rollback_takes_away_what_an_interrupted_migration_left(
+    make_database: MakeDatabase, before: Database, end: str
+) -> None:
+    database = make_database(before.name)
+    run_until(OPT1, database, end)
+    apply(f"rollback/{OPT1}", database)
+    assert drift(before, database) == ()
+    assert content(database) == content(before)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        f"GRANT UPDATE (tipo_uso) ON {TABLE}_default TO pg_monitor",
+        f"CREATE POLICY mine ON {TABLE}_default USING (true)",
+        f"CREATE TRIGGER mine AFTER DELETE ON {TABLE}_default"
+        " FOR EACH STATEMENT EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    ],
+    ids=["privilege on a column", "policy", "trigger"],
+)
+def test_what_the_new_default_partition_would_not_have_is_refused(
+    make_database: MakeDatabase, before: Database, extra: str
+) -> None:
+    database = make_database(before.name)
+    run(database, extra)
+    refused = apply_script(read_script(MIGRATIONS / OPT1), database)
+    assert "that the new one would not have" in str(refused.error)
+    assert rows_of(database, PARTITIONS) == [(name,) for name in sorted(ORIGINAL)]
+    assert content(database) == content(before)
 
 
 def test_running_it_again_changes_nothing(migrated: Database, after: Database) -> None:

@@ -3,8 +3,8 @@
 -- apply: replace
 
 -- <<<
-VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+VACUUM (ANALYZE) public.catalogo_geometrias_particionada;
 -- >>>
-VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+VACUUM (ANALYZE) public.catalogo_geometrias_particionada;
 
 SELECT 1 / count(*) FROM ONLY public.catalogo_geometrias_particionada_default;

@@ -3,10 +3,10 @@
 -- apply: replace
 
 -- <<<
-VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+VACUUM (ANALYZE) public.catalogo_geometrias_particionada;
 -- >>>
 BEGIN;
 
-VACUUM (ANALYZE) public.catalogo_geometrias_particionada_default;
+VACUUM (ANALYZE) public.catalogo_geometrias_particionada;
 
 COMMIT;

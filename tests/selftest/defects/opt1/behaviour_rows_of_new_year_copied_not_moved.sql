@@ -1,5 +1,5 @@
 -- Kept the rows in the default partition and made the partition empty, for the sake of speed.
--- check: migration.applied
+-- check: migration.behaviour
 -- apply: replace
 
 -- <<<

@@ -3,12 +3,7 @@
 -- apply: replace
 
 -- <<<
-rest, within, partition_name, columns
-        ) INTO ids
+            'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$I WHERE %4$s ORDER BY geometry',
 -- >>>
-rest, within || ' AND is_valid', partition_name, columns
-        ) INTO ids
--- <<<
-                    '     SELECT ctid AS place, xmin AS version FROM ONLY %I WHERE %s'
--- >>>
-                    '     SELECT ctid AS place, xmin AS version FROM ONLY %I WHERE is_valid AND %s'
+            'INSERT INTO %1$I (%2$s) SELECT %2$s FROM ONLY %3$I WHERE is_valid AND %4$s'
+            ' ORDER BY geometry',

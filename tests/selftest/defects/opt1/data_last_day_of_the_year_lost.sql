@@ -4,13 +4,14 @@
 -- apply: replace
 
 -- <<<
-            'data_inicio >= %L AND data_inicio < %L',
-            make_date(year, 1, 1), make_date(year + 1, 1, 1)
-        );
+            parent || '_' || year, columns, rest, within
 -- >>>
-            'data_inicio >= %L AND data_inicio < %L',
-            make_date(year, 1, 1), make_date(year + 1, 1, 1)
-        );
+            parent || '_' || year, columns, rest,
+            format('%s AND data_inicio <> %L', within, make_date(year, 12, 31))
+-- <<<
+        PERFORM create_partition_table(partition_name, within);
+-- >>>
         EXECUTE format(
             'DELETE FROM ONLY %I WHERE data_inicio = %L', rest, make_date(year, 12, 31)
         );
+        PERFORM create_partition_table(partition_name, within);

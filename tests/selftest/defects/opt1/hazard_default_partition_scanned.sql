@@ -2,7 +2,12 @@
 -- check: migration.hazards
 -- also: migration.schema_unchanged because nobody announced the partition
 -- also: migration.objects because the partition grants less than its siblings
--- apply: append
+-- apply: replace
+
+-- <<<
+SET statement_timeout = '15min';
+-- >>>
+SET statement_timeout = '15min';
 
 CREATE TABLE IF NOT EXISTS public.catalogo_geometrias_particionada_2040
     PARTITION OF public.catalogo_geometrias_particionada

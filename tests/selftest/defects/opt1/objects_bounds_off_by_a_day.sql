@@ -5,16 +5,12 @@
 -- <<<
             make_date(year, 1, 1), make_date(year + 1, 1, 1)
         );
-
-        EXECUTE format(
-            'CREATE TABLE
+        elsewhere
 -- >>>
             make_date(year, 1, 1), make_date(year, 12, 31)
         );
-
-        EXECUTE format(
-            'CREATE TABLE
+        elsewhere
 -- <<<
-                    parent, partition_name, make_date(year, 1, 1), make_date(year + 1, 1, 1)
+                    parent, relation, make_date(year, 1, 1), make_date(year + 1, 1, 1)
 -- >>>
-                    parent, partition_name, make_date(year, 1, 1), make_date(year, 12, 31)
+                    parent, relation, make_date(year, 1, 1), make_date(year, 12, 31)

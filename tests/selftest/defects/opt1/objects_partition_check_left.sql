@@ -3,5 +3,5 @@
 -- apply: replace
 
 -- <<<
-                EXECUTE format('ALTER TABLE %I DROP CONSTRAINT partition_year', partition_name);
+                EXECUTE format('ALTER TABLE %s DROP CONSTRAINT partition_condition', relation);
 -- >>>

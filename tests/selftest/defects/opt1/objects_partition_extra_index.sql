@@ -3,7 +3,7 @@
 -- apply: replace
 
 -- <<<
-        EXECUTE format('ANALYZE %I', partition_name);
+        PERFORM index_partition_table(parent || '_' || year);
 -- >>>
-        EXECUTE format('CREATE INDEX ON %I (tipo_uso)', partition_name);
-        EXECUTE format('ANALYZE %I', partition_name);
+        PERFORM index_partition_table(parent || '_' || year);
+        EXECUTE format('CREATE INDEX ON %I (tipo_uso)', parent || '_' || year);

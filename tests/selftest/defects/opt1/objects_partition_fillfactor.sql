@@ -3,6 +3,7 @@
 -- apply: replace
 
 -- <<<
-            partition_name, rest, within, options
+        PERFORM create_partition_table(parent || '_' || year, within);
 -- >>>
-            partition_name, rest, within, ' WITH (fillfactor = 70)'
+        PERFORM create_partition_table(parent || '_' || year, within);
+        EXECUTE format('ALTER TABLE %I SET (fillfactor = 70)', parent || '_' || year);

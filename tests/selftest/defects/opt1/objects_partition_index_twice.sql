@@ -3,7 +3,7 @@
 -- apply: replace
 
 -- <<<
-        EXECUTE format('ANALYZE %I', partition_name);
+        PERFORM index_partition_table(parent || '_' || year);
 -- >>>
-        EXECUTE format('CREATE INDEX ON %I USING gist (geometry)', partition_name);
-        EXECUTE format('ANALYZE %I', partition_name);
+        PERFORM index_partition_table(parent || '_' || year);
+        EXECUTE format('CREATE INDEX ON %I USING gist (geometry)', parent || '_' || year);

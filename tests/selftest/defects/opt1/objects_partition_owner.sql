@@ -3,6 +3,7 @@
 -- apply: replace
 
 -- <<<
-            SELECT format('ALTER TABLE %I OWNER TO %s', partition_name, relowner::regrole)
+        PERFORM create_partition_table(parent || '_' || year, within);
 -- >>>
-            SELECT format('ALTER TABLE %I OWNER TO %s', partition_name, 'pg_database_owner')
+        PERFORM create_partition_table(parent || '_' || year, within);
+        EXECUTE format('ALTER TABLE %I OWNER TO pg_database_owner', parent || '_' || year);

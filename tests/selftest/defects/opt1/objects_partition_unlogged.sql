@@ -4,6 +4,7 @@
 -- apply: replace
 
 -- <<<
-            'CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY,'
+        PERFORM create_partition_table(parent || '_' || year, within);
 -- >>>
-            'CREATE UNLOGGED TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY,'
+        PERFORM create_partition_table(parent || '_' || year, within);
+        EXECUTE format('ALTER TABLE %I SET UNLOGGED', parent || '_' || year);

@@ -3,6 +3,6 @@
 -- apply: replace
 
 -- <<<
-            WHERE oid = rest::regclass AND acl.grantee <> relowner
+        WHERE oid = rest::regclass AND acl.grantee <> relowner
 -- >>>
-            WHERE oid = rest::regclass AND acl.grantee <> relowner AND false
+        WHERE oid = rest::regclass AND acl.grantee <> relowner AND p_name LIKE '%default%'

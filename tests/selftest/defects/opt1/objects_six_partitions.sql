@@ -15,3 +15,17 @@
 -- >>>
         WHERE data_inicio BETWEEN DATE '1000-01-01' AND DATE '2034-12-31'
     ) AS found (wanted);
+-- <<<
+        SELECT generate_series(2029, 2035)
+        UNION
+-- >>>
+        SELECT generate_series(2029, 2034)
+        UNION
+-- <<<
+        WHERE data_inicio BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'
+    ) AS found (wanted)
+    WHERE
+-- >>>
+        WHERE data_inicio BETWEEN DATE '1000-01-01' AND DATE '2034-12-31'
+    ) AS found (wanted)
+    WHERE

@@ -16,7 +16,6 @@ DECLARE
         'public.catalogo_geometrias_particionada_2028'
     ];
     columns text;
-    options text;
     elsewhere text;
 -- >>>
 DO $$
@@ -31,7 +30,6 @@ DECLARE
         'public.catalogo_geometrias_particionada_2029'
     ];
     columns text;
-    options text;
     elsewhere text;
 -- <<<
         'public.catalogo_geometrias_particionada_2028'

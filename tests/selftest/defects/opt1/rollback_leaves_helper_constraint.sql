@@ -6,5 +6,5 @@
 -- apply: replace
 
 -- <<<
-            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT no_other_partition', rest);
+            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT partition_condition', rest);
 -- >>>

@@ -5,6 +5,7 @@
 -- apply: replace
 
 -- <<<
-        WHERE oid = rest::regclass AND acl.grantee <> relowner
+    EXECUTE format('COMMENT ON TABLE %I IS %L', restored, obj_description(rest::regclass));
 -- >>>
-        WHERE oid = rest::regclass AND acl.grantee <> relowner AND false
+    EXECUTE format('COMMENT ON TABLE %I IS %L', restored, obj_description(rest::regclass));
+    EXECUTE format('REVOKE ALL ON %I FROM PUBLIC', restored);

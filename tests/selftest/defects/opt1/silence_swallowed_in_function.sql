@@ -5,7 +5,7 @@
 -- <<<
 CALL public.maintain_partitions();
 
--- Gives
+RESET lock_timeout;
 -- >>>
 CALL public.maintain_partitions();
 
@@ -17,4 +17,4 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Gives
+RESET lock_timeout;
