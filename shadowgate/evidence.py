@@ -94,6 +94,8 @@ class CheckResult:
     """A required check that did not pass makes the verdict NO-GO."""
     seconds: float = 0.0
     blocked_by: str | None = None
+    needless: bool = False
+    """Whether it is blocked only since it could change nothing of the verdict any more."""
     breaks: tuple[str, ...] = ()
     """What it found not to hold, that findings of other checks may stand on."""
     stands_on: tuple[tuple[str, ...], ...] = ()

@@ -22,14 +22,14 @@ class Cause:
     @property
     def not_run(self) -> list[tuple[str, tuple[str, ...]]]:
         """The blocked ones, those of one reason together: what is said of them, and their ids."""
-        blocked = [each for each in self.blocked if not _is_needless(each)]
+        blocked = [each for each in self.blocked if not each.needless]
         plain = [(words.status("blocked"), tuple(each.id for each in blocked))] if blocked else []
         return [*plain, *self.needless]
 
     @property
     def needless(self) -> list[tuple[str, tuple[str, ...]]]:
         """Those of the blocked ones that could not change the verdict."""
-        needless = [each for each in self.blocked if _is_needless(each)]
+        needless = [each for each in self.blocked if each.needless]
         return [(f"{group.reason}:", group.ids) for group in words.not_run(needless)]
 
     @property
@@ -104,7 +104,3 @@ def _cause_of(check: CheckResult, checks: Sequence[CheckResult]) -> CheckResult 
         ),
         None,
     )
-
-
-def _is_needless(check: CheckResult) -> bool:
-    return bool(check.detail) and not check.detail.startswith("blocked by ")

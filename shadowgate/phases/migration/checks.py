@@ -44,7 +44,7 @@ from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.migration.simultaneous import Simultaneous, judge_simultaneous
 from shadowgate.phases.restore.state import State
-from shadowgate.phases.results import needless
+from shadowgate.phases.results import Needless
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
 from shadowgate.traffic.long_transactions import (
@@ -382,7 +382,7 @@ def objects_work(
     finding.note(result.measured, result.expected)
     finding.say(next(section.claim for section in plan.probes if section.name == probe))
     if result.cut_short_by:
-        raise needless(result.cut_short_by)
+        raise Needless(result.cut_short_by)
     finding.require(result.passed, result.detail)
 
 

@@ -25,7 +25,7 @@ from shadowgate.phases.performance.committed_baseline import BaselineComparison
 from shadowgate.phases.performance.history import History
 from shadowgate.phases.performance.layout import layout_table, left_out
 from shadowgate.phases.performance.rewrites import Rewrites
-from shadowgate.phases.results import Blocked, needless
+from shadowgate.phases.results import Blocked, Needless
 from shadowgate.plan import Plan
 from shadowgate.report import words
 
@@ -306,10 +306,10 @@ def _require_needed(stopped_by: str, decided: bool) -> None:
     """What was left undecided since the verdict was NO-GO already is no finding.
 
     Raises:
-        Blocked: that is why it is.
+        Needless: that is why it is.
     """
     if stopped_by and not decided:
-        raise needless(stopped_by)
+        raise Needless(stopped_by)
 
 
 def _say_grounds(found: QueryComparison, read: Collection[str], finding: Finding) -> None:
