@@ -20,20 +20,21 @@ from shadowgate.phases.facts import RUNS_AGAIN, content_of, rows_of
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
-from shadowgate.phases.migration.blame import altered, wrote
+from shadowgate.phases.migration.at_fault import (
+    altered,
+    point_at_interruptions,
+    point_at_locks,
+    point_at_objects,
+    point_at_rows,
+    point_at_wait,
+    wrote,
+)
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.migration.forecast import Forecast, judge_forecast
 from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
-from shadowgate.phases.migration.places import (
-    point_at_interruptions,
-    point_at_locks,
-    point_at_objects,
-    point_at_rows,
-    point_at_wait,
-)
 from shadowgate.phases.migration.rehearsal import (
     Rehearsal,
     judge_acknowledged,
