@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from shadowgate.errors import SetupError, ShadowgateError, ValidationError
-from shadowgate.evidence import CheckResult, Status
+from shadowgate.evidence import OPEN, CheckResult, Status
 from shadowgate.language import Sentence
 from shadowgate.phases.check import Check
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
@@ -68,7 +68,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
         _stand_on_error(failure, result_id, finding, run)
         error = None if isinstance(failure, _OF_THE_MACHINE) else failure
-    is_open = status in ("failed", "inconclusive")
+    is_open = status in OPEN
     if is_open:
         finding.say(f"To do: {check.remedy}")
     result = CheckResult(

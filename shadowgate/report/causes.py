@@ -45,11 +45,11 @@ class Cause:
 
 def causes_of(checks: Sequence[CheckResult]) -> tuple[Cause, ...]:
     """Every cause, required ones and failed ones first, else in the order of the checks."""
-    roots = [check for check in checks if _is_open(check) and not _cause_of(check, checks)]
+    roots = [check for check in checks if check.is_open and not _cause_of(check, checks)]
     found = [
         Cause(
             root,
-            tuple(each for each in checks if each.follows == root.id and _is_open(each)),
+            tuple(each for each in checks if each.follows == root.id and each.is_open),
             tuple(each for each in checks if each.follows == root.id and each.status == "blocked"),
         )
         for root in roots
@@ -90,17 +90,13 @@ def stands_against_go(check: CheckResult, evidence: Evidence) -> bool:
     return evidence.verdict == "NO-GO" and check.id in told
 
 
-def _is_open(check: CheckResult) -> bool:
-    return check.status in ("failed", "inconclusive")
-
-
 def _cause_of(check: CheckResult, checks: Sequence[CheckResult]) -> CheckResult | None:
     """What a check follows from, if that is itself a cause that is shown."""
     return next(
         (
             other
             for other in checks
-            if other.id == check.follows and other.follows is None and _is_open(other)
+            if other.id == check.follows and other.follows is None and other.is_open
         ),
         None,
     )
