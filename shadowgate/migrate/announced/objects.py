@@ -9,6 +9,7 @@ from typing import Any
 from pglast import ast, enums
 from pglast.enums import ObjectType
 
+from shadowgate.catalogue.object_kinds import IN_A_SCHEMA, PARTS
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.model import Effect
 from shadowgate.migrate.announced.names import (
@@ -60,24 +61,6 @@ _KINDS: Mapping[Any, str] = {
     ObjectType.OBJECT_DATABASE: "database",
 }
 _GLOBAL = frozenset({"schema", "extension", "event trigger", "publication", "role"})
-_PARTS = frozenset({"column", "constraint", "trigger", "rule", "policy"})
-_IN_A_SCHEMA = (
-    "table",
-    "foreign table",
-    "view",
-    "materialized view",
-    "sequence",
-    "index",
-    "routine",
-    "type",
-    "statistics",
-    "collation",
-    "conversion",
-    "text search configuration",
-    "text search dictionary",
-    "text search parser",
-    "text search template",
-)
 _ROUTINE_ATTRIBUTES = (
     "routine_type",
     "language",
@@ -128,7 +111,7 @@ def names_of(object_type: Any, node: Any, ledger: Ledger) -> Names:
     if object_type == ObjectType.OBJECT_DOMCONSTRAINT:
         return parts_of(_qualified(strings(node[0].names), ledger), str(node[1].sval))
     words = strings(node)
-    if kind in _PARTS:
+    if kind in PARTS:
         return parts_of(_qualified(words[:-1], ledger), words[-1])
     return _qualified(words, ledger)
 
@@ -388,7 +371,7 @@ def _drop(node: Any, ledger: Ledger) -> None:
             continue
         ledger.drop(kind, names, certain=not node.missing_ok)
         if kind == "schema" and cascades:
-            for each in _IN_A_SCHEMA:
+            for each in IN_A_SCHEMA:
                 ledger.drop(each, parts_of(names, "*"), certain=False)
     if cascades:
         ledger.cascade()
@@ -401,7 +384,7 @@ def _rename(node: Any, ledger: Ledger) -> None:
         ledger.unclear("no expectation can name what it renames")
         return
     certain = not node.missing_ok
-    if kind in _PARTS:
+    if kind in PARTS:
         wholes = (
             _qualified(strings(node.object), ledger)
             if node.renameType == ObjectType.OBJECT_DOMCONSTRAINT
@@ -451,7 +434,7 @@ def _maybe_rename(kind: str, old: Names, new: Names, ledger: Ledger) -> None:
 
 def _rename_schema(old: str, new: str, ledger: Ledger) -> None:
     ledger.rename("schema", (quoted(old),), (quoted(new),))
-    for each in (*_IN_A_SCHEMA, *sorted(_PARTS)):
+    for each in (*IN_A_SCHEMA, *sorted(PARTS)):
         _maybe_rename(each, (f"{quoted(old)}.*",), (f"{quoted(new)}.*",), ledger)
 
 
