@@ -410,11 +410,7 @@ def _rename(node: Any, ledger: Ledger) -> None:
         global_name = str(node.subname or getattr(node.object, "sval", ""))
         ledger.rename(kind, (quoted(global_name),), (quoted(new_name),), certain=certain)
         return
-    old = (
-        ledger.known(node.relation)
-        if node.relation is not None
-        else names_of(node.renameType, node.object, ledger)
-    )
+    old = _names_before(node.renameType, node, ledger)
     ledger.rename(kind, old, tuple(_with_name(name, new_name) for name in old), certain=certain)
     if kind == "index":
         # The index of a constraint gives it its name.
@@ -425,6 +421,12 @@ def _rename(node: Any, ledger: Ledger) -> None:
             tuple(f"{schema}.*.{quoted(new_name)}" for schema, _ in pairs),
             ledger,
         )
+
+
+def _names_before(object_type: Any, node: Any, ledger: Ledger) -> Names:
+    if node.relation is not None:
+        return ledger.known(node.relation)
+    return names_of(object_type, node.object, ledger)
 
 
 def _maybe_rename(kind: str, old: Names, new: Names, ledger: Ledger) -> None:
@@ -451,11 +453,7 @@ def _set_schema(node: Any, ledger: Ledger) -> None:
     if kind == "extension":
         ledger.change(kind, (quoted(str(node.object.sval)),), "schema")
         return
-    old = (
-        ledger.known(node.relation)
-        if node.relation is not None
-        else names_of(node.objectType, node.object, ledger)
-    )
+    old = _names_before(node.objectType, node, ledger)
     new = tuple(f"{quoted(node.newschema)}.{_after_schema(name)}" for name in old)
     ledger.rename(kind, old, new, certain=not node.missing_ok)
 
