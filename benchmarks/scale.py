@@ -24,10 +24,10 @@ import psutil
 
 from shadowgate.backup import cache_directory
 from shadowgate.backup.generate import cached_path
-from shadowgate.measure.growth import extrapolate
 from shadowgate.phases.registry import CHECKS
 from shadowgate.plan import Plan, read_plan
 from shadowgate.server import Databases, open_server
+from shadowgate.statistics.growth import extrapolate
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_PLAN = ROOT / "migrations" / "1770500100_auto_partition_creation_2029_plus.toml"

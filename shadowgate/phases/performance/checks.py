@@ -15,7 +15,6 @@ from shadowgate.measure import (
     read_runs,
     to_evidence,
 )
-from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.check import check
 from shadowgate.phases.facts import WRITES_ACCEPTED, asked_of, error, refused, rows_of
 from shadowgate.phases.finding import Finding
@@ -28,6 +27,7 @@ from shadowgate.phases.performance.rewrites import Rewrites
 from shadowgate.phases.results import Blocked, Needless
 from shadowgate.plan import Plan
 from shadowgate.report import words
+from shadowgate.statistics.intervals import to_percent
 
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run
