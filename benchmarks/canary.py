@@ -27,13 +27,13 @@ from fixtures.catalogue import Catalogue, load
 from shadowgate.errors import ShadowgateError
 from shadowgate.measure import Query, Sampling, Workload, load_workload, settle
 from shadowgate.migrate import ScriptRun, apply_script, read_script
-from shadowgate.plan import RolloutSection, read_plan
+from shadowgate.plan import RehearsalSection, RolloutSection, read_plan
 from shadowgate.server import Database, Databases, Server, open_server
 from shadowgate.traffic.canary import (
+    BRIEF,
     Asked,
     CanaryRehearsal,
     Differences,
-    Pace,
     Scripts,
     rehearse_rollout,
 )
@@ -46,7 +46,16 @@ SECONDS = 30.0
 """In which a trigger must have fired."""
 STRETCH = 6.0
 SHARE = 0.2
-LIMITS = RolloutSection(dt.date(2026, 2, 13))
+LIMITS = RolloutSection(
+    dt.date(2026, 2, 13),
+    rehearsal=RehearsalSection(
+        canary_seconds=SECONDS,
+        gradual_seconds=BRIEF.gradual_seconds,
+        full_seconds=BRIEF.full_seconds,
+        judge_latency=True,
+    ),
+)
+"""A canary stage as long as a trigger may take; the others are not what is asked here."""
 
 FAILING = """
 CREATE OR REPLACE FUNCTION bench_fails() RETURNS boolean LANGUAGE plpgsql VOLATILE
@@ -162,7 +171,6 @@ class Bench:
                 Scripts(self._nothing, self._nothing),
                 Differences({"public.bench_steps": frozenset("*")}),
                 LIMITS,
-                pace(),
                 sampling,
                 number,
             )
@@ -172,21 +180,6 @@ class Bench:
         path = self.folder / "nothing.sql"
         path.write_text("SELECT 1;\n")
         return apply_script(read_script(path), database)
-
-
-def pace() -> Pace:
-    """A canary stage as long as a trigger may take; the others are not what is asked here."""
-    return Pace(
-        canary_seconds=SECONDS,
-        gradual_seconds=0.5,
-        full_seconds=0.2,
-        probe_seconds=2.5,
-        sessions=20,
-        warm_up_seconds=1.0,
-        per_second=None,
-        cores=os.cpu_count() or 1,
-        judges_latency=True,
-    )
 
 
 def _record(case: Case, number: int, found: CanaryRehearsal) -> Record:

@@ -2,7 +2,7 @@
 
 Each folder holds the ``shadow.json`` of a run, as ``./run bench scale`` leaves them, of one plan at
 three sizes or more. What a check takes is fitted over the rows as
-:mod:`shadowgate.measure.growth` does, and told for a larger size.
+:mod:`shadowgate.statistics.growth` does, and told for a larger size.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shadowgate.measure.growth import extrapolate
 from shadowgate.report import words
+from shadowgate.statistics.growth import extrapolate
 
 TERABYTE = 10**12
 _LEAST_SECONDS = 1.0

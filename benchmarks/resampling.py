@@ -21,8 +21,8 @@ from benchmarks.recording import Record
 from shadowgate.measure import Sampling
 from shadowgate.measure.lanes import possible_lanes
 from shadowgate.measure.sampler import Judge, Pair, Sample, SideName, Time, one_by_one, take_sample
-from shadowgate.measure.statistics import effects, pseudo_median
-from shadowgate.measure.verdict import judge_query
+from shadowgate.statistics.intervals import effects, pseudo_median
+from shadowgate.statistics.verdict import judge_query
 
 BLOCK = 8
 

@@ -13,7 +13,7 @@ from benchmarks.recording import Record, Store
 from benchmarks.resampling import resample
 from benchmarks.rivals import RULES, flags
 from shadowgate.measure import Sampling
-from shadowgate.measure.statistics import effects, pseudo_median, to_percent
+from shadowgate.statistics.intervals import effects, pseudo_median, to_percent
 
 PASSES = frozenset({"equivalent", "improved"})
 QUIET, LOADED = "quiet", "another process loading one core on and off"

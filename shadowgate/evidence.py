@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Status = Literal["passed", "failed", "inconclusive", "skipped", "blocked"]
+OPEN: tuple[Status, ...] = ("failed", "inconclusive")
 QueryVerdict = Literal["improved", "equivalent", "regressed", "inconclusive", "not judged"]
 Verdict = Literal["GO", "NO-GO"]
 Risk = Literal["LOW", "MEDIUM", "HIGH"]
@@ -94,6 +95,8 @@ class CheckResult:
     """A required check that did not pass makes the verdict NO-GO."""
     seconds: float = 0.0
     blocked_by: str | None = None
+    needless: bool = False
+    """Whether it is blocked only since it could change nothing of the verdict any more."""
     breaks: tuple[str, ...] = ()
     """What it found not to hold, that findings of other checks may stand on."""
     stands_on: tuple[tuple[str, ...], ...] = ()
@@ -105,6 +108,11 @@ class CheckResult:
     differences: tuple[Difference, ...] = ()
     places: tuple[Place, ...] = ()
     """Lines of the scripts that are at fault, as far as they are known."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was carried out and did not pass."""
+        return self.status in OPEN
 
 
 @dataclass(frozen=True)

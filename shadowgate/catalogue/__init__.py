@@ -9,7 +9,6 @@ from shadowgate.catalogue.content import (
 from shadowgate.catalogue.definitions import DefinitionChange, definition_changes
 from shadowgate.catalogue.diff import Change, Drift, diff
 from shadowgate.catalogue.expect import (
-    KINDS,
     Area,
     Deviation,
     Deviations,
@@ -26,6 +25,7 @@ from shadowgate.catalogue.geometries import (
 )
 from shadowgate.catalogue.integrity import Integrity, check_restored
 from shadowgate.catalogue.later_rows import LaterRows, follow_later_rows
+from shadowgate.catalogue.object_kinds import KINDS
 from shadowgate.catalogue.partitions import OddPartition, odd_partitions
 from shadowgate.catalogue.routines import (
     Broken,

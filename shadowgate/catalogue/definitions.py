@@ -8,12 +8,12 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from shadowgate.catalogue.diff import Drift
+from shadowgate.catalogue.object_kinds import RELATIONS
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
 
 _CONTEXT = 2
 """Unchanged lines that are shown around changed ones."""
 
-_RELATIONS = ("table", "foreign table", "view", "materialized view")
 _ORDER = ("column", "constraint", "index", "trigger", "rule", "policy", "statistics", "sequence")
 
 _BRINGS = frozenset({"constraint", "column"})
@@ -93,7 +93,7 @@ def definition_changes(before: Snapshot, after: Snapshot, drift: Drift) -> list[
 
 def _whole(identity: ObjectId, known: Mapping[ObjectId, CatalogueObject]) -> ObjectId:
     """The relation that an object belongs to, or itself."""
-    wholes = (each for each in known[identity].part_of if each.kind in _RELATIONS)
+    wholes = (each for each in known[identity].part_of if each.kind in RELATIONS)
     return next((each for each in wholes if each in known), identity)
 
 
@@ -102,7 +102,7 @@ def _parts(snapshot: Snapshot) -> dict[ObjectId, list[ObjectId]]:
     found: dict[ObjectId, list[ObjectId]] = {}
     for identity, thing in snapshot.objects.items():
         for whole in thing.part_of:
-            if whole.kind in _RELATIONS:
+            if whole.kind in RELATIONS:
                 found.setdefault(whole, []).append(identity)
     for parts in found.values():
         parts.sort(key=lambda part: _place(part, snapshot.objects[part]))

@@ -15,46 +15,12 @@ from typing import Literal
 
 from shadowgate.catalogue.diff import Change, Drift
 from shadowgate.catalogue.flaws import created_flaws, is_flaw
+from shadowgate.catalogue.object_kinds import KINDS, VIEWS
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId
 from shadowgate.errors import UsageError
 
 Area = Literal["schema", "privileges", "settings"]
 Names = Mapping[str, tuple[str, ...]]
-
-KINDS: tuple[str, ...] = (
-    "schema",
-    "table",
-    "foreign table",
-    "view",
-    "materialized view",
-    "column",
-    "constraint",
-    "index",
-    "trigger",
-    "rule",
-    "policy",
-    "statistics",
-    "sequence",
-    "routine",
-    "type",
-    "collation",
-    "conversion",
-    "text search configuration",
-    "text search dictionary",
-    "text search parser",
-    "text search template",
-    "extension",
-    "event trigger",
-    "publication",
-    "default privileges",
-    "system privileges",
-    "role",
-    "setting",
-    "server setting",
-    "replication slot",
-    "database",
-)
-"""Kinds of objects that an expectation can name."""
 
 _PRIVILEGE_KINDS = frozenset({"policy", "default privileges", "system privileges", "role"})
 _PRIVILEGE_ATTRIBUTES = frozenset(
@@ -80,7 +46,6 @@ _APART_FROM_DEFINITION = _PRIVILEGE_ATTRIBUTES | {
 }
 """Attributes that live beside an object's definition: whoever drops it and makes it anew from its
 definition loses them without a word, so that a plan has to name each."""
-_QUERY_KINDS = frozenset({"view", "materialized view"})
 _SETTING_KINDS = frozenset({"setting", "server setting", "replication slot", "database"})
 
 
@@ -211,7 +176,7 @@ def _outputs(objects: Mapping[ObjectId, CatalogueObject], changes: Names) -> Ite
     """Columns of queries that are announced to change: they are nothing by themselves."""
     for identity, found in objects.items():
         if identity.kind == "column" and any(
-            whole.kind in _QUERY_KINDS and is_named(whole, changes) for whole in found.part_of
+            whole.kind in VIEWS and is_named(whole, changes) for whole in found.part_of
         ):
             yield identity
 

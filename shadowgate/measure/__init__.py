@@ -1,7 +1,7 @@
 """Measures a workload on two databases side by side and decides whether one is slower.
 
-:func:`compare` is the whole of it; the parts can be used alone. :mod:`.statistics`,
-:mod:`.sequential` and :mod:`.verdict` are pure functions.
+:func:`compare` is the whole of it; the parts can be used alone. What the measurements say,
+:mod:`shadowgate.statistics` tells.
 """
 
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
@@ -31,9 +31,9 @@ from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle, settle_changes
 from shadowgate.measure.timings import Trend, environment_key, extra_info, read_runs, trend_since
 from shadowgate.measure.trial import Arm, Judging, Trial, run_trial
-from shadowgate.measure.verdict import Estimate, Target
 from shadowgate.measure.words import explain_change
 from shadowgate.measure.workload import Query, Workload, load_workload, with_rewrites
+from shadowgate.statistics.verdict import Estimate, Target
 
 __all__ = [
     "Arm",

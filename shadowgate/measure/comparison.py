@@ -30,12 +30,12 @@ from shadowgate.measure.sampler import (
 )
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Sides, open_sides
-from shadowgate.measure.statistics import to_percent
-from shadowgate.measure.verdict import Estimate, QueryJudgement, Target, judge_query
 from shadowgate.measure.words import explain_change, share_of_planning
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
+from shadowgate.statistics.intervals import to_percent
+from shadowgate.statistics.verdict import Estimate, QueryJudgement, Target, judge_query
 
 _ENDED = {
     "decided": "until all was decided",

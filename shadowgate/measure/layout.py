@@ -25,11 +25,17 @@ from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle_changes
-from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
 from shadowgate.measure.timings import difference
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database
+from shadowgate.statistics.intervals import (
+    Interval,
+    effects,
+    signed_rank_interval,
+    to_percent,
+    widen,
+)
 
 LAYOUT_ROUNDS = 16
 """Rounds are fixed beforehand, without interim analyses, so plain intervals hold."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from shadowgate.evidence import QueryEvidence
 from shadowgate.measure.baseline import timing
 from shadowgate.measure.comparison import Comparison, QueryComparison
-from shadowgate.measure.statistics import Interval, to_percent
-from shadowgate.measure.verdict import deciding_interval
+from shadowgate.statistics.intervals import Interval, to_percent
+from shadowgate.statistics.verdict import deciding_interval
 
 
 def to_evidence(comparison: Comparison) -> tuple[QueryEvidence, ...]:

@@ -21,9 +21,9 @@ from statistics import fmean, median
 from typing import Literal
 
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.sequential import Looks, plan_looks
-from shadowgate.measure.statistics import Interval, effects, widen
-from shadowgate.measure.verdict import (
+from shadowgate.statistics.intervals import Interval, effects, widen
+from shadowgate.statistics.sequential import Looks, plan_looks
+from shadowgate.statistics.verdict import (
     PAIRS_FOR_A_CLAIM,
     Estimate,
     Target,

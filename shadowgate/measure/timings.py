@@ -23,7 +23,13 @@ import numpy as np
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.sampler import Pair
-from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
+from shadowgate.statistics.intervals import (
+    Interval,
+    effects,
+    signed_rank_interval,
+    to_percent,
+    widen,
+)
 
 Direction = Literal["slower", "faster", "no difference shown"]
 

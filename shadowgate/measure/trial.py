@@ -7,7 +7,7 @@ against the first.
 
 Two of the arms may be judged. They are measured on, like the sides of
 :func:`~shadowgate.measure.compare`, until what is asked of them is decided; of these two the
-intervals are repeated confidence intervals (:mod:`shadowgate.measure.sequential`).
+intervals are repeated confidence intervals (:mod:`shadowgate.statistics.sequential`).
 
 A query is asked of all arms on one core, one after the other. Reads come before writes, on one copy
 of each database: what the rolled-back writes leave in the indexes then slows no read. At the end
@@ -31,11 +31,11 @@ from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.sequential import Looks, plan_looks
-from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, widen
 from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database
+from shadowgate.statistics.intervals import Interval, effects, signed_rank_interval, widen
+from shadowgate.statistics.sequential import Looks, plan_looks
 
 Results = Mapping[str, Mapping[str, Result]]
 """Arm -> query -> the rows it returned."""

@@ -7,9 +7,9 @@ Two ways of writing them::
 
 Several rules are separated by commas. A comment is about the statement that it stands in, or behind
 on its last line, or right before; before BEGIN it is about the whole transaction. Above the first
-statement and an empty line, or above the first statement where that is a SET, it is about the whole
-script, as is ``squawk-ignore-file``. Comments in the body of a function belong to the function and
-say nothing here.
+statement and an empty line, or above the first statement where that is a SET or a SHOW, it is about
+the whole script, as is ``squawk-ignore-file``. Comments in the body of a function belong to the
+function and say nothing here.
 
 squawk's comments need no reason for squawk. Here one without a reason accepts nothing, and is
 itself a finding: it is how a rule is switched off unseen.
@@ -25,6 +25,7 @@ from pglast import parser
 
 from shadowgate.errors import ScriptError
 from shadowgate.migrate.findings import Waiver
+from shadowgate.migrate.kinds import OF_THE_SESSION
 from shadowgate.migrate.script import Script, Statement, TransactionBlock, line_of, shorten
 from shadowgate.plan.script_comments import says_something_else
 
@@ -36,7 +37,6 @@ _SQUAWK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMMENTS = ("SQL_COMMENT", "C_COMMENT")
-_SESSION_ONLY = ("SET", "RESET")
 _FORM = "-- shadowgate: allow RULE: reason"
 Lines = tuple[int, int]
 
@@ -133,7 +133,7 @@ def _lines_about(comment: _Comment, text: str, script: Script) -> Lines | None:
     if after is None:
         return _lines_of(before[-1]) if before else None
     is_header = not before and (
-        after.kind in _SESSION_ONLY or _empty_line_between(text, comment.end, after.offset)
+        after.kind in OF_THE_SESSION or _empty_line_between(text, comment.end, after.offset)
     )
     return None if is_header else _lines_of(_block_begun_by(after, script) or after)
 

@@ -24,6 +24,7 @@ from typing import Generic, Literal, TypeVar
 from shadowgate.errors import MigrationError
 from shadowgate.evidence import Table
 from shadowgate.migrate.apply import RetryPolicy, apply_script
+from shadowgate.migrate.kinds import OF_THE_SESSION, OPENING
 from shadowgate.migrate.leftovers import (
     Leftover,
     commits_on_its_way,
@@ -53,7 +54,7 @@ WHERE pid = %s
 _TERMINATE_SECONDS = 10.0
 _LOOK_SECONDS = 0.005
 """The server itself, asked to wait for the end of a session, looks ten times a second."""
-_SESSION_ONLY = ("SET", "SHOW", "BEGIN", "START TRANSACTION")
+_LEAVES_NOTHING = (*OF_THE_SESSION, *OPENING)
 AT_ONCE = 2
 """Points that are tried at the same time; most of each is waiting for the server."""
 LONG_SECONDS = 0.1
@@ -151,7 +152,7 @@ def points_of(reference: ScriptRun) -> tuple[Point, ...]:
     previous: Statement | None = None
     for run in reference.runs:
         statement = run.statement
-        if previous is None or previous.kind not in _SESSION_ONLY:
+        if previous is None or previous.kind not in _LEAVES_NOTHING:
             points.append(Point("before", statement))
         if commits_on_its_way(statement):
             points.append(Point("within", statement, held_up=True))

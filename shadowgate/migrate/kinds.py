@@ -17,6 +17,11 @@ import pglast
 from pglast import ast, enums
 from pglast.stream import RawStream
 
+OF_THE_SESSION = ("SET", "SHOW")
+"""Kinds of statements that only concern the session; that of a RESET is SET."""
+OPENING = ("BEGIN", "START TRANSACTION")
+CLOSING = ("COMMIT", "ROLLBACK", "PREPARE TRANSACTION")
+
 _TRANSACTION_WORDS = {
     "TRANS_STMT_BEGIN": "BEGIN",
     "TRANS_STMT_START": "START TRANSACTION",

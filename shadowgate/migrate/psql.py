@@ -14,6 +14,7 @@ from itertools import pairwise
 from psycopg.conninfo import make_conninfo
 
 from shadowgate.errors import MigrationError
+from shadowgate.evidence import shown_path
 from shadowgate.migrate.results import APPLICATION_NAME, Failure, Notice, ScriptRun, StatementRun
 from shadowgate.migrate.script import Script, Statement
 from shadowgate.migrate.session import SessionSettings
@@ -106,7 +107,7 @@ def _error(script: Script, failure: Failure) -> MigrationError:
     place = f", line {failure.line}" if failure.line else ""
     return MigrationError(
         f"{script.path.name} failed in psql: {failure.message}{state}",
-        where=f"{script.path}{place}",
+        where=f"{shown_path(script.path)}{place}",
         todo="Correct the script. What psql had committed before is not known: a script without "
         f"psql's own commands is followed statement by statement ({script.needs_psql}).",
     )

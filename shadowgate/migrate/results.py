@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shadowgate.errors import MigrationError
-from shadowgate.evidence import Table
+from shadowgate.evidence import Table, shown_path
 from shadowgate.migrate.lock_intervals import LockSpan
 from shadowgate.migrate.planner_statistics import StatisticsGap
 from shadowgate.migrate.script import Script, Statement
@@ -273,7 +273,7 @@ def error_of(script: Script, run: StatementRun, committed: Sequence[Statement]) 
     said += [part for part in (failure.detail, failure.hint) if part]
     return MigrationError(
         f"Statement {statement.number} of {script.path.name} failed: {'. '.join(said)}",
-        where=f"{script.path}, line {line}: {statement.excerpt}",
+        where=f"{shown_path(script.path)}, line {line}: {statement.excerpt}",
         todo=_what_is_left(script, committed),
         at=(script.path, line),
         decided=not failure.sqlstate.startswith(_OF_THE_SERVER),

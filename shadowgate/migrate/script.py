@@ -19,13 +19,17 @@ import pglast
 from pglast import ast
 
 from shadowgate.errors import ScriptError
-from shadowgate.migrate.kinds import kind_of, means_something_only_in_a_block, must_run_alone
+from shadowgate.migrate.kinds import (
+    CLOSING,
+    OF_THE_SESSION,
+    OPENING,
+    kind_of,
+    means_something_only_in_a_block,
+    must_run_alone,
+)
 from shadowgate.migrate.psql_commands import refuse_commands
 
 _COPY_FROM_STDIN = re.compile(r"\bCOPY\b[^;]*?\bFROM\s+STDIN\b[^;]*;", re.IGNORECASE)
-_OPENING = ("BEGIN", "START TRANSACTION")
-_OF_THE_SESSION = ("SET", "RESET", "SHOW")
-_CLOSING = ("COMMIT", "ROLLBACK", "PREPARE TRANSACTION")
 _EXCERPT_LENGTH = 100
 
 
@@ -168,7 +172,7 @@ def is_one_transaction(script: Script) -> bool:
     """
     blocks = [unit for unit in script.units if isinstance(unit, TransactionBlock)]
     others = [unit for unit in script.units if isinstance(unit, Statement)]
-    is_whole = all(unit.kind in _OF_THE_SESSION for unit in others)
+    is_whole = all(unit.kind in OF_THE_SESSION for unit in others)
     return len(blocks) == 1 and blocks[0].commits and is_whole
 
 
@@ -275,7 +279,7 @@ def _statements(text: str, raw: tuple[ast.RawStmt, ...]) -> list[Statement]:
         kind = kind_of(node)
         start, length = item.stmt_location or 0, item.stmt_len
         end = start + length if length else len(text)
-        opens, closes = kind in _OPENING, kind in _CLOSING
+        opens, closes = kind in OPENING, kind in CLOSING
         alone = must_run_alone(node)
         block = inside or opens
         found.append(
@@ -302,7 +306,7 @@ def _units(statements: list[Statement], path: Path) -> tuple[Unit, ...]:
             units.append(statement)
             continue
         block.append(statement)
-        if statement.kind in _CLOSING:
+        if statement.kind in CLOSING:
             units.append(TransactionBlock(tuple(block)))
             block = []
     if block:

@@ -17,6 +17,7 @@ from typing import LiteralString, Protocol
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from shadowgate.migrate.kinds import CLOSING, OPENING
 from shadowgate.migrate.limits import NEVER, StopAfter
 from shadowgate.migrate.planner_statistics import (
     StatisticsGap,
@@ -70,9 +71,7 @@ _FLUSH_SQL = "SELECT pg_catalog.pg_stat_force_next_flush()"
 _REMARKS_SQL = "SET client_min_messages = debug5"
 _NO_ROWS = RowsTouched(0, 0, 0)
 _TABLE_KINDS = ("r", "m")
-_NOTHING_TO_SEE = frozenset(
-    {"BEGIN", "START TRANSACTION", "SET", "SAVEPOINT", "COMMIT", "ROLLBACK", "PREPARE TRANSACTION"}
-)
+_NOTHING_TO_SEE = (*OPENING, "SET", "SAVEPOINT", *CLOSING)
 DEFAULT_INTERVAL = 0.005
 """Seconds between two looks at the locks; a look costs about 0.1 ms of one core."""
 

@@ -26,9 +26,9 @@ def with_causes(
     """
     given = [each for each in results if each.id not in concluding]
     causes = {each.id: cause for each in given if (cause := _cause(each, given))}
-    roots = [each for each in given if _is_open(each) and each.id not in causes]
+    roots = [each for each in given if each.is_open and each.id not in causes]
     for each in results:
-        if each.id in concluding and _is_open(each) and roots:
+        if each.id in concluding and each.is_open and roots:
             causes[each.id] = roots[0].id
     return tuple(
         replace(each, follows=_root(each.id, causes)) if each.id in causes else each
@@ -36,20 +36,16 @@ def with_causes(
     )
 
 
-def _is_open(result: CheckResult) -> bool:
-    return result.status in ("failed", "inconclusive")
-
-
 def _cause(result: CheckResult, results: Sequence[CheckResult]) -> str | None:
     if result.status == "blocked":
         return result.blocked_by
-    if not _is_open(result) or not result.stands_on:
+    if not result.is_open or not result.stands_on:
         return None
     place = results.index(result)
     candidates = [
         other
         for at, other in enumerate(results)
-        if _is_open(other) and other is not result and (at < place or not result.breaks)
+        if other.is_open and other is not result and (at < place or not result.breaks)
     ]
     explained = [
         next((other for other in candidates if group & {*other.breaks}), None)

@@ -10,11 +10,11 @@ from typing import Any
 import psycopg
 
 from shadowgate.errors import SetupError, ShadowgateError, ValidationError
-from shadowgate.evidence import CheckResult, Status
+from shadowgate.evidence import OPEN, CheckResult, Status
 from shadowgate.language import Sentence
 from shadowgate.phases.check import Check
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
-from shadowgate.phases.results import Blocked, DoesNotApply, needless
+from shadowgate.phases.results import Blocked, DoesNotApply, Needless
 from shadowgate.phases.run import Run
 
 
@@ -38,7 +38,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
     began = time.perf_counter()
     finding, result_id = Finding(), check.result_id(item)
     status: Status
-    detail, blocked_by, error = "", None, None
+    detail, blocked_by, needless, error = "", None, False, None
     try:
         with run.judging(check.id):
             _require_asked_for(check, item, run)
@@ -54,6 +54,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         status, detail = "skipped", _said(reason)
     except Blocked as blocked:
         status, detail, blocked_by = "blocked", _said(blocked), blocked.by
+        needless = isinstance(blocked, Needless)
     except CheckInconclusive as undecided:
         status, detail = "inconclusive", _said(undecided)
     except CheckFailed as failure:
@@ -67,7 +68,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
         _stand_on_error(failure, result_id, finding, run)
         error = None if isinstance(failure, _OF_THE_MACHINE) else failure
-    is_open = status in ("failed", "inconclusive")
+    is_open = status in OPEN
     if is_open:
         finding.say(f"To do: {check.remedy}")
     result = CheckResult(
@@ -84,6 +85,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         required=check.required,
         seconds=round(time.perf_counter() - began, 3),
         blocked_by=blocked_by,
+        needless=needless,
         breaks=tuple(sorted(finding.broken)) if is_open else (),
         stands_on=tuple(tuple(sorted(facts)) for facts in finding.grounds) if is_open else (),
         tables=tuple(finding.tables),
@@ -125,7 +127,7 @@ def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
     if check.judges_time and run.quick:
         raise _TooSmall(run.quick)
     if check.takes_times and (stopping := run.stopped_by()):
-        raise needless(stopping)
+        raise Needless(stopping)
 
 
 def _said(reason: Exception) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from shadowgate.catalogue import CatalogueObject, Drift, ObjectId
+from shadowgate.catalogue.object_kinds import RELATIONS
 
 STATE_BEFORE = "the state before the migration"
 """What a rollback has to bring back, and whatever comes after it begins with."""
@@ -19,7 +20,6 @@ WRITES_ACCEPTED = "the migrated database accepts what users write"
 
 RUNS_AGAIN = "a second run of the script succeeds and changes nothing"
 
-_RELATIONS = frozenset({"table", "foreign table", "view", "materialized view"})
 _NO_TABLE, _NO_COLUMN = "42P01", "42703"
 
 
@@ -56,7 +56,7 @@ def content_of(name: str) -> set[str]:
 def gone(identity: ObjectId, part_of: Iterable[ObjectId]) -> Iterator[str]:
     """The facts that do not hold where an object is not what it was."""
     yield str(identity)
-    if identity.kind in _RELATIONS:
+    if identity.kind in RELATIONS:
         yield from (relation(identity.name), columns_of(identity.name))
     if identity.kind == "column":
         yield from (columns_of(whole.name) for whole in part_of)

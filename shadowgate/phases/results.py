@@ -21,19 +21,21 @@ class Blocked(Exception):  # noqa: N818 - the state of a check, not an error
         super().__init__(why or sentence("blocked by {check}", check=by))
 
 
-def needless(by: str) -> Blocked:
-    """The state of a check that could add nothing to a NO-GO that stands already.
+class Needless(Blocked):
+    """A check could add nothing to a NO-GO that stands already.
 
     Args:
         by: id of the check that decided it.
     """
-    return Blocked(
-        by,
-        sentence(
-            "not run: the verdict is NO-GO already, by {check} (--all runs it all the same)",
-            check=by,
-        ),
-    )
+
+    def __init__(self, by: str) -> None:
+        super().__init__(
+            by,
+            sentence(
+                "not run: the verdict is NO-GO already, by {check} (--all runs it all the same)",
+                check=by,
+            ),
+        )
 
 
 class DoesNotApply(Exception):  # noqa: N818 - the state of a check, not an error

@@ -59,7 +59,7 @@ class Terms:
 
     def waiver_of(self, check: Check[Any], result: CheckResult) -> str | None:
         """The reason of the waiver that covers a result; ``None`` if none does."""
-        if result.status not in ("failed", "inconclusive"):
+        if not result.is_open:
             return None
         return self.waivers.get(result.id, self.waivers.get(check.id))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shadowgate.catalogue import ObjectId
+from shadowgate.catalogue.object_kinds import IN_A_SCHEMA, RELATIONS
 from shadowgate.migrate import Script
 from shadowgate.migrate.announced import ObjectChange, announced
 from shadowgate.migrate.announced.drops import drops
@@ -16,8 +17,6 @@ from shadowgate.report.after_file import After, AfterAttribute, AfterObject
 
 _PARTS_OF_ITS_OWNER = frozenset({"column", "constraint", "policy", "rule"})
 """Parts that only a table's owner makes or changes."""
-_TABLES = frozenset({"table", "foreign table", "view", "materialized view"})
-_IN_A_SCHEMA = frozenset({*_TABLES, "index", "sequence", "routine", "type", "statistics"})
 _ESCAPED = re.compile(r"\[(.)\]")
 
 
@@ -70,7 +69,7 @@ def touched_of_run(after: After) -> Touched:
     schemas = {
         whole_and_part(each.name.partition("(")[0])[0]
         for each in after.created
-        if each.kind in _IN_A_SCHEMA
+        if each.kind in IN_A_SCHEMA
     } - {name for kind, name in new if kind == "schema"}
     return Touched(
         tables=tuple((name,) for name in sorted({*after.locks, *owned})),
@@ -103,9 +102,9 @@ def _owned(after: After, new: set[str]) -> set[str]:
 
 
 def _owned_table(kind: str, name: str, part_of: Iterable[tuple[str, str]]) -> str:
-    if kind in _TABLES:
+    if kind in RELATIONS:
         return name
-    wholes = [whole for whole_kind, whole in part_of if whole_kind in _TABLES]
+    wholes = [whole for whole_kind, whole in part_of if whole_kind in RELATIONS]
     is_part = kind in _PARTS_OF_ITS_OWNER or kind in ("index", "statistics")
     return wholes[0] if is_part and wholes else ""
 
@@ -127,7 +126,7 @@ def touched_by_text(script: Script, text: str) -> Touched:
     owned = _certain(_tables(said.objects), made)
     written = [(each.table,) for each in said.rows]
     creates = [each for each in said.objects if each.effect == "create" and each.certain]
-    schemas = [schemas_of(each.names) for each in creates if each.kind in _IN_A_SCHEMA]
+    schemas = [schemas_of(each.names) for each in creates if each.kind in IN_A_SCHEMA]
     return Touched(
         tables=_certain([*owned, *written, *_with_triggers(said.objects)], made),
         owned=owned,

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+from shadowgate.catalogue.object_kinds import STORED
 from shadowgate.errors import UsageError
 from shadowgate.measure import Workload
 from shadowgate.production.answers import Answers, Line, Question
@@ -65,13 +66,10 @@ def verify(
 def _with_created(after: After) -> Touched:
     """What the migration touched, and the tables that it made."""
     touched = touched_of_run(after)
-    made = tuple((each.name,) for each in after.created if each.kind in _WITH_ROWS)
+    made = tuple((each.name,) for each in after.created if each.kind in STORED)
     gone = {each.name for each in after.dropped}
     kept = tuple(names for names in touched.tables if not gone.intersection(names))
     return dataclasses.replace(touched, tables=(*kept, *made))
-
-
-_WITH_ROWS = frozenset({"table", "materialized view"})
 
 
 def _run_lines(shadow: ShadowRun) -> Iterator[Line]:

@@ -22,14 +22,14 @@ class Cause:
     @property
     def not_run(self) -> list[tuple[str, tuple[str, ...]]]:
         """The blocked ones, those of one reason together: what is said of them, and their ids."""
-        blocked = [each for each in self.blocked if not _is_needless(each)]
+        blocked = [each for each in self.blocked if not each.needless]
         plain = [(words.status("blocked"), tuple(each.id for each in blocked))] if blocked else []
         return [*plain, *self.needless]
 
     @property
     def needless(self) -> list[tuple[str, tuple[str, ...]]]:
         """Those of the blocked ones that could not change the verdict."""
-        needless = [each for each in self.blocked if _is_needless(each)]
+        needless = [each for each in self.blocked if each.needless]
         return [(f"{group.reason}:", group.ids) for group in words.not_run(needless)]
 
     @property
@@ -45,11 +45,11 @@ class Cause:
 
 def causes_of(checks: Sequence[CheckResult]) -> tuple[Cause, ...]:
     """Every cause, required ones and failed ones first, else in the order of the checks."""
-    roots = [check for check in checks if _is_open(check) and not _cause_of(check, checks)]
+    roots = [check for check in checks if check.is_open and not _cause_of(check, checks)]
     found = [
         Cause(
             root,
-            tuple(each for each in checks if each.follows == root.id and _is_open(each)),
+            tuple(each for each in checks if each.follows == root.id and each.is_open),
             tuple(each for each in checks if each.follows == root.id and each.status == "blocked"),
         )
         for root in roots
@@ -90,21 +90,13 @@ def stands_against_go(check: CheckResult, evidence: Evidence) -> bool:
     return evidence.verdict == "NO-GO" and check.id in told
 
 
-def _is_open(check: CheckResult) -> bool:
-    return check.status in ("failed", "inconclusive")
-
-
 def _cause_of(check: CheckResult, checks: Sequence[CheckResult]) -> CheckResult | None:
     """What a check follows from, if that is itself a cause that is shown."""
     return next(
         (
             other
             for other in checks
-            if other.id == check.follows and other.follows is None and _is_open(other)
+            if other.id == check.follows and other.follows is None and other.is_open
         ),
         None,
     )
-
-
-def _is_needless(check: CheckResult) -> bool:
-    return bool(check.detail) and not check.detail.startswith("blocked by ")

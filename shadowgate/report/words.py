@@ -150,7 +150,7 @@ def _do_not(evidence: Evidence) -> str:
     said = counted([check for check in against if check.status not in ("passed", "skipped")])
     if not said:
         return _("Do not roll out: see the reasons.")
-    causes = sum(c.status in ("failed", "inconclusive") and not c.follows for c in against)
+    causes = sum(c.is_open and not c.follows for c in against)
     if not causes:
         # TRANSLATORS: {counted} is such as "6 failed, 12 blocked"
         return _("Do not roll out: of the required checks {counted}.", counted=said)

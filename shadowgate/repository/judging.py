@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shadowgate.server.lending import Lender
 
 LENDER = "SHADOWGATE_LENDER"
-"""As of :mod:`shadowgate.server.lending`, which takes long to import."""
+"""As of :mod:`shadowgate.server.borrowing`, which takes long to import."""
 
 Verdict = Literal["GO", "NO-GO", "not judged"]
 

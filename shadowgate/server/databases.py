@@ -119,11 +119,7 @@ class Databases:
                 f"database {source.name} was not created by this run, so it is not cloned",
                 todo="clone only databases that Databases.create or clone returned",
             )
-        with self._server.maintenance.connect() as connection:
-            self._claim(connection, name)
-            self._make(connection, name, template=source.name)
-            copy_properties(connection, source.name, name)
-        return self._server.database(name)
+        return self.copy_of(source, name)
 
     def copy_of(self, source: Database, name: str) -> Database:
         """Create a copy of a database that somebody else made.

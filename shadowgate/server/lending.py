@@ -1,38 +1,30 @@
 """One local cluster for several runs: who starts the runs lends it to one after the other.
 
-A run in a process of its own asks over a socket that it inherits, and gets the cluster that was
-made for the first one as long as it would have made the same. When it gives it back, its databases
-are dropped; roles and server settings, which belong to no database, are put back as they were. If
-anything else is not as it was when the cluster was new, it is deleted, and the next run gets a new
-one: no verdict may depend on the run before.
+A run (:mod:`shadowgate.server.borrowing`) gets the cluster that was made for the first one as long
+as it would have made the same. When it gives it back, its databases are dropped; roles and server
+settings, which belong to no database, are put back as they were. If anything else is not as it was
+when the cluster was new, it is deleted, and the next run gets a new one: no verdict may depend on
+the run before.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ShadowgateError
-from shadowgate.progress import Progress
-from shadowgate.server.base import Connection, Endpoint, Server, ServerKind
-from shadowgate.server.binaries import Installation
-from shadowgate.server.facts import read_facts
-from shadowgate.server.local import LocalServer, tools_of
-from shadowgate.server.tools import HostTools
-
-VARIABLE = "SHADOWGATE_LENDER"
-"""Environment variable with the number of the socket that a run has inherited."""
+from shadowgate.server.base import Connection
+from shadowgate.server.borrowing import Wanted
+from shadowgate.server.local import LocalServer
+from shadowgate.server.opening import open_server
 
 _OF_CLUSTER = """
 SELECT 'database', to_jsonb(d) - 'datfrozenxid' - 'datminmxid' FROM pg_catalog.pg_database AS d
@@ -64,25 +56,6 @@ _CRON = "SELECT to_jsonb(j) FROM cron.job AS j"
 _RELOAD_SECONDS = 3.0
 
 State = frozenset[str]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What decides which cluster a run makes."""
-
-    major: int | None
-    postgis: bool
-    archive_of: int | None
-    room_bytes: int | None
-
-    def serves(self, other: Wanted) -> bool:
-        """Whether a cluster that was made for this is what another run would make."""
-        same = (self.major, self.postgis, self.archive_of) == (
-            other.major,
-            other.postgis,
-            other.archive_of,
-        )
-        return same and (other.room_bytes or 0) <= (self.room_bytes or 0)
 
 
 class Lender:
@@ -119,8 +92,6 @@ class Lender:
 
     def _lend(self, wanted: Wanted) -> dict[str, Any] | None:
         """Where a cluster is; ``None`` if none can be made, and the run finds out itself why."""
-        from shadowgate.server.opening import open_server  # noqa: PLC0415 - which opens these
-
         if self._server is not None and not self._made_for.serves(wanted):
             self.close()
         if self._server is None:
@@ -149,60 +120,6 @@ class Lender:
             clean = False
         if not clean:
             self.close()
-
-
-class LentServer(Server):
-    """A cluster that another process of ours has made for this run and others, one at a time."""
-
-    kind: ServerKind = "local"
-    owned = True
-
-    def __init__(
-        self,
-        installation: Installation,
-        archive_of: int | None,
-        directory: Path,
-        endpoint: Endpoint,
-        lender: socket.socket,
-    ) -> None:
-        self._directory = directory
-        self._lender: socket.socket | None = lender
-        self.endpoint = endpoint
-        self.tools = HostTools(tools_of(installation, archive_of), endpoint)
-        self.facts = read_facts(
-            self, f"local cluster in {directory}, binaries in {installation.bindir}"
-        )
-
-    def free_bytes(self) -> int:
-        """Free space where the cluster lies, in bytes."""
-        return shutil.disk_usage(self._directory).free
-
-    def close(self) -> None:
-        """Give it back. Safe to call twice."""
-        if self._lender is not None:
-            with suppress(OSError):
-                self._lender.sendall(b"null\n")
-            self._lender.close()
-            self._lender = None
-
-
-def borrowed(installation: Installation, wanted: Wanted, progress: Progress) -> LentServer | None:
-    """The cluster that whoever started this process lends; ``None`` if nobody does."""
-    number = os.environ.pop(VARIABLE, "")
-    if not number:
-        return None
-    lender = socket.socket(fileno=int(number))
-    os.set_inheritable(lender.fileno(), False)
-    progress("server: asking for the one of the batch")
-    with lender.makefile("rw", encoding="utf-8") as link:
-        link.write(f"{json.dumps(asdict(wanted))}\n")
-        link.flush()
-        found = json.loads(link.readline() or "null")
-    if found is None:
-        lender.close()
-        return None
-    endpoint = Endpoint(**found["endpoint"])
-    return LentServer(installation, wanted.archive_of, Path(found["directory"]), endpoint, lender)
 
 
 def _put_back(server: LocalServer, roles: frozenset[str]) -> None:

@@ -13,9 +13,9 @@ from shadowgate.server.binaries import (
     installations,
     server_for,
 )
+from shadowgate.server.borrowing import Wanted, borrowed
 from shadowgate.server.docker_daemon import connect_docker
 from shadowgate.server.external import ExternalServer
-from shadowgate.server.lending import Wanted, borrowed
 from shadowgate.server.local import LocalServer
 
 CHOICES = ("auto", "container", "local", "postgresql://user@host:port/postgres")

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from shadowgate.catalogue.diff import Change, Drift, diff
 from shadowgate.catalogue.expect import Deviations, Expectation, deviations_from
 from shadowgate.catalogue.flaws import created_flaws
+from shadowgate.catalogue.object_kinds import VIEWS
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
 from shadowgate.migrate.announced.lookup import ByName, matches
 from shadowgate.migrate.announced.model import (
@@ -29,7 +30,6 @@ from shadowgate.migrate.announced.wording import whole_word, without_names
 
 _NOTHING = Expectation()
 Found = tuple[Effect, str, str]
-_VIEWS = frozenset({"view", "materialized view"})
 _INHERITED = frozenset({"table", "column", "constraint"})
 _KEPT_BY_REPLACEMENT = frozenset(
     {
@@ -164,7 +164,7 @@ class _Between:
         """An object that was dropped and created again under its name, so that it differs."""
         if not said.certain:
             return
-        is_view = identity.kind in _VIEWS
+        is_view = identity.kind in VIEWS
         for change in self.drift.changed:
             concerned = change.object == identity or (is_view and identity in change.part_of)
             if concerned and change.attribute not in _KEPT_BY_REPLACEMENT:
@@ -324,7 +324,7 @@ class _Between:
         know the new one yet.
         """
         there = self.after_by_name.find(item.kind, item.old)
-        taken = any(each.kind not in _VIEWS for each in there)
+        taken = any(each.kind not in VIEWS for each in there)
         return not taken or any(matches(each, item.kind, item.new) for each in change.part_of)
 
     def _has_other_arguments(self, routine: ObjectId) -> bool:

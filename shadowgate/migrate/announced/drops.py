@@ -8,9 +8,6 @@ from shadowgate.migrate.announced import announced
 from shadowgate.migrate.announced.model import ObjectChange
 from shadowgate.migrate.script import Script, Statement
 
-_LEADS = frozenset({"SET", "RESET"})
-"""Kinds of statements after which names may lead elsewhere."""
-
 
 def drops(script: Script) -> tuple[ObjectChange, ...]:
     """Every object that a statement drops by its text, in order; a DROP … IF EXISTS is meant too.
@@ -23,6 +20,6 @@ def drops(script: Script) -> tuple[ObjectChange, ...]:
     for statement in script.statements:
         alone = replace(script, units=(*leading, statement))
         found += (each for each in announced(alone).objects if each.effect == "drop")
-        if statement.kind in _LEADS:
+        if statement.kind == "SET":  # its names may lead elsewhere from here on
             leading.append(statement)
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from shadowgate.catalogue.object_kinds import STORED
 from shadowgate.migrate.announced.model import (
     Announcement,
     Effect,
@@ -17,7 +18,6 @@ from shadowgate.migrate.announced.model import (
 from shadowgate.migrate.announced.names import Names, quoted
 from shadowgate.migrate.script import Statement
 
-_WITH_INDEXES = frozenset({"table", "materialized view"})
 _NO_SCHEMAS = frozenset({"$user", "pg_catalog", "pg_temp", "information_schema", ""})
 
 
@@ -81,7 +81,7 @@ class Ledger:
 
     def drop(self, kind: str, names: Names, *, certain: bool = True) -> None:
         """Note an object that is dropped, and forget what was said of its parts."""
-        if kind in _WITH_INDEXES:
+        if kind in STORED:
             self.loosen("index", "statistics", "sequence")
         if self._is_made_here(kind, names):
             self._effects = [change for change in self._effects if not _is_new(change, kind, names)]
@@ -174,7 +174,7 @@ class Ledger:
         """Note what such a part does as what may happen; its rows are not announced."""
         said = [replace(change, certain=False) for change in part._effects]
         for each in said:
-            if each.effect == "drop" and each.kind in _WITH_INDEXES:
+            if each.effect == "drop" and each.kind in STORED:
                 self.loosen("index", "statistics", "sequence")
         self._effects = [
             replace(change, certain=False)

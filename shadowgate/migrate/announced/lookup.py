@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from shadowgate.catalogue.object_kinds import RELATIONS
 from shadowgate.catalogue.snapshot import ObjectId
 from shadowgate.migrate.announced.names import Names
 
-_RELATIONS = frozenset({"table", "foreign table", "view", "materialized view", "sequence", "index"})
 _WILDCARDS = frozenset("[*?")
 
 
@@ -34,7 +34,7 @@ class ByName:
 
 def _kin(kind: str) -> str:
     """Relations of all kinds share their names, and ALTER TABLE serves most of them."""
-    return "relation" if kind in _RELATIONS else kind
+    return "relation" if kind in (*RELATIONS, "sequence", "index") else kind
 
 
 def _compact(name: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from shadowgate.catalogue.expect import KINDS, Expectation
+from shadowgate.catalogue.expect import Expectation
+from shadowgate.catalogue.object_kinds import KINDS
 from shadowgate.evidence import Table
 from shadowgate.migrate.announced.names import Names
 

@@ -9,6 +9,7 @@ from typing import Any
 from pglast import ast, enums
 from pglast.enums import ObjectType
 
+from shadowgate.catalogue.object_kinds import IN_A_SCHEMA, PARTS
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.model import Effect
 from shadowgate.migrate.announced.names import (
@@ -60,24 +61,6 @@ _KINDS: Mapping[Any, str] = {
     ObjectType.OBJECT_DATABASE: "database",
 }
 _GLOBAL = frozenset({"schema", "extension", "event trigger", "publication", "role"})
-_PARTS = frozenset({"column", "constraint", "trigger", "rule", "policy"})
-_IN_A_SCHEMA = (
-    "table",
-    "foreign table",
-    "view",
-    "materialized view",
-    "sequence",
-    "index",
-    "routine",
-    "type",
-    "statistics",
-    "collation",
-    "conversion",
-    "text search configuration",
-    "text search dictionary",
-    "text search parser",
-    "text search template",
-)
 _ROUTINE_ATTRIBUTES = (
     "routine_type",
     "language",
@@ -128,7 +111,7 @@ def names_of(object_type: Any, node: Any, ledger: Ledger) -> Names:
     if object_type == ObjectType.OBJECT_DOMCONSTRAINT:
         return parts_of(_qualified(strings(node[0].names), ledger), str(node[1].sval))
     words = strings(node)
-    if kind in _PARTS:
+    if kind in PARTS:
         return parts_of(_qualified(words[:-1], ledger), words[-1])
     return _qualified(words, ledger)
 
@@ -388,7 +371,7 @@ def _drop(node: Any, ledger: Ledger) -> None:
             continue
         ledger.drop(kind, names, certain=not node.missing_ok)
         if kind == "schema" and cascades:
-            for each in _IN_A_SCHEMA:
+            for each in IN_A_SCHEMA:
                 ledger.drop(each, parts_of(names, "*"), certain=False)
     if cascades:
         ledger.cascade()
@@ -401,7 +384,7 @@ def _rename(node: Any, ledger: Ledger) -> None:
         ledger.unclear("no expectation can name what it renames")
         return
     certain = not node.missing_ok
-    if kind in _PARTS:
+    if kind in PARTS:
         wholes = (
             _qualified(strings(node.object), ledger)
             if node.renameType == ObjectType.OBJECT_DOMCONSTRAINT
@@ -427,11 +410,7 @@ def _rename(node: Any, ledger: Ledger) -> None:
         global_name = str(node.subname or getattr(node.object, "sval", ""))
         ledger.rename(kind, (quoted(global_name),), (quoted(new_name),), certain=certain)
         return
-    old = (
-        ledger.known(node.relation)
-        if node.relation is not None
-        else names_of(node.renameType, node.object, ledger)
-    )
+    old = _names_before(node.renameType, node, ledger)
     ledger.rename(kind, old, tuple(_with_name(name, new_name) for name in old), certain=certain)
     if kind == "index":
         # The index of a constraint gives it its name.
@@ -444,6 +423,12 @@ def _rename(node: Any, ledger: Ledger) -> None:
         )
 
 
+def _names_before(object_type: Any, node: Any, ledger: Ledger) -> Names:
+    if node.relation is not None:
+        return ledger.known(node.relation)
+    return names_of(object_type, node.object, ledger)
+
+
 def _maybe_rename(kind: str, old: Names, new: Names, ledger: Ledger) -> None:
     ledger.drop(kind, old, certain=False)
     ledger.create(kind, new, certain=False)
@@ -451,7 +436,7 @@ def _maybe_rename(kind: str, old: Names, new: Names, ledger: Ledger) -> None:
 
 def _rename_schema(old: str, new: str, ledger: Ledger) -> None:
     ledger.rename("schema", (quoted(old),), (quoted(new),))
-    for each in (*_IN_A_SCHEMA, *sorted(_PARTS)):
+    for each in (*IN_A_SCHEMA, *sorted(PARTS)):
         _maybe_rename(each, (f"{quoted(old)}.*",), (f"{quoted(new)}.*",), ledger)
 
 
@@ -468,11 +453,7 @@ def _set_schema(node: Any, ledger: Ledger) -> None:
     if kind == "extension":
         ledger.change(kind, (quoted(str(node.object.sval)),), "schema")
         return
-    old = (
-        ledger.known(node.relation)
-        if node.relation is not None
-        else names_of(node.objectType, node.object, ledger)
-    )
+    old = _names_before(node.objectType, node, ledger)
     new = tuple(f"{quoted(node.newschema)}.{_after_schema(name)}" for name in old)
     ledger.rename(kind, old, new, certain=not node.missing_ok)
 

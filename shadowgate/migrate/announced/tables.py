@@ -10,6 +10,7 @@ from pglast.enums import AlterTableType as Command
 from pglast.enums import ConstrType
 from pglast.visitors import Visitor
 
+from shadowgate.catalogue.object_kinds import VIEWS
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.names import (
     SERIAL,
@@ -44,7 +45,6 @@ _SEQUENCE_ATTRIBUTES = ("start", "increment", "minimum", "maximum", "cache", "cy
 _PARTITION_ATTRIBUTES = ("partition_of", "partition_bound", "detach_pending", "inherited", "parent")
 _SURE_CHARACTERS = 10
 """Of a table's name that are in the names made of it, however long the rest is."""
-_RIGHTS_OF_VIEWS = ("view", "materialized view")
 RIGHTS_OF_A_VIEW = ("security_invoker", "security_barrier")
 """Options that say whose rights count, and what a function in a condition gets to see."""
 
@@ -270,7 +270,7 @@ def _alter_type(it: _Alteration) -> None:
 
 
 def _options(it: _Alteration) -> None:
-    if it.kind in _RIGHTS_OF_VIEWS:
+    if it.kind in VIEWS:
         it.ledger.privilege("change", it.kind, it.names, "options", *RIGHTS_OF_A_VIEW)
     else:
         it.change("options", "toast_options", *(["definition"] if it.kind == "index" else []))

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from shadowgate.measure.growth import Bounds, constant, exponent, extrapolate, grows
 from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockHeld, StatementRun
 from shadowgate.migrate.results import with_schema
 from shadowgate.phases.migration.sizes import SizedRun, Sizes
 from shadowgate.plan import LocksSection
+from shadowgate.statistics.growth import Bounds, constant, exponent, extrapolate, grows
 
 Unit = Literal["ms", "bytes"]
 

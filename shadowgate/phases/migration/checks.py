@@ -20,20 +20,21 @@ from shadowgate.phases.facts import RUNS_AGAIN, content_of, rows_of
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
-from shadowgate.phases.migration.blame import altered, wrote
+from shadowgate.phases.migration.at_fault import (
+    altered,
+    point_at_interruptions,
+    point_at_locks,
+    point_at_objects,
+    point_at_rows,
+    point_at_wait,
+    wrote,
+)
 from shadowgate.phases.migration.changes import Migrated
 from shadowgate.phases.migration.forecast import Forecast, judge_forecast
 from shadowgate.phases.migration.interruption import is_atomic
 from shadowgate.phases.migration.jobs import Scheduled
 from shadowgate.phases.migration.lock_queue import allowed_wait_ms
 from shadowgate.phases.migration.locks import longest_locks, over_budget
-from shadowgate.phases.migration.places import (
-    point_at_interruptions,
-    point_at_locks,
-    point_at_objects,
-    point_at_rows,
-    point_at_wait,
-)
 from shadowgate.phases.migration.rehearsal import (
     Rehearsal,
     judge_acknowledged,
@@ -44,7 +45,7 @@ from shadowgate.phases.migration.repetition import Repeated, judge_repetition
 from shadowgate.phases.migration.review import judge_review
 from shadowgate.phases.migration.simultaneous import Simultaneous, judge_simultaneous
 from shadowgate.phases.restore.state import State
-from shadowgate.phases.results import needless
+from shadowgate.phases.results import Needless
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
 from shadowgate.traffic.long_transactions import (
@@ -382,7 +383,7 @@ def objects_work(
     finding.note(result.measured, result.expected)
     finding.say(next(section.claim for section in plan.probes if section.name == probe))
     if result.cut_short_by:
-        raise needless(result.cut_short_by)
+        raise Needless(result.cut_short_by)
     finding.require(result.passed, result.detail)
 
 

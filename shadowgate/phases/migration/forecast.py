@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shadowgate.evidence import Table
-from shadowgate.measure.growth import LEVEL
 from shadowgate.migrate import Script
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.migration.at_production import (
@@ -20,6 +19,7 @@ from shadowgate.plan import Plan
 from shadowgate.report import words
 from shadowgate.report.figures import Curve, growth
 from shadowgate.server.space import in_units
+from shadowgate.statistics.growth import LEVEL
 
 _DRAWN = 3
 """Locks that are drawn: those expected to be held for longest."""

@@ -11,8 +11,8 @@ from shadowgate.measure import Query, Workload
 from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockWatch, Script, ScriptRun
 from shadowgate.phases.facts import error
 from shadowgate.phases.finding import Finding
+from shadowgate.phases.migration.at_fault import point_at_wait
 from shadowgate.phases.migration.open_sessions import StaleStatement, open_session
-from shadowgate.phases.migration.places import point_at_wait
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.report.figures import ClientWait, LockSpan, StatementSpan, Stops, locks, waits

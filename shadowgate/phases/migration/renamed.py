@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shadowgate.catalogue import Deviations, Expectation, Snapshot, deviations_from, diff
+from shadowgate.catalogue.object_kinds import PARTS
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId
 from shadowgate.migrate.announced.model import Renaming
 from shadowgate.migrate.announced.wording import without_names
-
-_PARTS = ("column", "constraint", "trigger", "rule", "policy")
 
 
 def judge_by_plan(
@@ -74,7 +73,7 @@ def _under_new_names(snapshot: Snapshot, renamings: list[Renaming]) -> Snapshot:
         for old, new in names.items():
             if identity == ObjectId("table", old):
                 return ObjectId("table", new)
-            if identity.kind in _PARTS and identity.name.startswith(f"{old}."):
+            if identity.kind in PARTS and identity.name.startswith(f"{old}."):
                 return ObjectId(identity.kind, new + identity.name[len(old) :])
         return identity
 

@@ -15,7 +15,6 @@ from shadowgate.measure import (
     read_runs,
     to_evidence,
 )
-from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.check import check
 from shadowgate.phases.facts import WRITES_ACCEPTED, asked_of, error, refused, rows_of
 from shadowgate.phases.finding import Finding
@@ -25,9 +24,10 @@ from shadowgate.phases.performance.committed_baseline import BaselineComparison
 from shadowgate.phases.performance.history import History
 from shadowgate.phases.performance.layout import layout_table, left_out
 from shadowgate.phases.performance.rewrites import Rewrites
-from shadowgate.phases.results import Blocked, needless
+from shadowgate.phases.results import Blocked, Needless
 from shadowgate.plan import Plan
 from shadowgate.report import words
+from shadowgate.statistics.intervals import to_percent
 
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run
@@ -306,10 +306,10 @@ def _require_needed(stopped_by: str, decided: bool) -> None:
     """What was left undecided since the verdict was NO-GO already is no finding.
 
     Raises:
-        Blocked: that is why it is.
+        Needless: that is why it is.
     """
     if stopped_by and not decided:
-        raise needless(stopped_by)
+        raise Needless(stopped_by)
 
 
 def _say_grounds(found: QueryComparison, read: Collection[str], finding: Finding) -> None:

@@ -19,11 +19,11 @@ import psutil
 from shadowgate.catalogue import TableFingerprint
 from shadowgate.evidence import Table
 from shadowgate.measure import Comparison, Trend, Workload, environment_key, read_runs, trend_since
-from shadowgate.measure.statistics import to_percent
 from shadowgate.phases.performance.committed_baseline import data_in_words
 from shadowgate.plan import Plan
 from shadowgate.report import words
 from shadowgate.server import ServerFacts
+from shadowgate.statistics.intervals import to_percent
 
 _CPUINFO = Path("/proc/cpuinfo")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -19,10 +18,10 @@ from shadowgate.report import words
 from shadowgate.report.figures import canary
 from shadowgate.server import Database, Server
 from shadowgate.traffic.canary import (
+    BRIEF,
     Asked,
     CanaryRehearsal,
     Differences,
-    Pace,
     Scripts,
     rehearse_rollout,
     requests_to_see_errors,
@@ -31,19 +30,6 @@ from shadowgate.traffic.canary import (
 
 BLIND = 2.0
 """Times the limit: latencies that may have been slower by as much decide nothing."""
-
-_QUICK = Pace(
-    canary_seconds=0.4,
-    gradual_seconds=0.3,
-    full_seconds=0.2,
-    probe_seconds=60.0,
-    sessions=5,
-    warm_up_seconds=0.05,
-    per_second=None,
-    cores=os.cpu_count() or 1,
-    judges_latency=False,
-)
-_WARM_UP_SECONDS = 1.0
 
 
 def asked_of(traffic: TrafficSection, workload: Workload) -> Iterator[Asked]:
@@ -69,28 +55,19 @@ def asked_of(traffic: TrafficSection, workload: Workload) -> Iterator[Asked]:
             )
 
 
-def pace_of(rollout: RolloutSection, quick: str) -> Pace:
-    """How long a rehearsal takes: as the plan says, or a second where timings are not judged."""
+def limits_of(rollout: RolloutSection, quick: str) -> RolloutSection:
+    """What a rehearsal keeps to: the plan's, in less than a second where timings are not judged."""
+    if not quick:
+        return rollout
     asked = rollout.rehearsal
-    if quick:
-        return replace(
-            _QUICK,
-            canary_seconds=min(_QUICK.canary_seconds, asked.canary_seconds),
-            gradual_seconds=min(_QUICK.gradual_seconds, asked.gradual_seconds),
-            full_seconds=min(_QUICK.full_seconds, asked.full_seconds),
-            per_second=asked.requests_per_second,
-        )
-    return Pace(
-        canary_seconds=asked.canary_seconds,
-        gradual_seconds=asked.gradual_seconds,
-        full_seconds=asked.full_seconds,
-        probe_seconds=asked.probe_seconds,
-        sessions=asked.sessions,
-        warm_up_seconds=_WARM_UP_SECONDS,
-        per_second=asked.requests_per_second,
-        cores=_QUICK.cores,
-        judges_latency=asked.judge_latency,
+    brief = replace(
+        BRIEF,
+        canary_seconds=min(BRIEF.canary_seconds, asked.canary_seconds),
+        gradual_seconds=min(BRIEF.gradual_seconds, asked.gradual_seconds),
+        full_seconds=min(BRIEF.full_seconds, asked.full_seconds),
+        requests_per_second=asked.requests_per_second,
     )
+    return replace(rollout, rehearsal=brief)
 
 
 def rehearse_canary(
@@ -131,8 +108,7 @@ def rehearse_canary(
             (lambda database: runner.run(rollback, database)) if rollback else None,
         ),
         Differences({name: may_change(announced, name) for name in tables}, plan.renames),
-        plan.rollout,
-        pace_of(plan.rollout, quick),
+        limits_of(plan.rollout, quick),
         Sampling(plan.performance),
         plan.performance.seed,
     )

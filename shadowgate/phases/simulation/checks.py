@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from shadowgate.measure.statistics import to_percent
-from shadowgate.measure.verdict import judge_interval
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import OPTIMISATIONS
@@ -29,6 +27,8 @@ from shadowgate.phases.simulation.presentation import (
 )
 from shadowgate.phases.simulation.series import Series
 from shadowgate.plan import LaterSection, Plan
+from shadowgate.statistics.intervals import to_percent
+from shadowgate.statistics.verdict import judge_interval
 
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from shadowgate.measure import Estimate, Trial
-from shadowgate.measure.statistics import to_effect
-from shadowgate.measure.verdict import QueryJudgement, TargetStatus, judge_interval, judge_query
 from shadowgate.plan import Plan
+from shadowgate.statistics.intervals import to_effect
+from shadowgate.statistics.verdict import QueryJudgement, TargetStatus, judge_interval, judge_query
 
 BEFORE = "before"
 """The arm that the series is held against."""

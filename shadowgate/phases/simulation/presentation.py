@@ -6,8 +6,6 @@ import statistics
 from collections.abc import Mapping
 
 from shadowgate.evidence import Figure, Table
-from shadowgate.measure.statistics import Interval, to_percent
-from shadowgate.measure.verdict import TargetStatus, judge_interval
 from shadowgate.phases.simulation.combined import BEFORE
 from shadowgate.phases.simulation.series import (
     TOGETHER,
@@ -18,6 +16,8 @@ from shadowgate.phases.simulation.series import (
 from shadowgate.plan import LaterSection, Plan
 from shadowgate.report import words
 from shadowgate.report.figures import Effect, projection
+from shadowgate.statistics.intervals import Interval, to_percent
+from shadowgate.statistics.verdict import TargetStatus, judge_interval
 
 EQUALLY = "every query equally often"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from shadowgate.repository.layouts.layout import Layout
-from shadowgate.repository.layouts.programs import constants, depth, without
-from shadowgate.repository.model import Files, Finding, Migration, Part, decoded
+from shadowgate.repository.layouts.programs import constants, depth, parsed, without
+from shadowgate.repository.model import Files, Finding, Migration, Part
 
 _REFUSED = "a revision that joins several and does something as well is not read"
 
@@ -75,13 +75,9 @@ def _migration(revision: Revision, place: int, heads: dict[str, Finding]) -> Mig
 
 def _revision(path: PurePosixPath, content: bytes) -> Iterator[Revision]:
     """The revision of a file; nothing of one that has none."""
-    source, flaws = decoded(path, content)
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError) as problem:
-        line = getattr(problem, "lineno", None)
-        flaw = Finding("script", str(path), f"the file is not Python: {problem}", line=line)
-        yield Revision(path, path.stem, (), source, source, True, (*flaws, flaw))
+    source, tree, flaws = parsed(path, content)
+    if tree is None:
+        yield Revision(path, path.stem, (), source, source, True, flaws)
         return
     said = dict(constants(tree.body))
     if isinstance(said.get("revision"), str):

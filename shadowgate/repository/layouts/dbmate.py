@@ -9,8 +9,8 @@ import re
 from pathlib import PurePosixPath
 
 from shadowgate.repository.layouts.layout import Layout, directly_in
-from shadowgate.repository.layouts.two_ways import backwards, flaw, lines_of, outside, part
-from shadowgate.repository.model import Files, Finding, Migration, Transactions, decoded
+from shadowgate.repository.layouts.two_ways import backwards, lines_of, misplaced, part
+from shadowgate.repository.model import Files, Migration, Transactions, decoded
 
 _NAME = re.compile(r"(?P<version>\d+).*\.sql")
 _UP = re.compile(r"--\s*migrate:up(?:\s+(?P<options>\S.*)|\s*)")
@@ -46,7 +46,7 @@ def _read_one(path: PurePosixPath, content: bytes) -> Migration:
         part(path, body, 0, len(lines) if down is None else down),
         None if down is None else backwards(path, lines, down + 1),
         _transactions(lines[up]),
-        flaws=(*flaws, *_flaws(path, lines, ups, downs)),
+        flaws=(*flaws, *misplaced(path, lines, "-- migrate:up", ups, "-- migrate:down", downs)),
     )
 
 
@@ -54,26 +54,6 @@ def _transactions(directive: str) -> Transactions:
     match = _UP.fullmatch(directive)
     alone = match and _ALONE.search(match["options"] or "")
     return "together" if alone else "file"
-
-
-def _flaws(
-    path: PurePosixPath, lines: list[str], ups: list[int], downs: list[int]
-) -> list[Finding]:
-    if not ups:
-        return [flaw(path, 1, "there is no `-- migrate:up`", "write it above the statements")]
-    if downs and downs[0] < ups[0]:
-        return [
-            flaw(
-                path,
-                downs[0] + 1,
-                "`-- migrate:down` comes before `-- migrate:up`",
-                "put what goes up first",
-            )
-        ]
-    early = outside(lines[: ups[0]])
-    if early is None:
-        return []
-    return [flaw(path, early, "a statement stands before `-- migrate:up`", "move it below")]
 
 
 LAYOUT = Layout("dbmate", told_by, r"(?m)^--\s*migrate:up(?:\s|$)", read)

@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from shadowgate.repository.layouts.layout import Layout
-from shadowgate.repository.layouts.programs import constants, depth, without
-from shadowgate.repository.model import Files, Finding, Migration, Part, decoded
+from shadowgate.repository.layouts.programs import constants, depth, parsed, without
+from shadowgate.repository.model import Files, Finding, Migration, Part
 
 _IS_ONE = re.compile(rb"^class Migration\(.*Migration\)\s*:", re.MULTILINE)
 _LABEL = re.compile(rb"""^\s+label\s*(?::\s*str\s*)?=\s*["'](\w+)["']""", re.MULTILINE)
@@ -77,15 +77,9 @@ def read(files: Files, folder: PurePosixPath) -> list[Migration]:
 
 def _source(path: PurePosixPath, files: Files) -> _Source:
     node = (_app(path, files), path.stem)
-    source, flaws = decoded(path, files[path])
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError) as problem:
-        line = getattr(problem, "lineno", None)
-        flaw = Finding("script", str(path), f"the file is not Python: {problem}", line=line)
-        return _Source(
-            path, node, (), (), (), source, idle=False, flaws=(*flaws, flaw), readable=False
-        )
+    source, tree, flaws = parsed(path, files[path])
+    if tree is None:
+        return _Source(path, node, (), (), (), source, idle=False, flaws=flaws, readable=False)
     classes = (each for each in tree.body if isinstance(each, ast.ClassDef))
     body = next((each.body for each in classes if each.name == "Migration"), [])
     said = dict(constants(body))

@@ -11,7 +11,14 @@ from pathlib import PurePosixPath
 from pglast import parser
 
 from shadowgate.repository.layouts.layout import Layout, directly_in
-from shadowgate.repository.layouts.two_ways import backwards, flaw, lines_of, outside, part
+from shadowgate.repository.layouts.two_ways import (
+    backwards,
+    flaw,
+    lines_of,
+    misplaced,
+    outside,
+    part,
+)
 from shadowgate.repository.model import Files, Finding, Migration, decoded
 
 _NAME = re.compile(r"(?P<version>\d+)_.*\.sql")
@@ -63,21 +70,11 @@ def _flaws(
     path: PurePosixPath, lines: list[str], directives: dict[str, list[int]]
 ) -> list[Finding]:
     ups, downs = directives.get("UP", []), directives.get("DOWN", [])
-    if not ups:
-        return [flaw(path, 1, "there is no `-- +goose Up`", "write it above the statements")]
-    if downs and downs[0] < ups[0]:
-        return [
-            flaw(
-                path,
-                downs[0] + 1,
-                "`-- +goose Down` comes before `-- +goose Up`",
-                "put what goes up first",
-            )
-        ]
-    early = outside(lines[: ups[0]])
-    if early is not None:
-        return [flaw(path, early, "a statement stands before `-- +goose Up`", "move it below")]
-    return _unpaired(path, directives) or _cut_apart(path, lines, directives)
+    return (
+        misplaced(path, lines, "-- +goose Up", ups, "-- +goose Down", downs)
+        or _unpaired(path, directives)
+        or _cut_apart(path, lines, directives)
+    )
 
 
 def _unpaired(path: PurePosixPath, directives: dict[str, list[int]]) -> list[Finding]:

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
+
+from shadowgate.repository.model import Finding, decoded
+
+
+def parsed(
+    path: PurePosixPath, content: bytes
+) -> tuple[str, ast.Module | None, tuple[Finding, ...]]:
+    """A file's text, its tree, and what is wrong with it; no tree where it is not Python."""
+    source, flaws = decoded(path, content)
+    try:
+        return source, ast.parse(source), flaws
+    except (SyntaxError, ValueError) as problem:
+        line = getattr(problem, "lineno", None)
+        flaw = Finding("script", str(path), f"the file is not Python: {problem}", line=line)
+        return source, None, (*flaws, flaw)
 
 
 def constants(body: Iterable[ast.stmt]) -> Iterator[tuple[str, Any]]:

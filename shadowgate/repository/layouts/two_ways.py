@@ -31,6 +31,21 @@ def outside(lines: list[str]) -> int | None:
     return None
 
 
+def misplaced(
+    path: PurePosixPath, lines: list[str], up: str, ups: list[int], down: str, downs: list[int]
+) -> list[Finding]:
+    """What is wrong with where the directives stand, whose lines are given from 0."""
+    if not ups:
+        return [flaw(path, 1, f"there is no `{up}`", "write it above the statements")]
+    if downs and downs[0] < ups[0]:
+        what = f"`{down}` comes before `{up}`"
+        return [flaw(path, downs[0] + 1, what, "put what goes up first")]
+    early = outside(lines[: ups[0]])
+    if early is None:
+        return []
+    return [flaw(path, early, f"a statement stands before `{up}`", "move it below")]
+
+
 def flaw(path: PurePosixPath, line: int, what: str, todo: str) -> Finding:
     """A finding about how such a file is written."""
     return Finding("directives", str(path), what, todo, line=line)

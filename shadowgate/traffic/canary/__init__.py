@@ -1,11 +1,11 @@
 """The rollout rehearsed: a share of the load goes to a migrated copy, and triggers roll back."""
 
 from shadowgate.traffic.canary.rehearsal import (
+    BRIEF,
     ArmFigures,
     CanaryRehearsal,
     Differences,
     Hit,
-    Pace,
     Scripts,
     Stage,
     WayBack,
@@ -21,6 +21,7 @@ from shadowgate.traffic.canary.triggers import (
 )
 
 __all__ = [
+    "BRIEF",
     "ArmFigures",
     "Asked",
     "CanaryRehearsal",
@@ -28,7 +29,6 @@ __all__ = [
     "ErrorLook",
     "Hit",
     "LatencyLook",
-    "Pace",
     "Scripts",
     "Stage",
     "Trigger",

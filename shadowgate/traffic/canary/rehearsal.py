@@ -12,6 +12,7 @@ primary there is nothing to hold them against that met the machine's noise alike
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ import numpy as np
 
 from shadowgate.measure import Sampling
 from shadowgate.migrate import ScriptRun
-from shadowgate.plan import RolloutSection
+from shadowgate.plan import RehearsalSection, RolloutSection
 from shadowgate.server.base import Database, Server
 from shadowgate.traffic.canary.clients import Answer, Arm, Clients, Routing, rate_for
 from shadowgate.traffic.canary.counting import Counted
@@ -32,28 +33,20 @@ from shadowgate.traffic.canary.triggers import ErrorLook, LatencyLook, Trigger
 
 StageName = Literal["canary", "gradual", "full"]
 
+BRIEF = RehearsalSection(
+    canary_seconds=0.4, gradual_seconds=0.3, full_seconds=0.2, probe_seconds=60.0, sessions=5
+)
+"""Where only that it works is asked, and nothing of its times: less than a second."""
+
 _LOOK_SECONDS = 0.1
 _LATENCY_SECONDS = 0.5
 """Latencies are compared so often: that takes some milliseconds, in which no client gets on."""
+_WARM_UP_SECONDS, _WARM_UP_SHARE = 1.0, 1 / 8
+"""At most so long, and at most such a part of the first stage."""
 _LOST_SHOWN = 10
 _SLOW_DOWNS = 4
 _MOSTLY, _LATE_SECONDS = 0.8, 0.02
 """So many of the requests must start no later than this."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long a rehearsal takes, and what it judges."""
-
-    canary_seconds: float
-    gradual_seconds: float
-    full_seconds: float
-    probe_seconds: float
-    sessions: int
-    warm_up_seconds: float
-    per_second: float | None
-    cores: int
-    judges_latency: bool
 
 
 @dataclass(frozen=True)
@@ -181,7 +174,6 @@ def rehearse_rollout(
     scripts: Scripts,
     differences: Differences,
     limits: RolloutSection,
-    pace: Pace,
     sampling: Sampling,
     seed: int = 1,
 ) -> CanaryRehearsal:
@@ -194,8 +186,7 @@ def rehearse_rollout(
         asked: what clients ask.
         scripts: migrate the primary and bring it back.
         differences: what is not compared.
-        limits: of latency and errors, and the shares of the stages.
-        pace: how long it takes.
+        limits: of latency and errors, the shares of the stages, and how long they take.
         sampling: settings of the clients' sessions.
         seed: of arrivals and of ``random()`` in SQL.
 
@@ -206,15 +197,14 @@ def rehearse_rollout(
     may_change, renames = dict(differences.may_change), differences.renames
     every = frozenset("*")  # neither written nor compared: its rows may not reach the canary
     may_change |= dict.fromkeys(all_tables(primary) - followed_tables(primary, canary), every)
-    load = try_statements(
-        asked, primary, canary, sampling, may_change, renames, 2 if pace.judges_latency else 1
-    )
+    times = 2 if limits.rehearsal.judge_latency else 1
+    load = try_statements(asked, primary, canary, sampling, may_change, renames, times)
     probes = probes_of(primary, canary, may_change, renames)
     with following(server, primary, canary, load.committed) as follows:
         if follows.why_not:
             load = load.reading()
         return _Director(
-            load, probes, follows, scripts, limits, pace, sampling, seed, dict(renames)
+            load, probes, follows, scripts, limits, sampling, seed, dict(renames)
         ).carry_out()
 
 
@@ -228,22 +218,21 @@ class _Director:
         follows: Following,
         scripts: Scripts,
         limits: RolloutSection,
-        pace: Pace,
         sampling: Sampling,
         seed: int,
         renames: dict[str, str],
     ) -> None:
         self.load, self.probes, self.follows, self.scripts = load, probes, follows, scripts
-        self.limits, self.pace, self.renames = limits, pace, renames
-        self.routing = Routing(pace.sessions)
+        self.limits, self.rehearsal, self.renames = limits, limits.rehearsal, renames
+        self.routing = Routing(self.rehearsal.sessions)
         self.clients = Clients(
             {"primary": probes.primary, "canary": probes.canary},
             load.statements,
             self.routing,
             sampling,
-            rate_for(load.statements, pace.cores, pace.per_second),
+            rate_for(load.statements, os.cpu_count() or 1, self.rehearsal.requests_per_second),
             seed,
-            timed=pace.judges_latency,
+            timed=self.rehearsal.judge_latency,
         )
         self.counted = Counted()
         self.compared_until = float("inf")
@@ -277,7 +266,7 @@ class _Director:
             answers=tuple(self.clients.answers),
             origin=self.origin,
             per_second=self.clients.per_second,
-            judges_latency=self.pace.judges_latency,
+            judges_latency=self.rehearsal.judge_latency,
         )
 
     def _warm_up(self) -> None:
@@ -286,37 +275,38 @@ class _Director:
         In a queue of its own a session's latencies tell of each other, not of the database.
         """
         self.routing.percent = 50
+        seconds = min(_WARM_UP_SECONDS, _WARM_UP_SHARE * self.rehearsal.canary_seconds)
         for _ in range(_SLOW_DOWNS):
             taken = len(self.clients.answers)
-            time.sleep(self.pace.warm_up_seconds)
+            time.sleep(seconds)
             late = [one.started - one.scheduled for one in self.clients.answers[taken:]]
             in_time = late and float(np.quantile(late, _MOSTLY)) < _LATE_SECONDS
-            if in_time or not self.pace.judges_latency:
+            if in_time or not self.rehearsal.judge_latency:
                 return
             self.clients.slow_down()
 
     def _stages(self) -> Iterator[Hit | None]:
         """Each stage and the migration of the primary, until whoever asks has enough."""
-        pace, limits = self.pace, self.limits
-        yield self._stage("canary", limits.canary_percent, pace.canary_seconds)
-        yield self._stage("gradual", limits.gradual_percent, pace.gradual_seconds)
+        limits, rehearsal = self.limits, self.rehearsal
+        yield self._stage("canary", limits.canary_percent, rehearsal.canary_seconds)
+        yield self._stage("gradual", limits.gradual_percent, rehearsal.gradual_seconds)
         yield self._migrate_primary()
         self.routing.percent = 0
-        yield self._stage("full", 100, pace.full_seconds)
+        yield self._stage("full", 100, rehearsal.full_seconds)
 
     def _stage(self, name: StageName, percent: int, seconds: float) -> Hit | None:
         began = time.monotonic()
         if name != "full":
             self.routing.percent = percent
         self.spans.append((name, percent, began - self.origin, began - self.origin))
-        hit, next_probe = None, began + self.pace.probe_seconds
+        hit, next_probe = None, began + self.rehearsal.probe_seconds
         while hit is None and time.monotonic() - began < seconds:
             time.sleep(_LOOK_SECONDS)
             if time.monotonic() >= next_probe:
                 hit = self._probe()
-                next_probe = time.monotonic() + self.pace.probe_seconds
+                next_probe = time.monotonic() + self.rehearsal.probe_seconds
             hit = hit or self._look()
-        if self.pace.judges_latency or name != "canary":
+        if self.rehearsal.judge_latency or name != "canary":
             hit = hit or self._probe(everything=True)
         hit = hit or self._look()
         self._end_stage()
@@ -345,7 +335,7 @@ class _Director:
         self.clients.raise_for_error()
         self.counted.take(self.clients.answers, self.origin, self.compared_until)
         now = time.monotonic()
-        due = self.pace.judges_latency and now >= self._latency_due
+        due = self.rehearsal.judge_latency and now >= self._latency_due
         self._latency_due = now + _LATENCY_SECONDS if due else self._latency_due
         fired = self.counted.fired(self.limits, judges_latency=due)
         return self._hit(*fired) if fired else None

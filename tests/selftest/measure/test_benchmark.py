@@ -17,8 +17,8 @@ from benchmarks.rivals import RULES, flags
 from benchmarks.table import Share, counts, render, rows, time_to_verdict
 from benchmarks.verdict import FULL, QUICK, facts, todo
 from shadowgate.measure import Sampling
-from shadowgate.measure.statistics import effects, pseudo_median
 from shadowgate.plan import PerformanceSection
+from shadowgate.statistics.intervals import effects, pseudo_median
 
 QUERIES = ("Q1", "Q5")
 

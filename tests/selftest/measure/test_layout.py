@@ -10,8 +10,8 @@ import pytest
 from shadowgate.errors import ValidationError
 from shadowgate.measure import Sampling, Workload
 from shadowgate.measure.layout import measure_layout, rewrite_like
-from shadowgate.measure.statistics import Interval
 from shadowgate.server import Database
+from shadowgate.statistics.intervals import Interval
 from tests.selftest.conftest import MakeDatabase
 from tests.selftest.measure.test_live import SUMS, query
 

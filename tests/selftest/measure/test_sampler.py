@@ -24,8 +24,8 @@ from shadowgate.measure.sampler import (
     take_sample,
 )
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.verdict import judge_query
 from shadowgate.plan import LimitSection, PerformanceSection
+from shadowgate.statistics.verdict import judge_query
 
 
 def demands(**others: Any) -> PerformanceSection:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from shadowgate.errors import PlanError
 from shadowgate.measure.sampler import Pair
-from shadowgate.measure.statistics import Interval
 from shadowgate.measure.timings import (
     StoredRun,
     difference,
@@ -23,6 +22,7 @@ from shadowgate.measure.timings import (
     read_runs,
     trend_since,
 )
+from shadowgate.statistics.intervals import Interval
 
 KEY = environment_key({"cpu": "x", "server": 150020})
 

@@ -14,9 +14,9 @@ from shadowgate.errors import ValidationError
 from shadowgate.measure import Arm, Judging, Query, Sampling, Trial, Workload, run_trial
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.rows import Result
-from shadowgate.measure.sequential import plan_looks
-from shadowgate.measure.statistics import to_percent
 from shadowgate.server import Database
+from shadowgate.statistics.intervals import to_percent
+from shadowgate.statistics.sequential import plan_looks
 from tests.selftest.conftest import MakeDatabase
 
 COUNT = Query("Q1", "count", "read", "SELECT count(*), sum(area) FROM parcel", Path("q1.sql"))

@@ -10,8 +10,8 @@ import pytest
 
 from shadowgate.evidence import QueryEvidence
 from shadowgate.measure import Comparison, LayoutShare, Query, QueryComparison
-from shadowgate.measure.statistics import Interval
 from shadowgate.phases.performance.layout import layout_table, left_out, with_layout, within
+from shadowgate.statistics.intervals import Interval
 
 SHARE = LayoutShare(
     "Q5", Interval(-0.8, -0.9, -0.7), Interval(-0.5, -0.6, -0.4), Interval(-0.3, -0.4, -0.2)

@@ -15,7 +15,7 @@ from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.rollout.checks import rollout_is_rehearsed
 from shadowgate.phases.rollout.document import render_markdown
-from shadowgate.phases.rollout.rehearsed import asked_of, drawn, may_change, pace_of
+from shadowgate.phases.rollout.rehearsed import asked_of, drawn, limits_of, may_change
 from shadowgate.phases.run import Run
 from shadowgate.plan import (
     AfterTrafficSection,
@@ -192,16 +192,16 @@ def test_rows_that_a_migration_says_to_change_are_no_wrong_ones() -> None:
 
 
 def test_the_plan_sets_the_pace_and_few_rows_shorten_it() -> None:
-    asked = RehearsalSection(canary_seconds=7.0, sessions=12, requests_per_second=33.0)
+    asked = RehearsalSection(canary_seconds=7.0, requests_per_second=33.0, judge_latency=True)
     rollout = replace(PLAN.rollout, rehearsal=asked)
-    full, quick = pace_of(rollout, ""), pace_of(rollout, "too few rows")
-    assert (full.canary_seconds, full.sessions, full.per_second) == (7.0, 12, 33.0)
-    judging = replace(PLAN.rollout, rehearsal=replace(asked, judge_latency=True))
-    assert pace_of(judging, "").judges_latency
-    assert not full.judges_latency
-    assert not pace_of(judging, "too few rows").judges_latency
+    assert limits_of(rollout, "") == rollout
+    quick = limits_of(rollout, "too few rows").rehearsal
+    assert quick.requests_per_second == 33.0
+    assert not quick.judge_latency
     assert quick.canary_seconds + quick.gradual_seconds + quick.full_seconds <= 1.0
-    whole = pace_of(PLAN.rollout, "")
+    brief = replace(rollout, rehearsal=replace(asked, canary_seconds=0.1))
+    assert limits_of(brief, "too few rows").rehearsal.canary_seconds == 0.1
+    whole = PLAN.rollout.rehearsal
     assert whole.canary_seconds + whole.gradual_seconds + whole.full_seconds < 45
 
 

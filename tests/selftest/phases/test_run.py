@@ -200,6 +200,7 @@ def test_what_only_measures_is_left_out_once_the_verdict_is_no_go(run: Run) -> N
     run.results.by_id["migration.hazards"] = failed("migration.hazards")
     left_out = carry_out(only_measures, "", run).result
     assert (left_out.status, left_out.blocked_by) == ("blocked", "migration.hazards")
+    assert left_out.needless
     assert left_out.detail.startswith("not run: the verdict is NO-GO already, by migration.hazards")
     assert status(run, stands_on_it) != "passed"
     run.request = replace(run.request, all_checks=True)

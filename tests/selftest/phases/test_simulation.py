@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from shadowgate.measure import Trial
 from shadowgate.measure.rows import Result
-from shadowgate.measure.statistics import Interval, to_effect
 from shadowgate.phases.simulation.combined import BEFORE, undecided_queries
 from shadowgate.phases.simulation.presentation import (
     achieved,
@@ -21,6 +20,7 @@ from shadowgate.phases.simulation.presentation import (
 )
 from shadowgate.phases.simulation.series import Cost, Series, compounded, compounded_by_query
 from shadowgate.plan import LaterSection, Plan, SimulationSection, WorkloadSection, read_plan
+from shadowgate.statistics.intervals import Interval, to_effect
 
 PLAN = Path(__file__).parents[3] / "migrations/1770500100_auto_partition_creation_2029_plus.toml"
 percents = st.floats(0.0, 99.0)

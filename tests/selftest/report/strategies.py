@@ -56,6 +56,7 @@ checks = st.builds(
     required=st.booleans(),
     seconds=st.floats(min_value=0, max_value=1e4),
     blocked_by=st.one_of(st.none(), names),
+    needless=st.booleans(),
     findings=st.lists(texts, max_size=5).map(tuple),
     follows=st.one_of(st.none(), names),
     where=texts,

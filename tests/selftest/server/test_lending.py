@@ -15,7 +15,8 @@ from shadowgate.progress import silent
 from shadowgate.repository import judging
 from shadowgate.server import Databases
 from shadowgate.server.binaries import installations, server_for
-from shadowgate.server.lending import VARIABLE, Lender, LentServer, Wanted, borrowed
+from shadowgate.server.borrowing import VARIABLE, LentServer, Wanted, borrowed
+from shadowgate.server.lending import Lender
 
 WANTED = Wanted(None, False, None, 1_000_000)
 

@@ -12,13 +12,13 @@ import pytest
 
 from shadowgate.measure import Sampling
 from shadowgate.migrate import ScriptRun, apply_script, read_script
-from shadowgate.plan import RolloutSection
+from shadowgate.plan import RehearsalSection, RolloutSection
 from shadowgate.server import Database, Databases, Server, ServerLog
 from shadowgate.traffic.canary import (
+    BRIEF,
     Asked,
     CanaryRehearsal,
     Differences,
-    Pace,
     Scripts,
     rehearse_rollout,
 )
@@ -58,18 +58,7 @@ ASKED = (
     same("W1", "writer", "INSERT INTO item (name) VALUES ('new')"),
     same("W2", "writer", f"UPDATE item SET n = n + 1 WHERE id = {NUMBER}"),  # noqa: S608
 )
-LIMITS = RolloutSection(dt.date(2026, 2, 13))
-PACE = Pace(
-    canary_seconds=0.5,
-    gradual_seconds=0.4,
-    full_seconds=0.3,
-    probe_seconds=0.3,
-    sessions=10,
-    warm_up_seconds=0.1,
-    per_second=150.0,
-    cores=2,
-    judges_latency=False,
-)
+PACE = replace(BRIEF, probe_seconds=0.3, sessions=10, requests_per_second=150.0)
 
 
 class Rehearsing:
@@ -87,7 +76,7 @@ class Rehearsing:
         *,
         migration: str = MIGRATION,
         rollback: str | None = ROLLBACK,
-        pace: Pace = PACE,
+        pace: RehearsalSection = PACE,
         asked: tuple[Asked, ...] = ASKED,
         applied: str = "",
     ) -> CanaryRehearsal:
@@ -106,8 +95,7 @@ class Rehearsing:
                 else lambda database: self._apply("down.sql", str(rollback), database),
             ),
             Differences(),
-            LIMITS,
-            pace,
+            RolloutSection(dt.date(2026, 2, 13), rehearsal=pace),
             Sampling(),
         )
 
@@ -152,7 +140,7 @@ def test_a_sound_migration_goes_through_all_stages_and_back(rehearse: Rehearsing
 
 
 def test_a_slower_canary_is_seen_and_the_sessions_are_sent_back(rehearse: Rehearsing) -> None:
-    pace = replace(PACE, canary_seconds=20.0, sessions=20, judges_latency=True)
+    pace = replace(PACE, canary_seconds=20.0, sessions=20, judge_latency=True)
     found = rehearse(SLOWER, pace=pace)
     assert found.hit is not None
     assert (found.hit.trigger, found.hit.stage) == ("latency", "canary")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.measure.statistics import Interval, to_effect
-from shadowgate.measure.verdict import (
+from shadowgate.statistics.intervals import Interval, to_effect
+from shadowgate.statistics.verdict import (
     Estimate,
     QueryJudgement,
     TargetStatus,

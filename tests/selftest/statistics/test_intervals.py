@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import wilcoxon
 
-from shadowgate.measure.statistics import (
+from shadowgate.statistics.intervals import (
     Floats,
     Interval,
     effects,

@@ -13,7 +13,7 @@ from scipy.integrate import simpson
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from shadowgate.measure.statistics import Floats
+from shadowgate.statistics.intervals import Floats
 
 _GRID = 401
 _FAR = -9.0

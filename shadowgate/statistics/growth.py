@@ -22,7 +22,7 @@ from statistics import median
 
 import numpy as np
 
-from shadowgate.measure.statistics import signed_rank_interval
+from shadowgate.statistics.intervals import signed_rank_interval
 
 LEVEL = 0.99
 """Of the intervals: high enough for three looks at them while measurements are added."""

@@ -1,16 +1,27 @@
-"""Which line of a script is at fault, for whoever reads the finding beside the script."""
+"""Which statement of a script is at fault: by what it did when it was watched, or by its text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from shadowgate.catalogue import Deviation
-from shadowgate.migrate import Interruption, LockHeld, Script, statement_that_names
+from shadowgate.evidence import shown_path
+from shadowgate.migrate import (
+    STOPS_WRITERS,
+    Interruption,
+    LockHeld,
+    Script,
+    ScriptRun,
+    StatementRun,
+    statement_that_names,
+)
+from shadowgate.phases.facts import bare
 from shadowgate.phases.finding import Finding
 from shadowgate.traffic import Wait
 
 _WRITES = ("COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE")
+_NAMED = 2
 
 
 def point_at_objects(finding: Finding, script: Script, found: Iterable[Deviation]) -> None:
@@ -63,3 +74,46 @@ def point_at_interruptions(
     for each in broken:
         said = f"interrupted {each.point}: {each.detail}"
         finding.point_at(script.path, each.point.statement.line, said)
+
+
+def wrote(run: ScriptRun, tables: Collection[str]) -> str:
+    """The statements that wrote rows of some tables or rewrote them, with file and line."""
+
+    def has_written(item: StatementRun) -> bool:
+        return bool(item.rewritten or item.rows is None or item.rows.total)
+
+    return _named(run, tables, STOPS_WRITERS | {"RowExclusiveLock"}, has_written)
+
+
+def altered(run: ScriptRun, relations: Collection[str]) -> str:
+    """The statements that locked some relations as a change of their schema does."""
+    return _named(run, relations, STOPS_WRITERS, lambda _item: True)
+
+
+def _named(
+    run: ScriptRun,
+    relations: Collection[str],
+    modes: Collection[str],
+    counts: Callable[[StatementRun], bool],
+) -> str:
+    """Those that were at all of the relations; where none was, those that were at any."""
+    wanted = set(map(bare, relations))
+    touched = {
+        item.statement.number: {
+            bare(lock.relation)
+            for lock in run.locks
+            if lock.statement == item.statement.number and lock.mode in modes
+        }
+        & wanted
+        for item in run.runs
+        if counts(item)
+    }
+    most = [number for number, found in touched.items() if found == wanted]
+    numbers = most or [number for number, found in touched.items() if found]
+    named = [
+        f"{shown_path(run.script.path)}, line {item.statement.line}: {item.statement.excerpt}"
+        for item in run.runs
+        if item.statement.number in numbers
+    ]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return "; ".join(named[:_NAMED]) + more

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from shadowgate.measure.statistics import Interval, to_effect
+from shadowgate.statistics.intervals import Interval, to_effect
 
 PAIRS_FOR_A_CLAIM = 24
 """Minimum sample size for a claim of change, in pairs: with fewer no query is called regressed for

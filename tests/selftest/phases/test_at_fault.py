@@ -1,4 +1,4 @@
-"""Which line of a script a finding is pinned to."""
+"""Which line of a script a finding is pinned to, by its text and from a real trace."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from shadowgate.evidence import Place
 from shadowgate.migrate import Interruption, LockHeld, parse_script
 from shadowgate.migrate.interrupt import Point
 from shadowgate.phases.finding import Finding
-from shadowgate.phases.migration.places import (
+from shadowgate.phases.migration.at_fault import (
+    altered,
     point_at_interruptions,
     point_at_locks,
     point_at_objects,
     point_at_rows,
     point_at_wait,
+    wrote,
 )
+from shadowgate.server import Database
 from shadowgate.traffic import Wait
+from tests.selftest.migrating import SETUP, watched
+from tests.selftest.plain_database import refill
 
 SCRIPT = parse_script(
     """SET lock_timeout = '2s';
@@ -90,3 +95,35 @@ def test_a_file_is_named_from_the_folder_in_which_the_run_was_started(
     assert inside.file == "db/1.sql"
     assert Place.of(Path("db/1.sql"), 1, "").file == "db/1.sql"
     assert Place.of(tmp_path.parent / "elsewhere.sql", 1, "").file == "elsewhere.sql"
+
+
+WATCHED = """
+SET lock_timeout = '2s';
+ALTER TABLE item ADD COLUMN size int;
+DELETE FROM item WHERE id < 10;
+CREATE TABLE other (id int);
+INSERT INTO other VALUES (1);
+"""
+
+
+@pytest.fixture
+def database(plain: Database) -> Database:
+    """A database with a table of 1,000 rows."""
+    return refill(plain, SETUP)
+
+
+def test_rows_are_the_doing_of_the_statement_that_wrote_them(database: Database) -> None:
+    blamed = wrote(watched(WATCHED, database), ["public.item"])
+    assert blamed.endswith("line 4: DELETE FROM item WHERE id < 10")
+
+
+def test_a_changed_schema_is_the_doing_of_the_statement_with_the_strong_lock(
+    database: Database,
+) -> None:
+    blamed = altered(watched(WATCHED, database), ["public.item"])
+    assert blamed.endswith("line 3: ALTER TABLE item ADD COLUMN size int")
+
+
+def test_nobody_is_blamed_for_a_table_that_no_statement_touched(database: Database) -> None:
+    run = watched(WATCHED, database)
+    assert wrote(run, ["public.nothing"]) == altered(run, ["public.nothing"]) == ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadowgate.measure.growth import bends, constant, exponent, extrapolate, grows
+from shadowgate.statistics.growth import bends, constant, exponent, extrapolate, grows
 
 SIZES = (5_000.0, 10_000.0, 20_000.0)
 PRODUCTION = 84_000_000.0

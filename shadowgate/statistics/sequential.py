@@ -10,7 +10,7 @@ How much of the error each look may use up is set by a spending function (Lan & 
 Sequential Boundaries for Clinical Trials", Biometrika 70, 1983), here of the power family (Kim &
 DeMets, 1987): ``alpha * (n / n_max) ** power``. The power is small, so that a quiet query is
 decided after few pairs, while a noisy one keeps enough for its late looks. The boundary of a look
-follows by numerical integration over the looks before it (:mod:`shadowgate.measure.boundaries`).
+follows by numerical integration over the looks before it (:mod:`shadowgate.statistics.boundaries`).
 It is then carried over to the exact signed-rank test by its tail probability, which matters while
 pairs are few.
 """
@@ -22,7 +22,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from shadowgate.measure.statistics import Floats, Interval, signed_rank_interval
+from shadowgate.statistics.intervals import Floats, Interval, signed_rank_interval
 
 SPENDING_POWER = 0.5
 """Exponent of the spending function."""
@@ -85,7 +85,7 @@ def plan_looks(first: int, last: int, tail: float) -> Looks:
 def nominal_tails(sizes: tuple[int, ...], tail: float) -> tuple[float, ...]:
     """Tail probability of each look such that all looks together spend ``tail``."""
     # Here, because it takes a second to import scipy, and a run that ends early needs none of it.
-    from shadowgate.measure.boundaries import tails_when_crossed_first  # noqa: PLC0415
+    from shadowgate.statistics.boundaries import tails_when_crossed_first  # noqa: PLC0415
 
     spent = [tail * (size / sizes[-1]) ** SPENDING_POWER for size in sizes]
     return tails_when_crossed_first(sizes, np.diff([0.0, *spent]))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadowgate.measure.sequential import Looks, look_sizes, plan_looks
-from shadowgate.measure.statistics import Floats, signed_rank_critical, signed_rank_interval
+from shadowgate.statistics.intervals import Floats, signed_rank_critical, signed_rank_interval
+from shadowgate.statistics.sequential import Looks, look_sizes, plan_looks
 
 RUNS = 3000
 NOISE: dict[str, Callable[[np.random.Generator, tuple[int, int]], Floats]] = {

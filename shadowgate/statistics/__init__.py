@@ -1,0 +1,1 @@
+"""Estimates, intervals and what they say: pure functions, which know nothing of a database."""
