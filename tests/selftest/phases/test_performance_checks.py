@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 
 from shadowgate.measure import Comparison
-from shadowgate.measure.statistics import Interval
-from shadowgate.measure.verdict import Estimate, Target, TargetStatus
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
 from shadowgate.phases.performance.checks import average_gain_is_met, target_is_met
 from shadowgate.phases.results import Blocked
+from shadowgate.statistics.intervals import Interval
+from shadowgate.statistics.verdict import Estimate, Target, TargetStatus
 
 
 def compared(status: TargetStatus, percent: float | None, stopped_by: str = "") -> Comparison:
