@@ -86,9 +86,14 @@ class Wanted:
 
 
 class Lender:
-    """Makes clusters for runs, of which one at a time is served."""
+    """Makes clusters for runs, of which one at a time is served.
 
-    def __init__(self) -> None:
+    Args:
+        beside: how many lend at once, each with a cluster that takes room of the same machine.
+    """
+
+    def __init__(self, beside: int = 1) -> None:
+        self._beside = beside
         self._server: LocalServer | None = None
         self._made_for = Wanted(None, False, None, None)
         self._new: State = frozenset()
@@ -125,7 +130,10 @@ class Lender:
             self.close()
         if self._server is None:
             try:
-                made = open_server("local", **asdict(wanted))
+                asked = asdict(wanted)
+                if wanted.room_bytes is not None:
+                    asked["room_bytes"] = wanted.room_bytes * self._beside
+                made = open_server("local", **asked)
                 assert isinstance(made, LocalServer)  # noqa: S101 - that is what local means
                 self._server, self._made_for = made, wanted
                 self._new, self._roles = _state(made), _roles(made)
