@@ -111,7 +111,8 @@ class Lender:
 
     def serve(self, ours: socket.socket) -> None:
         """Answer a run until it has ended, which closes the other end of the socket."""
-        with ours.makefile("rw", encoding="utf-8") as link:
+        # A run that dies while it waits for an answer resets the connection.
+        with suppress(ConnectionError), ours.makefile("rw", encoding="utf-8") as link:
             for line in link:
                 message = json.loads(line)
                 if message is None:

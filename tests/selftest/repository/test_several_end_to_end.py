@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ PRODUCTION = """
 CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL);
 INSERT INTO orders (total) SELECT n % 50 FROM generate_series(1, 500) AS n;
 """
-UP = "SET lock_timeout = '2s';\nALTER TABLE orders ADD COLUMN {0} text;\n"
+UP = "SET lock_timeout = '2s';\nALTER TABLE orders ADD COLUMN IF NOT EXISTS {0} text;\n"
 DOWN = "SET lock_timeout = '2s';\nALTER TABLE orders DROP COLUMN {0};\n"
 PLAN = """
 name = "{0}"
@@ -132,7 +132,7 @@ class Working:
 
 @contextmanager
 def working(project: Path, reports: str) -> Iterator[Working]:
-    """Wait until both have something to leave behind."""
+    """Wait until both have restored the backup, and have something to leave behind."""
     arguments = ["run", "--plan=plans", "-n2", "--server=local", f"--reports={reports}"]
     parent = subprocess.Popen(
         [sys.executable, "-m", "shadowgate", *arguments],
@@ -143,24 +143,38 @@ def working(project: Path, reports: str) -> Iterator[Working]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    busy: set[Path] = set()
     try:
-        assert comes_true(lambda: len(_clusters(parent.pid)) == 2, seconds=60)
+        assert comes_true(lambda: len(_note_busy(busy, parent.pid)) == 2, seconds=60)
         runs = {
-            Path(argument).stem: each
-            for each in psutil.Process(parent.pid).children()
-            for argument in each.cmdline()
+            Path(argument).stem: process
+            for process, command in _children(parent.pid)
+            for argument in command
             if argument.startswith("--plan=")
         }
-        yield Working(parent, runs, _clusters(parent.pid))
+        yield Working(parent, runs, list(busy))
     finally:
-        parent.kill()
+        parent.terminate()
         parent.communicate()
 
 
-def _clusters(parent: int) -> list[Path]:
-    """The folders of the servers that a process has started."""
-    commands = [each.cmdline() for each in psutil.Process(parent).children()]
-    return [Path(each[2]).parent for each in commands if each[1:2] == ["-D"]]
+def _note_busy(busy: set[Path], parent: int) -> set[Path]:
+    """Add the clusters that a process has started and somebody migrates a copy on by now."""
+    for process, command in _children(parent):
+        if command[1:2] == ["-D"]:
+            titles = [" ".join(command) for _, command in _children(process.pid)]
+            if any("_after " in title for title in titles):
+                busy.add(Path(command[2]).parent)
+    return busy
+
+
+def _children(parent: int) -> list[tuple[psutil.Process, list[str]]]:
+    """The processes that one has started, with their command lines."""
+    found = []
+    for each in psutil.Process(parent).children():
+        with suppress(psutil.NoSuchProcess):
+            found.append((each, each.cmdline()))
+    return found
 
 
 def test_one_that_is_killed_leaves_nothing_and_hides_nothing(project: Path) -> None:
