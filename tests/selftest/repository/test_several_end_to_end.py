@@ -112,13 +112,22 @@ def test_in_order_they_share_a_cluster_and_at_once_they_do_not(
 def test_on_one_server_at_once_each_has_databases_of_its_own(project: Path, server: Server) -> None:
     at = server.endpoint
     uri = f"--server=postgresql://{at.user}@{at.host}:{at.port}/postgres"
-    both = run(project, uri, "-n2", "--reports=shared", PGPASSWORD=at.password)
+    both = run(project, uri, "-n2", "--reports=shared", PGPASSWORD=at.password or "")
     assert both.status == 1, both.output[-3000:]
     assert found(project / "shared" / "note")["verdict"] == "GO", both.output[-3000:]
     assert found(project / "shared" / "other")["verdict"] == "NO-GO"
     with server.maintenance.connect() as connection:
         left = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^(note|other)'")
         assert left.fetchall() == []
+
+
+_IN_FRONT = """
+import signal, sys
+from shadowgate.command import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+"""The command as at a terminal: whoever is started in the background ignores SIGINT."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,7 @@ def working(project: Path, reports: str) -> Iterator[Working]:
     """Wait until both have restored the backup, and have something to leave behind."""
     arguments = ["run", "--plan=plans", "-n2", "--server=local", f"--reports={reports}"]
     parent = subprocess.Popen(
-        [sys.executable, "-m", "shadowgate", *arguments],
+        [sys.executable, "-c", _IN_FRONT, *arguments],
         cwd=project,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
