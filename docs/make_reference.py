@@ -80,13 +80,15 @@ def reference() -> str:
         "## Evidence",
         "",
         "Attributes of `shadowgate.phases.run.Run`; a project's own tests get it from the fixture "
-        "`shadow_run`.",
+        "`shadow_run`. While something is gathered whose durations are judged, no other run of "
+        "`shadowgate run -n` works.",
         "",
-        "| evidence | what it is | proven sound by |",
-        "|---|---|---|",
+        "| evidence | what it is | proven sound by | durations |",
+        "|---|---|---|---|",
         *(
             f"| `{name}` | {(piece.__doc__ or '').strip().splitlines()[0]} "
-            f"| {f'`{piece.proven_by}`' if piece.proven_by else ''} |"
+            f"| {f'`{piece.proven_by}`' if piece.proven_by else ''} "
+            f"| {'' if piece.durations == 'not judged' else piece.durations} |"
             for name, piece in vars(Run).items()
             if isinstance(piece, Piece)
         ),

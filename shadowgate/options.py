@@ -18,7 +18,7 @@ from typing import Any
 from shadowgate.errors import UsageError
 from shadowgate.evidence import shown_path
 from shadowgate.language import ENGLISH, language_of
-from shadowgate.plan import TRANSACTIONS, Plan, derived_plan, read_plan
+from shadowgate.plan import NAME_BYTES, TRANSACTIONS, Plan, derived_plan, read_plan
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,13 @@ OPTIONS: tuple[Option, ...] = (
         "auto",
         "where PostgreSQL runs: auto, container, local, or postgresql://… for a server of yours, "
         "on which only databases made by this suite are touched",
+    ),
+    Option(
+        "--database",
+        "NAME",
+        "",
+        "name of the shadow, which its copies are called after, instead of the plan's: two runs at "
+        "once on one server need two",
     ),
     Option("--postgis-image", "IMAGE", "", "container image to use instead of building ours"),
     Option(
@@ -262,6 +269,7 @@ def resolve(
 
     paths = {flag: path(flag) for flag in ("--plan", *_OVERRIDES) if values[flag]}
     plan = _override(_plan(paths), paths)
+    plan = _with_database(plan, values["--database"])
     plan = _with_earlier(plan, values["--apply"], here if typed["--apply"] else root)
     plan = _with_runner(plan, values)
     plan = _with_margin(plan, values["--margin"])
@@ -386,6 +394,15 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
             plan.production, preflight=paths.get("--production", plan.production.preflight)
         ),
     )
+
+
+def _with_database(plan: Plan, name: str) -> Plan:
+    if len(name.encode()) > NAME_BYTES:
+        raise UsageError(
+            f"--database {name} is too long: copies are called after it",
+            todo=f"use at most {NAME_BYTES} bytes",
+        )
+    return dataclasses.replace(plan, database=name or plan.database)
 
 
 def _with_earlier(plan: Plan, files: str, folder: Path) -> Plan:

@@ -65,14 +65,14 @@ def add_commands(commands: Commands) -> None:
 def _changed(asked: argparse.Namespace, others: Sequence[str]) -> int:
     from shadowgate.repository.changed import changed
     from shadowgate.repository.jobs import Asked
-    from shadowgate.repository.judging import ended_by_sigterm
+    from shadowgate.repository.judging import ended_by_signals
 
     if not asked.base and not asked.working_tree:
         raise UsageError("name what the branch is compared with, such as origin/main")
     options = {
         flag: "" if value is True else str(value) for flag, value in given(asked).items() if value
     }
-    with ended_by_sigterm():
+    with ended_by_signals():
         return changed(
             Path.cwd(),
             asked.base or "HEAD",
@@ -86,10 +86,11 @@ def _roll_back(asked: argparse.Namespace, _others: Sequence[str]) -> int:
     from shadowgate.phases.batch import read_steps, roll_back_batch
     from shadowgate.phases.environment.preflight import preflight
     from shadowgate.phases.run import Run
+    from shadowgate.repository.judging import ended_by_signals
 
     request = resolve(given=given(asked).get, ini=lambda _key: "", root=Path.cwd(), here=Path.cwd())
     run = Run(request, progress=say)
-    with closing(preflight(request, say)) as opened:
+    with ended_by_signals(), closing(preflight(request, say)) as opened:
         run.opened = opened
         left = roll_back_batch(run, read_steps(Path(asked.steps)))
     text = json.dumps([asdict(each) for each in left], indent=2)

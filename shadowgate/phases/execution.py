@@ -35,7 +35,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         item: for which item; ``""`` for a check without, or where the plan has none.
         run: has the evidence, and gets the result.
     """
-    began = time.perf_counter()
+    began, waited = time.perf_counter(), run.turn.waited
     finding, result_id = Finding(), check.result_id(item)
     status: Status
     detail, blocked_by, needless, error = "", None, False, None
@@ -83,7 +83,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         where=finding.where if is_open else "",
         remedy=check.remedy if is_open else "",
         required=check.required,
-        seconds=round(time.perf_counter() - began, 3),
+        seconds=round(time.perf_counter() - began - (run.turn.waited - waited), 3),
         blocked_by=blocked_by,
         needless=needless,
         breaks=tuple(sorted(finding.broken)) if is_open else (),

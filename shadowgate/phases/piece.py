@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, overload
 
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run
 
 T = TypeVar("T")
+
+Durations = Literal["judged", "judged on enough rows", "not judged"]
 
 
 class Piece(Generic[T]):
@@ -17,6 +19,9 @@ class Piece(Generic[T]):
     An error in gathering it is kept as well, and raised each time. Where a check proves it sound,
     every other check that asks for it is blocked until that one has passed. A test may set it.
     """
+
+    durations: Durations = "not judged"
+    """Whether a check judges how long something took in it: it is then gathered alone."""
 
     def __init__(self, gather: Callable[[Run], T], proven_by: str = "") -> None:
         self.gather = gather
@@ -37,11 +42,17 @@ class Piece(Generic[T]):
             return self
         if self.proven_by and run.judged_check not in ("", self.proven_by):
             run.results.require_passed(self.proven_by)
-        found: T = run.gathered.get(self.name, lambda: self.gather(run))
+        found: T = run.gathered.get(self.name, lambda: self._gather(run))
         return found
 
     def __set__(self, run: Run, value: T) -> None:
         run.gathered.put(self.name, value)
+
+    def _gather(self, run: Run) -> T:
+        if run.is_judged(self.durations):
+            with run.turn.alone():
+                return self.gather(run)
+        return self.gather(run)
 
 
 def evidence(gather: Callable[[Run], T]) -> Piece[T]:
@@ -56,3 +67,15 @@ def proven_by(check: str) -> Callable[[Callable[[Run], T]], Piece[T]]:
         return Piece(gather, check)
 
     return made
+
+
+def judged_durations(piece: Piece[T]) -> Piece[T]:
+    """Mark evidence some of whose durations a check judges, on however few rows."""
+    piece.durations = "judged"
+    return piece
+
+
+def judged_timings(piece: Piece[T]) -> Piece[T]:
+    """Mark evidence whose durations are judged where the rows are enough for timings."""
+    piece.durations = "judged on enough rows"
+    return piece

@@ -76,7 +76,14 @@ from shadowgate.phases.performance.committed_baseline import (
 from shadowgate.phases.performance.history import History, last_run, timing_key
 from shadowgate.phases.performance.layout import tell_layout, with_layout
 from shadowgate.phases.performance.rewrites import Rewrites, prove_rewrites
-from shadowgate.phases.piece import Piece, evidence, proven_by
+from shadowgate.phases.piece import (
+    Durations,
+    Piece,
+    evidence,
+    judged_durations,
+    judged_timings,
+    proven_by,
+)
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.restore.earlier_migrations import apply_earlier
 from shadowgate.phases.restore.soundness import Soundness, look_over
@@ -111,6 +118,7 @@ from shadowgate.report.after_file import After
 from shadowgate.server import Database, Databases, Server
 from shadowgate.traffic.canary import CanaryRehearsal
 from shadowgate.traffic.long_transactions import LongTransactionRehearsal
+from shadowgate.turn import turn_of_this_process
 
 T = TypeVar("T")
 
@@ -140,6 +148,7 @@ class Run:
         self.gathered = Gathered()
         self.judged_check = ""
         """Id of the check that is being carried out; empty between them."""
+        self.turn = turn_of_this_process()
         self.started = dt.datetime.now(dt.UTC).astimezone()
         self._clock = time.monotonic()
 
@@ -169,6 +178,12 @@ class Run:
         """A piece of evidence as far as it was gathered; ``None`` if it was not."""
         found: T | None = self.gathered.known(piece.name)
         return found
+
+    def is_judged(self, durations: Durations) -> bool:
+        """Whether a check judges such durations; while the rows are not known, it may."""
+        if durations == "judged on enough rows":
+            return not self.known(Run.quick)
+        return durations == "judged"
 
     # --- 1: environment ---------------------------------------------------------------------------
 
@@ -319,6 +334,7 @@ class Run:
         settle_changes(shadow)  # a restore ends by analysing
         return shadow
 
+    @judged_timings
     @evidence
     def baseline(self) -> Baseline:
         """The workload on the shadow."""
@@ -342,6 +358,7 @@ class Run:
         with self.shadow.connect() as connection:
             return replace(before, snapshot=take_snapshot(connection))
 
+    @judged_durations
     @proven_by("migration.applied")
     def applied(self) -> Applied:
         """The migration, applied to a copy of the shadow."""
@@ -400,6 +417,7 @@ class Run:
         """A copy on which migration and rollback are rehearsed under traffic."""
         return self.databases.clone(self.shadow, f"{self.plan.database}_online")
 
+    @judged_durations
     @evidence
     def rehearsal(self) -> Rehearsal:
         """The migration under traffic."""
@@ -420,6 +438,7 @@ class Run:
             self.before, self.opened.production, stated=self.plan.production.rows
         )
 
+    @judged_durations
     @evidence
     def forecast(self) -> Forecast:
         """What the migration is expected to take with as many rows as production has."""
@@ -443,6 +462,7 @@ class Run:
         )
         return Forecast.of(sizes, self.plan)
 
+    @judged_durations
     @evidence
     def lock_queue(self) -> LongTransactionRehearsal:
         """The migration while a long report is reading every table that it locks strongly."""
@@ -450,6 +470,7 @@ class Run:
         with self.databases.cloned(self.shadow, f"{self.plan.database}_queue") as copy:
             return rehearse_lock_queue(self.opened.migration, run, copy, self.runner)
 
+    @judged_durations
     @evidence
     def behaviour(self) -> Mapping[str, ProbeResult]:
         """What the plan's probes measured on the migrated copy, by name."""
@@ -472,6 +493,7 @@ class Run:
         with self.databases.cloned(self.applied.database, f"{self.plan.database}_again") as copy:
             return repeat(self.opened.migration, copy, first, self.plan, self.runner)
 
+    @judged_durations
     @evidence
     def simultaneous(self) -> Simultaneous:
         """The migration from several runners at once."""
@@ -507,6 +529,7 @@ class Run:
         settle_changes(after, left)
         return after
 
+    @judged_timings
     @evidence
     def comparison(self) -> Comparison:
         """The workload on both sides of the migration, in pairs."""
@@ -563,12 +586,14 @@ class Run:
         """This run beside the last stored one with the same key; ``None`` if there is none."""
         return last_run(self.rounds.storage, self.timing_key, self.comparison)
 
+    @judged_timings
     @evidence
     def layout(self) -> Mapping[str, LayoutShare]:
         """The parts of each gain: the rewrite of the rows, and the design."""
         sides = (self.quiet_before, self.quiet_after)
         return tell_layout(sides, self.comparison, self.plan, self.clones, self.progress)
 
+    @judged_timings
     @evidence
     def cold(self) -> Mapping[str, ColdFigures]:
         """The reading queries with a cold buffer cache."""
@@ -591,6 +616,7 @@ class Run:
 
     # --- 7: simulation ----------------------------------------------------------------------------
 
+    @judged_timings
     @evidence
     def series(self) -> Series:
         """Every later optimisation that has a migration, measured in one trial."""
@@ -656,6 +682,7 @@ class Run:
         others = copies or derive_later_writes(*sides, self.before.content, wider=wider)
         return (*users, *others)
 
+    @judged_durations
     @proven_by("rollback.clean")
     def rolled_back(self) -> RolledBack:
         """The rollback, after rows were written as users do before someone rolls back."""
@@ -693,6 +720,7 @@ class Run:
         back = self.rolled_back
         return review_trace(back.run, back.database, self.plan, migration=self.applied.run)
 
+    @judged_durations
     @evidence
     def rollback_rehearsal(self) -> Rehearsal:
         """The rollback under traffic, on the copy that was migrated under traffic."""
@@ -825,6 +853,7 @@ class Run:
 
     # --- 10: rollout ------------------------------------------------------------------------------
 
+    @judged_durations
     @evidence
     def canary(self) -> CanaryRehearsal | None:
         """The rollout, rehearsed under traffic; ``None`` where the request leaves it out."""

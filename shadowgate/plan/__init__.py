@@ -8,7 +8,7 @@ file, and what is allowed.
 
 from shadowgate.plan.calendar import Calendar, calendar_of
 from shadowgate.plan.derived import derived_plan
-from shadowgate.plan.reading import read_plan
+from shadowgate.plan.reading import NAME_BYTES, read_plan
 from shadowgate.plan.sections import (
     TRANSACTIONS,
     AfterTrafficSection,
@@ -35,6 +35,7 @@ from shadowgate.plan.sections import (
 )
 
 __all__ = [
+    "NAME_BYTES",
     "TRANSACTIONS",
     "AfterTrafficSection",
     "BackupSection",

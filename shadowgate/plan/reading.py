@@ -27,7 +27,7 @@ from shadowgate.plan.sections import (
 
 T = TypeVar("T")
 
-_NAME_BYTES = 40
+NAME_BYTES = 40
 """Of the shadow: PostgreSQL has 63, and what comes after it has no more than the rest."""
 
 
@@ -278,8 +278,8 @@ def _other_rules(plan: Plan) -> Iterator[Rule]:
     now, after = plan.traffic, plan.traffic.after or plan.traffic
     paired = (len(after.reads), len(after.writes)) == (len(now.reads), len(now.writes))
     yield plan.schema == 1, "schema", "1, the only version there is"
-    short = 0 < len(plan.database.encode()) <= _NAME_BYTES
-    yield short, "database", f"1 to {_NAME_BYTES} bytes: copies are called after it"
+    short = 0 < len(plan.database.encode()) <= NAME_BYTES
+    yield short, "database", f"1 to {NAME_BYTES} bytes: copies are called after it"
     shares = all(share >= 0 for share in plan.workload.weights.values())
     yield shares, "workload.weights", "0 or more"
     simulation = plan.simulation

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _asks_for_validation(config):
         return
     if config.getoption("numprocesses", default=None):
-        raise pytest.UsageError("the phases run in order, in one process: leave out -n")
+        raise pytest.UsageError(
+            "the phases run in order, in one process: leave out -n (shadowgate run -n N runs "
+            "several plans at a time)"
+        )
+    _refuse_several_plans(config.invocation_params.args)
     here = config.invocation_params.dir
     try:
         request = resolve(
@@ -93,6 +98,16 @@ def pytest_configure(config: pytest.Config) -> None:
     _end_as_interrupted(config)
     config.pluginmanager.register(session, "shadowgate-session")
     config.pluginmanager.register(HtmlReport(session), "shadowgate-html")
+
+
+def _refuse_several_plans(arguments: Sequence[str]) -> None:
+    """Of an option that is given twice pytest takes the last, and no plan may be passed over."""
+    named = [each for each in arguments if each.partition("=")[0] == PLAN.flag]
+    if len(named) > 1:
+        raise pytest.UsageError(
+            "a run of pytest judges one plan, and several are named: use shadowgate run, which "
+            "takes several --plan"
+        )
 
 
 def _end_as_interrupted(config: pytest.Config) -> None:

@@ -58,7 +58,7 @@ class Summary:
         yield ""
         yield f"shadowgate changed: {self.place} against {self.base}"
         yield from self.found()
-        yield from _table(self.judged)
+        yield from table(self.judged)
         if not self.findings and not self.judged:
             yield "  no migration is added or edited"
         yield f"verdict   {self.verdict}"
@@ -88,7 +88,8 @@ class Summary:
         (reports / NAME).write_text(f"{text}\n", encoding="utf-8")
 
 
-def _table(judged: Sequence[Judged]) -> Iterator[str]:
+def table(judged: Sequence[Judged]) -> Iterator[str]:
+    """The runs for a terminal, a line each."""
     width = max((len(each.name) for each in judged), default=0)
     for each in judged:
         where = each.why or f"{each.seconds:5.0f} s  {each.reports}{_QUICK if each.quick else ''}"

@@ -59,9 +59,14 @@ State = frozenset[str]
 
 
 class Lender:
-    """Makes clusters for runs, of which one at a time is served."""
+    """Makes clusters for runs, of which one at a time is served.
 
-    def __init__(self) -> None:
+    Args:
+        beside: how many lend at once, each with a cluster that takes room of the same machine.
+    """
+
+    def __init__(self, beside: int = 1) -> None:
+        self._beside = beside
         self._server: LocalServer | None = None
         self._made_for = Wanted(None, False, None, None)
         self._new: State = frozenset()
@@ -79,7 +84,8 @@ class Lender:
 
     def serve(self, ours: socket.socket) -> None:
         """Answer a run until it has ended, which closes the other end of the socket."""
-        with ours.makefile("rw", encoding="utf-8") as link:
+        # A run that dies while it waits for an answer resets the connection.
+        with suppress(ConnectionError), ours.makefile("rw", encoding="utf-8") as link:
             for line in link:
                 message = json.loads(line)
                 if message is None:
@@ -96,7 +102,10 @@ class Lender:
             self.close()
         if self._server is None:
             try:
-                made = open_server("local", **asdict(wanted))
+                asked = asdict(wanted)
+                if wanted.room_bytes is not None:
+                    asked["room_bytes"] = wanted.room_bytes * self._beside
+                made = open_server("local", **asked)
                 assert isinstance(made, LocalServer)  # noqa: S101 - that is what local means
                 self._server, self._made_for = made, wanted
                 self._new, self._roles = _state(made), _roles(made)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from shadowgate.phases.piece import Piece
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
 from shadowgate.plan import Plan, WaiverSection, read_plan
+from shadowgate.turn import Turn
 
 ROOT = Path(__file__).parents[3]
 PLAN = read_plan(ROOT / "migrations" / "1770500100_auto_partition_creation_2029_plus.toml")
@@ -226,3 +229,37 @@ def test_a_query_that_got_slower_stops_the_measuring_unless_that_is_waived(run: 
     assert run.stopped_by(["Q2"]) == ""
     run.gathered.put("quick", "too few rows to judge it")
     assert run.stopped_by(["Q5"]) == ""
+
+
+class NotedTurn(Turn):
+    """Notes who measures alone."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Count it."""
+        self.times += 1
+        yield
+
+
+@pytest.mark.parametrize(
+    ("quick", "alone"),
+    [("3,000 rows are too few", {"applied"}), ("", {"applied", "comparison"})],
+)
+def test_what_is_judged_by_its_duration_is_gathered_alone(
+    run: Run, quick: str, alone: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.gathered.put("quick", quick)
+    for name in ("restored", "applied", "comparison"):
+        run.turn = turn = NotedTurn()
+        piece = vars(Run)[name]
+        monkeypatch.setattr(piece, "gather", lambda _run: "found")
+        monkeypatch.setattr(piece, "proven_by", "")
+        assert [getattr(run, name) for _ in range(2)] == ["found"] * 2
+        assert turn.times == (name in alone)
+
+
+def test_timings_may_be_judged_while_the_rows_are_not_known(run: Run) -> None:
+    assert run.is_judged(Run.baseline.durations)

@@ -17,7 +17,7 @@ from shadowgate.progress import silent
 from shadowgate.server import Server
 from tests.selftest.backup.dumps import dump
 from tests.selftest.plain_database import plain_database
-from tests.selftest.shadow_runs import ROOT, ShadowRun, run_elsewhere
+from tests.selftest.shadow_runs import ROOT, ShadowRun, run_elsewhere, shadow_run
 
 ORDERS = ROOT / "examples" / "orders"
 KEEPS = ORDERS / "migrations" / "20260301_order_note.sql"
@@ -190,7 +190,7 @@ def test_a_plan_that_the_environment_names_is_not_taken_for_the_one_to_be_writte
     assert "there is no migration" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [["run", "-n2"], ["changed", "-n", "2", "base"]])
+@pytest.mark.parametrize("command", [["check", "m.sql", "-n2"], ["changed", "-n", "2", "base"]])
 def test_several_processes_are_refused_in_one_sentence(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,3 +198,24 @@ def test_several_processes_are_refused_in_one_sentence(
         main(command)
     assert ended.value.code == 4
     assert "the phases run in order, in one process: leave out -n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-n2"], "the phases run in order, in one process"),
+        (["-n", "2", "--plan=a.toml"], "name several plans with --plan"),
+        (["-n0", "--plan=a.toml", "--plan=b.toml"], "-n 0 is no number of plans"),
+    ],
+)
+def test_one_plan_is_not_spread_over_processes(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", *arguments]) == 4
+    assert words in capsys.readouterr().err
+
+
+def test_pytest_passes_over_no_plan(tmp_path: Path) -> None:
+    run = shadow_run("--plan=a.toml", "--plan", "b.toml", reports=tmp_path / "reports")
+    assert run.status == 4
+    assert "use shadowgate run, which takes several --plan" in run.output

@@ -86,6 +86,10 @@ CASES: dict[str, tuple[Callable[[Path], list[str]], tuple[str, ...]]] = {
     "margin that eats a limit": (lambda _: ["--margin=5"], ("--margin 5", "below 5")),
     "margin below nothing": (lambda _: ["--margin=-1"], ("--margin -1",)),
     "margin not a number": (lambda _: ["--margin=nan"], ("--margin nan",)),
+    "database with too long a name": (
+        lambda _: [f"--database={'é' * 21}"],
+        ("--database", "too long", "40 bytes"),
+    ),
     "baseline of other rows": (
         lambda _: ["--update-baseline=true", "--rows=20000"],
         ("--update-baseline", "--rows", "251247"),

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shadowgate.errors import ServerError
 from shadowgate.progress import silent
 from shadowgate.repository import judging
-from shadowgate.server import Databases
+from shadowgate.server import Databases, Server, opening
 from shadowgate.server.binaries import installations, server_for
 from shadowgate.server.borrowing import VARIABLE, LentServer, Wanted, borrowed
 from shadowgate.server.lending import Lender
@@ -136,6 +142,34 @@ def test_a_run_that_dies_is_the_last_on_its_cluster_and_nothing_stays(
     assert folder.is_dir()
     lender.close()
     assert not folder.exists()
+
+
+def test_a_run_that_dies_before_it_has_read_the_answer_is_one_that_has_died() -> None:
+    lender = Lender()
+    ours, theirs = socket.socketpair()
+    with ours, ThreadPoolExecutor(1) as pool:
+        serving = pool.submit(lender.serve, ours)
+        theirs.sendall(f"{json.dumps(asdict(WANTED))}\n".encode())
+        assert select.select([theirs], [], [], 60)[0]
+        theirs.close()
+        serving.result(60)
+    assert lender.made == 1
+    assert lender._server is None
+
+
+def test_a_cluster_leaves_room_in_memory_for_those_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rooms = []
+
+    def refuse(_choice: str, **wanted: Any) -> Server:
+        rooms.append(wanted["room_bytes"])
+        raise ServerError("none")
+
+    monkeypatch.setattr(opening, "open_server", refuse)
+    for beside in (1, 3):
+        assert Lender(beside)._lend(WANTED) is None
+    assert rooms == [1_000_000, 3_000_000]
 
 
 def test_nothing_is_borrowed_where_nobody_lends(monkeypatch: pytest.MonkeyPatch) -> None:
