@@ -17,7 +17,12 @@ from shadowgate.catalogue.expect import (
     deviations_from,
     names_object,
 )
-from shadowgate.catalogue.fingerprint import Sums, TableFingerprint, fingerprint
+from shadowgate.catalogue.fingerprint import (
+    LARGE_OBJECTS,
+    Sums,
+    TableFingerprint,
+    fingerprint,
+)
 from shadowgate.catalogue.geometries import (
     Geometries,
     geometry_problems,
@@ -55,6 +60,7 @@ from shadowgate.catalogue.snapshot import (
 
 __all__ = [
     "KINDS",
+    "LARGE_OBJECTS",
     "AllowedChanges",
     "Area",
     "Broken",
