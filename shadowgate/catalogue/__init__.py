@@ -40,6 +40,7 @@ from shadowgate.catalogue.routines import (
 )
 from shadowgate.catalogue.rows import (
     ColumnDifference,
+    Meanwhile,
     RowDifferences,
     Rows,
     differing_rows,
@@ -77,6 +78,7 @@ __all__ = [
     "Integrity",
     "LaterRows",
     "LeftOut",
+    "Meanwhile",
     "ObjectId",
     "OddPartition",
     "RowDifferences",
