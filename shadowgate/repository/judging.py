@@ -50,6 +50,8 @@ class Judged:
     """The backup was too small to judge the time that queries take."""
     applies: bool = False
     """Whether its script was applied without an error, so that what follows can be judged."""
+    causes: tuple[str, ...] = ()
+    """What stands against it, a sentence each, less what follows from another one."""
 
 
 def judge(
@@ -92,6 +94,7 @@ def _judge(job: Job, run: Callable[[Job], int]) -> Judged:
         seconds=seconds,
         quick=bool(document["quick"]),
         applies=_was_applied(document),
+        causes=() if go else _causes(document),
     )
 
 
@@ -99,6 +102,12 @@ def _was_applied(document: dict[str, Any]) -> bool:
     return any(
         check["id"] == _APPLIED and check["status"] == "passed" for check in document["checks"]
     )
+
+
+def _causes(document: dict[str, Any]) -> tuple[str, ...]:
+    """The reasons of a NO-GO, but for those of a check that follows from another one."""
+    following = {check["id"] for check in document["checks"] if check["follows"]}
+    return tuple(each for each in document["reasons"] if each.split(" ")[0] not in following)
 
 
 class Runs:
