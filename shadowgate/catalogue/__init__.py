@@ -16,7 +16,12 @@ from shadowgate.catalogue.expect import (
     deviations_from,
     names_object,
 )
-from shadowgate.catalogue.fingerprint import Sums, TableFingerprint, fingerprint
+from shadowgate.catalogue.fingerprint import (
+    LARGE_OBJECTS,
+    Sums,
+    TableFingerprint,
+    fingerprint,
+)
 from shadowgate.catalogue.geometries import (
     Geometries,
     geometry_problems,
@@ -35,6 +40,7 @@ from shadowgate.catalogue.routines import (
 )
 from shadowgate.catalogue.rows import (
     ColumnDifference,
+    Meanwhile,
     RowDifferences,
     Rows,
     differing_rows,
@@ -55,6 +61,7 @@ from shadowgate.catalogue.snapshot import (
 
 __all__ = [
     "KINDS",
+    "LARGE_OBJECTS",
     "AllowedChanges",
     "Area",
     "Broken",
@@ -71,6 +78,7 @@ __all__ = [
     "Integrity",
     "LaterRows",
     "LeftOut",
+    "Meanwhile",
     "ObjectId",
     "OddPartition",
     "RowDifferences",

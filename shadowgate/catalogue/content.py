@@ -1,8 +1,9 @@
 """What two databases contain, compared in all that should be the same.
 
 Compared are the tables from before, in the columns that both sides have: a new column is no altered
-row. What a plan announces as dropped is no lost data. Of what it announces as changed data, exactly
-the columns named are left out; all others, and the number of rows, are still proven equal.
+row. Large objects, which rows refer to by number, count as one more table whose rows are their
+pages. What a plan announces as dropped is no lost data. Of what it announces as changed data,
+exactly the columns named are left out; all others, and the number of rows, are still proven equal.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from shadowgate.catalogue.fingerprint import (
     TableFingerprint,
     count_rows,
     find,
+    find_large_objects,
     fingerprint,
     pinned,
 )
@@ -221,7 +223,8 @@ def _counts(database: Database, tables: Collection[LogicalTable]) -> dict[str, i
 
 def _tables(database: Database) -> dict[str, LogicalTable]:
     with database.connect() as connection, pinned(connection):
-        return {table.name: table for table in find(connection)}
+        found = [*find(connection), *find_large_objects(connection)]
+        return {table.name: table for table in found}
 
 
 def _fingerprints(

@@ -41,6 +41,12 @@ _PINNED: tuple[tuple[str, str], ...] = (
     ("max_parallel_workers_per_gather", "2"),
 )
 
+LARGE_OBJECTS = "pg_catalog.pg_largeobject"
+_HAS_LARGE_OBJECTS = """
+SELECT has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')
+    AND EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+"""
+
 # unnest() keeps the planner from computing the digest once for each word that is taken from it, and
 # lets parallel workers compute it, which OFFSET 0 would not.
 _SUMS = sql.SQL(
@@ -181,6 +187,15 @@ def find(connection: Connection, names: Sequence[str] | None = None) -> list[Log
             )
         found += tables
     return found
+
+
+def find_large_objects(connection: Connection) -> list[LogicalTable]:
+    """Look up the one table that holds the pages of every large object.
+
+    It is left out where there are none, and of a session that may not read it: only superusers may.
+    """
+    readable = connection.execute(_HAS_LARGE_OBJECTS).fetchone()
+    return _look_up(connection, LARGE_OBJECTS) if readable and readable[0] else []
 
 
 def count_rows(connection: Connection, table: LogicalTable) -> int:

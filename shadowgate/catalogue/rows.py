@@ -143,6 +143,17 @@ class KeySets:
 
 
 @dataclass(frozen=True)
+class Meanwhile:
+    """What users wrote between two states of a database, which is no difference of theirs."""
+
+    earlier: Database
+    known_as: str
+    """Name of the table there."""
+    later: Database
+    written_as: str
+
+
+@dataclass(frozen=True)
 class _Side:
     """A table in one of the two databases."""
 
@@ -177,6 +188,7 @@ def differing_rows(
     *,
     leave_out: Collection[str] = (),
     dropped: Collection[str] = (),
+    meanwhile: Meanwhile | None = None,
 ) -> RowDifferences:
     """Compare a logical table in two databases, row by row, in the columns that both have.
 
@@ -190,6 +202,8 @@ def differing_rows(
         renamed: its name in the database to judge, if that is another one.
         leave_out: columns that may hold anything.
         dropped: columns that are gone as announced: not lost.
+        meanwhile: a value that users wrote then, and that is there as they wrote it, differs in
+            nothing; of rows with a primary key.
 
     Raises:
         UsageError: the table is missing on one side.
@@ -204,6 +218,9 @@ def differing_rows(
         sides = _Sides(_Side(old, old_table), _Side(new, new_table))
         words = sides.words(key, columns)
         found = compare(*words)
+        if meanwhile is not None and has_key:
+            excused = _written_meanwhile(sides, meanwhile, key, columns, found.changed)
+            found = replace(found, changed=np.setdiff1d(found.changed, excused))
         missing = [name for name in old_table.columns if name not in new_table.columns]
         lost = tuple(name for name in missing if name not in {*leave_out, *dropped})
         differences = RowDifferences(
@@ -220,6 +237,50 @@ def differing_rows(
             altered = tuple(_columns_changed(sides, key, columns, found.changed))
             return replace(differences, columns_changed=altered)
         return _without_a_key(sides, columns, differences, _surplus(*words))
+
+
+def _written_meanwhile(
+    sides: _Sides,
+    meanwhile: Meanwhile,
+    key: Sequence[str],
+    columns: Sequence[str],
+    changed: Words,
+) -> Words:
+    """The keys of changed rows that differ in nothing but what users wrote into them."""
+    with (
+        meanwhile.earlier.connect() as one,
+        meanwhile.later.connect() as other,
+        pinned(one),
+        pinned(other),
+    ):
+        (known,) = find(one, [meanwhile.known_as])
+        (written,) = find(other, [meanwhile.written_as])
+        then = _Sides(_Side(one, known), _Side(other, written))
+        as_written = _Sides(then.after, sides.after)
+        there = {*known.columns} & {*written.columns}
+        if not {*key} <= there:
+            return changed[:0]
+        excused = changed
+        for column in columns:
+            if column in key:
+                continue
+            differ = _keys_that_differ(sides, key, column, excused)
+            if len(differ) and column in there:
+                wrote = _keys_that_differ(then, key, column, differ)
+                kept = np.setdiff1d(wrote, _keys_that_differ(as_written, key, column, wrote))
+                differ = np.setdiff1d(differ, kept)
+            excused = np.setdiff1d(excused, differ)
+        return excused
+
+
+def _keys_that_differ(sides: _Sides, key: Sequence[str], column: str, keys: Words) -> Words:
+    """Of some keys those whose rows are not on both sides with the same value in a column."""
+    before, after = (
+        words[np.isin(words["key"].astype(np.int64), keys)]
+        for words in sides.words(key, (*key, column))
+    )
+    found = compare(before, after)
+    return np.concatenate([found.changed, found.lost, found.added])
 
 
 def _columns_changed(

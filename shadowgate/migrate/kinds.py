@@ -131,9 +131,14 @@ def plpgsql_children(node: Any) -> list[tuple[str, Any]]:
 
 def plpgsql_constant(expression: str) -> str | None:
     """The string that an expression of PL/pgSQL is; ``None`` if it has to be computed."""
+    return string_constant(plpgsql_expression(expression))
+
+
+def plpgsql_expression(expression: str) -> Any:
+    """The parse tree of an expression of PL/pgSQL; ``None`` if the grammar does not know it."""
     node = parse_one(f"SELECT {expression}")
     targets: Any = (node.targetList or ()) if isinstance(node, ast.SelectStmt) else ()
-    return string_constant(targets[0].val) if len(targets) == 1 else None
+    return targets[0].val if len(targets) == 1 else None
 
 
 def _body_commits(node: Any) -> bool:

@@ -6,6 +6,7 @@ run is that clock's value then, so that other records of the same process can be
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ STOPS_READERS = frozenset({"AccessExclusiveLock"})
 STOPS_WRITERS = STOPS_READERS | {"ExclusiveLock", "ShareRowExclusiveLock", "ShareLock"}
 """Lock modes that conflict with INSERT, UPDATE and DELETE."""
 
+_IDENTIFIER = re.compile(r'"(?:[^"]|"")*"|[^".]+')
 _LISTED_LOCKS = 40
 _OF_THE_LOG = ("LOG", "DEBUG")
 """Severities of lines of the server's log: not meant for who runs the script."""
@@ -55,6 +57,20 @@ class Relation:
     """Bytes of its main fork and its partitions'; taken before the script only."""
     reads: frozenset[str] = frozenset()
     """For a view, the relations that it is made of, by name; taken before the script only."""
+
+    @property
+    def schema(self) -> str:
+        """Its schema, without quotes."""
+        return self._identifiers()[-2]
+
+    @property
+    def bare(self) -> str:
+        """Its name alone, without quotes, as messages of the server have it."""
+        return self._identifiers()[-1]
+
+    def _identifiers(self) -> list[str]:
+        found: list[str] = _IDENTIFIER.findall(f"public.{self.name}")
+        return [word[1:-1].replace('""', '"') if word[0] == '"' else word for word in found]
 
 
 @dataclass(frozen=True, order=True)

@@ -16,6 +16,7 @@ from typing import Any
 from pglast import ast, enums
 
 from shadowgate.migrate.kinds import must_run_alone, parse_one
+from shadowgate.migrate.own_relations import new_relations
 from shadowgate.migrate.results import (
     STOPS_READERS,
     Notice,
@@ -72,15 +73,11 @@ class HiddenWork:
 
 def hidden_work(run: ScriptRun) -> Iterator[HiddenWork]:
     """Find tables with rows, older than the script, that were read or indexed under a lock."""
+    created = frozenset(name.rpartition(".")[2] for name in new_relations(run.script))
     for item in run.runs:
-        busy = {  # the server says a table's name without its schema
-            relation.name.rpartition(".")[2]: relation.name
-            for relation in run.busy_tables
-            if relation.name not in item.replaced
-        }
         found: dict[str, list[str]] = {}
         for remark in item.remarks:
-            for rule, what in _judge(item, remark, busy):
+            for rule, what in _judge(item, remark, _Older(run, item, created)):
                 found.setdefault(rule, []).append(what)
         for table in _tables_of_domain_read(run, item):
             found.setdefault("constraint-validated-under-lock", []).append(f"reads all of {table}")
@@ -90,25 +87,49 @@ def hidden_work(run: ScriptRun) -> Iterator[HiddenWork]:
             yield HiddenWork(rule, item.statement, tuple(dict.fromkeys(what_all)))
 
 
-def _judge(item: StatementRun, remark: Notice, busy: dict[str, str]) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True)
+class _Older:
+    """Tables with rows, older than the script, as one of its statements finds them."""
+
+    run: ScriptRun
+    item: StatementRun
+    created: frozenset[str]
+    """Names of the tables that the script creates, without their schemas."""
+
+    def named(self, table: str, node: Any) -> str:
+        """The one that the server means by a name without a schema; empty if it means none.
+
+        Other schemas may have tables of the same name, and the script may have made one more:
+        the statement's text tells them apart if it has the schema, else its locks do.
+        """
+        bearers = [each for each in self.run.busy_tables if each.bare == table]
+        known = [each for each in bearers if each.name not in self.item.replaced]
+        target = getattr(node, "relation", None)
+        if isinstance(target, ast.RangeVar) and target.relname == table and target.schemaname:
+            return next((each.name for each in known if each.schema == target.schemaname), "")
+        number = self.item.statement.number
+        locked = {lock.relation for lock in self.run.locks if lock.statement == number}
+        meant = [each.name for each in known if each.name in locked]
+        if not meant and table not in self.created and len(known) == len(bearers):
+            meant = [each.name for each in known]
+        return meant[0] if meant else ""
+
+
+def _judge(item: StatementRun, remark: Notice, older: _Older) -> Iterator[tuple[str, str]]:
+    node = parse_one(inner_sql(item.statement.sql, remark))
     if built := _BUILT.match(remark.message):
-        table = busy.get(built["table"])
-        node = parse_one(inner_sql(item.statement.sql, remark))
+        table = older.named(built["table"], node)
         rule = _rule_of_build(node, item, table) if table else ""
         if rule:
             yield rule, f"builds {built['index']} on {table}"
     if scanned := _SCANNED.match(remark.message):
-        table, rule = (
-            busy.get(scanned["table"]),
-            _rule_of_scan(parse_one(inner_sql(item.statement.sql, remark))),
-        )
+        table, rule = older.named(scanned["table"], node), _rule_of_scan(node)
         if table and rule:
             yield rule, f"reads all of {table}"
     if checked := _CHECKED_KEY.match(remark.message):
-        node = parse_one(inner_sql(item.statement.sql, remark))
         rule = _rule_of_scan(node)
-        if rule and node.relation.relname in busy:
-            yield rule, f"validates {checked['constraint']} on {busy[node.relation.relname]}"
+        if rule and (table := older.named(str(node.relation.relname), node)):
+            yield rule, f"validates {checked['constraint']} on {table}"
 
 
 def _default_partition_read(run: ScriptRun, item: StatementRun) -> str:

@@ -53,6 +53,8 @@ class Judged:
     """The backup was too small to judge the time that queries take."""
     applies: bool = False
     """Whether its script was applied without an error, so that what follows can be judged."""
+    causes: tuple[str, ...] = ()
+    """What stands against it, a sentence each, less what follows from another one."""
 
 
 def judge(
@@ -97,6 +99,7 @@ def judge_one(job: Job, run: Callable[[Job], int]) -> Judged:
         seconds=seconds,
         quick=bool(document["quick"]),
         applies=_was_applied(document),
+        causes=() if go else _causes(document),
     )
 
 
@@ -114,6 +117,12 @@ class Beside:
     """How many there are at once."""
     turns: Path
     """The folder in which they agree who measures; see :mod:`shadowgate.turn`."""
+
+
+def _causes(document: dict[str, Any]) -> tuple[str, ...]:
+    """The reasons of a NO-GO, but for those of a check that follows from another one."""
+    following = {check["id"] for check in document["checks"] if check["follows"]}
+    return tuple(each for each in document["reasons"] if each.split(" ")[0] not in following)
 
 
 class Runs:

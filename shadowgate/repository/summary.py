@@ -94,8 +94,16 @@ def table(judged: Sequence[Judged]) -> Iterator[str]:
     for each in judged:
         where = each.why or f"{each.seconds:5.0f} s  {each.reports}{_QUICK if each.quick else ''}"
         yield f"  {each.verdict:<10}  {each.name:<{width}}  {where}"
+        yield from (f"    {_on_one_line(cause)}" for cause in each.causes)
 
 
+def _on_one_line(cause: str) -> str:
+    text = " ".join(cause.split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+_LONGEST = 200
+"""Characters of a cause: the report has all of it."""
 _QUICK = "  (quick: performance not judged)"
 
 

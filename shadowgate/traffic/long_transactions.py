@@ -234,7 +234,7 @@ def _advice(rehearsal: LongTransactionRehearsal, kind: str, waited: float, limit
         f"With {_WORDS[rehearsal.holder]} of {rehearsal.hold_seconds:g} s on {target}, "
         f"{statement} waits in the lock queue, and every {kind} behind it waits too: up to "
         f"{waited / 1000:.1f} s; {limit / 1000:g} s is the limit. Set lock_timeout to "
-        f"{limit / 1000:g} s or less before the statement, and try again when it runs out."
+        "a second or two before the statement, and try again when it runs out."
     )
 
 

@@ -48,12 +48,16 @@ _WORDS = """
     regprocedure regtype text tid trigger tsquery tsrange tstzrange tsvector uuid void xid xml
 """
 _BUILT_IN = frozenset(_WORDS.split())
+ANY_SCHEMA = "shadowgate_any_schema"
+"""Stands, in a statement that is put together, for a schema that only the database knows."""
 SERIAL = frozenset({"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"})
 """Types that stand for an integer with a sequence."""
 
 
 def quoted(identifier: str) -> str:
     """Spell an identifier as ``quote_ident`` does."""
+    if identifier == ANY_SCHEMA:
+        return "*"
     if _PLAIN.fullmatch(identifier) and identifier not in _QUOTED_KEYWORDS:
         return identifier
     return _WILDCARD.sub(r"[\g<0>]", '"' + identifier.replace('"', '""') + '"')

@@ -181,7 +181,8 @@ def announced_objects_are_there(
 
 @check(
     "migration.schema_unchanged",
-    remedy="Undo the change in the migration, or declare it in the plan.",
+    remedy="Undo the change in the migration, or declare it in a plan: shadowgate plan writes one "
+    "from a trial run.",
 )
 def nothing_else_in_the_schema_changed(
     migrated: Migrated, applied: Applied, finding: Finding
@@ -211,7 +212,8 @@ def no_index_is_invalid(migrated: Migrated, before: State, finding: Finding) -> 
 
 @check(
     "migration.privileges_unchanged",
-    remedy="Undo the change in the migration, or declare it in the plan.",
+    remedy="Undo the change in the migration, or say that it is meant: in the plan, or above the "
+    "statement in a comment, -- shadowgate: announce privileges: reason.",
 )
 def no_privilege_changed(migrated: Migrated, applied: Applied, finding: Finding) -> None:
     """No privilege, owner, policy or role changed.

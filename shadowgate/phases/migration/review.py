@@ -17,6 +17,7 @@ from shadowgate.migrate import (
     inline_waivers,
     review_findings,
 )
+from shadowgate.migrate.hazards import BY_ID
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.runner import Applied
 from shadowgate.plan import Plan
@@ -90,4 +91,11 @@ def judge_review(found: Review, finding: Finding) -> None:
     if found.script is not None:
         for each in found.open:
             finding.point_at(found.script, each.line, f"{each.rule}: {each.message}")
-    finding.require_none([f"{each.rule}, line {each.line}: {each.message}" for each in found.open])
+    known = dict.fromkeys(each.rule for each in found.open if each.rule in BY_ID)
+    finding.say(*(f"instead of {rule}: {BY_ID[rule].workaround}" for rule in known))
+    finding.require_none(list(map(_in_words, found.open)))
+
+
+def _in_words(found: ScriptFinding) -> str:
+    where = f", line {found.line}" if found.line else ""  # the statement that is missing has none
+    return f"{found.rule}{where}: {found.message}"

@@ -11,10 +11,12 @@ from shadowgate.catalogue import (
     ContentComparison,
     Drift,
     LaterRows,
+    Meanwhile,
     Rows,
     TableFingerprint,
     compare_content,
     diff,
+    differing_rows,
     follow_later_rows,
 )
 from shadowgate.catalogue.histories import is_history
@@ -129,10 +131,26 @@ def roll_back(
         run=run,
         written=there,
         state=state,
-        drift=diff(before.snapshot, state.snapshot),
+        drift=_less_proofs(diff(before.snapshot, state.snapshot)),
         content=_less_copies(
-            compare_content(
-                shadow, copy, renames=plan.renames, allowed=announced.declared, known=before.content
+            _less_updates(
+                compare_content(
+                    shadow,
+                    copy,
+                    renames=plan.renames,
+                    allowed=announced.declared,
+                    known=before.content,
+                ),
+                shadow,
+                copy,
+                state,
+                announced,
+                {
+                    table: Meanwhile(
+                        migrated.database, left.name_of(table), written, there.name_of(table)
+                    )
+                    for table in known.keys() & there.content
+                },
             ),
             expected,
             state,
@@ -165,6 +183,66 @@ def _detached(table: str, before: State, written: State, after: State) -> tuple[
         and identity.name in before.content
         and identity.name in after.content
     )
+
+
+def _less_proofs(drift: Drift) -> Drift:
+    """A drift less the constraints that were not valid before and are now, else as they were.
+
+    What VALIDATE CONSTRAINT proved holds after the rollback too, and nobody gains by forgetting it.
+    """
+    proved = {
+        change.object
+        for change in drift.changed
+        if change.object.kind == "constraint"
+        and change.attribute == "validated"
+        and change.after is True
+    }
+    changed = tuple(
+        change
+        for change in drift.changed
+        if change.object not in proved
+        or (
+            change.attribute != "validated"
+            and (change.attribute, change.before) != ("definition", f"{change.after} NOT VALID")
+        )
+    )
+    return replace(drift, changed=changed)
+
+
+def _less_updates(
+    content: ContentComparison,
+    shadow: Database,
+    copy: Database,
+    state: State,
+    announced: Announced,
+    meanwhile: Mapping[str, Meanwhile],
+) -> ContentComparison:
+    """A comparison less the values that users wrote into rows from before.
+
+    Triggers write such ones too: of an update that sets nothing new, the time that it was made.
+
+    Args:
+        content: of the shadow and the database after the rollback.
+        shadow: the database before the migration.
+        copy: the database after the rollback.
+        state: what it holds.
+        announced: data that the migration may have changed for good.
+        meanwhile: table -> what users wrote into it between migration and rollback.
+    """
+    differing = (
+        differing_rows(
+            shadow,
+            copy,
+            rows.table,
+            state.name_of(rows.table),
+            leave_out=announced.declared.of(rows.table),
+            meanwhile=meanwhile[rows.table],
+        )
+        if rows.changed and rows.key and rows.table in meanwhile
+        else rows
+        for rows in content.differing
+    )
+    return replace(content, differing=tuple(filter(None, differing)))
 
 
 def _less_copies(
@@ -238,7 +316,8 @@ def apply_again(
     """Apply the migration to the rolled-back copy; it must end as before the rollback.
 
     What the migration itself made may hold other content than the first time: a log has new rows.
-    Of a migration tool's history, whose rows have a number and a time, only their count matters.
+    Of tables that it inserts into, and of a migration tool's history, only the count of rows
+    matters: a row that is inserted once more gets another number from a sequence and another time.
     """
     run = runner.run(script, rolled_back.database)
     if run.error:
@@ -255,7 +334,10 @@ def apply_again(
     known = {
         table: content
         for table, content in expected.content.items()
-        if table in before.content and not (is_history(table) and _as_many(table, expected, found))
+        if table in before.content
+        and not (
+            (is_history(table) or table in announced.gains) and _as_many(table, expected, found)
+        )
     }
     content = content_in_words(known, found.content)
     return Repeated(run, (*structure, *schema, *content))

@@ -187,6 +187,42 @@ def test_a_table_that_is_gone_has_lost_its_rows_unless_announced(
     assert sentence == "public.spare: 1 rows lost, (id) = (7)"
 
 
+PICTURES = """
+CREATE TABLE picture (id integer PRIMARY KEY, file oid NOT NULL);
+INSERT INTO picture SELECT n, lo_from_bytea(0, convert_to('picture ' || n, 'UTF8'))
+FROM generate_series(1, 5) AS n;
+"""
+
+
+@pytest.fixture
+def pictures(before: Database, make_database: MakeDatabase) -> Database:
+    """A database whose rows refer to large objects."""
+    database = make_database(before.name)
+    run(database, PICTURES)
+    return database
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        ("SELECT lo_unlink(file) FROM picture WHERE id > 3", "2 rows lost"),
+        ("SELECT lo_unlink(file) FROM picture", "5 rows lost"),
+        ("SELECT lo_put(file, 0, 'other') FROM picture WHERE id = 2", "1 rows differ in data"),
+    ],
+)
+def test_a_large_object_is_lost_or_altered_though_no_row_is(
+    pictures: Database, make_database: MakeDatabase, statements: str, said: str
+) -> None:
+    (sentence,) = told(pictures, make_database(pictures.name), statements, {})
+    assert sentence.startswith(f"pg_catalog.pg_largeobject: {said}")
+
+
+def test_large_objects_that_stay_as_they_are_differ_in_nothing(
+    pictures: Database, make_database: MakeDatabase
+) -> None:
+    assert not told(pictures, make_database(pictures.name), "SELECT 1", {})
+
+
 def test_names_may_hold_anything(before: Database, after: Database) -> None:
     for database in (before, after):
         run(database, 'CREATE TABLE "a %s ""b" ("%b" int PRIMARY KEY, "c.d" text)')

@@ -371,6 +371,11 @@ IN_BLOCKS = {
     "DO $$ BEGIN IF true THEN DROP TABLE n; END IF; END $$",
     "table of the script that stays": "CREATE TABLE n (id int);"
     "DO $$ BEGIN IF false THEN DROP TABLE n; END IF; END $$",
+    "tables of the schemas that it finds": "DO $$ DECLARE s text; BEGIN"
+    " FOR s IN SELECT nspname FROM pg_namespace WHERE nspname IN ('depot', 'public') LOOP"
+    " EXECUTE format('CREATE TABLE %I.each (id int, n int DEFAULT 7 %% 2)', s);"
+    " EXECUTE format('ALTER TABLE %1$s.each ADD COLUMN o int CHECK (o > 0)', s);"
+    " EXECUTE format('CREATE INDEX each_o ON %I.each (o)', s); END LOOP; END $$",
     "partition": "DO $$ BEGIN ALTER TABLE log ATTACH PARTITION log_2031"
     " FOR VALUES FROM ('2031-01-01') TO ('2032-01-01'); END $$",
 }
@@ -394,8 +399,32 @@ def test_what_a_block_spells_out_may_happen_or_not(name: str, database: Database
             "DROP INDEX spare_b; EXECUTE concat('CREATE INDEX', ' spare_b ON spare (a)')",
             ("index public.spare_b", "changed", "definition"),
         ),
+        (
+            "EXECUTE format('CREATE TABLE %I.%I (id int)', 'public', 'n')",
+            ("table public.n", "created", ""),
+        ),
+        (
+            "EXECUTE format('ALTER TABLE %s ADD COLUMN d int', 'public.spare')",
+            ("column public.spare.d", "created", ""),
+        ),
+        (
+            "EXECUTE format('ALTER TABLE %I.spare ADD COLUMN d int%s', 'public', ', ADD e int')",
+            ("column public.spare.e", "created", ""),
+        ),
+        (
+            "EXECUTE format('ALTER TABLE %I.spare RENAME TO other', 'public')",
+            ("table public.spare", "renamed", ""),
+        ),
+        (
+            "EXECUTE format('GRANT INSERT ON %I.spare TO PUBLIC', 'public')",
+            ("table public.spare", "changed", "privileges"),
+        ),
     ],
-    ids=["names looked for elsewhere", "rights without a reason", "another of the same name"],
+    ids=[
+        *("names looked for elsewhere", "rights without a reason", "another of the same name"),
+        *("a name put in", "a table put in", "more than a schema put in"),
+        *("a new name in any schema", "rights in any schema"),
+    ],
 )
 def test_what_a_block_does_beyond_what_it_spells_out_is_unexpected(
     block: str, effect: tuple[str, str, str], database: Database

@@ -68,6 +68,10 @@ def test_hazards_have_ids_of_their_own_and_every_column_filled() -> None:
         TIMEOUT + "ALTER TABLE empty ALTER id TYPE int, ALTER name SET NOT NULL, ADD UNIQUE (id)",
         "DO $$ BEGIN SET LOCAL lock_timeout = '1s'; LOCK TABLE item; COMMIT; END $$",
         "UPDATE item SET name = 'm'; INSERT INTO item VALUES (101, 'n'); TRUNCATE empty",
+        "CREATE SCHEMA b; CREATE TABLE b.item (id int); INSERT INTO b.item VALUES (1);"
+        "CREATE INDEX ON b.item (id); ALTER TABLE b.item ALTER id SET NOT NULL",
+        "CREATE SCHEMA c; SET search_path = c; CREATE TABLE item (id int);"
+        "INSERT INTO item VALUES (1); CREATE INDEX ON item (id)",
     ],
     ids=[
         "created by the script",
@@ -75,12 +79,36 @@ def test_hazards_have_ids_of_their_own_and_every_column_filled() -> None:
         "empty table",
         "timeout inside a block",
         "no strong lock",
+        "of the same name in a new schema",
+        "of the same name in a new schema of the search path",
     ],
 )
 def test_what_stops_no_traffic_is_no_hazard(plain: Database, sql: str) -> None:
     if "TRUNCATE" in sql:
         sql = TIMEOUT + sql
-    assert find(plain, ITEM, sql) == ()
+    setup = f"DROP SCHEMA IF EXISTS b CASCADE; DROP SCHEMA IF EXISTS c CASCADE; {ITEM}"
+    assert find(plain, setup, sql) == ()
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ('CREATE INDEX ON "Ítem, novo" (id)', "index-blocks-writers"),
+        ('CREATE INDEX ON "a.b"."c.d" (id)', "index-blocks-writers"),
+        ('ALTER TABLE "Ítem, novo" ADD CHECK (id > 0)', "constraint-validated-under-lock"),
+        ('ALTER TABLE "a.b"."c.d" ALTER id SET NOT NULL', "not-null-by-scan"),
+        ('ALTER TABLE "Ítem, novo" ADD UNIQUE (id)', "constraint-builds-index"),
+    ],
+)
+def test_a_hazard_is_found_on_tables_whose_names_need_quotes(
+    plain: Database, sql: str, rule: str
+) -> None:
+    setup = (
+        'CREATE TABLE "Ítem, novo" (id int); INSERT INTO "Ítem, novo" VALUES (1);'
+        'DROP SCHEMA IF EXISTS "a.b" CASCADE; CREATE SCHEMA "a.b";'
+        'CREATE TABLE "a.b"."c.d" (id int); INSERT INTO "a.b"."c.d" VALUES (1);'
+    )
+    assert rule in rules(find(plain, setup, TIMEOUT + sql))
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ CREATE TABLE project (id serial PRIMARY KEY, name text, state text);
 INSERT INTO project (name, state) SELECT 'name ' || n, 'old' FROM generate_series(1, 30) AS n;
 CREATE TABLE "Odd. table" ("a.b" int PRIMARY KEY, c text);
 INSERT INTO "Odd. table" VALUES (1, 'x');
+SELECT lo_unlink(oid) FROM pg_largeobject_metadata;
+SELECT lo_from_bytea(90001, 'a picture');
 """
 
 
@@ -87,6 +89,8 @@ CHANGES = {
     "another table than the one named": (INSERTED, 'DELETE FROM "Odd. table"', "1 rows lost"),
     "a dropped table": ("DROP TABLE project", "", ""),
     "a table that nobody drops": (UPDATED, "DROP TABLE project", "30 rows lost"),
+    "a large object more": ("SELECT lo_from_bytea(90002, 'another picture')", "", ""),
+    "a large object less": ("SELECT lo_unlink(90001)", "", "pg_largeobject: 1 rows lost"),
     "nothing": ("SELECT 1", "", ""),
     "rows in secret": ("SELECT 1", DELETED, "3 rows lost"),
 }

@@ -15,7 +15,11 @@ from shadowgate.migrate import parse_script
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
 from shadowgate.phases.migration.announced import announced_by
 from shadowgate.phases.restore.state import state_of
-from shadowgate.phases.rollback.checks import later_rows_are_kept, rows_identical
+from shadowgate.phases.rollback.checks import (
+    later_rows_are_kept,
+    rows_identical,
+    schema_is_as_before,
+)
 from shadowgate.phases.rollback.later_writes import LaterWrite, derive_later_writes
 from shadowgate.phases.rollback.way_back import (
     RolledBack,
@@ -40,6 +44,12 @@ CREATE TABLE schema_migrations (
     applied timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 INSERT INTO schema_migrations (version) VALUES ('1');
+CREATE TABLE kind (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    made timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+INSERT INTO kind (name) VALUES ('a');
 CREATE TABLE loose (name text, state text);
 INSERT INTO loose SELECT 'name ' || n, 'old' FROM generate_series(1, 40) AS n;
 """
@@ -204,6 +214,76 @@ def test_values_that_do_not_fit_any_more_stop_a_rollback(
     assert words in str(found.run.error)
 
 
+@pytest.mark.parametrize(
+    ("rollback", "words"),
+    [
+        ("SELECT 1", ""),
+        (
+            "ALTER TABLE project DROP CONSTRAINT short, ADD CONSTRAINT short CHECK (id < 900)",
+            "definition was CHECK ((id < 99)) NOT VALID, is CHECK ((id < 900))",
+        ),
+    ],
+    ids=["stays valid", "is another one"],
+)
+def test_a_constraint_that_was_proved_need_not_be_forgotten(
+    plain: Database,
+    make_database: MakeDatabase,
+    server: Server,
+    tmp_path: Path,
+    rollback: str,
+    words: str,
+) -> None:
+    setup = f"{SETUP} ALTER TABLE project ADD CONSTRAINT short CHECK (id < 99) NOT VALID"
+    way_back = WayBack(refill(plain, setup), make_database, server, tmp_path)
+    found = way_back("ALTER TABLE project VALIDATE CONSTRAINT short", rollback)
+    said = failure(schema_is_as_before, found)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+TOUCH = """
+ALTER TABLE project ADD COLUMN touched timestamptz NOT NULL DEFAULT '2026-01-01';
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.touched := clock_timestamp(); RETURN NEW; END $$;
+CREATE TRIGGER touch BEFORE UPDATE ON project FOR EACH ROW EXECUTE FUNCTION touch();
+"""
+LATER_UPDATE = "UPDATE project SET state = 'user' WHERE id IN (3, 9)"
+
+
+@pytest.mark.parametrize(
+    ("migration", "rollback", "words"),
+    [
+        ("ALTER TABLE project ADD note text", "ALTER TABLE project DROP note", ""),
+        (
+            "UPDATE project SET name = 'n' WHERE id < 5",
+            "ALTER TABLE project DISABLE TRIGGER touch; UPDATE project SET name = 'name ' || id"
+            " WHERE id < 5; ALTER TABLE project ENABLE TRIGGER touch",
+            "3 rows differ in touched, (id) = (1), (2), (4)",
+        ),
+        (
+            "ALTER TABLE project ADD note text",
+            "ALTER TABLE project DROP note; UPDATE project SET name = 'n' WHERE id = 3",
+            "1 rows differ in name, state and touched, (id) = (3)",
+        ),
+    ],
+    ids=["nothing else", "the migration's update touches", "the rollback alters"],
+)
+def test_what_users_wrote_into_rows_from_before_is_no_loss_and_all_else_is(
+    plain: Database,
+    make_database: MakeDatabase,
+    server: Server,
+    tmp_path: Path,
+    migration: str,
+    rollback: str,
+    words: str,
+) -> None:
+    way_back = WayBack(refill(plain, SETUP + TOUCH), make_database, server, tmp_path)
+    found = way_back(migration, rollback, LATER_UPDATE)
+    said = failure(rows_identical, found)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
 def test_rows_that_the_rollback_itself_doubles_are_told(way_back: WayBack) -> None:
     found = way_back(
         "ALTER TABLE loose ADD COLUMN note text",
@@ -315,6 +395,21 @@ def test_any_other_write_that_is_refused_is_left_out_as_a_whole(plain: Database)
             "INSERT INTO schema_migrations (version) VALUES ('2')",
             "SELECT",
             "the content of public.schema_migrations differs: 2 rows expected, 3 found",
+        ),
+        (
+            "INSERT INTO kind (name) VALUES ('b')",
+            "DELETE FROM kind WHERE name = 'b'",
+            "",
+        ),
+        (
+            "INSERT INTO kind (name) VALUES ('b')",
+            "UPDATE kind SET name = 'c' WHERE name = 'b'",
+            "the content of public.kind differs: 4 rows expected, 5 found",
+        ),
+        (
+            "INSERT INTO kind (name) VALUES ('b')",
+            "DELETE FROM kind WHERE name = 'b'; UPDATE loose SET state = 'x' WHERE name = 'name 1'",
+            "the content of public.loose differs",
         ),
     ],
 )

@@ -33,6 +33,9 @@ def pair(name: str, up: str = UP, down: str = DOWN) -> dict[str, str]:
     return {f"migrations/{name}.sql": up, f"migrations/rollback/{name}.sql": down}
 
 
+REASON = "migration.hazards failed: table-rewrite, line 1"
+
+
 @dataclass
 class Runs:
     """Stands in for the runs: notes what each is asked, and ends as told."""
@@ -61,8 +64,14 @@ class Runs:
         status, verdict, applied = self.ends.get(job.name, (0, "GO", "passed"))
         if status < 4:
             job.reports.mkdir(parents=True)
-            checks = [{"id": "migration.applied", "status": applied}]
-            document = {"verdict": verdict, "quick": False, "checks": checks}
+            followed = {"id": "signoff.verdict", "status": "failed", "follows": "migration.hazards"}
+            first = {"id": "migration.applied", "status": applied, "follows": None}
+            document = {
+                "verdict": verdict,
+                "quick": False,
+                "checks": [first, followed],
+                "reasons": [] if verdict == "GO" else [REASON, "signoff.verdict failed: 1 check"],
+            }
             (job.reports / "shadow.json").write_text(json.dumps(document), "utf-8")
         return status
 
@@ -117,6 +126,16 @@ def start(folder: Path, added: Texts) -> Repository:
     made = repository(folder, {**pair("0001_a"), "migrations/make.py": ""})
     made.commit(added)
     return made
+
+
+def test_the_summary_has_the_reasons_of_a_no_go_and_not_what_follows_from_them(
+    tmp_path: Path,
+) -> None:
+    made = start(tmp_path, {**pair("0002_b"), **pair("0003_c")})
+    said = judged(made, Runs({"0003_c": (1, "NO-GO", "passed")})).said
+    *_, before, reason, verdict = said.splitlines()
+    assert before.startswith("  NO-GO       0003_c")
+    assert (reason, verdict) == (f"    {REASON}", "verdict   NO-GO")
 
 
 def test_each_is_run_on_what_those_before_it_leave(tmp_path: Path) -> None:
