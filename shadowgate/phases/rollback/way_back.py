@@ -68,9 +68,10 @@ def rollback_stop_after(undo: RollbackSection) -> StopAfter:
 
 
 _ALTERED = """
-SELECT pg_catalog.sum(n_tup_upd + n_tup_del) > 0
+SELECT pg_catalog.sum(n_tup_upd + n_tup_del)
 FROM pg_catalog.pg_stat_xact_user_tables
 """
+"""Rows that this session altered; some that it did in earlier transactions are still among them."""
 
 
 def write_later_rows(database: Database, writes: Iterable[LaterWrite]) -> None:
@@ -86,8 +87,9 @@ def write_later_rows(database: Database, writes: Iterable[LaterWrite]) -> None:
         for write in writes:
             try:
                 with connection.transaction() as transaction:
+                    altered = connection.execute(_ALTERED).fetchone()
                     connection.execute(write.sql.encode())
-                    if not write.required and connection.execute(_ALTERED).fetchone() == (True,):
+                    if not write.required and connection.execute(_ALTERED).fetchone() != altered:
                         raise psycopg.Rollback(transaction)
             except psycopg.Error as error:
                 if write.required:
