@@ -32,6 +32,7 @@ from shadowgate.catalogue.integrity import Integrity, check_restored
 from shadowgate.catalogue.later_rows import LaterRows, follow_later_rows
 from shadowgate.catalogue.object_kinds import KINDS
 from shadowgate.catalogue.partitions import OddPartition, odd_partitions
+from shadowgate.catalogue.renames import renamed_tables
 from shadowgate.catalogue.routines import (
     Broken,
     broken_routines,
@@ -105,6 +106,7 @@ __all__ = [
     "odd_partitions",
     "offers_plpgsql_check",
     "read_catalogue",
+    "renamed_tables",
     "sequences_behind",
     "survey_geometries",
     "take_snapshot",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -44,6 +46,14 @@ WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdr
 _TEXTS = ("text", "character")
 """What types begin with whose values are compared as they are written."""
 
+_IN_A_SYSTEM = re.compile(r"(?P<postgis>.*\.)?geometry\(\w+,(?P<srid>\d+)\)")
+"""A type of geometries in one reference system, as PostGIS writes it."""
+
+_TRANSFORMED = "{postgis}ST_AsEWKT({postgis}ST_Transform({value}, {srid}))"
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_NEAR = 1e-9
+"""By so much of itself a coordinate may differ that was transformed and back: millimetres."""
+
 
 def follow_later_rows(
     before: Database,
@@ -59,7 +69,8 @@ def follow_later_rows(
 
     Compared are the columns that the table has in all three databases. One of another type in
     ``after`` is as it was written if its text is the same, or if it still is the same value when it
-    is cast back: a date for its midnight, but not a text that was cut.
+    is cast back: a date for its midnight, but not a text that was cut. Values that cannot be cast
+    back are compared as they are; geometries in another reference system are transformed.
 
     Args:
         before: rows from here are nobody's concern.
@@ -81,13 +92,17 @@ def follow_later_rows(
             stack.enter_context(pinned(session))
         sessions += [sessions[2]] * len(apart)
         names = (known_as or table, renamed, table, *apart)
-        types = _types(sessions[1], renamed)
-        tables = [
-            _in_types(session, find(session, [name])[0], types)
+        found_tables = [
+            (session, find(session, [name])[0])
             for session, name in zip(sessions, names, strict=True)
         ]
+        types = _types(sessions[1], renamed)
+        moved = _in_other_systems(found_tables, types)
+        tables = [_in_types(session, each, types, moved) for session, each in found_tables]
         columns = _in_all(tables)
         key = tables[2].primary_key if {*tables[2].primary_key} <= {*columns} else ()
+        if not key:  # rows are told by all their values, which then must be the same to the bit
+            columns = tuple(name for name in columns if name not in moved) or columns
         words = [
             hash_words(session, found, key or columns, columns)["key"].astype(np.int64)
             for session, found in zip(sessions, tables, strict=True)
@@ -107,8 +122,11 @@ def follow_later_rows(
         here: dict[Key, Row] = {}
         for found in tables[2:] if key else ():
             here |= _rows(sessions[2], found, key, columns, wanted)
-    altered = [name for name, row in there.items() if not _same(row, here.get(name))]
-    examples = tuple(_in_words(name, there[name], here.get(name), columns) for name in altered)
+    near = [name in moved for name in columns]
+    altered = [name for name, row in there.items() if not _same(row, here.get(name), near)]
+    examples = tuple(
+        _in_words(name, there[name], here.get(name), columns, near) for name in altered
+    )
     total = len(altered) if key else gone_rows
     return LaterRows(table, written_rows, total, examples[:SHOWN])
 
@@ -137,36 +155,80 @@ def _types(connection: Connection, table: str) -> dict[str, str]:
 
 
 def _in_types(
-    connection: Connection, table: LogicalTable, types: Mapping[str, str]
+    connection: Connection,
+    table: LogicalTable,
+    types: Mapping[str, str],
+    moved: Mapping[str, str],
 ) -> LogicalTable:
-    """The table with each column read as the text of its value in one of these types."""
+    """The table with each column read as the text of its value in one of these types.
+
+    Args:
+        connection: to the table's database.
+        table: whose columns are read.
+        types: column -> the type that it was written in.
+        moved: see :func:`_in_other_systems`.
+    """
     own = _types(connection, table.name)
     return replace(
         table,
         senders={
-            column: _as_text(connection, column, own[column], types.get(column, own[column]))
+            column: moved.get(column)
+            or _as_text(connection, table, column, own[column], types.get(column, own[column]))
             for column in table.columns
         },
     )
 
 
-def _as_text(connection: Connection, column: str, own: str, wanted: str) -> str:
+def _in_other_systems(
+    tables: Sequence[tuple[Connection, LogicalTable]], types: Mapping[str, str]
+) -> dict[str, str]:
+    """Geometries whose reference system is not the same everywhere: column -> SQL for its text.
+
+    In the system that it was written in; where one cannot be transformed, as it is.
+    """
+    found: dict[str, str] = {}
+    own = [_types(session, table.name) for session, table in tables]
+    for column, wanted in types.items():
+        target = _IN_A_SYSTEM.fullmatch(wanted)
+        having = [each for each, known in zip(tables, own, strict=True) if column in known]
+        systems = {
+            other["srid"]
+            for known in own
+            if (other := _IN_A_SYSTEM.fullmatch(known.get(column, "")))
+        }
+        if target is None or systems <= {target["srid"]}:
+            continue
+        value = sql.Identifier("t", column)
+        transformed = sql.SQL(_TRANSFORMED).format(
+            postgis=sql.SQL(target["postgis"] or ""), value=value, srid=sql.SQL(target["srid"])
+        )
+        is_possible = all(_works(session, table, transformed) for session, table in having)
+        text = transformed if is_possible else sql.SQL("{}::text").format(value)
+        found[column] = text.as_string()
+    return found
+
+
+def _as_text(
+    connection: Connection, table: LogicalTable, column: str, own: str, wanted: str
+) -> str:
     value: sql.Composable = sql.Identifier("t", column)
-    if own != wanted and not own.startswith(_TEXTS) and _casts(connection, own, wanted):
-        value = sql.SQL("{}::{}").format(value, sql.SQL(wanted))
-        own = wanted
+    if own != wanted and not own.startswith(_TEXTS):
+        cast = sql.SQL("{}::{}").format(value, sql.SQL(wanted))
+        if _works(connection, table, cast):
+            value, own = cast, wanted
     if own.startswith("numeric") and not own.endswith("]"):  # zeros after the point are no value
         value = sql.SQL("pg_catalog.trim_scale({})").format(value)
     return sql.SQL("{}::text").format(value).as_string()
 
 
-def _casts(connection: Connection, own: str, wanted: str) -> bool:
-    cast = sql.SQL("SELECT NULL::{}::{}").format(sql.SQL(own), sql.SQL(wanted))
+def _works(connection: Connection, table: LogicalTable, value: sql.Composable) -> bool:
+    """Whether an expression has a value for every row of a table."""
+    count = sql.SQL("SELECT pg_catalog.count({}) FROM {} AS t").format(value, table.source())
     try:
         with connection.transaction():
-            connection.execute(cast)
-    except psycopg.errors.ProgrammingError:
-        return False
+            connection.execute(count)
+    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.InternalError):
+        return False  # there is no such cast, or a value does not bear it
     return True
 
 
@@ -198,22 +260,35 @@ def _rows(
     }
 
 
-def _same(row: Row, other: Row | None) -> bool:
-    return other is not None and all(map(_same_value, row, other))
+def _same(row: Row, other: Row | None, near: Collection[bool]) -> bool:
+    return other is not None and all(map(_same_value, row, other, near))
 
 
-def _same_value(one: tuple[str | None, str | None], other: tuple[str | None, str | None]) -> bool:
-    return one[0] == other[0] or one[1] == other[1]
+def _same_value(
+    one: tuple[str | None, str | None], other: tuple[str | None, str | None], near: bool
+) -> bool:
+    return one[0] == other[0] or one[1] == other[1] or (near and _is_near(one[0], other[0]))
 
 
-def _in_words(name: Key, row: Row, other: Row | None, columns: tuple[str, ...]) -> str:
+def _is_near(one: str | None, other: str | None) -> bool:
+    """Whether two texts differ in nothing but the last digits of their numbers."""
+    if one is None or other is None or _NUMBER.split(one) != _NUMBER.split(other):
+        return False
+    pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
+    return all(math.isclose(float(a), float(b), rel_tol=_NEAR, abs_tol=_NEAR) for a, b in pairs)
+
+
+def _in_words(
+    name: Key, row: Row, other: Row | None, columns: tuple[str, ...], near: Collection[bool]
+) -> str:
     called = f"({', '.join(map(_short, name))})"
     if other is None:
         return f"{called} is gone"
     changed = [
-        f"{column} was {_short(old[1])}, is {_short(new[1])}"
-        for column, old, new in zip(columns, row, other, strict=True)
-        if not _same_value(old, new)
+        f"{column} was {_short(old[shown])}, is {_short(new[shown])}"
+        for column, old, new, moved in zip(columns, row, other, near, strict=True)
+        if not _same_value(old, new, moved)
+        for shown in (0 if moved else 1,)
     ]
     return f"{called}: {', '.join(changed)}"
 

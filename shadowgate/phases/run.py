@@ -44,6 +44,7 @@ from shadowgate.measure import (
     to_evidence,
 )
 from shadowgate.migrate import NEVER, Interruption, ProbeResult, Review, Script, StopAfter
+from shadowgate.migrate.clients import Refusals, find_refusals
 from shadowgate.options import Request
 from shadowgate.phases.baseline.sampling import sampling_of
 from shadowgate.phases.environment.preflight import Preflight
@@ -62,6 +63,7 @@ from shadowgate.phases.migration.rehearsal import Rehearsal, rehearse, traffic_o
 from shadowgate.phases.migration.repetition import Repeated, repeat
 from shadowgate.phases.migration.review import (
     review,
+    review_refusals,
     review_suppressed_errors,
     review_trace,
     unused_waivers,
@@ -400,6 +402,32 @@ class Run:
     def suppressed_errors(self) -> Review:
         """Warnings, skipped creations and swallowed exceptions of the script."""
         return review_suppressed_errors(self.applied, self.plan)
+
+    @evidence
+    def refusals(self) -> Refusals:
+        """What clients could do before the migration and cannot do after it."""
+        self.applied.run.raise_for_error()
+        name = self.plan.database
+        self.progress("trying on both sides what clients write")
+        with (
+            self.databases.cloned(self.shadow, f"{name}_asked") as before,
+            self.databases.cloned(self.applied.database, f"{name}_asks") as after,
+        ):
+            return find_refusals(
+                before,
+                after,
+                self.opened.migration,
+                touched=self.announced.tables,
+                renames=self.plan.renames,
+                note_on_targets=""
+                if self.plan.derived
+                else "the plan names what is dropped, and what is asked",
+            )
+
+    @evidence
+    def clients_review(self) -> Review:
+        """What of it is a finding about the script."""
+        return review_refusals(self.refusals, self.opened.migration, self.plan)
 
     @evidence
     def traffic(self) -> TrafficSection:
@@ -802,7 +830,13 @@ class Run:
             rule: why for rule, why in waivers.items() if ".".join(rule.split(".")[:2]) in ids
         }
         reviews = [
-            self.known(piece) for piece in (Run.hazards, Run.suppressed_errors, Run.rollback_review)
+            self.known(piece)
+            for piece in (
+                Run.hazards,
+                Run.suppressed_errors,
+                Run.clients_review,
+                Run.rollback_review,
+            )
         ]
         return Terms(
             not_applicable=self.results.not_applicable,

@@ -45,6 +45,11 @@ _KEPT_BY_REPLACEMENT = frozenset(
         "replica_identity",
         "next_value",
         "populated",
+        "volatility",
+        "strict",
+        "leakproof",
+        "parallel",
+        "settings",
     }
 )
 """What an object must not lose by being dropped and created again: the text does not say it."""

@@ -67,15 +67,19 @@ _ROUTINE_ATTRIBUTES = (
     "arguments",
     "returns",
     "definition_md5",
-    "volatility",
-    "strict",
-    "leakproof",
-    "parallel",
-    "settings",
     "cost",
     "rows",
     "support",
 )
+_ROUTINE_CLAUSES = {
+    "volatility": "volatility",
+    "strict": "strict",
+    "leakproof": "leakproof",
+    "parallel": "parallel",
+    "set": "settings",
+}
+"""Clause -> attribute that is what it is by default where the clause is left out: whoever replaces
+a routine and forgets one loses it without a word."""
 _SEQUENCE_ATTRIBUTES = (
     "type",
     "start",
@@ -206,13 +210,16 @@ def _create_routine(node: Any, ledger: Ledger) -> None:
     ledger.create("routine", names, certain=not node.replace)
     if node.replace:
         ledger.change("routine", names, *_ROUTINE_ATTRIBUTES)
+    said = [name for clause, name in _ROUTINE_CLAUSES.items() if _option(node, clause) is not None]
+    if said:
+        ledger.change("routine", names, *said)
     if _option(node, "security") is not None:
         ledger.privilege("change", "routine", names, "security_definer")
 
 
 def _alter_routine(node: Any, ledger: Ledger) -> None:
     names = routine_names(node.func, ledger)
-    ledger.change("routine", names, *_ROUTINE_ATTRIBUTES)
+    ledger.change("routine", names, *_ROUTINE_ATTRIBUTES, *_ROUTINE_CLAUSES.values())
     if any(action.defname == "security" for action in node.actions):
         ledger.privilege("change", "routine", names, "security_definer")
 

@@ -40,7 +40,9 @@ _LABELS = {
     ConstrType.CONSTR_CHECK: "check",
     ConstrType.CONSTR_EXCLUSION: "excl",
 }
-_TYPE_ATTRIBUTES = ("type", "default", "generated", "collation", "storage", "compression")
+_TYPE_ATTRIBUTES = ("type", "default", "generated", "storage", "compression")
+_WITH_COLLATION = frozenset({"text", "varchar", "bpchar"})
+"""Types that a column keeps its collation in only where the statement names it."""
 _SEQUENCE_ATTRIBUTES = ("start", "increment", "minimum", "maximum", "cache", "cycle", "next_value")
 _PARTITION_ATTRIBUTES = ("partition_of", "partition_bound", "detach_pending", "inherited", "parent")
 _SURE_CHARACTERS = 10
@@ -264,6 +266,9 @@ def _perhaps_not_null(it: _Alteration) -> None:
 def _alter_type(it: _Alteration) -> None:
     # An identity column's sequence goes with it.
     it.change_part("column", *_TYPE_ATTRIBUTES, "minimum", "maximum")
+    column = it.command.def_
+    if column.collClause is not None or strings(column.typeName.names)[-1] not in _WITH_COLLATION:
+        it.change_part("column", "collation")
     # Indexes and constraints over it are rebuilt, and may have to cast it from now on.
     it.change("definition", "predicate")
     it.ledger.write(it.names, "convert", (str(it.command.name),))

@@ -58,6 +58,35 @@ class Announced:
         """What is announced as dropped: kind -> names."""
         return self.text.expectation().drops if self.text else self.objects.drops
 
+    def by_old_names(self, renamed: Mapping[str, str]) -> Announced:
+        """The same of data, where statements say it of tables under their new names.
+
+        Args:
+            renamed: tables that have another name since: old name -> new one.
+        """
+        columns = dict(self.rows.columns)
+        for old, new in renamed.items():
+            both = {*columns.get(old, ()), *columns.get(new, ())}
+            if both:
+                columns[old] = _columns(both)
+        return replace(
+            self,
+            rows=AllowedChanges(columns),
+            gains=self.gains | {old for old, new in renamed.items() if new in self.gains},
+            losses=self.losses | {old for old, new in renamed.items() if new in self.losses},
+        )
+
+    def drops_by_old_names(self, renamed: Mapping[str, str]) -> Names:
+        """What is announced as dropped, the columns of renamed tables under both names."""
+        columns = self.drops.get("column", ())
+        before = (
+            f"{old}.{name.removeprefix(f'{new}.')}"
+            for old, new in renamed.items()
+            for name in columns
+            if name.startswith(f"{new}.")
+        )
+        return {**self.drops, "column": (*columns, *before)}
+
     def excused(self, content: ContentComparison) -> ContentComparison:
         """A comparison less the rows that were announced to come or to go."""
         differing = tuple(rows for rows in content.differing if not self._excuses(rows))

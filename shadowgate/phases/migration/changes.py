@@ -15,6 +15,7 @@ from shadowgate.catalogue import (
     definition_changes,
     diff,
     odd_partitions,
+    renamed_tables,
 )
 from shadowgate.evidence import Difference, Table
 from shadowgate.phases.facts import broken_by
@@ -105,19 +106,22 @@ def compare_with_announced(
     state = state_of(migrated, renames=plan.renames)
     drift = diff(before.snapshot, state.snapshot)
     known = before.snapshot.objects
+    # A plan names what it renames; where there is none, rows are not lost by another name.
+    renamed = renamed_tables(shadow, migrated) if announced.text else {}
+    data = announced.by_old_names(renamed)
     return Migrated(
         state=state,
         drift=drift,
         definitions=tuple(definition_changes(before.snapshot, state.snapshot, drift)),
         deviations=announced.deviations(before.snapshot, state.snapshot),
         oddities=tuple(map(str, odd_partitions(state.snapshot, before.snapshot))),
-        content=announced.excused(
+        content=data.excused(
             compare_content(
                 shadow,
                 migrated,
-                renames=plan.renames,
-                allowed=announced.rows,
-                drops=announced.drops,
+                renames={**renamed, **plan.renames},
+                allowed=data.rows,
+                drops=data.drops_by_old_names(renamed),
                 known=before.content,
             )
         ),

@@ -15,8 +15,16 @@ from shadowgate.migrate import (
     interruptions_table,
     is_one_transaction,
 )
+from shadowgate.migrate.clients import Refusals
 from shadowgate.phases.check import check
-from shadowgate.phases.facts import RUNS_AGAIN, content_of, rows_of
+from shadowgate.phases.facts import (
+    RUNS_AGAIN,
+    WRITES_ACCEPTED,
+    content_of,
+    error,
+    refused,
+    rows_of,
+)
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import PROBES
 from shadowgate.phases.migration.announced import Announced
@@ -280,6 +288,29 @@ def nothing_is_passed_over_in_silence(suppressed_errors: Review, finding: Findin
     IF NOT EXISTS that was skipped and a swallowed exception look like success.
     """
     judge_review(suppressed_errors, finding)
+
+
+@check(
+    "migration.clients",
+    remedy="Keep what clients need until they no longer do; where they are changed first, say so: "
+    "-- shadowgate: allow RULE: reason, above the statement.",
+)
+def clients_go_on(refusals: Refusals, clients_review: Review, finding: Finding) -> None:
+    """What clients write, and what they read from views, works after the migration as before.
+
+    A default that is gone, a check or an index that is not what it was: the schema looks right, and
+    the application that is deployed today is refused.
+    """
+    tried = refusals
+    finding.say(
+        f"rows inserted into {tried.written} of {tried.tables} tables, on both sides",
+        *(f"not inserted: {why}" for why in tried.untried),
+    )
+    if clients_review.open:
+        finding.breaks({WRITES_ACCEPTED})
+        for each in tried.refusals:
+            finding.breaks({error(each.sqlstate), refused(each.table, each.sqlstate)})
+    judge_review(clients_review, finding)
 
 
 @check(

@@ -17,6 +17,7 @@ from shadowgate.migrate import (
     inline_waivers,
     review_findings,
 )
+from shadowgate.migrate.clients import Refusals
 from shadowgate.migrate.hazards import BY_ID
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.runner import Applied
@@ -32,6 +33,11 @@ def review(applied: Applied, server_version: int, plan: Plan) -> Review:
 def review_suppressed_errors(applied: Applied, plan: Plan) -> Review:
     """Collect what a script passed over in silence, and take off what is waived."""
     return _review(find_silence(applied.run, applied.database), applied.run.script, plan)
+
+
+def review_refusals(found: Refusals, script: Script, plan: Plan) -> Review:
+    """Collect what clients can no longer do, and take off what is waived."""
+    return _review(found.findings, script, plan)
 
 
 def review_trace(
@@ -66,8 +72,8 @@ def unused_waivers(
     """Rules of waivers that cover nothing in any review that was given them.
 
     Args:
-        reviews: of the migration, of what it passed over in silence, and of its rollback;
-            ``None`` for one that was not made, and then nothing is known.
+        reviews: those of the migration, and of its rollback as the last one; ``None`` for one that
+            was not made, and then nothing is known.
         plan: its waivers were given to all of them; those in a script to the reviews of that one.
         by_check: rules of its waivers that name a check and not a hazard.
     """
@@ -75,9 +81,9 @@ def unused_waivers(
     if len(made) < len(reviews):
         return ()
     of_plan = {*_waivers_of(plan)}
-    in_scripts = [{*review.unused} - of_plan for review in (made[0], made[1], made[2])]
-    unused = set.intersection(*({*review.unused} for review in made)) & of_plan
-    unused |= in_scripts[0] & in_scripts[1] | in_scripts[2]
+    *of_migration, of_rollback = ({*review.unused} for review in made)
+    unused = of_rollback.intersection(*of_migration) & of_plan
+    unused |= (set.intersection(*of_migration) | of_rollback) - of_plan
     return tuple(sorted({waiver.rule for waiver in unused} - {*by_check}))
 
 

@@ -13,48 +13,13 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from shadowgate.catalogue.columns import INTEGERS, TEXTS, Column, columns_of, fresh_value
 from shadowgate.catalogue.histories import is_history
 from shadowgate.server import Connection, Database
 
 COPIED = 3
 """Rows copied of each table."""
 
-_COLUMNS = """
-SELECT
-    a.attname,
-    pg_catalog.format_type(a.atttypid, a.atttypmod),
-    a.atttypid::pg_catalog.regtype::text,
-    a.atttypmod,
-    a.attnotnull,
-    a.attgenerated <> '' OR a.attidentity = 'a',
-    EXISTS (
-        SELECT
-        FROM pg_catalog.pg_index AS i
-        WHERE i.indrelid = a.attrelid
-            AND i.indisunique
-            AND (
-                a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
-                OR i.indexprs IS NOT NULL AND EXISTS (
-                    SELECT
-                    FROM pg_catalog.pg_depend AS d
-                    WHERE d.objid = i.indexrelid
-                        AND d.refobjid = a.attrelid
-                        AND d.refobjsubid = a.attnum
-                )
-            )
-    ),
-    a.attidentity <> '' OR pg_catalog.pg_get_serial_sequence(%(table)s, a.attname) IS NOT NULL
-FROM pg_catalog.pg_attribute AS a
-WHERE a.attrelid = pg_catalog.to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
-    AND NOT EXISTS (
-        SELECT
-        FROM pg_catalog.pg_depend AS d
-        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-            AND d.objid = a.attrelid
-            AND d.deptype = 'e'
-    )
-ORDER BY a.attnum
-"""
 _COPY = sql.SQL("""
 INSERT INTO {table} ({columns})
 SELECT {values}
@@ -62,16 +27,6 @@ FROM (SELECT row_number() OVER () AS {number}, t.* FROM {table} AS t LIMIT {copi
 """)
 _NUMBER = sql.Identifier("number of the copy")
 _N = sql.Identifier("t", "number of the copy")
-_GREATEST = "(SELECT pg_catalog.max(t.{column}) FROM {table} AS t)"
-_INTEGERS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
-_TEXTS = frozenset({"text", "character varying", "character"})
-_STEPS = {
-    **dict.fromkeys((*_INTEGERS, "numeric"), "{n}"),
-    "date": "{n}::integer",
-    "timestamp without time zone": "{n} * interval '1 second'",
-    "timestamp with time zone": "{n} * interval '1 second'",
-}
-"""Type -> what is added to the greatest value that there is, for a new one."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +37,6 @@ class LaterWrite:
     sql: str
     required: bool = False
     """The plan asks for it; else what fails is left out."""
-
-
-@dataclass(frozen=True)
-class _Column:
-    name: str
-    type: str
-    base: str
-    """Its type without a modifier."""
-    modifier: int
-    not_null: bool
-    computed: bool
-    """Nobody may write it."""
-    unique: bool
-    numbered: bool
-    """A sequence gives its values."""
 
 
 def derive_later_writes(
@@ -115,7 +55,7 @@ def derive_later_writes(
     with before.connect() as old, migrated.connect() as new:
         found = []
         for table in sorted(table for table in tables if not is_history(table)):
-            columns, earlier = _columns(new, table), _columns(old, table)
+            columns, earlier = columns_of(new, table), columns_of(old, table)
             if (
                 columns
                 and earlier
@@ -125,16 +65,11 @@ def derive_later_writes(
         return tuple(found)
 
 
-def _columns(connection: Connection, table: str) -> dict[str, _Column]:
-    rows = connection.execute(_COLUMNS, {"table": table}).fetchall()
-    return {row[0]: _Column(*row) for row in rows}
-
-
 def _accepted(
     connection: Connection,
     table: str,
-    columns: dict[str, _Column],
-    earlier: dict[str, _Column],
+    columns: dict[str, Column],
+    earlier: dict[str, Column],
 ) -> str | None:
     """A form of the copy that the table takes, with as many wider values as it takes.
 
@@ -149,11 +84,11 @@ def _accepted(
         c.name: value
         for c in written
         if c.name in earlier
-        and (c.base in _INTEGERS or not c.unique)
+        and (c.base in INTEGERS or not c.unique)
         and (value := _wider(c, earlier[c.name]))
     }
     for renewed in fresh:
-        values = {c.name: _new(table, c) for c in written if c.name in renewed}
+        values = {c.name: fresh_value(table, c, _N) for c in written if c.name in renewed}
         statement = _copy(table, written, values | wider)
         if _takes(connection, statement):
             return statement.as_string(connection)
@@ -165,7 +100,7 @@ def _accepted(
 def _widened(
     connection: Connection,
     table: str,
-    written: list[_Column],
+    written: list[Column],
     values: dict[str, sql.Composable],
     wider: dict[str, sql.Composable],
 ) -> str:
@@ -187,7 +122,7 @@ def _takes(connection: Connection, statement: sql.Composed) -> bool:
         return False
 
 
-def _copy(table: str, written: list[_Column], values: dict[str, sql.Composable]) -> sql.Composed:
+def _copy(table: str, written: list[Column], values: dict[str, sql.Composable]) -> sql.Composed:
     """Copy rows, with other values than their own in some columns."""
     given = [c for c in written if c.name in values or not (c.unique and c.numbered)]
     if not given:  # every column gets its value by itself
@@ -201,33 +136,15 @@ def _copy(table: str, written: list[_Column], values: dict[str, sql.Composable])
     )
 
 
-def _own(column: _Column) -> sql.Composable:
+def _own(column: Column) -> sql.Composable:
     return sql.Identifier("t", column.name)
 
 
-def _new(table: str, column: _Column) -> sql.Composable:
-    """A value that no row of the table has; its own where none is known."""
-    if column.base in _STEPS:
-        return sql.SQL(f"{_GREATEST} + {_STEPS[column.base]}").format(
-            column=sql.Identifier(column.name), table=sql.SQL(table), n=_N
-        )
-    if column.base in _TEXTS:
-        # atttypmod of a text is its length and four bytes; two characters are added.
-        room = column.modifier - 6 if column.modifier > 4 else None
-        kept = _own(column)
-        if room is not None:
-            kept = sql.SQL("pg_catalog.left({}::text, {})").format(kept, sql.Literal(max(room, 0)))
-        return sql.SQL("{} || '-' || {}").format(kept, _N)
-    if column.base == "uuid":
-        return sql.SQL("pg_catalog.gen_random_uuid()")
-    return _own(column)
-
-
-def _wider(column: _Column, earlier: _Column) -> sql.Composable | None:
+def _wider(column: Column, earlier: Column) -> sql.Composable | None:
     """A value that the column can have now and could not have before; of integers a new one."""
     if earlier.not_null and not column.not_null and not column.unique:
         return sql.SQL("NULL")
-    if column.base in _TEXTS and earlier.base in _TEXTS and earlier.modifier > 0:
+    if column.base in TEXTS and earlier.base in TEXTS and earlier.modifier > 0:
         before = earlier.modifier - 4
         length = min(column.modifier - 4, 2 * before) if column.modifier > 0 else 2 * before
         if length > before:
@@ -236,6 +153,6 @@ def _wider(column: _Column, earlier: _Column) -> sql.Composable | None:
                 "pg_catalog.repeat({own}, {length} / pg_catalog.length({own}) + 1)"
             ).format(own=own, length=sql.Literal(length))
             return sql.SQL("pg_catalog.left({}, {})").format(repeated, sql.Literal(length))
-    if _INTEGERS.get(column.base, 0) > _INTEGERS.get(earlier.base, 2**63):
-        return sql.SQL("{} + {}").format(sql.Literal(_INTEGERS[earlier.base]), _N)
+    if INTEGERS.get(column.base, 0) > INTEGERS.get(earlier.base, 2**63):
+        return sql.SQL("{} + {}").format(sql.Literal(INTEGERS[earlier.base]), _N)
     return None

@@ -166,6 +166,49 @@ def test_a_time_of_day_that_the_type_from_before_has_no_room_for_is_lost(
     assert "started was '2025-05-05 12:30:00', is '2025-05-05'" in str(found)
 
 
+SPOTS = """
+CREATE TABLE spot (id int PRIMARY KEY, place geometry(Point, 31983) NOT NULL);
+INSERT INTO spot
+SELECT n, ST_SetSRID(ST_MakePoint(610000 + n, 8150000), 31983) FROM generate_series(1, 9) AS n;
+"""
+TYPE = "ALTER TABLE spot ALTER place TYPE geometry(Point, {}) USING {}(place, {})"
+LATER_SPOT = "INSERT INTO spot VALUES (20, 'SRID=4326;POINT(-44.1 -16.7)')"
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "words"),
+    [
+        ("ST_Transform", "ST_Transform", ""),
+        ("ST_Transform", "ST_SetSRID", "place was 'SRID=4326;POINT(-44"),
+        ("ST_SetSRID", "ST_SetSRID", "place was 'SRID=4326;POINT(-44"),
+    ],
+    ids=["transformed there and back", "labelled on the way back", "labelled on both ways"],
+)
+def test_a_geometry_that_is_brought_to_another_system_and_back_is_followed(
+    make_database: MakeDatabase, there: str, back: str, words: str
+) -> None:
+    before = make_database()
+    execute(before, SPOTS)
+    found = Followed(before, make_database)(
+        TYPE.format(31983, back, 31983),
+        migration=TYPE.format(4326, there, 4326),
+        later=LATER_SPOT,
+        table="public.spot",
+    )
+    assert found.written == 1
+    assert bool(found) == bool(words)
+    assert not words or words in str(found)
+
+
+def test_a_value_that_cannot_be_cast_back_is_compared_as_it_is(followed: Followed) -> None:
+    found = followed(
+        "ALTER TABLE project ALTER code TYPE text; ALTER TABLE project ALTER area TYPE numeric;"
+        "UPDATE project SET area = 1e300 WHERE id = 1; UPDATE project SET area = 8 WHERE id = 101",
+    )
+    assert "area was '7.25', is '8'" in str(found)
+    assert found.altered == 1
+
+
 def test_what_the_migration_wrote_itself_is_no_later_row(followed: Followed) -> None:
     migration = "INSERT INTO project (id, name) VALUES (90, 'made')"
     assert not followed("DELETE FROM project WHERE id = 90", migration=migration)

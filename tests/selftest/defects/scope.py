@@ -12,11 +12,11 @@ from shadowgate.plan import Plan, ProductionSection
 from tests.selftest import trials
 from tests.selftest.defects.files import Defect, ScriptName
 
-COSTLY = (*trials.COSTLY, Run.scheduled)
+COSTLY = (*trials.COSTLY, Run.scheduled, Run.refusals)
 """Evidence gathered where a defect names a check that is judged by it, and for the clean scripts.
 
 A trial of OPT1 takes 0.5 to 0.7 s without it; a rehearsal adds 2 s, the restored dump as much as
-the rest, the interruptions 4 s.
+the rest, the interruptions 4 s. What clients write is tried on two copies more.
 """
 
 COSTLY_PROBE = "new_year_ten_thousand_rows"

@@ -355,6 +355,51 @@ def test_a_text_announces_what_it_does_and_not_what_is_hidden_in_a_block(
     assert announcement.opaque[-1].statement.startswith("DO")
 
 
+BEFORE_LOST = 'ALTER TABLE customer ALTER note TYPE text COLLATE "C"'
+TOTAL = "total_of(of_customer bigint, since date DEFAULT now()) RETURNS numeric LANGUAGE sql"
+LOST = {
+    "STABLE forgotten": (
+        f"CREATE OR REPLACE FUNCTION {TOTAL} AS 'SELECT 1::numeric'",
+        ("routine public.total_of(bigint, date)", "changed", "volatility"),
+    ),
+    "STABLE forgotten of what is made anew": (
+        f"DROP FUNCTION total_of; CREATE FUNCTION {TOTAL} AS 'SELECT 1::numeric'",
+        ("routine public.total_of(bigint, date)", "changed", "volatility"),
+    ),
+    "collation forgotten": (
+        "ALTER TABLE customer ALTER note TYPE varchar(80)",
+        ("column public.customer.note", "changed", "collation"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_what_gets_lost_because_nobody_writes_it_again_is_not_announced(
+    name: str, database: Database
+) -> None:
+    sql, effect = LOST[name]
+    run(database, BEFORE_LOST)
+    before = state(database)
+    run(database, sql)
+    assert unexpected(before, state(database), said(sql)) == {effect}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"CREATE OR REPLACE FUNCTION {TOTAL} VOLATILE AS 'SELECT 1::numeric'",
+        f"DROP FUNCTION total_of; CREATE FUNCTION {TOTAL} VOLATILE AS 'SELECT 1::numeric'",
+        'ALTER TABLE customer ALTER note TYPE varchar(80) COLLATE "default"',
+        "ALTER TABLE customer ALTER note TYPE int USING 1",
+    ],
+)
+def test_what_is_written_again_is_announced(sql: str, database: Database) -> None:
+    run(database, BEFORE_LOST)
+    before = state(database)
+    run(database, sql)
+    assert unexpected(before, state(database), said(sql)) == set()
+
+
 IN_BLOCKS = {
     "object that may be there": "DO $$ BEGIN CREATE DOMAIN code AS text CHECK (value <> '');"
     " EXCEPTION WHEN duplicate_object THEN NULL; END $$",

@@ -91,6 +91,28 @@ CHANGES = {
     "a table that nobody drops": (UPDATED, "DROP TABLE project", "30 rows lost"),
     "a large object more": ("SELECT lo_from_bytea(90002, 'another picture')", "", ""),
     "a large object less": ("SELECT lo_unlink(90001)", "", "pg_largeobject: 1 rows lost"),
+    "a table under another name": ("ALTER TABLE project RENAME TO work", "", ""),
+    "a table that a block renames": (
+        "DO $$BEGIN EXECUTE concat('ALTER TABLE project RENAME ', 'TO work'); END$$",
+        "",
+        "",
+    ),
+    "rows of a table under another name": (
+        "ALTER TABLE project RENAME TO work; ALTER TABLE work DROP COLUMN name;"
+        "UPDATE work SET state = 'new'; DELETE FROM work WHERE id = 3",
+        "",
+        "",
+    ),
+    "rows in secret of a table under another name": (
+        "ALTER TABLE project RENAME TO work; UPDATE work SET state = 'new'",
+        "UPDATE work SET name = 'x' WHERE id = 4; DELETE FROM work WHERE id = 3",
+        "1 rows differ in name",
+    ),
+    "a column in secret of a table under another name": (
+        "ALTER TABLE project RENAME TO work",
+        "ALTER TABLE work DROP COLUMN name",
+        "column name is gone",
+    ),
     "nothing": ("SELECT 1", "", ""),
     "rows in secret": ("SELECT 1", DELETED, "3 rows lost"),
 }

@@ -367,6 +367,25 @@ def test_any_other_write_that_is_refused_is_left_out_as_a_whole(plain: Database)
     assert value(plain, "SELECT string_agg(id::text, ',') FROM project WHERE id > 40") == "91"
 
 
+def test_a_write_that_alters_rows_from_before_is_left_out_unless_the_plan_asks_for_it(
+    plain: Database,
+) -> None:
+    touched = """
+    CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN NEW.state := 'touched'; RETURN NEW; END $$;
+    CREATE TRIGGER touch BEFORE UPDATE ON project FOR EACH ROW EXECUTE FUNCTION touch();
+    """
+    refill(plain, SETUP + touched)
+    altered = "SELECT count(*) FROM project WHERE state = 'touched'"
+    write = "INSERT INTO project VALUES ({}, 'a'); UPDATE project SET name = name WHERE id = {}"
+    kept = LaterWrite("W2", "INSERT INTO project VALUES (92, 'a')")
+    write_later_rows(plain, [LaterWrite("W1", write.format(90, 1)), kept])
+    assert value(plain, altered) == 0
+    assert value(plain, "SELECT string_agg(id::text, ',') FROM project WHERE id > 40") == "92"
+    write_later_rows(plain, [LaterWrite("[undo] write", write.format(91, 2), required=True)])
+    assert value(plain, altered) == 1
+
+
 @pytest.mark.parametrize(
     ("migration", "rollback", "words"),
     [
