@@ -12,6 +12,7 @@ from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import LogicalTable, find, pinned
 from shadowgate.catalogue.rows import PART, SHOWN, Words, hash_words, key_condition
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.server.base import Connection, Database
 
 
@@ -30,9 +31,13 @@ class LaterRows:
         return self.altered > 0
 
     def __str__(self) -> str:
-        return (
-            f"{self.table}: {self.altered:,} of {self.written:,} rows written later are not kept: "
-            f"{'; '.join(self.examples)}"
+        return nsentence(
+            "{table}: {altered:,} of {n:,} row written later is not kept: {examples}",
+            "{table}: {altered:,} of {n:,} rows written later are not kept: {examples}",
+            self.written,
+            table=self.table,
+            altered=self.altered,
+            examples=joined("; ", self.examples),
         )
 
 
@@ -209,16 +214,23 @@ def _same_value(one: tuple[str | None, str | None], other: tuple[str | None, str
 def _in_words(name: Key, row: Row, other: Row | None, columns: tuple[str, ...]) -> str:
     called = f"({', '.join(map(_short, name))})"
     if other is None:
-        return f"{called} is gone"
+        # TRANSLATORS: {row} is the key of a row, as (17)
+        return sentence("{row} is gone", row=called)
     changed = [
-        f"{column} was {_short(old[1])}, is {_short(new[1])}"
+        sentence(
+            "{column} was {old}, is {new}", column=column, old=_short(old[1]), new=_short(new[1])
+        )
         for column, old, new in zip(columns, row, other, strict=True)
         if not _same_value(old, new)
     ]
-    return f"{called}: {', '.join(changed)}"
+    return sentence("{row}: {changes}", row=called, changes=joined(", ", changed))
 
 
 def _short(value: str | None) -> str:
     if value is None:
         return "NULL"
-    return repr(value) if len(value) <= 24 else f"{value[:20]!r}… ({len(value)} characters)"
+    if len(value) <= 24:
+        return repr(value)
+    return sentence(
+        "{beginning}… ({length:,} characters)", beginning=repr(value[:20]), length=len(value)
+    )

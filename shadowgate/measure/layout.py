@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ValidationError
+from shadowgate.language import sentence
 from shadowgate.measure.copies import CloneFactory, copies_at_once, fresh_copy
 from shadowgate.measure.lanes import UNKNOWN, Lanes, assign_lanes, open_lanes, time_round, warm_up
 from shadowgate.measure.rounds import undisturbed
@@ -102,24 +103,32 @@ class LayoutShare:
     def sentence(self) -> str:
         """The parts in words."""
         whole, layout, design = self.parts
-        return (
-            f"{self.query}: {whole}, of which rewriting the rows brings {layout} and fades as they "
-            f"are updated, and the design {design}"
+        return sentence(
+            "{query}: {whole}, of which rewriting the rows brings {layout} and fades as they are "
+            "updated, and the design {design}",
+            query=self.query,
+            whole=whole,
+            layout=layout,
+            design=design,
         )
 
     @property
     def note(self) -> str:
         """The estimates in words, for where query and whole stand beside it."""
-        return (
-            f"freshly written rows: {to_percent(self.layout.estimate):+.0f} %, fading as they are "
-            f"updated; design: {to_percent(self.design.estimate):+.0f} %"
+        return sentence(
+            "freshly written rows: {layout:+.0f} %, fading as they are updated; design: "
+            "{design:+.0f} %",
+            layout=to_percent(self.layout.estimate),
+            design=to_percent(self.design.estimate),
         )
 
 
 def _percent(interval: Interval) -> str:
-    return (
-        f"{to_percent(interval.estimate):+.1f} % "
-        f"({to_percent(interval.low):+.1f} to {to_percent(interval.high):+.1f})"
+    return sentence(
+        "{estimate:+.1f} % ({low:+.1f} to {high:+.1f})",
+        estimate=to_percent(interval.estimate),
+        low=to_percent(interval.low),
+        high=to_percent(interval.high),
     )
 
 

@@ -22,6 +22,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shadowgate.errors import PlanError
+from shadowgate.language import sentence
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.statistics import Interval, effects, signed_rank_interval, to_percent, widen
 
@@ -49,10 +50,28 @@ class Trend:
     direction: Direction
 
     def __str__(self) -> str:
-        return (
-            f"{self.query}: {self.direction} than in the stored run "
-            f"({to_percent(self.change.estimate):+.1f} %; the machine itself "
-            f"{self.machine_percent:+.1f} %)"
+        values: dict[str, Any] = {
+            "query": self.query,
+            "change": to_percent(self.change.estimate),
+            "machine": self.machine_percent,
+        }
+        match self.direction:
+            case "slower":
+                return sentence(
+                    "{query}: slower than in the stored run ({change:+.1f} %; the machine itself "
+                    "{machine:+.1f} %)",
+                    **values,
+                )
+            case "faster":
+                return sentence(
+                    "{query}: faster than in the stored run ({change:+.1f} %; the machine itself "
+                    "{machine:+.1f} %)",
+                    **values,
+                )
+        return sentence(
+            "{query}: no difference shown to the stored run ({change:+.1f} %; the machine itself "
+            "{machine:+.1f} %)",
+            **values,
         )
 
 

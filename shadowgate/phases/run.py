@@ -271,11 +271,10 @@ class Run:
         rows, asked = self.before.rows_of(self.plan.backup.table), self.plan.performance.min_rows
         if rows >= asked:
             return ""
-        few, many = f"{rows:,}", f"{asked:,}"
         return sentence(
-            "{rows} rows are too few to judge timings; the plan asks for {asked}",
-            rows=few,
-            asked=many,
+            "{rows:,} rows are too few to judge timings; the plan asks for {asked:,}",
+            rows=rows,
+            asked=asked,
         )
 
     # --- 3: monitoring ----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shadowgate.errors import SpaceError
+from shadowgate.language import numeral
 from shadowgate.server.base import Server
 
 MEMORY_TO_SPARE = 4
@@ -48,6 +49,6 @@ def in_units(size: int) -> str:
     amount = float(size)
     for unit in ("bytes", "kB", "MB"):
         if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+            return numeral(f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}")
         amount /= 1000
-    return f"{amount:.1f} GB"
+    return numeral(f"{amount:.1f} GB")

@@ -108,7 +108,10 @@ def test_a_translation_has_the_placeholders_and_the_ends_of_its_message(catalogu
     for message in messages:
         for english, translated in _forms(message):
             assert _fields(translated) == _fields(english), english
-            assert translated.strip() == translated
+            assert len(translated) - len(translated.lstrip()) == len(english) - len(
+                english.lstrip()
+            )
+            assert translated.rstrip() == translated
             assert translated.endswith((".", ":")) == english.endswith((".", ":")), english
 
 

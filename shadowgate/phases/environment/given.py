@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from shadowgate.errors import ServerError, UsageError
+from shadowgate.language import Shown, sentence
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Databases, Server
 from shadowgate.server.external import MAINTENANCE_DATABASES, parse_uri
@@ -51,9 +52,13 @@ class GivenCopy:
     @property
     def described(self) -> str:
         """What is looked at, in a sentence."""
-        return (
-            f"A clone of database {self.database.name} ({in_units(self.bytes)}) on {self.where}, "
-            f"made in {self.seconds:.1f} s; that one is neither written nor connected to"
+        return sentence(
+            "A clone of database {database} ({size}) on {server}, made in {seconds:.1f} s; that "
+            "one is neither written nor connected to",
+            database=self.database.name,
+            size=Shown(in_units, self.bytes),
+            server=self.where,
+            seconds=self.seconds,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import PurePath
 
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.migrate import STOPS_WRITERS, ScriptRun, StatementRun
 from shadowgate.phases.facts import bare
 
@@ -46,9 +47,16 @@ def _named(
     most = [number for number, found in touched.items() if found == wanted]
     numbers = most or [number for number, found in touched.items() if found]
     named = [
-        f"{PurePath(run.script.path).name}, line {item.statement.line}: {item.statement.excerpt}"
+        sentence(
+            "{script}, line {line}: {statement}",
+            script=PurePath(run.script.path).name,
+            line=item.statement.line,
+            statement=item.statement.excerpt,
+        )
         for item in run.runs
         if item.statement.number in numbers
     ]
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return "; ".join(named[:_NAMED]) + more
+    shown = joined("; ", named[:_NAMED])
+    if len(named) <= _NAMED:
+        return shown
+    return nsentence("{some} and {n} more", "{some} and {n} more", len(named) - _NAMED, some=shown)

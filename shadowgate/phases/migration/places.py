@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shadowgate.catalogue import Deviation
+from shadowgate.language import sentence
 from shadowgate.migrate import Interruption, LockHeld, Script, statement_that_names
 from shadowgate.phases.finding import Finding
 from shadowgate.traffic import Wait
@@ -45,14 +46,28 @@ def point_at_locks(finding: Finding, script: Script, locks: Iterable[LockHeld | 
     """Point at the statements that took some locks."""
     for lock in locks:
         if lock is not None:
-            held = f"holds {lock.mode} on {lock.relation} for {lock.seconds * 1000:.0f} ms"
+            held = sentence(
+                "holds {lock} on {relation} for {milliseconds:.0f} ms",
+                lock=lock.mode,
+                relation=lock.relation,
+                milliseconds=lock.seconds * 1000,
+            )
             finding.point_at(script.path, script.line_of(lock.statement), held)
 
 
 def point_at_wait(finding: Finding, script: Script, wait: Wait | None) -> None:
     """Point at the statement behind which somebody waited, where there is one."""
     if wait is not None:
-        said = f"a {wait.kind} waited {wait.seconds * 1000:.0f} ms for {wait.mode} on {wait.target}"
+        values = {
+            "milliseconds": wait.seconds * 1000,
+            "lock": wait.mode,
+            "target": wait.target,
+        }
+        said = (
+            sentence("a reader waited {milliseconds:.0f} ms for {lock} on {target}", **values)
+            if wait.kind == "reader"
+            else sentence("a writer waited {milliseconds:.0f} ms for {lock} on {target}", **values)
+        )
         finding.point_at(script.path, script.line_of(wait.statement), said)
 
 
@@ -61,5 +76,5 @@ def point_at_interruptions(
 ) -> None:
     """Point at the statements at which an interruption leaves what nothing completes."""
     for each in broken:
-        said = f"interrupted {each.point}: {each.detail}"
+        said = sentence("interrupted {point}: {what}", point=str(each.point), what=each.detail)
         finding.point_at(script.path, each.point.statement.line, said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from shadowgate.language import sentence
 from shadowgate.migrate import (
     Review,
     Script,
@@ -89,5 +90,20 @@ def judge_review(found: Review, finding: Finding) -> None:
     finding.show(*found.tables())
     if found.script is not None:
         for each in found.open:
-            finding.point_at(found.script, each.line, f"{each.rule}: {each.message}")
-    finding.require_none([f"{each.rule}, line {each.line}: {each.message}" for each in found.open])
+            finding.point_at(found.script, each.line, _found(each))
+    finding.require_none(
+        [
+            sentence(
+                # TRANSLATORS: {rule} is the name of a rule for scripts, {line} one of the script
+                "{rule}, line {line}: {message}",
+                rule=each.rule,
+                line=each.line,
+                message=each.message,
+            )
+            for each in found.open
+        ]
+    )
+
+
+def _found(finding: ScriptFinding) -> str:
+    return sentence("{rule}: {message}", rule=finding.rule, message=finding.message)

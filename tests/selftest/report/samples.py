@@ -24,9 +24,9 @@ from shadowgate.phases.verdict import check_of
 from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
 
 TOO_FEW = sentence(
-    "{rows} rows are too few to judge timings; the plan asks for {asked}",
-    rows="20,000",
-    asked="100,000",
+    "{rows:,} rows are too few to judge timings; the plan asks for {asked:,}",
+    rows=20_000,
+    asked=100_000,
 )
 
 WORKLOAD: tuple[tuple[str, str, float, float], ...] = (
