@@ -50,7 +50,10 @@ def language_of(asked: str, environment: Mapping[str, str]) -> str:
     if asked in LANGUAGES:
         return asked
     if asked != "auto":
-        raise UsageError(f"--lang {asked} is not known", todo=f"say {', '.join(LANGUAGES)} or auto")
+        raise UsageError(
+            sentence("--lang {asked} is not known", asked=asked),
+            todo=sentence("say {languages} or auto", languages=", ".join(LANGUAGES)),
+        )
     locale = next(filter(None, map(environment.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
     return PORTUGUESE if locale.lower().startswith("pt") else ENGLISH
 

@@ -107,8 +107,11 @@ class Expectation:
         unknown = sorted({*self.creates, *self.changes, *self.drops} - set(KINDS))
         if unknown:
             raise UsageError(
-                f"the expectation names kinds that there are not: {', '.join(unknown)}",
-                todo=f"use one of: {', '.join(KINDS)}",
+                sentence(
+                    "the expectation names kinds that there are not: {unknown}",
+                    unknown=", ".join(unknown),
+                ),
+                todo=sentence("use one of: {kinds}", kinds=", ".join(KINDS)),
             )
 
 

@@ -268,9 +268,13 @@ def check_names(sampling: Sampling, workload: Workload) -> None:
         unknown = sorted(set(names) - set(workload.by_id))
         if unknown:
             raise PlanError(
-                f"{key} names {', '.join(unknown)}, which the workload does not have",
-                where=f"performance.{key}",
-                todo=f"use one of {', '.join(workload.by_id)}",
+                sentence(
+                    "{key} names {unknown}, which the workload does not have",
+                    key=key,
+                    unknown=", ".join(unknown),
+                ),
+                where=sentence("performance.{key}", key=key),
+                todo=sentence("use one of {queries}", queries=", ".join(workload.by_id)),
             )
 
 

@@ -224,7 +224,11 @@ def rewrite_like(control: Database, after: Database, table: str) -> None:
             target.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(_SCHEMA))
         except psycopg.Error as error:
             raise ValidationError(
-                f"{table} cannot be rewritten for the control: {error.diag.message_primary}",
+                sentence(
+                    "{table} cannot be rewritten for the control: {error}",
+                    table=table,
+                    error=error.diag.message_primary,
+                ),
                 where=control.name,
                 todo="turn the layout control off in the plan, or name another table",
             ) from error
@@ -235,7 +239,7 @@ def _key(connection: Connection, table: str) -> list[tuple[str, str]]:
     found = connection.execute(_KEY, (table,)).fetchall()
     if not found:
         raise ValidationError(
-            f"{table} has no primary key, so its rows cannot be told apart",
+            sentence("{table} has no primary key, so its rows cannot be told apart", table=table),
             todo="turn the layout control off in the plan, or name another table",
         )
     return [(name, type_) for name, type_ in found]

@@ -116,7 +116,11 @@ def read_run(path: Path, key: str) -> StoredRun:
                 sides.setdefault(info["query"], {})[info["side"]] = entry["stats"]["data"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlanError(
-            f"stored times cannot be read: {type(error).__name__}: {error}",
+            sentence(
+                "stored times cannot be read: {type}: {error}",
+                type=type(error).__name__,
+                error=error,
+            ),
             where=str(path),
             todo="delete the file, or point the storage at another folder",
         ) from error

@@ -87,16 +87,28 @@ def refuse_beyond(script: Script) -> None:
     beyond = statements_beyond(script)
     if script.needs_psql:
         raise UsageError(
-            f"What {script.path.name} does cannot be known before psql runs it: "
-            f"{script.needs_psql}.",
+            sentence(
+                "What {name} does cannot be known before psql runs it: {needs_psql}.",
+                name=script.path.name,
+                needs_psql=script.needs_psql,
+            ),
             where=str(script.path),
             todo="Validate it on a server that this run starts: --server local or container.",
         )
     if beyond:
         first = beyond[0]
         raise UsageError(
-            f"{script.path.name} would change more than its database: {first.kind}.",
-            where=f"{script.path}, line {first.line}: {first.excerpt}",
+            sentence(
+                "{name} would change more than its database: {kind}.",
+                name=script.path.name,
+                kind=first.kind,
+            ),
+            where=sentence(
+                "{script}, line {line}: {statement}",
+                script=script.path,
+                line=first.line,
+                statement=first.excerpt,
+            ),
             todo="Validate it on a server that this run starts: --server local or container.",
         )
 

@@ -272,7 +272,11 @@ class _Judge(Generic[State]):
             # A lock timeout may come before the look that finds it waiting: that is one as well.
             if run.error and not interrupter.done and not point.held_up:
                 raise MigrationError(
-                    f"The script failed before it could be interrupted {point}: {run.error.what}",
+                    sentence(
+                        "The script failed before it could be interrupted {point}: {what}",
+                        point=point,
+                        what=run.error.what,
+                    ),
                     where=run.error.where,
                     todo="Make the script do the same on every run.",
                 )

@@ -101,8 +101,12 @@ def run_probes(
     for probe in probes:
         if probe.sessions != 1:
             raise UsageError(
-                f"The probe {probe.name} has {probe.sessions} sessions and cannot be rolled back.",
-                where=f"probe {probe.name}",
+                sentence(
+                    "The probe {name} has {sessions} sessions and cannot be rolled back.",
+                    name=probe.name,
+                    sessions=probe.sessions,
+                ),
+                where=sentence("probe {name}", name=probe.name),
                 todo="Run it in a clone.",
             )
     results: list[ProbeResult] = []

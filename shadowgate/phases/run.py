@@ -425,8 +425,11 @@ class Run:
         self.applied.run.raise_for_error()
         if self.opened.migration.needs_psql:
             raise ValidationError(
-                "what the script takes in production cannot be told: psql applies it as a whole, "
-                f"so that no lock of it was seen ({self.opened.migration.needs_psql})",
+                sentence(
+                    "what the script takes in production cannot be told: psql applies "
+                    "it as a whole, so that no lock of it was seen ({needs_psql})",
+                    needs_psql=self.opened.migration.needs_psql,
+                ),
                 where=str(self.plan.migration),
                 todo="write it without psql's own commands",
             )

@@ -19,6 +19,7 @@ import jsonschema
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import SCHEMA, Evidence
+from shadowgate.language import sentence
 from shadowgate.report.redact import redacted_text, without_secrets
 
 
@@ -98,16 +99,22 @@ def read_json(path: Path) -> Evidence:
         jsonschema.validate(document, json_schema())
     except OSError as problem:
         raise UsageError(
-            f"there is no report to read: {problem.strerror}",
+            sentence("there is no report to read: {reason}", reason=problem.strerror),
             where=str(path),
             todo="see the output of the run: it ended before it began to judge",
         ) from problem
     except (ValueError, jsonschema.ValidationError) as problem:
         said = getattr(problem, "message", str(problem))
         raise UsageError(
-            f"the report cannot be read: {redacted_text(str(said))[:200]}",
+            sentence(
+                "the report cannot be read: {redacted_text}",
+                redacted_text=redacted_text(str(said))[:200],
+            ),
             where=str(path),
-            todo=f"run the validation again with this release, which writes version {SCHEMA}",
+            todo=sentence(
+                "run the validation again with this release, which writes version {schema}",
+                schema=SCHEMA,
+            ),
         ) from problem
     fields = {**document, "queries": list(document["queries"].values())}
     return _CONVERTER.structure(fields, Evidence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadowgate.errors import SpaceError
-from shadowgate.language import numeral
+from shadowgate.language import Shown, numeral, sentence
 from shadowgate.server.base import Server
 
 MEMORY_TO_SPARE = 4
@@ -37,8 +37,12 @@ def require_space(server: Server, needed_bytes: int) -> None:
     needed_with_log = needed_bytes * 4 // 3
     if free is not None and free < needed_with_log:
         raise SpaceError(
-            f"the disk is too small: {in_units(needed_with_log)} are needed for the copies and "
-            f"the write-ahead log, {in_units(free)} are free",
+            sentence(
+                "the disk is too small: {needed} are needed for the copies and "
+                "the write-ahead log, {free} are free",
+                needed=Shown(in_units, needed_with_log),
+                free=Shown(in_units, free),
+            ),
             where=server.facts.where,
             todo="free some space, point TMPDIR at a larger disk, or use another server",
         )

@@ -26,7 +26,8 @@ def server_fits(server: Server, opened: Preflight, finding: Finding) -> None:
     """
     facts = server.facts
     finding.note(
-        joined(", ", (f"PostgreSQL {facts.version}", _postgis(facts))), f">= {OLDEST_MAJOR}"
+        joined(", ", (sentence("PostgreSQL {version}", version=facts.version), _postgis(facts))),
+        f">= {OLDEST_MAJOR}",
     )
     finding.say(facts.where, _needed(opened))
     backup = opened.backup

@@ -54,7 +54,7 @@ def _longest(locks: Iterable[LockHeld], modes: frozenset[str]) -> LockHeld | Non
 
 def over_budget(locks: LongestLocks, budget: LocksSection) -> list[str]:
     """Name the locks that were held for longer than a budget allows."""
-    over = []
+    over: list[str] = []
     if locks.readers is not None and locks.reader_ms > budget.reader_ms:
         over.append(
             sentence(

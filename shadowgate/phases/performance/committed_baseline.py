@@ -127,7 +127,10 @@ def compare_with_baseline(
     """
     path = plan.performance.baseline
     if path is None:
-        raise PlanError("the plan names no baseline", where=f"{plan.path}, performance.baseline")
+        raise PlanError(
+            "the plan names no baseline",
+            where=sentence("{path}, performance.baseline", path=plan.path),
+        )
     found = metrics_of(
         comparison,
         plan.name,

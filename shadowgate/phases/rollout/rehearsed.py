@@ -389,7 +389,7 @@ def _integrity_row(found: CanaryRehearsal) -> tuple[str, ...]:
 def way_back_table(found: CanaryRehearsal, plan_seconds: float) -> Table:
     """What the way back took and cost, beside what it may."""
     back, hit = found.way_back, found.hit
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             sentence("time to detect"),
             shown(words.duration, hit.detect_seconds) if hit else sentence("no trigger fired"),
