@@ -139,6 +139,18 @@ class Joined(str):
         return self
 
 
+class Retold(str):
+    """A sentence that was read from a file, which has it in other languages as well."""
+
+    __slots__ = ("languages",)
+
+    languages: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """Itself, as that of :class:`Sentence`."""
+        return self
+
+
 class Shown:
     """A value in a sentence that a function writes, which follows the language: a duration."""
 
@@ -184,11 +196,42 @@ def joined(separator: str, parts: Iterable[str]) -> str:
     return made
 
 
+def translations(texts: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Sentences in all languages but English, by language and English text: what a file keeps."""
+    kept = dict.fromkeys(leaf for text in texts for leaf in _leaves(text))
+    found = {}
+    for language in LANGUAGES[1:]:
+        with reading(language):
+            said = for_readers(lambda: {str(each): told(each) for each in kept})()
+        found[language] = {text: other for text, other in said.items() if other != text}
+    return found
+
+
+def _leaves(text: str) -> Iterator[str]:
+    if isinstance(text, Joined) and text.separator == "\n":
+        for part in text.parts:
+            yield from _leaves(part)
+    elif isinstance(text, Sentence | Joined):
+        yield text
+
+
+def retold(text: str, known: Mapping[str, Mapping[str, str]]) -> str:
+    """A text that was read from a file, with what that says in :func:`translations`."""
+    languages = {name: said[text] for name, said in known.items() if text in said}
+    if languages:
+        made = Retold(text)
+        made.languages = languages
+        return made
+    if "\n" in text:
+        return joined("\n", (retold(line, known) for line in text.split("\n")))
+    return text
+
+
 def lines_of(text: str) -> list[str]:
     """The lines of what a run keeps that say something; each can be told as the whole can."""
     if isinstance(text, Joined) and text.separator == "\n":
         return [line for part in text.parts for line in lines_of(part)]
-    if isinstance(text, Sentence | Joined):
+    if isinstance(text, Sentence | Joined | Retold):
         return [text]
     return [line for line in text.splitlines() if line.strip()]
 
@@ -221,6 +264,8 @@ def told(text: str) -> str:
     """
     if isinstance(text, Joined):
         return text.separator.join(map(told, text.parts))
+    if isinstance(text, Retold):
+        return text.languages.get(_spoken.get(), text[:])
     if isinstance(text, Sentence):
         form = (
             plural(text.message, text.many, text.number)
@@ -249,7 +294,7 @@ class _Numeral:
 def _value(value: Any) -> Any:
     """A value in a sentence, as it is told."""
     if isinstance(value, str):
-        return told(value) if isinstance(value, Sentence | Joined) else value
+        return told(value) if isinstance(value, Sentence | Joined | Retold) else value
     return _Numeral(value) if isinstance(value, Real) else value
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from shadowgate.catalogue import ObjectId
+from shadowgate.catalogue.sentences import named
 from shadowgate.language import joined, nsentence, sentence
 from shadowgate.migrate.cluster_wide import outside_effects
 from shadowgate.migrate.findings import ScriptFinding, in_order
@@ -281,10 +283,21 @@ def _pitfalls(run: ScriptRun, way_back_from: ScriptRun | None) -> Iterator[Scrip
     known = {_said(each) for each in way_back_from.pitfalls_before} if way_back_from else set()
     for pitfall in run.pitfalls:
         statement = statement_that_names(run.script, pitfall.object)
-        message = sentence("{name}: {what}", name=pitfall.object, what=sentence(pitfall.detail))
+        message = sentence(
+            "{name}: {what}", name=_object_of(pitfall), what=sentence(pitfall.detail)
+        )
         restored = _said(pitfall) in known
         note = _AS_BEFORE if restored else _POLICIES.get(pitfall.rule, "")
         yield _finding(pitfall.rule, statement, message, "catalogue", note=note)
+
+
+def _object_of(pitfall: Pitfall) -> str:
+    """Its object, kind and name, so that it can be told."""
+    kind, _, name = pitfall.object.partition(" ")
+    if kind == "foreign":
+        key, _, table = name.removeprefix("key ").rpartition(" of ")
+        return sentence("foreign key {name} of {table}", name=key, table=table)
+    return named(ObjectId(kind, name))
 
 
 def _said(pitfall: Pitfall) -> tuple[str, str, str]:

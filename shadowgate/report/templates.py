@@ -51,6 +51,7 @@ def _furnished(made: Environment) -> Environment:
     """The environment with the filters and names that all templates use."""
     made.filters.update(
         breakable=_breakable,
+        cell=words.cell,
         duration=words.duration,
         findings_of=words.findings_of,
         grouped_ids=words.grouped_ids,

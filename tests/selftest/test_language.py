@@ -26,6 +26,7 @@ from shadowgate.phases.results import Blocked
 from shadowgate.phases.rollout.checks import triggers_are_written_down, weeks_follow_each_other
 from shadowgate.phases.rollout.handed_over import write_handed_over
 from shadowgate.report import (
+    read_json,
     row_cells,
     row_detail,
     summary,
@@ -33,6 +34,7 @@ from shadowgate.report import (
     to_markdown,
     verdict_lines,
     words,
+    write_json,
 )
 from shadowgate.report.redact import without_secrets
 from tests.selftest.report import samples
@@ -398,7 +400,7 @@ def test_an_error_says_what_where_and_what_to_do_in_the_language() -> None:
     )
     assert language.told_error(error) == (
         "undo.max_seconds está fora do permitido\n  onde: p.toml, chave undo.max_seconds\n"
-        "  a fazer: permitido: acima de 0"
+        "  o que fazer: permitido: acima de 0"
     )
 
 
@@ -408,7 +410,16 @@ def test_the_command_line_refuses_in_the_language(
     folder = tmp_path / "none"
     assert main(["report", "index", str(folder), "--lang", "pt-BR"]) == 4
     assert capsys.readouterr().err == (
-        f"ERROR: não existe a pasta {folder}\n  a fazer: indique uma pasta de relatórios\n"
+        f"ERROR: não existe a pasta {folder}\n  o que fazer: indique uma pasta de relatórios\n"
     )
     assert main(["report", "index", str(folder), "--lang", "en"]) == 4
     assert f"there is no folder {folder}" in capsys.readouterr().err
+
+
+def test_what_is_read_from_shadow_json_can_be_told_as_well(tmp_path: Path) -> None:
+    write_json(quick_sample(), tmp_path / "shadow.json")
+    read = read_json(tmp_path / "shadow.json")
+    assert read.reasons == quick_sample().reasons
+    with language.reading("pt-BR"):
+        assert _told(read.reasons[0]) == _told(quick_sample().reasons[0])
+        assert _told(read.reasons[0]).startswith("o desempenho não foi julgado: 20.000 linhas")
