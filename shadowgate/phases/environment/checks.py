@@ -44,14 +44,14 @@ def server_fits(server: Server, opened: Preflight, finding: Finding) -> None:
     )
     finding.require(
         bool(facts.postgis) or not opened.postgis,
-        sentence("the server has no PostGIS, which is needed: {why}", why=opened.postgis.why),
+        sentence("the server has no PostGIS, which is needed: {why}", why=str(opened.postgis)),
     )
 
 
 def _needed(opened: Preflight) -> str:
     if not opened.postgis:
         return ""
-    return sentence("PostGIS is needed: {why}", why=opened.postgis.why)
+    return sentence("PostGIS is needed: {why}", why=str(opened.postgis))
 
 
 def _postgis(facts: ServerFacts) -> str:

@@ -35,9 +35,7 @@ class PostgisNeed:
     def __bool__(self) -> bool:
         return bool(self.installed or self.available)
 
-    @property
-    def why(self) -> str:
-        """All reasons."""
+    def __str__(self) -> str:
         return joined("; ", (*self.installed, *self.available))
 
 
@@ -142,7 +140,7 @@ def provide_postgis(
             sentence(
                 "role {role} cannot create the extension PostGIS, which is needed: {why}",
                 role=server.endpoint.user,
-                why=need.why,
+                why=str(need),
             ),
             where=f"{server.facts.where}: {error}",
             todo="use a role that may (often a superuser), or run with --server auto",
@@ -163,7 +161,7 @@ def _lacking(
             (
                 sentence(
                     "PostGIS is not installed on this server, and it is needed: {why}",
-                    why=need.why,
+                    why=str(need),
                 ),
                 *(sentence("as for the backup, {lack}", lack=lack.what) for lack in others),
             ),
