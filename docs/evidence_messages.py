@@ -144,7 +144,7 @@ def _name(node: ast.expr) -> str:
 
 def _texts(node: ast.expr) -> Iterator[str]:
     """The texts of an argument: one, or the items of a tuple."""
-    several = node.elts if isinstance(node, ast.Tuple) else (node,)
+    several: Sequence[ast.expr] = node.elts if isinstance(node, ast.Tuple) else (node,)
     if isinstance(node, ast.IfExp):
         several = (node.body, node.orelse)
     for each in several:

@@ -34,11 +34,12 @@ def version_advice(backup: Backup, major: int, tools_major: int | None = None) -
             server=major,
         )
     if production is None:
+        program = f"pg_dump {by}" if by else sentence("a pg_dump of an unknown version")
         return sentence(
             "{program} wrote the dump, the server here is of version {server}: ask production for"
             " its version (SHOW server_version), use a server of that one (--postgis-image,"
             " --server), and dump again with a pg_dump of that one",
-            program=f"pg_dump {by}" if by else sentence("a pg_dump of an unknown version"),
+            program=program,
             server=major,
         )
     if production > major:

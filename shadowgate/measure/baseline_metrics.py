@@ -236,10 +236,9 @@ def read_metrics(path: Path) -> BaselineMetrics | None:
             {str(id_): dict(sides) for id_, sides in document["queries"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        said = f"{type(error).__name__}: {error}"
         raise PlanError(
-            sentence(
-                "the baseline cannot be read: {error}", error=f"{type(error).__name__}: {error}"
-            ),
+            sentence("the baseline cannot be read: {error}", error=said),
             where=str(path),
             todo="restore it from version control, or write it anew with --update-baseline",
         ) from error

@@ -105,11 +105,12 @@ def _failure(messages: Sequence[tuple[int, Notice]], stderr: str) -> Failure:
 def _error(script: Script, failure: Failure) -> MigrationError:
     state = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
     place = str(script.path)
+    said = f"{failure.message}{state}" if state else failure.message
     return MigrationError(
         sentence(
             "{script} failed in psql: {error}",
             script=script.path.name,
-            error=f"{failure.message}{state}" if state else failure.message,
+            error=said,
         ),
         where=sentence("{script}, line {line}", script=place, line=failure.line)
         if failure.line

@@ -139,12 +139,13 @@ class Probes:
                 return rows, ""
         shown = ", ".join(f"({', '.join(key)})" for key in sorted(named)[:_SHOWN])
         more = " …" if len(named) > _SHOWN else ""
+        keys = f"({', '.join(table.key)}) = {shown}{more}"
         return rows, nsentence(
             "{n:,} row of {table} is not on the canary as on the primary, {keys}",
             "{n:,} rows of {table} are not on the canary as on the primary, {keys}",
             len(named),
             table=name,
-            keys=f"({', '.join(table.key)}) = {shown}{more}",
+            keys=keys,
         )
 
 

@@ -433,17 +433,18 @@ class _Director:
 
 def _lost_of(name: str, written: Mapping[Key, str], there: Mapping[Key, str]) -> Iterator[str]:
     for key, row in written.items():
+        named = f"({', '.join(key)})"
         if key not in there:
             yield sentence(
                 "{table}: the row {row} was acknowledged and is not there",
                 table=name,
-                row=f"({', '.join(key)})",
+                row=named,
             )
         elif there[key] != row:
             yield sentence(
                 "{table}: the row {row} is not as it was acknowledged",
                 table=name,
-                row=f"({', '.join(key)})",
+                row=named,
             )
 
 
