@@ -27,7 +27,18 @@ CATALOGUES = ROOT / "shadowgate" / "locale"
 
 EXTRACT = (
     *("pybabel", "-q", "extract", "-F", str(ROOT / "pyproject.toml"), "-c", "TRANSLATORS:"),
-    *("-k", "_", "-k", "plural:1,2", "-k", "sentence", "--no-location", "--omit-header"),
+    *(
+        "-k",
+        "_",
+        "-k",
+        "plural:1,2",
+        "-k",
+        "sentence",
+        "-k",
+        "nsentence:1,2",
+        "--no-location",
+        "--omit-header",
+    ),
 )
 
 

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import datetime as dt
 import gettext
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, wraps
+from numbers import Real
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from babel.dates import format_datetime
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-from shadowgate.errors import UsageError
+from shadowgate.errors import ShadowgateError, UsageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,8 +32,6 @@ LANGUAGES = (ENGLISH, PORTUGUESE)
 
 CATALOGUES = Path(__file__).with_name("locale")
 """Folder of the catalogues."""
-
-_NUMBER = re.compile(r"[+−-]?[\d,]*\.?\d+")
 
 _reader = ENGLISH
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
@@ -52,7 +50,10 @@ def language_of(asked: str, environment: Mapping[str, str]) -> str:
     if asked in LANGUAGES:
         return asked
     if asked != "auto":
-        raise UsageError(f"--lang {asked} is not known", todo=f"say {', '.join(LANGUAGES)} or auto")
+        raise UsageError(
+            sentence("--lang {asked} is not known", asked=asked),
+            todo=sentence("say {languages} or auto", languages=", ".join(LANGUAGES)),
+        )
     locale = next(filter(None, map(environment.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
     return PORTUGUESE if locale.lower().startswith("pt") else ENGLISH
 
@@ -110,19 +111,150 @@ def pgettext(context: str, sentence: str, /, **values: Any) -> str:
 class Sentence(str):
     """A sentence in English, as a run keeps it, that can be told in another language as well."""
 
-    __slots__ = ("message", "values")
+    __slots__ = ("many", "message", "number", "values")
 
     message: str
     """Its key in the catalogues."""
+    many: str
+    """The form for several, of a sentence that depends on a number; else empty."""
+    number: int
     values: Mapping[str, Any]
     """Of its placeholders."""
 
+    def __str__(self) -> str:
+        """Itself: ``str()`` would make a text of it that is English for good."""
+        return self
+
+
+class Joined(str):
+    """Texts in English one after the other, such as the lines of a detail; each can be told."""
+
+    __slots__ = ("parts", "separator")
+
+    parts: tuple[str, ...]
+    separator: str
+
+    def __str__(self) -> str:
+        """Itself, as that of :class:`Sentence`."""
+        return self
+
+
+class Retold(str):
+    """A sentence that was read from a file, which has it in other languages as well."""
+
+    __slots__ = ("languages",)
+
+    languages: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """Itself, as that of :class:`Sentence`."""
+        return self
+
+
+class Shown:
+    """A value in a sentence that a function writes, which follows the language: a duration."""
+
+    def __init__(self, show: Callable[..., str], *values: Any) -> None:
+        self._show, self._values = show, values
+
+    def __format__(self, spec: str) -> str:
+        return format(self._show(*self._values), spec)
+
 
 def sentence(message: str, /, **values: Any) -> Sentence:
-    """A sentence that a run keeps: it is English, and :func:`told` in the reader's language."""
-    made = Sentence(_filled(message, values))
-    made.message, made.values = message, values
+    """A sentence that a run keeps: it is English, and :func:`told` in the reader's language.
+
+    Values are told too where they are sentences; numbers are written by their format in the
+    message (``{rows:,}``) with the separators of the language; a text stays as it is.
+    """
+    return _sentence(message, "", 1, values)
+
+
+def nsentence(one: str, many: str, number: int, /, **values: Any) -> Sentence:
+    """The same for a sentence that depends on a number, which is its ``{n}``."""
+    return _sentence(one, many, number, {"n": number, **values})
+
+
+def _sentence(one: str, many: str, number: int, values: Mapping[str, Any]) -> Sentence:
+    made = Sentence(_filled(many if many and number != 1 else one, values))
+    made.message, made.many, made.number, made.values = one, many, number, values
     return made
+
+
+def shown(show: Callable[..., str], *values: Any) -> Sentence:
+    """What a function writes, which follows the language, as a sentence by itself."""
+    return _sentence("{shown}", "", 1, {"shown": Shown(show, *values)})
+
+
+def joined(separator: str, parts: Iterable[str]) -> str:
+    """Texts one after the other, each of which is told: a list, not the words of a sentence."""
+    listed = tuple(map(str, parts))
+    if len(listed) == 1:
+        return listed[0]
+    made = Joined(separator.join(listed))
+    made.parts, made.separator = listed, separator
+    return made
+
+
+def translations(texts: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Sentences in all languages but English, by language and English text: what a file keeps."""
+    kept = dict.fromkeys(leaf for text in texts for leaf in _leaves(text))
+    found = {}
+    for language in LANGUAGES[1:]:
+        with reading(language):
+            said = for_readers(lambda: {str(each): told(each) for each in kept})()
+        found[language] = {text: other for text, other in said.items() if other != text}
+    return found
+
+
+def _leaves(text: str) -> Iterator[str]:
+    if isinstance(text, Joined) and text.separator == "\n":
+        for part in text.parts:
+            yield from _leaves(part)
+    elif isinstance(text, Sentence | Joined):
+        yield text
+
+
+def retold(text: str, known: Mapping[str, Mapping[str, str]]) -> str:
+    """A text that was read from a file, with what that says in :func:`translations`."""
+    languages = {name: said[text] for name, said in known.items() if text in said}
+    if languages:
+        made = Retold(text)
+        made.languages = languages
+        return made
+    if "\n" in text:
+        return joined("\n", (retold(line, known) for line in text.split("\n")))
+    return text
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of what a run keeps that say something; each can be told as the whole can."""
+    if isinstance(text, Joined) and text.separator == "\n":
+        return [line for part in text.parts for line in lines_of(part)]
+    if isinstance(text, Sentence | Joined | Retold):
+        return [text]
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def error_lines(error: ShadowgateError) -> str:
+    """What an error says, as :meth:`ShadowgateError.__str__`, so that it can be told."""
+    parts = [error.what]
+    if error.where:
+        parts.append(sentence("  where: {place}", place=_kept(error.where)))
+    if error.todo:
+        parts.append(sentence("  to do: {remedy}", remedy=_kept(error.todo)))
+    return joined("\n", parts)
+
+
+def _kept(text: str) -> str:
+    """A text that is told wherever it stands, even without values."""
+    return text if isinstance(text, Sentence | Joined) else sentence(text)
+
+
+@for_readers
+def told_error(error: ShadowgateError) -> str:
+    """What an error says, in the language of its reader."""
+    return told(error_lines(error))
 
 
 def told(text: str) -> str:
@@ -130,8 +262,17 @@ def told(text: str) -> str:
 
     Of a text of several lines, each line.
     """
+    if isinstance(text, Joined):
+        return text.separator.join(map(told, text.parts))
+    if isinstance(text, Retold):
+        return text.languages.get(_spoken.get(), text[:])
     if isinstance(text, Sentence):
-        return _(text.message, **{name: _value(each) for name, each in text.values.items()})
+        form = (
+            plural(text.message, text.many, text.number)
+            if text.many
+            else _catalogue(_spoken.get()).gettext(text.message)
+        )
+        return _filled(form, {name: _value(each) for name, each in text.values.items()})
     if "\n" in text:
         return "\n".join(map(told, text.split("\n")))
     todo = text.partition("To do: ")
@@ -140,11 +281,21 @@ def told(text: str) -> str:
     return _catalogue(_spoken.get()).gettext(text) if text else text
 
 
+class _Numeral:
+    """A number in a sentence, with the separators of the language."""
+
+    def __init__(self, number: Real) -> None:
+        self._number = number
+
+    def __format__(self, spec: str) -> str:
+        return numeral(format(self._number, spec))
+
+
 def _value(value: Any) -> Any:
-    """A value in a sentence: a number with its separators, another sentence told."""
-    if not isinstance(value, str):
-        return value
-    return numeral(value) if _NUMBER.fullmatch(value) else told(value)
+    """A value in a sentence, as it is told."""
+    if isinstance(value, str):
+        return told(value) if isinstance(value, Sentence | Joined | Retold) else value
+    return _Numeral(value) if isinstance(value, Real) else value
 
 
 def numeral(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import shown_path
-from shadowgate.language import ENGLISH, language_of
+from shadowgate.language import ENGLISH, language_of, sentence
 from shadowgate.plan import NAME_BYTES, TRANSACTIONS, Plan, derived_plan, read_plan
 
 
@@ -327,8 +327,11 @@ def _with_margin(plan: Plan, text: str) -> Plan:
     lowest = min(performance.limit_percent, *performance.limits_by_query.values(), math.inf)
     if not 0 <= points < lowest:
         raise UsageError(
-            f"--margin {text} leaves no limit to judge against",
-            todo=f"give a number of percentage points from 0 to below {lowest:g}",
+            sentence("--margin {text} leaves no limit to judge against", text=text),
+            todo=sentence(
+                "give a number of percentage points from 0 to below {lowest:g}",
+                lowest=lowest,
+            ),
         )
     lowered = dataclasses.replace(
         performance,
@@ -358,9 +361,14 @@ def _refuse_password(flag: str, typed: str | bool | None) -> None:
     """Refuse a password on a command line, which others can read."""
     if typed and re.match(r"\w+://[^/@]*:[^/@]+@|.*[?&]password=", str(typed)):
         raise UsageError(
-            f"{flag} has a password on the command line, where others can read it",
-            todo="pass it in PGPASSWORD, in a password file, or the whole URI in "
-            f"SHADOWGATE_{flag.lstrip('-').upper()}",
+            sentence(
+                "{flag} has a password on the command line, where others can read it",
+                flag=flag,
+            ),
+            todo=sentence(
+                "pass it in PGPASSWORD, in a password file, or the whole URI in SHADOWGATE_{flag}",
+                flag=flag.lstrip("-").upper(),
+            ),
         )
 
 
@@ -429,7 +437,8 @@ def _with_runner(plan: Plan, values: Mapping[str, str]) -> Plan:
     transaction = values["--transaction"]
     if transaction and transaction not in TRANSACTIONS:
         raise UsageError(
-            f"--transaction {transaction} is not known", todo=f"say {' or '.join(TRANSACTIONS)}"
+            sentence("--transaction {transaction} is not known", transaction=transaction),
+            todo=sentence("say {transactions}", transactions=" or ".join(TRANSACTIONS)),
         )
     given: dict[str, Any] = {key: values[flag] for flag, key in OF_RUNNER.items() if values[flag]}
     return dataclasses.replace(plan, runner=dataclasses.replace(plan.runner, **given))
@@ -445,7 +454,8 @@ def _rows(text: str, plan: Plan) -> int | None:
         )
     if not text.isdecimal() or int(text) < 1_000:
         raise UsageError(
-            f"--rows {text} is not a size to generate", todo="give a whole number from 1000 up"
+            sentence("--rows {text} is not a size to generate", text=text),
+            todo="give a whole number from 1000 up",
         )
     return int(text)
 
@@ -454,8 +464,15 @@ def _truth(flag: str, values: Mapping[str, str]) -> bool:
     value = values[flag].lower()
     if value not in ("true", "false"):
         raise UsageError(
-            f"{flag} is a switch, and its value {values[flag]} is neither true nor false",
-            todo=f"pass {flag} alone, or set its variable or ini key to true or false",
+            sentence(
+                "{flag} is a switch, and its value {value} is neither true nor false",
+                flag=flag,
+                value=values[flag],
+            ),
+            todo=sentence(
+                "pass {flag} alone, or set its variable or ini key to true or false",
+                flag=flag,
+            ),
         )
     return value == "true"
 
@@ -465,12 +482,16 @@ def _refuse_update(plan: Plan, rows: int | None) -> None:
     if plan.performance.baseline is None:
         raise UsageError(
             "--update-baseline has nothing to write: the plan names no baseline",
-            where=f"{plan.path}, key performance.baseline",
+            where=sentence("{path}, key performance.baseline", path=plan.path),
             todo="name the file there, relative to the plan",
         )
     if rows != plan.backup.rows:
         raise UsageError(
-            f"--update-baseline with --rows {rows} would write a baseline of other rows than the "
-            f"plan's {plan.backup.rows}",
+            sentence(
+                "--update-baseline with --rows {rows} would write a baseline of "
+                "other rows than the plan's {planned}",
+                rows=rows,
+                planned=plan.backup.rows,
+            ),
             todo="leave out --rows",
         )

@@ -16,6 +16,7 @@ from shadowgate.backup.decode import read_chunks, unwrap
 from shadowgate.backup.recognise import Backup, examine_backup, peel
 from shadowgate.backup.statements import split_lines
 from shadowgate.errors import BackupError
+from shadowgate.language import sentence
 
 _CLUSTER = re.compile(rb"^-- PostgreSQL database cluster dump\s*$", re.MULTILINE)
 _COMPLETE = b"-- PostgreSQL database cluster dump complete"
@@ -74,7 +75,11 @@ def examine_cluster(path: Path, wanted: str, workspace: Path) -> Backup:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise BackupError(
-            f"the dump of database {name} cannot be copied: {error.strerror}",
+            sentence(
+                "the dump of database {name} cannot be copied: {reason}",
+                name=name,
+                reason=error.strerror,
+            ),
             where=str(workspace),
             todo="free disk space, or point TMPDIR at a larger disk",
         ) from error
@@ -91,8 +96,10 @@ def _chosen(path: Path, wanted: str) -> str:
         complete = complete or (not line.is_data and line.text.startswith(_COMPLETE))
     if not complete:
         raise BackupError(
-            "the dump of the cluster is truncated: it ends without the line"
-            f" '{_COMPLETE.decode()}'",
+            sentence(
+                "the dump of the cluster is truncated: it ends without the line '{complete}'",
+                complete=_COMPLETE.decode(),
+            ),
             where=str(path),
             todo="dump again, or copy the dump again and compare its size",
         )
@@ -102,10 +109,17 @@ def _chosen(path: Path, wanted: str) -> str:
     if len(candidates) == 1:
         return candidates[0]
     raise BackupError(
-        f"the dump of the cluster has no database {wanted}"
+        sentence("the dump of the cluster has no database {wanted}", wanted=wanted)
         if wanted
-        else f"the dump is of a cluster in which {len(candidates)} databases have tables",
-        where=f"{path}, databases: {', '.join(with_tables) or 'none'}",
+        else sentence(
+            "the dump is of a cluster in which {candidates} databases have tables",
+            candidates=len(candidates),
+        ),
+        where=sentence(
+            "{path}, databases: {with_tables}",
+            path=path,
+            with_tables=", ".join(with_tables) or sentence("none"),
+        ),
         todo='name one of them in the plan, [backup] database = "NAME"; or dump the one alone:'
         " pg_dump --format=custom --file=NAME DATABASE",
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from shadowgate.language import joined, sentence
+
 _PSQL = re.compile(r"^psql:.*?:(?P<line>\d+): (?:ERROR|FATAL|error): +(?P<what>.*)$", re.MULTILINE)
 _TOOL = re.compile(r"^(?:pg_restore|psql|pg_dump): (?:error|fatal): +(?P<what>.*)$", re.MULTILINE)
 _LEAD = re.compile(
@@ -14,20 +16,25 @@ _MORE = re.compile(r"^(DETAIL|HINT|CONTEXT|Command was): +(.*)$", re.MULTILINE)
 _LONGEST = 300
 _IN_FUNCTION = r"\nCONTEXT: (?:SQL function \"|PL/\w+ function )(?P<function>[^\s(\"]+)"
 
-_TRUNCATED = "the backup is damaged or truncated: dump again and compare sizes"
-_MEND = "mend the object that the error names in production, then dump again"
+_TRUNCATED = sentence("the backup is damaged or truncated: dump again and compare sizes")
+_MEND = sentence("mend the object that the error names in production, then dump again")
 _VERSIONS = "{version_advice}"
 _REMEDIES: tuple[tuple[str, str], ...] = (
     # Each is looked for in the message and the lines DETAIL, HINT and CONTEXT after it.
     (
         r'role "(?P<name>[^"]+)" does not exist',
-        'name it in the plan ([backup] roles = ["{name}"]), which makes it on a server that this'
-        " run started, or create it on the server: CREATE ROLE {name};",
+        sentence(
+            'name it in the plan ([backup] roles = ["{name}"]), which makes it on a server that'
+            " this run started, or create it on the server: CREATE ROLE {name};"
+        ),
     ),
     (
         r'extension "(?P<name>[^"]+)" is not available',
-        "use a server that has {name} (--postgis-image, --server), or dump only the schemas that"
-        " do without it: pg_dump --schema=public",
+        sentence(
+            "use a server that has {name} (--postgis-image, --server), or dump"
+            " only the schemas that"
+            " do without it: pg_dump --schema=public"
+        ),
     ),
     (
         r"unsupported version|unrecognized configuration parameter|syntax error"
@@ -36,50 +43,71 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"compression|not built with",
-        "dump again with --compress=gzip, or use client tools that know this compression",
+        sentence("dump again with --compress=gzip, or use client tools that know this compression"),
     ),
     (
         rf"^[^\n]* does not exist(?s:.*){_IN_FUNCTION}",
-        "an index, a generated column, a constraint or a view calls the function {function}, which"
-        " looks for a name without its schema; a restore has an empty search_path. Mend the"
-        " function in production (ALTER FUNCTION {function}(…) SET search_path = …, with the"
-        " schemas that it looks into, or write the schema before the name), then dump again",
+        sentence(
+            "an index, a generated column, a constraint or a view calls the"
+            " function {function}, which"
+            " looks for a name without its schema; a restore has an empty search_path. Mend the"
+            " function in production (ALTER FUNCTION {function}(…) SET search_path = …, with the"
+            " schemas that it looks into, or write the schema before the name), then dump again"
+        ),
     ),
     (
         r'violates check constraint "(?P<name>[^"]+)"',
-        "the rows were in production, so {name} does not look at its row alone: it may look into"
-        " another table, which a restore fills later or earlier, or at the time or a setting. Make"
-        " it a foreign key or a trigger in production, or drop it and add it again NOT VALID, as"
-        " pg_dump writes such a one after the rows; then dump again",
+        sentence(
+            "the rows were in production, so {name} does not look at its row"
+            " alone: it may look into"
+            " another table, which a restore fills later or earlier, or at the"
+            " time or a setting. Make"
+            " it a foreign key or a trigger in production, or drop it and add it"
+            " again NOT VALID, as"
+            " pg_dump writes such a one after the rows; then dump again"
+        ),
     ),
     (
         r"The owner of an? (?P<what>event trigger|foreign-data wrapper|subscription|publication"
         r"|FOR ALL TABLES publication)[^\n]* must be a superuser",
-        "only a superuser can own this {what}: make its owner one on a server for tests (ALTER"
-        " ROLE … SUPERUSER), or give it to a superuser in production and dump again",
+        sentence(
+            "only a superuser can own this {what}: make its owner one on a server for tests (ALTER"
+            " ROLE … SUPERUSER), or give it to a superuser in production and dump again"
+        ),
     ),
-    (r"must be owner of|permission denied|must be superuser", "restore as a superuser"),
+    (r"must be owner of|permission denied|must be superuser", sentence("restore as a superuser")),
     (
         r"already exists",
-        "the target holds PostGIS and nothing else, so the dump makes this twice or what an"
-        " extension makes: pass a dump of one database, not two in one file; and where production"
-        " has an extension's objects without the extension, make it one there (CREATE EXTENSION)"
-        " and dump again",
+        sentence(
+            "the target holds PostGIS and nothing else, so the dump makes this twice or what an"
+            " extension makes: pass a dump of one database, not two in one file;"
+            " and where production"
+            " has an extension's objects without the extension, make it one there"
+            " (CREATE EXTENSION)"
+            " and dump again"
+        ),
     ),
     (
         r"^(?:type|function|operator|operator class|schema|relation) [^\n]* does not exist",
-        "the dump uses this and does not create it, as dumps of some schemas or tables alone do:"
-        " dump the whole database, or with --schema=NAME for each schema and --extension=NAME for"
-        " each extension that is used",
+        sentence(
+            "the dump uses this and does not create it, as dumps of some schemas"
+            " or tables alone do:"
+            " dump the whole database, or with --schema=NAME for each schema and"
+            " --extension=NAME for"
+            " each extension that is used"
+        ),
     ),
-    (r"No space left on device|could not extend file", "free disk space on the server"),
+    (r"No space left on device|could not extend file", sentence("free disk space on the server")),
     (
         r"end of file|could not read|could not open input|unexpected end|corrupt"
         r"|could not uncompress|worker process died|invalid byte sequence for encoding",
         _TRUNCATED,
     ),
     (r"invalid input syntax|missing data for column|extra data after", _TRUNCATED),
-    (r"violates", "the rows contradict a constraint: mend them in production and dump again"),
+    (
+        r"violates",
+        sentence("the rows contradict a constraint: mend them in production and dump again"),
+    ),
 )
 
 
@@ -132,14 +160,20 @@ def first_complaint(
     details: dict[str, str] = {}
     for label, text in _MORE.findall(_own_lines(stderr, found.end())):
         details.setdefault(label, text.strip())
-    places = [f"line {found.group('line')} of the dump"] if found.re is _PSQL else []
+    places: list[str] = (
+        [sentence("line {line} of the dump", line=found.group("line"))] if found.re is _PSQL else []
+    )
     places += [details[label] for label in ("Command was", "CONTEXT") if label in details]
     details.pop("Command was", None)
     told = "\n".join([what, *(f"{label}: {text}" for label, text in details.items())])
     if "DETAIL" in details:
         what = f"{what} ({details['DETAIL']})"
     remedy = _remedy(told, version_advice, other)
-    return Complaint(what[:_LONGEST], "; ".join(places)[:_LONGEST], remedy)
+    return Complaint(
+        what[:_LONGEST],
+        joined("; ", (place[:_LONGEST] if type(place) is str else place for place in places)),
+        remedy,
+    )
 
 
 def _own_lines(stderr: str, start: int) -> str:
@@ -151,5 +185,7 @@ def _own_lines(stderr: str, start: int) -> str:
 def _remedy(told: str, version_advice: str, other: str) -> str:
     for pattern, todo in _REMEDIES:
         if match := re.search(pattern, told):
-            return todo.format(**match.groupdict(), version_advice=version_advice)
+            if todo == _VERSIONS:
+                return version_advice
+            return sentence(todo, **match.groupdict())
     return other

@@ -23,6 +23,7 @@ from shadowgate.backup.recognise import Backup
 from shadowgate.backup.statements import DumpedStatement, read_statements, split_lines
 from shadowgate.backup.versions import version_advice
 from shadowgate.errors import RestoreError
+from shadowgate.language import sentence
 from shadowgate.server.base import ClientTools
 from shadowgate.server.differences import DIFFERENCES
 
@@ -125,7 +126,7 @@ def read_needs(backup: Backup, tools: ClientTools) -> Needs:
         advice = version_advice(backup, tools.version // 10_000)
         complaint = first_complaint(result.stderr, advice)
         raise RestoreError(
-            f"the backup cannot be read: {complaint.what}",
+            sentence("the backup cannot be read: {what}", what=complaint.what),
             where=str(backup.path),
             todo=complaint.todo,
         )

@@ -18,6 +18,7 @@ from typing import IO, Protocol
 import zstandard
 
 from shadowgate.errors import BackupError
+from shadowgate.language import sentence
 
 CHUNK = 1 << 16
 """Bytes read at a time."""
@@ -55,12 +56,12 @@ def _compressed(name: str, new: Callable[[], _Decompressor], failure: type[Excep
                     begun = not member.eof
         except failure as error:
             raise BackupError(
-                f"the {name} data are damaged: {error}",
+                sentence("the {name} data are damaged: {error}", name=name, error=error),
                 todo="copy the backup again and compare its checksum with the original's",
             ) from error
         if begun:
             raise BackupError(
-                f"the {name} data end in the middle: the backup is truncated",
+                sentence("the {name} data end in the middle: the backup is truncated", name=name),
                 todo="copy the backup again and compare its size with the original's",
             )
 
@@ -76,7 +77,7 @@ def _from_utf16(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield decoder.decode(b"", final=True).encode("utf-8")
     except UnicodeError as error:
         raise BackupError(
-            f"the UTF-16 text is damaged: {error}",
+            sentence("the UTF-16 text is damaged: {error}", error=error),
             todo="dump again with pg_dump --file=NAME instead of redirecting its output",
         ) from error
 
@@ -188,7 +189,7 @@ def decoded_copy(path: Path, wrappings: Sequence[str], folder: Path) -> Path:
         target.unlink(missing_ok=True)
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise BackupError(
-            f"the decoded copy of the backup cannot be written: {reason}",
+            sentence("the decoded copy of the backup cannot be written: {reason}", reason=reason),
             where=str(target),
             todo="free disk space, or point TMPDIR at a larger disk",
         ) from error

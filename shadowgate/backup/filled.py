@@ -14,6 +14,7 @@ from shadowgate.backup.plain import is_plain_dump
 from shadowgate.backup.recognise import examine_backup
 from shadowgate.backup.restore import restore
 from shadowgate.errors import BackupError, SetupError, UsageError
+from shadowgate.language import sentence
 from shadowgate.progress import Progress, silent
 from shadowgate.server import Database, Databases, Server, open_server
 
@@ -44,7 +45,10 @@ def filled_dump(
     """
     for each in schemas:
         if not each.is_file() and not each.is_dir():
-            raise UsageError(f"there is no schema {each}", todo="pg_dump --schema-only makes one")
+            raise UsageError(
+                sentence("there is no schema {what}", what=each),
+                todo="pg_dump --schema-only makes one",
+            )
     with (
         closing(open_server(choice, room_bytes=_ROOM_BYTES, progress=progress)) as server,
         Databases(server) as databases,
@@ -75,7 +79,10 @@ def _make(server: Server, database: Database, schema: Path, progress: Progress) 
     done = server.tools.run("psql", options, database=database.name, files={"script": schema})
     if done.status:
         complaint = first_complaint(done.stderr)
-        raise BackupError(f"the schema's SQL fails: {complaint.what}", where=str(schema))
+        raise BackupError(
+            sentence("the schema's SQL fails: {what}", what=complaint.what),
+            where=str(schema),
+        )
 
 
 def _is_script(schema: Path) -> bool:
@@ -98,9 +105,14 @@ def _dump(server: Server, database: Database, output: Path) -> None:
         )
         if done.status:
             complaint = first_complaint(done.stderr)
-            raise SetupError(f"the dump cannot be made: {complaint.what}", where=str(output))
+            raise SetupError(
+                sentence("the dump cannot be made: {what}", what=complaint.what),
+                where=str(output),
+            )
         partial.replace(output)
     except OSError as error:
-        raise SetupError(f"{output} cannot be written: {error.strerror}") from error
+        raise SetupError(
+            sentence("{output} cannot be written: {reason}", output=output, reason=error.strerror)
+        ) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from shadowgate.backup.complaints import first_complaint
 from shadowgate.errors import SetupError, UsageError
+from shadowgate.language import sentence
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, Server
 from shadowgate.server.tools import connection_environment
@@ -49,7 +50,7 @@ def cached_path(script: Path, *, rows: int, seed: int, state: str, cache: Path) 
     """
     if not script.is_file():
         raise UsageError(
-            f"the generator {script} does not exist",
+            sentence("the generator {script} does not exist", script=script),
             todo="name the script with [backup] generator in the plan, or pass --backup",
         )
     digest = hashlib.sha256()
@@ -125,7 +126,10 @@ def _written_whole(target: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise SetupError(
-            f"the generated backup cannot be kept: {error.strerror or error}",
+            sentence(
+                "the generated backup cannot be kept: {reason}",
+                reason=error.strerror or error,
+            ),
             where=str(target.parent),
             todo="free disk space, or name another folder in SHADOWGATE_CACHE",
         ) from error
@@ -158,7 +162,11 @@ def _run_script(command: list[str], database: Database, progress: Progress) -> N
             process.stderr.close()
     if status:
         raise SetupError(
-            f"the generator failed with status {status}: {' | '.join(last)}",
+            sentence(
+                "the generator failed with status {status}: {last}",
+                status=status,
+                last=" | ".join(last),
+            ),
             where=command[0],
             todo="run it by hand with the same arguments to see more",
         )
@@ -174,7 +182,7 @@ def _dump(server: Server, database: Database, target: Path) -> None:
     if result.status:
         complaint = first_complaint(result.stderr)
         raise SetupError(
-            f"the generated database cannot be dumped: {complaint.what}",
+            sentence("the generated database cannot be dumped: {what}", what=complaint.what),
             where=complaint.where,
             todo=complaint.todo,
         )

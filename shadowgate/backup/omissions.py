@@ -12,6 +12,7 @@ from shadowgate.backup.contents import Needs
 from shadowgate.backup.requirements import changes_no_data, unknown_settings
 from shadowgate.backup.statements import DumpedStatement
 from shadowgate.backup.versions import knows_restrict
+from shadowgate.language import sentence
 from shadowgate.server.base import Connection
 
 _ENTRY = re.compile(r"\d+; \d+ \d+ SCHEMA - (?P<name_and_owner>.*)")
@@ -49,8 +50,11 @@ def _schemas(needs: Needs, connection: Connection) -> Iterator[Omission]:
         alone = all(statement.alone for statement in schema.statements)
         if schema.name in there and schema.statements and alone:
             yield Omission(
-                f"CREATE SCHEMA {schema.name} was passed over: the target has that schema already"
-                ", with nothing in it but what extensions put there",
+                sentence(
+                    "CREATE SCHEMA {name} was passed over: the target has that schema "
+                    "already, with nothing in it but what extensions put there",
+                    name=schema.name,
+                ),
                 schema.statements,
                 schema.name,
             )
@@ -61,9 +65,15 @@ def _settings(needs: Needs, connection: Connection) -> Iterator[Omission]:
     for setting in unknown_settings(needs, connection):
         if changes_no_data(setting):
             yield Omission(
-                f"{setting.statement.text.rstrip(';')} was passed over (line"
-                f" {setting.statement.line}): a pg_dump newer than PostgreSQL {major}, which does"
-                f" not know the parameter {setting.parameter}, wrote it; it changes no data",
+                sentence(
+                    "{text} was passed over (line {line}): a pg_dump newer than "
+                    "PostgreSQL {major}, which does not know the parameter "
+                    "{parameter}, wrote it; it changes no data",
+                    text=setting.statement.text.rstrip(";"),
+                    line=setting.statement.line,
+                    major=major,
+                    parameter=setting.parameter,
+                ),
                 (setting.statement,),
             )
 

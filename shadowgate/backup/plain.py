@@ -6,6 +6,7 @@ import re
 
 from shadowgate.backup.archive import DumpHeader
 from shadowgate.errors import BackupError
+from shadowgate.language import sentence
 
 _HEADER = re.compile(rb"^-- PostgreSQL database dump\s*$", re.MULTILINE)
 _CLUSTER = re.compile(rb"^-- PostgreSQL database cluster dump\s*$", re.MULTILINE)
@@ -80,8 +81,11 @@ class PlainScan:
         if _HEADER.search(self._head) and not _TRAILER.search(self._tail):
             lines = self._lines + self._tail.removesuffix(b"\n").count(b"\n")
             raise BackupError(
-                "the backup is truncated: a plain dump ends with the line"
-                f" '-- PostgreSQL database dump complete', this one ends in line {lines}",
+                sentence(
+                    "the backup is truncated: a plain dump ends with the line '-- "
+                    "PostgreSQL database dump complete', this one ends in line {lines}",
+                    lines=lines,
+                ),
                 todo="dump again, or copy the backup again and compare its size",
             )
 
@@ -92,9 +96,12 @@ class PlainScan:
         command = found.group(1).decode()
         line = self._lines + text.count(b"\n", 0, found.start() + 1)
         raise BackupError(
-            f"the backup contains the psql command \\{command}, which leaves the database that it"
-            " is restored into",
-            where=f"line {line}",
+            sentence(
+                "the backup contains the psql command \\{command}, which leaves the "
+                "database that it is restored into",
+                command=command,
+            ),
+            where=sentence("line {line}", line=line),
             todo="dump again without --create, or with --format=custom"
             if command in {"c", "connect"}
             else "take the command out: pg_dump writes none",

@@ -26,6 +26,7 @@ from shadowgate.backup.impostors import not_a_dump
 from shadowgate.backup.plain import PlainScan, is_plain_dump, read_plain_header
 from shadowgate.backup.tar import TarScan
 from shadowgate.errors import BackupError
+from shadowgate.language import joined, sentence
 
 Format = Literal["plain", "custom", "directory", "tar"]
 
@@ -35,7 +36,7 @@ _TAR_BLOCK = 512
 _POSTGIS = re.compile(
     rb"CREATE EXTENSION (?:IF NOT EXISTS )?\"?postgis\b|\.\"?(?:geometry|geography)\b"
 )
-_NEEDS_DUMP = "pass a file or folder made by pg_dump with --backup"
+_NEEDS_DUMP = sentence("pass a file or folder made by pg_dump with --backup")
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,13 @@ class Backup:
 
     def described(self) -> str:
         """In words: ``plain SQL in gzip, by pg_dump 15.20``."""
-        words = {"plain": "plain SQL", "custom": "custom archive"}.get(self.format, self.format)
-        inside = "".join(f" in {name}" for name in reversed(self.wrappings))
-        by = f", by pg_dump {self.dump_version}" if self.dump_version else ""
-        return f"{words}{inside}{by}"
+        known = {"plain": sentence("plain SQL"), "custom": sentence("custom archive")}
+        said: str = known.get(self.format, self.format)
+        for name in reversed(self.wrappings):
+            said = sentence("{content} in {wrapping}", content=said, wrapping=name)
+        if not self.dump_version:
+            return said
+        return sentence("{content}, by pg_dump {version}", content=said, version=self.dump_version)
 
 
 def _major(version: str | None) -> int | None:
@@ -101,14 +105,18 @@ def expect_sha256(backup: Backup, sha256: str) -> None:
     expected = sha256.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{64}", expected):
         raise BackupError(
-            f"the expected checksum is no SHA-256: {sha256!r}",
+            sentence("the expected checksum is no SHA-256: {sha256!r}", sha256=sha256),
             where=str(backup.path),
             todo="give the 64 hexadecimal digits that sha256sum prints",
         )
     if expected != backup.sha256:
         raise BackupError(
-            f"the backup is not the expected one: its SHA-256 is {backup.sha256},"
-            f" {expected} is expected",
+            sentence(
+                "the backup is not the expected one: its SHA-256 is {sha256}, "
+                "{expected} is expected",
+                sha256=backup.sha256,
+                expected=expected,
+            ),
             where=str(backup.path),
             todo="copy the backup again; if it was made anew on purpose, note its new checksum",
         )
@@ -130,14 +138,14 @@ def examine_backup(path: Path) -> Backup:
             raise BackupError("the backup is neither a file nor a folder", todo=_NEEDS_DUMP)
         return _examine_file(path)
     except BackupError as error:
-        where = f"{path}, {error.where}" if error.where else str(path)
+        where = joined(", ", (str(path), error.where)) if error.where else str(path)
         raise BackupError(error.what, where=where, todo=error.todo) from error
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise BackupError(
-            f"the backup cannot be read: {reason}",
+            sentence("the backup cannot be read: {reason}", reason=reason),
             where=str(path),
-            todo=f"let the user who runs this read it: ls -l {path}",
+            todo=sentence("let the user who runs this read it: ls -l {path}", path=path),
         ) from error
 
 
@@ -148,7 +156,10 @@ def _examine_file(path: Path) -> Backup:
     wrappings, head = peel(path)
     if not head:
         raise BackupError(
-            f"the backup is empty inside its {' in '.join(reversed(wrappings))}",
+            sentence(
+                "the backup is empty inside its {wrappings}",
+                wrappings=" in ".join(reversed(wrappings)),
+            ),
             todo="dump again and look for pg_dump's error",
         )
     kind = _format_of(head, wrappings)
@@ -197,7 +208,10 @@ def _header_of(head: bytes, kind: Format) -> DumpHeader:
     header = read_archive_header(head[_TAR_BLOCK:] if kind == "tar" else head)
     if header is None:
         raise BackupError(
-            f"the {kind} archive ends inside its header: the backup is truncated",
+            sentence(
+                "the {kind} archive ends inside its header: the backup is truncated",
+                kind=kind,
+            ),
             todo="copy the backup again and compare its size with the original's",
         )
     return header
@@ -222,7 +236,11 @@ def peel(path: Path) -> tuple[tuple[str, ...], bytes]:
         wrappings = (*wrappings, layer)
         if len(wrappings) > _DEEPEST:
             raise BackupError(
-                f"the backup lies in more than {_DEEPEST} layers: {', '.join(wrappings)}",
+                sentence(
+                    "the backup lies in more than {deepest} layers: {wrappings}",
+                    deepest=_DEEPEST,
+                    wrappings=", ".join(wrappings),
+                ),
                 todo="decompress it and pass the dump inside",
             )
 
@@ -237,8 +255,11 @@ def _format_of(head: bytes, wrappings: tuple[str, ...]) -> Format:
         redirected = [name for name in wrappings if name not in COMPRESSIONS]
         if redirected:
             raise BackupError(
-                f"the backup is a custom archive that was changed into {redirected[0]} text:"
-                " its data are lost",
+                sentence(
+                    "the backup is a custom archive that was changed into {redirected} "
+                    "text: its data are lost",
+                    redirected=redirected[0],
+                ),
                 todo="dump again with pg_dump --file=NAME instead of redirecting its output",
             )
         return "custom"
@@ -259,7 +280,11 @@ def _checked_tar(head: bytes) -> Format:
             todo="start a server on it and dump the database with pg_dump",
         )
     raise BackupError(
-        f"the backup is a tar archive that pg_dump did not write: its first member is {member!r}",
+        sentence(
+            "the backup is a tar archive that pg_dump did not write: its first "
+            "member is {member!r}",
+            member=member,
+        ),
         todo="unpack it and pass the dump file or folder inside",
     )
 
@@ -304,5 +329,9 @@ def _no_table_of_contents(path: Path) -> BackupError:
             todo="start a server on it and dump the database with pg_dump",
         )
     inside = sorted(entry.parent for entry in path.glob("*/toc.dat"))
-    todo = f"pass the folder {inside[0]}" if inside else "pass a folder with a toc.dat in it"
+    todo = (
+        sentence("pass the folder {folder}", folder=inside[0])
+        if inside
+        else sentence("pass a folder with a toc.dat in it")
+    )
     return BackupError("the folder is not a dump: it has no toc.dat", todo=todo)

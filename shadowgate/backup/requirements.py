@@ -10,6 +10,7 @@ from shadowgate.backup.recognise import Backup
 from shadowgate.backup.roles import absent_roles, made_roles
 from shadowgate.backup.versions import version_advice
 from shadowgate.errors import RestoreError
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.server.base import Connection
 
 _ORDINARY = """
@@ -49,9 +50,12 @@ def require_all(needs: Needs, backup: Backup, connection: Connection) -> None:
     lacks = tuple(lacks_of(needs, backup, connection))
     if lacks:
         raise RestoreError(
-            f"the backup cannot be restored here: {'; '.join(lack.what for lack in lacks)}",
+            sentence(
+                "the backup cannot be restored here: {lacks}",
+                lacks=joined("; ", (lack.what for lack in lacks)),
+            ),
             where=str(backup.path),
-            todo="; ".join(dict.fromkeys(lack.todo for lack in lacks)),
+            todo=joined("; ", dict.fromkeys(lack.todo for lack in lacks)),
         )
 
 
@@ -67,8 +71,13 @@ def lacks_of(needs: Needs, backup: Backup, connection: Connection) -> Iterator[L
     ]
     for setting in unknown:
         yield Lack(
-            f"it sets the parameter {setting.parameter}, which PostgreSQL {major} does not know"
-            f" (line {setting.statement.line})",
+            sentence(
+                "it sets the parameter {parameter}, which PostgreSQL {major} does "
+                "not know (line {line})",
+                parameter=setting.parameter,
+                major=major,
+                line=setting.statement.line,
+            ),
             version_advice(backup, major),
         )
 
@@ -95,13 +104,20 @@ def _roles(needs: Needs, backup: Backup, connection: Connection, major: int) -> 
         # The line is to replace the one that may be there already.
         listed = ", ".join(f'"{_escaped(role)}"' for role in (*made_roles(connection), *ours))
         yield Lack(
-            f"it names roles that the server lacks: {', '.join(ours)}",
-            "name them in the plan, which makes them on a server that this run started:"
-            f" [backup] roles = [{listed}]",
+            sentence("it names roles that the server lacks: {ours}", ours=", ".join(ours)),
+            sentence(
+                "name them in the plan, which makes them on a server that this run "
+                "started: [backup] roles = [{listed}]",
+                listed=listed,
+            ),
         )
     if newer := [role for role in absent if role.startswith("pg_")]:
         yield Lack(
-            f"it names predefined roles that PostgreSQL {major} lacks: {', '.join(newer)}",
+            sentence(
+                "it names predefined roles that PostgreSQL {major} lacks: {newer}",
+                major=major,
+                newer=", ".join(newer),
+            ),
             version_advice(backup, major),
         )
 
@@ -126,11 +142,18 @@ def _superusers(needs: Needs, connection: Connection) -> Iterator[Lack]:
     for role, objects in ordinary_owners(needs, connection).items():
         if role not in made:
             yield Lack(
-                f"it makes {role}, who is no superuser here, the owner of {', '.join(objects)},"
-                " which only a superuser can be",
-                f"make that role one on a server for tests: ALTER ROLE {role} SUPERUSER, or use one"
-                " that this run starts (--server local or container), where the plan's roles are"
-                " made as they have to be",
+                sentence(
+                    "it makes {role}, who is no superuser here, the owner of "
+                    "{objects}, which only a superuser can be",
+                    role=role,
+                    objects=", ".join(objects),
+                ),
+                sentence(
+                    "make that role one on a server for tests: ALTER ROLE {role} "
+                    "SUPERUSER, or use one that this run starts (--server local or "
+                    "container), where the plan's roles are made as they have to be",
+                    role=role,
+                ),
             )
 
 
@@ -139,7 +162,10 @@ def _extensions(needs: Needs, connection: Connection) -> Iterator[Lack]:
     absent = [name for name, _ in needs.extensions if name not in known]
     if absent:
         yield Lack(
-            f"it needs extensions that the server lacks: {', '.join(absent)}",
+            sentence(
+                "it needs extensions that the server lacks: {absent}",
+                absent=", ".join(absent),
+            ),
             "use a server that has them (--postgis-image, --server), or dump only the schemas that"
             " do without them: pg_dump --schema=public",
         )
@@ -161,17 +187,25 @@ def _objects(needs: Needs, connection: Connection) -> Iterator[Lack]:
     )
     if without:
         yield Lack(
-            f"it uses schemas that neither the dump creates nor the target has: {_some(without)}",
+            sentence(
+                "it uses schemas that neither the dump creates nor the target has: {some}",
+                some=_some(without),
+            ),
             todo,
         )
     if absent := sorted(f"{schema}.{name}" for schema, name in types if schema not in without):
         yield Lack(
-            f"it uses types that neither the dump creates nor the target has: {_some(absent)}",
+            sentence(
+                "it uses types that neither the dump creates nor the target has: {some}",
+                some=_some(absent),
+            ),
             todo,
         )
 
 
 def _some(names: Iterable[str], most: int = 10) -> str:
     listed = sorted(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return f"{', '.join(listed[:most])}{more}"
+    shown = ", ".join(listed[:most])
+    if len(listed) <= most:
+        return shown
+    return nsentence("{some} and {n} more", "{some} and {n} more", len(listed) - most, some=shown)

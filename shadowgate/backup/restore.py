@@ -24,6 +24,7 @@ from shadowgate.backup.requirements import ordinary_owners, require_all
 from shadowgate.backup.roles import create_roles, make_superuser
 from shadowgate.backup.versions import version_advice
 from shadowgate.errors import BackupError, RestoreError
+from shadowgate.language import joined, sentence
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import ClientTools, Connection, Database, ToolResult
 from shadowgate.server.tools import fill_in
@@ -147,7 +148,11 @@ def restore(
 def _made(roles: Sequence[str]) -> tuple[str, ...]:
     if not roles:
         return ()
-    return (f"roles made without login, as the dump names them: {', '.join(roles)}",)
+    return (
+        sentence(
+            "roles made without login, as the dump names them: {roles}", roles=", ".join(roles)
+        ),
+    )
 
 
 def _vacuum(database: Database, progress: Progress) -> float:
@@ -192,16 +197,23 @@ def _drop_misplaced(needs: Needs, connection: Connection) -> Iterable[str]:
         ).fetchone()
         if row is not None and row[0].strip('"') != schema:
             connection.execute(sql.SQL("DROP EXTENSION {} CASCADE").format(sql.Identifier(name)))
-            yield f"extension {name} was moved from schema {row[0]} to {schema}, as in the backup"
+            yield sentence(
+                "extension {extension} was moved from schema {old} to {new}, as in the backup",
+                extension=name,
+                old=row[0],
+                new=schema,
+            )
 
 
 def _promote_owners(needs: Needs, connection: Connection) -> Iterable[str]:
     """Make roles of ours superusers that own what only superusers can; no other role is left."""
     for role, objects in ordinary_owners(needs, connection).items():
         make_superuser(connection, role)
-        yield (
-            f"role {role} was made a superuser that cannot log in: PostgreSQL asks that of the"
-            f" owner of {', '.join(objects)}"
+        yield sentence(
+            "role {role} was made a superuser that cannot log in: PostgreSQL asks that of the"
+            " owner of {objects}",
+            role=role,
+            objects=", ".join(objects),
         )
 
 
@@ -264,7 +276,10 @@ def _source(
         return _Source(bare.path, entries)
     except OSError as error:
         raise BackupError(
-            f"the copy of the backup that is restored cannot be written: {error.strerror}",
+            sentence(
+                "the copy of the backup that is restored cannot be written: {reason}",
+                reason=error.strerror,
+            ),
             where=str(workspace),
             todo="free disk space, or point TMPDIR at a larger disk",
         ) from error
@@ -285,9 +300,9 @@ def _restore_error(
     result: ToolResult, backup: Backup, major: int, tools_major: int
 ) -> RestoreError:
     complaint = first_complaint(result.stderr, version_advice(backup, major, tools_major))
-    where = f"{backup.path}, {complaint.where}" if complaint.where else str(backup.path)
+    where = joined(", ", filter(None, (str(backup.path), complaint.where)))
     return RestoreError(
-        f"the backup does not restore: {complaint.what}",
+        sentence("the backup does not restore: {what}", what=complaint.what),
         where=where,
         todo=complaint.todo,
         decided=complaint.decided,
@@ -298,8 +313,10 @@ def _doubts(backup: Backup) -> tuple[str, ...]:
     if "utf-16" not in backup.wrappings:
         return ()
     return (
-        "the backup was redirected in Windows PowerShell, which may have changed letters with"
-        " accents: compare some, and dump with pg_dump --file=NAME",
+        sentence(
+            "the backup was redirected in Windows PowerShell, which may have changed letters with"
+            " accents: compare some, and dump with pg_dump --file=NAME"
+        ),
     )
 
 

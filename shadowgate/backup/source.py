@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from shadowgate.backup.complaints import first_complaint
 from shadowgate.catalogue.estimated_rows import estimated_rows
 from shadowgate.errors import ServerError, UsageError
+from shadowgate.language import Shown, sentence
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Database, ToolResult
 from shadowgate.server.external import parse_uri
@@ -89,18 +90,27 @@ def take_from_source(
     if result.status:
         complaint = first_complaint(result.stderr)
         raise ServerError(
-            f"the source cannot be dumped: {complaint.what}",
+            sentence("the source cannot be dumped: {what}", what=complaint.what),
             where=f"{where} {complaint.where}".strip(),
             todo="use a role that may read all of it: GRANT pg_read_all_data TO the role, with"
             " BYPASSRLS where tables have row security"
             if complaint.decided
             else "see that the server is up and the disk here has room (TMPDIR), then run again",
         )
-    left_out = f", without the rows of {', '.join(without_rows)}" if without_rows else ""
+    left_out = ", ".join(without_rows)
     return TakenDump(
         target,
-        f"Dumped from {where} (PostgreSQL {version}, {in_units(size)}) in"
-        f" {time.monotonic() - began:.1f} s with the rights of {reader}{left_out}",
+        sentence(
+            "Dumped from {source} (PostgreSQL {version}, {size}) in {seconds:.1f} s with the "
+            "rights of {role}{without}",
+            source=where,
+            version=version,
+            size=Shown(in_units, size),
+            seconds=time.monotonic() - began,
+            role=reader,
+            # TRANSLATORS: it stands behind the role that a dump was made by
+            without=sentence(", without the rows of {tables}", tables=left_out) if left_out else "",
+        ),
         rows,
     )
 

@@ -7,6 +7,7 @@ have a newer one. To validate on its version would be to validate for another se
 from __future__ import annotations
 
 from shadowgate.backup.recognise import Backup
+from shadowgate.language import sentence
 
 _KNOWS_RESTRICT = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
 r"""First minor version of each major one whose psql knows ``\restrict``."""
@@ -25,31 +26,40 @@ def version_advice(backup: Backup, major: int, tools_major: int | None = None) -
     """
     by, production = backup.dump_major, backup.server_major
     if backup.format != "plain" and tools_major is not None and tools_major > major:
-        return (
-            f"pg_restore here is of version {tools_major} and sets what the server, of version"
-            f" {major}, does not know: use client tools of version {major}, or let this run start"
-            " the server with its own (--server local or container)"
+        return sentence(
+            "pg_restore here is of version {tools} and sets what the server, of version {server},"
+            " does not know: use client tools of version {server}, or let this run start the server"
+            " with its own (--server local or container)",
+            tools=tools_major,
+            server=major,
         )
     if production is None:
-        wrote = f"pg_dump {by}" if by else "a pg_dump of an unknown version"
-        return (
-            f"{wrote} wrote the dump, the server here is of version {major}: ask production for"
+        program = f"pg_dump {by}" if by else sentence("a pg_dump of an unknown version")
+        return sentence(
+            "{program} wrote the dump, the server here is of version {server}: ask production for"
             " its version (SHOW server_version), use a server of that one (--postgis-image,"
-            " --server), and dump again with a pg_dump of that one"
+            " --server), and dump again with a pg_dump of that one",
+            program=program,
+            server=major,
         )
     if production > major:
-        return (
-            f"production is of version {production}, the server here of {major}: use a server and"
-            f" client tools of version {production} (--postgis-image, --server)"
+        return sentence(
+            "production is of version {production}, the server here of {server}: use a server and"
+            " client tools of version {production} (--postgis-image, --server)",
+            production=production,
+            server=major,
         )
     if by is not None and by > major:
-        return (
-            f"production is of version {production}, only pg_dump was newer ({by}): dump again"
-            f" with pg_dump {production}, and keep the server here at version {production}"
+        return sentence(
+            "production is of version {production}, only pg_dump was newer ({dumped}): dump again"
+            " with pg_dump {production}, and keep the server here at version {production}",
+            production=production,
+            dumped=by,
         )
-    return (
-        f"dump again with pg_dump {production}, production's version; what another program wrote"
-        " into the dump can be taken out"
+    return sentence(
+        "dump again with pg_dump {production}, production's version; what another program wrote"
+        " into the dump can be taken out",
+        production=production,
     )
 
 

@@ -26,12 +26,20 @@ from shadowgate.catalogue.fingerprint import (
 from shadowgate.catalogue.rows import RowDifferences, differing_rows, every_row_lost
 from shadowgate.catalogue.snapshot import ObjectId
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.server.base import Database
 
 WHOLE = "*"
 """Stands for all columns of a table, and for rows that come and go."""
 
 Reason = Literal["new", "announced as dropped", "announced as changed"]
+
+_REASONS: Mapping[Reason, str] = {
+    # TRANSLATORS: why columns or a table are not compared
+    "new": sentence("new"),
+    "announced as dropped": sentence("announced as dropped"),
+    "announced as changed": sentence("announced as changed"),
+}
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,16 @@ class AllowedChanges:
         for table, columns in self.columns.items():
             if not columns or (WHOLE in columns and len(columns) > 1):
                 raise UsageError(
-                    f"the columns of {table} that may change are {', '.join(columns) or 'none'}",
-                    todo=f'list columns, or "{WHOLE}" alone for the whole table',
+                    sentence(
+                        "the columns of {table} that may change are {columns}",
+                        table=table,
+                        columns=", ".join(columns),
+                    )
+                    if columns
+                    else sentence("no columns of {table} are named that may change", table=table),
+                    todo=sentence(
+                        'list columns, or "{whole}" alone for the whole table', whole=WHOLE
+                    ),
                 )
 
     def __bool__(self) -> bool:
@@ -82,12 +98,19 @@ class AllowedChanges:
         for name, columns in self.columns.items():
             named = [table for table in tables if names_object(name, ObjectId("table", table))]
             if not named:
-                yield f"rows of {name} are announced to change, and there is no such table"
+                yield sentence(
+                    "rows of {table} are announced to change, and there is no such table",
+                    table=name,
+                )
                 continue
             known = {column for table in named for column in tables[table]}
             for column in columns:
                 if column not in known | {WHOLE}:
-                    yield f"{name}.{column} is announced to change, and there is no such column"
+                    yield sentence(
+                        "{table}.{column} is announced to change, and there is no such column",
+                        table=name,
+                        column=column,
+                    )
 
 
 @dataclass(frozen=True)
@@ -100,9 +123,15 @@ class LeftOut:
     reason: Reason
 
     def __str__(self) -> str:
+        reason = _REASONS[self.reason]
         if self.columns == (WHOLE,):
-            return f"{self.table} was not compared: {self.reason}"
-        return f"{self.table}: {', '.join(self.columns)} not compared: {self.reason}"
+            return sentence("{table} was not compared: {reason}", table=self.table, reason=reason)
+        return sentence(
+            "{table}: {columns} not compared: {reason}",
+            table=self.table,
+            columns=", ".join(self.columns),
+            reason=reason,
+        )
 
 
 @dataclass(frozen=True)
@@ -122,7 +151,7 @@ class ContentComparison:
     def sentences(self) -> list[str]:
         """One sentence for each difference."""
         return [
-            *(sentence for found in self.differing for sentence in found.sentences()),
+            *(said for found in self.differing for said in found.sentences()),
             *self.unknown,
         ]
 

@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from shadowgate.catalogue.diff import Drift
 from shadowgate.catalogue.object_kinds import RELATIONS
+from shadowgate.catalogue.sentences import created, dropped, named
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
+from shadowgate.language import sentence
 
 _CONTEXT = 2
 """Unchanged lines that are shown around changed ones."""
@@ -63,7 +65,13 @@ class DefinitionChange:
     """Each begins with ``+``, ``-`` or a space, and ``…`` stands for unchanged ones left out."""
 
     def __str__(self) -> str:
-        return f"{self.object} was {self.happened}"
+        match self.happened:
+            case "created":
+                return created(self.object)
+            case "dropped":
+                return dropped(self.object)
+            case "changed":
+                return sentence("{object} was changed", object=named(self.object))
 
 
 def definition_changes(before: Snapshot, after: Snapshot, drift: Drift) -> list[DefinitionChange]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from shadowgate.catalogue.sentences import change_in_words
+from shadowgate.catalogue.sentences import change_in_words, created, dropped, renamed
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
 
 
@@ -21,7 +21,7 @@ class Change:
     part_of: tuple[ObjectId, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.object}{change_in_words(self.attribute, self.before, self.after)}"
+        return change_in_words(self.object, self.attribute, self.before, self.after)
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Drift:
         """
         old_names, new_names = ({pair[place] for pair in self.renamed} for place in (0, 1))
         return (
-            *(f"{old} was renamed to {new.name}" for old, new in self.renamed),
-            *(f"{gone} was dropped" for gone in _wholes(self.dropped, old_names)),
-            *(f"{come} was created" for come in _wholes(self.created, new_names)),
+            *(renamed(old, new) for old, new in self.renamed),
+            *map(dropped, _wholes(self.dropped, old_names)),
+            *map(created, _wholes(self.created, new_names)),
             *map(str, self.changed),
         )
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from shadowgate.catalogue import sentences
 from shadowgate.catalogue.diff import Change, Drift
 from shadowgate.catalogue.flaws import created_flaws, is_flaw
 from shadowgate.catalogue.object_kinds import KINDS, VIEWS
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 
 Area = Literal["schema", "privileges", "settings"]
 Names = Mapping[str, tuple[str, ...]]
@@ -70,8 +72,11 @@ class Expectation:
         unknown = sorted({*self.creates, *self.changes, *self.drops} - set(KINDS))
         if unknown:
             raise UsageError(
-                f"the expectation names kinds that there are not: {', '.join(unknown)}",
-                todo=f"use one of: {', '.join(KINDS)}",
+                sentence(
+                    "the expectation names kinds that there are not: {unknown}",
+                    unknown=", ".join(unknown),
+                ),
+                todo=sentence("use one of: {kinds}", kinds=", ".join(KINDS)),
             )
 
 
@@ -126,8 +131,8 @@ def deviations_from(drift: Drift, expectation: Expectation) -> Deviations:
         *_unmet_changes(expectation.changes, changes),
     )
     expected = (
-        *(f"{identity} was created" for identity in _wholes(drift.created, created)),
-        *(f"{identity} was dropped" for identity in _wholes(drift.dropped, dropped)),
+        *map(sentences.created, _wholes(drift.created, created)),
+        *map(sentences.dropped, _wholes(drift.dropped, dropped)),
         *map(str, announced),
     )
     return Deviations(unexpected, missing, expected)
@@ -223,7 +228,8 @@ def _surprising(
     """Objects that nobody announced; parts go with the whole that came or went with them."""
     renamed = {identity for pair in drift.renamed for identity in pair}
     for identity in _wholes(objects, objects.keys() - announced - renamed):
-        yield Deviation(identity, problem, _area(identity), f"{identity} was {problem}")
+        said = sentences.created if problem == "created" else sentences.dropped
+        yield Deviation(identity, problem, _area(identity), said(identity))
 
 
 def _wholes(
@@ -238,7 +244,7 @@ def _wholes(
 def _renamed(drift: Drift, announced: set[ObjectId]) -> Iterator[Deviation]:
     for old, new in drift.renamed:
         if old not in announced or new not in announced:
-            yield Deviation(old, "renamed", _area(old), f"{old} was renamed to {new.name}")
+            yield Deviation(old, "renamed", _area(old), sentences.renamed(old, new))
 
 
 def _unmet(
@@ -250,7 +256,13 @@ def _unmet(
                 identity.kind == kind and names_object(pattern, identity) for identity in happened
             ):
                 wanted = ObjectId(kind, pattern)
-                yield Deviation(wanted, problem, _area(wanted), f"{wanted} was {problem}")
+                name = sentences.named(wanted)
+                said = (
+                    sentence("{object} was not created", object=name)
+                    if problem == "not created"
+                    else sentence("{object} was not dropped", object=name)
+                )
+                yield Deviation(wanted, problem, _area(wanted), said)
 
 
 def _unmet_changes(names: Names, changes: Sequence[Change]) -> Iterator[Deviation]:
@@ -262,7 +274,8 @@ def _unmet_changes(names: Names, changes: Sequence[Change]) -> Iterator[Deviatio
                 for whole in (change.object, *change.part_of)
             ):
                 wanted = ObjectId(kind, pattern)
-                yield Deviation(wanted, "not changed", _area(wanted), f"{wanted} was not changed")
+                said = sentence("{object} was not changed", object=sentences.named(wanted))
+                yield Deviation(wanted, "not changed", _area(wanted), said)
 
 
 def _area(identity: ObjectId, attribute: str = "") -> Area:

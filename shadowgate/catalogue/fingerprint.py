@@ -21,6 +21,7 @@ from pathlib import Path
 from psycopg import sql
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.server.base import Connection
 
 _TABLES = (Path(__file__).parent / "tables.sql").read_text(encoding="utf-8")
@@ -182,7 +183,7 @@ def find(connection: Connection, names: Sequence[str] | None = None) -> list[Log
         tables = _look_up(connection, name)
         if not tables:
             raise UsageError(
-                f"the table {name} does not exist, or has no rows of its own",
+                sentence("the table {name} does not exist, or has no rows of its own", name=name),
                 todo="name a table, a partitioned table or a materialized view with its schema",
             )
         found += tables

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 from psycopg import sql
@@ -28,6 +28,7 @@ from shadowgate.catalogue.reference_systems import (
     kilometres,
     reference_system,
 )
+from shadowgate.language import nsentence, sentence
 from shadowgate.server.base import Connection
 
 _COLUMNS = (Path(__file__).parent / "geometry_columns.sql").read_bytes()
@@ -325,9 +326,11 @@ def _astray(connection: Connection, postgis: str, system: ReferenceSystem, group
         # Past the edge of a map of the world one comes back on the other side.
         turned = place == "elsewhere" and system.central_meridian is not None
         if place == "nowhere" or turned:
-            return f"{_in_words(point)}, which is nowhere"
+            return sentence("{point}, which is nowhere", point=_in_words(point))
         if isinstance(place, Place) and not system.allows(place):
-            return f"{_in_words(point)}, which would be at {place}"
+            return sentence(
+                "{point}, which would be at {place}", point=_in_words(point), place=str(place)
+            )
     return ""
 
 
@@ -458,43 +461,83 @@ def _problems(column: GeometryColumn, old: Sequence[tuple[str, GeometryColumn]])
     known = {srid for origin in origins for srid in origin.unknown}
     for srid in column.unknown:
         if srid not in known:
-            yield f"{column.name}: SRID {srid} is not in spatial_ref_sys"
+            yield sentence(
+                "{column}: SRID {srid} is not in spatial_ref_sys", column=column.name, srid=srid
+            )
     if len(column.srids) > 1 and not any(column.srids <= origin.srids for origin in origins):
         listed = ", ".join(map(str, sorted(column.srids)))
-        yield f"{column.name}: its rows have different SRIDs: {listed}"
+        yield sentence(
+            "{column}: its rows have different SRIDs: {srids}", column=column.name, srids=listed
+        )
     misplaced = _misplaced(column, alike)
     if misplaced:
         yield misplaced
     if column.invalid > max((origin.invalid for origin in origins), default=0):
-        was = f", {itself[0].invalid:,} before" if itself else ""
-        yield f"{column.name}: {column.invalid:,} of {column.rows:,} geometries are invalid{was}"
+        yield (
+            nsentence(
+                "{column}: {invalid:,} of {n:,} geometry is invalid, {before:,} before",
+                "{column}: {invalid:,} of {n:,} geometries are invalid, {before:,} before",
+                column.rows,
+                column=column.name,
+                invalid=column.invalid,
+                before=itself[0].invalid,
+            )
+            if itself
+            else nsentence(
+                "{column}: {invalid:,} of {n:,} geometry is invalid",
+                "{column}: {invalid:,} of {n:,} geometries are invalid",
+                column.rows,
+                column=column.name,
+                invalid=column.invalid,
+            )
+        )
     for origin in itself:
         if origin.srids != column.srids and origin.places and column.places:
             gap = origin.places.gap_km(column.places)
             if gap > MOVED_KM and not misplaced:
-                yield (
-                    f"{column.name}: its coordinates lay around {origin.places.centre} and lie"
-                    f" around {column.places.centre} now, {gap:,.0f} kilometres away"
+                yield sentence(
+                    "{column}: its coordinates lay around {before} and lie around {after} now, "
+                    "{distance:,.0f} kilometres away",
+                    column=column.name,
+                    before=str(origin.places.centre),
+                    after=str(column.places.centre),
+                    distance=gap,
                 )
 
 
 def _misplaced(column: GeometryColumn, alike: Sequence[GeometryColumn]) -> str:
     """Coordinates that the column's reference system cannot have."""
-    system = ", ".join(map(str, column.systems))
-    example = f", such as {_in_words(column.example)}," if column.example else ""
+    values: dict[str, Any] = {
+        "column": column.name,
+        "rows": column.rows,
+        "system": ", ".join(map(str, column.systems)),
+        # TRANSLATORS: it stands behind the number of rows whose coordinates are wrong
+        "example": sentence(", such as {point},", point=_in_words(column.example))
+        if column.example
+        else "",
+    }
     if column.in_degrees > max((origin.in_degrees for origin in alike), default=0):
-        return (
-            f"{column.name}: the coordinates of {column.in_degrees:,} of {column.rows:,}"
-            f" rows{example} are impossible for {system}: they look like degrees;"
-            " ST_SetSRID changes the label only, ST_Transform the coordinates"
+        return sentence(
+            "{column}: the coordinates of {wrong:,} of {rows:,} rows{example} are impossible for "
+            "{system}: they look like degrees; ST_SetSRID changes the label only, ST_Transform the "
+            "coordinates",
+            wrong=column.in_degrees,
+            **values,
         )
     if column.beyond > max((origin.beyond for origin in alike), default=0):
-        return (
-            f"{column.name}: the coordinates of {column.beyond:,} of {column.rows:,}"
-            f" rows{example} lie outside of longitude and latitude, which {system} has"
+        return sentence(
+            "{column}: the coordinates of {wrong:,} of {rows:,} rows{example} lie outside of "
+            "longitude and latitude, which {system} has",
+            wrong=column.beyond,
+            **values,
         )
     if column.astray and not any(origin.astray for origin in alike):
-        return f"{column.name}: coordinates such as {column.astray}, are impossible for {system}"
+        return sentence(
+            "{column}: coordinates such as {point}, are impossible for {system}",
+            column=column.name,
+            point=column.astray,
+            system=values["system"],
+        )
     return ""
 
 
@@ -516,19 +559,32 @@ def _new_disagreements(
         one = fresh[0] if fresh else pair.columns[-1]
         other = next(name for name in pair.columns if name != one)
         if pair.relabelled > was.relabelled:
-            yield (
-                f"{pair.table}.{one} has the coordinates of {other} in {pair.relabelled:,} rows,"
-                " though their SRIDs differ: relabelled by ST_SetSRID, not transformed"
+            yield nsentence(
+                "{table}.{one} has the coordinates of {other} in {n:,} row, though their SRIDs "
+                "differ: relabelled by ST_SetSRID, not transformed",
+                "{table}.{one} has the coordinates of {other} in {n:,} rows, though their SRIDs "
+                "differ: relabelled by ST_SetSRID, not transformed",
+                pair.relabelled,
+                table=pair.table,
+                one=one,
+                other=other,
             )
         elif pair.exchanged > was.exchanged:
-            yield (
-                f"{pair.table}.{one} has the coordinates of {other} in {pair.exchanged:,} rows,"
-                " x for y"
+            yield nsentence(
+                "{table}.{one} has the coordinates of {other} in {n:,} row, x for y",
+                "{table}.{one} has the coordinates of {other} in {n:,} rows, x for y",
+                pair.exchanged,
+                table=pair.table,
+                one=one,
+                other=other,
             )
         elif pair.apart_km and not was.apart_km:
-            yield (
-                f"{pair.table}.{one} lies {pair.apart_km:,.0f} kilometres from {other}"
-                " of the same rows"
+            yield sentence(
+                "{table}.{one} lies {distance:,.0f} kilometres from {other} of the same rows",
+                table=pair.table,
+                one=one,
+                distance=pair.apart_km,
+                other=other,
             )
 
 

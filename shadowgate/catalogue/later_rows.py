@@ -14,6 +14,7 @@ from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import LogicalTable, find, pinned
 from shadowgate.catalogue.rows import PART, SHOWN, Words, hash_words, key_condition
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.server.base import Connection, Database
 
 
@@ -32,9 +33,13 @@ class LaterRows:
         return self.altered > 0
 
     def __str__(self) -> str:
-        return (
-            f"{self.table}: {self.altered:,} of {self.written:,} rows written later are not kept: "
-            f"{'; '.join(self.examples)}"
+        return nsentence(
+            "{table}: {altered:,} of {n:,} row written later is not kept: {examples}",
+            "{table}: {altered:,} of {n:,} rows written later are not kept: {examples}",
+            self.written,
+            table=self.table,
+            altered=self.altered,
+            examples=joined("; ", self.examples),
         )
 
 
@@ -283,17 +288,27 @@ def _in_words(
 ) -> str:
     called = f"({', '.join(map(_short, name))})"
     if other is None:
-        return f"{called} is gone"
+        # TRANSLATORS: {row} is the key of a row, as (17)
+        return sentence("{row} is gone", row=called)
     changed = [
-        f"{column} was {_short(old[shown])}, is {_short(new[shown])}"
+        sentence(
+            "{column} was {old}, is {new}",
+            column=column,
+            old=_short(old[shown]),
+            new=_short(new[shown]),
+        )
         for column, old, new, moved in zip(columns, row, other, near, strict=True)
         if not _same_value(old, new, moved)
         for shown in (0 if moved else 1,)
     ]
-    return f"{called}: {', '.join(changed)}"
+    return sentence("{row}: {changes}", row=called, changes=joined(", ", changed))
 
 
 def _short(value: str | None) -> str:
     if value is None:
         return "NULL"
-    return repr(value) if len(value) <= 24 else f"{value[:20]!r}… ({len(value)} characters)"
+    if len(value) <= 24:
+        return repr(value)
+    return sentence(
+        "{beginning}… ({length:,} characters)", beginning=repr(value[:20]), length=len(value)
+    )

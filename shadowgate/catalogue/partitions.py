@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shadowgate.catalogue.sentences import in_words
+from shadowgate.catalogue.sentences import in_words, named
 from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
+from shadowgate.language import sentence
 
 _TABLE_ATTRIBUTES = (
     "owner",
@@ -59,9 +60,13 @@ class OddPartition:
     siblings: Any
 
     def __str__(self) -> str:
-        return (
-            f"{self.partition}: {self.trait} is {in_words(self.value)},"
-            f" on its siblings {in_words(self.siblings)}"
+        return sentence(
+            # TRANSLATORS: {trait} is a property of a partition in English, as the catalogue has it
+            "{partition}: {trait} is {value}, on its siblings {siblings}",
+            partition=named(self.partition),
+            trait=self.trait,
+            value=in_words(self.value),
+            siblings=in_words(self.siblings),
         )
 
 

@@ -20,7 +20,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from shadowgate.catalogue.sentences import named
 from shadowgate.catalogue.snapshot import ObjectId
+from shadowgate.language import sentence
 from shadowgate.server.base import Connection
 
 _ROUTINES = (Path(__file__).parent / "routines_to_check.sql").read_bytes()
@@ -93,8 +95,16 @@ class Broken:
     """It runs if every schema is on the search path: only who calls it knows which are."""
 
     def __str__(self) -> str:
-        used = f"; used by {', '.join(self.used_by)}" if self.used_by else ""
-        return f"{self.object} cannot run: {self.reason}{used}"
+        if self.used_by:
+            return sentence(
+                "{object} cannot run: {reason}; used by {users}",
+                object=named(self.object),
+                reason=self.reason,
+                users=", ".join(self.used_by),
+            )
+        return sentence(
+            "{object} cannot run: {reason}", object=named(self.object), reason=self.reason
+        )
 
 
 @dataclass(frozen=True)
@@ -226,7 +236,10 @@ def _judged(routine: _Routine, sqlstate: str, message: str, line: int | None) ->
         return None
     if _OF_A_RECORD.match(message) and _DYNAMIC.search(routine.body):
         return None
-    return message if line is None else f"{message} (line {line} of its body)"
+    if line is None:
+        return message
+    # TRANSLATORS: of the body of a routine
+    return sentence("{message} (line {line} of its body)", message=message, line=line)
 
 
 def _with_full_names(connection: Connection, query: bytes) -> list[tuple[Any, ...]]:

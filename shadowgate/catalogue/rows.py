@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import LogicalTable, find, pinned
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.server.base import Connection, Database
 
 SHOWN = 10
@@ -92,31 +93,73 @@ class RowDifferences:
 
     def sentences(self) -> list[str]:
         """One sentence for each column lost and for each kind of difference that there is."""
-        kinds = {
-            "lost": self.lost,
-            "added": self.added,
-            "doubled": self.doubled,
-            self._differ_in(): self.changed,
-        }
         columns = [
-            f"{self.table}: column {column} is gone, and its values with it"
+            sentence(
+                "{table}: column {column} is gone, and its values with it",
+                table=self.table,
+                column=column,
+            )
             for column in self.columns_lost
         ]
-        return columns + [
-            f"{self.table}: {rows.total:,} rows {kind}" + self._keys_in_words(rows)
-            for kind, rows in kinds.items()
-            if rows
-        ]
+        return [*columns, *self._kinds()]
 
-    def _differ_in(self) -> str:
-        if not self.columns_changed:
-            return "differ"
+    def _kinds(self) -> Iterator[str]:
+        """A sentence for each kind of difference; ``{keys}`` is empty or begins with a comma."""
+        table = self.table
+        # TRANSLATORS: {keys} names rows, as ", (id) = (1), (2)", or is empty
+        if self.lost:
+            yield nsentence(
+                "{table}: {n:,} row lost{keys}",
+                "{table}: {n:,} rows lost{keys}",
+                self.lost.total,
+                table=table,
+                keys=self._keys_in_words(self.lost),
+            )
+        if self.added:
+            yield nsentence(
+                "{table}: {n:,} row added{keys}",
+                "{table}: {n:,} rows added{keys}",
+                self.added.total,
+                table=table,
+                keys=self._keys_in_words(self.added),
+            )
+        if self.doubled:
+            yield nsentence(
+                "{table}: {n:,} row doubled{keys}",
+                "{table}: {n:,} rows doubled{keys}",
+                self.doubled.total,
+                table=table,
+                keys=self._keys_in_words(self.doubled),
+            )
+        if self.changed and self.columns_changed:
+            yield nsentence(
+                "{table}: {n:,} row differs in {columns}{keys}",
+                "{table}: {n:,} rows differ in {columns}{keys}",
+                self.changed.total,
+                table=table,
+                columns=self._columns_in_words(),
+                keys=self._keys_in_words(self.changed),
+            )
+        elif self.changed:
+            yield nsentence(
+                "{table}: {n:,} row differs{keys}",
+                "{table}: {n:,} rows differ{keys}",
+                self.changed.total,
+                table=table,
+                keys=self._keys_in_words(self.changed),
+            )
+
+    def _columns_in_words(self) -> str:
         everywhere = all(found.rows == self.changed.total for found in self.columns_changed)
-        names = [
-            found.column if everywhere else f"{found.column} ({found.rows:,})"
+        *several, last = [
+            found.column
+            if everywhere
+            else sentence("{column} ({rows:,})", column=found.column, rows=found.rows)
             for found in self.columns_changed
         ]
-        return f"differ in {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}"
+        if not several:
+            return last
+        return sentence("{several} and {last}", several=joined(", ", several), last=last)
 
     def _keys_in_words(self, rows: Rows) -> str:
         if not rows.keys:

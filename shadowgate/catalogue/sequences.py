@@ -9,6 +9,7 @@ from pathlib import Path
 from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import pinned
+from shadowgate.language import sentence
 from shadowgate.server.base import Connection
 
 _FED_COLUMNS = (Path(__file__).parent / "fed_columns.sql").read_text(encoding="utf-8")
@@ -26,9 +27,13 @@ class SequenceBehind:
     """The column's maximum; its minimum under a descending sequence."""
 
     def __str__(self) -> str:
-        return (
-            f"{self.sequence} gives {self.next_value} next,"
-            f" {self.table}.{self.column} has {self.farthest}"
+        return sentence(
+            "{sequence} gives {next} next, {table}.{column} has {farthest}",
+            sequence=self.sequence,
+            next=self.next_value,
+            table=self.table,
+            column=self.column,
+            farthest=self.farthest,
         )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from shadowgate.command import branches, filling, plans, production, reports, reviews, runs
 from shadowgate.command.parser import INTERRUPTED, USAGE_ERROR, Parser, new_parser, say
 from shadowgate.errors import ShadowgateError
-from shadowgate.language import language_of, reading
+from shadowgate.language import language_of, reading, told_error
 from shadowgate.options import LANG, OPTIONS
 
 
@@ -40,14 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 os.environ.pop(option.variable, None)
     said = getattr(asked, LANG.dest, None) or os.environ.get(LANG.variable) or LANG.default
     try:
-        with reading(language_of(said, os.environ)):
-            return int(asked.execute(asked, others))
+        language = language_of(said, os.environ)
     except ShadowgateError as error:
         say(f"ERROR: {error}")
         return error.exit_status
-    except KeyboardInterrupt:
-        say("interrupted")
-        return INTERRUPTED
+    with reading(language):
+        try:
+            return int(asked.execute(asked, others))
+        except ShadowgateError as error:
+            say(f"ERROR: {told_error(error)}")
+            return error.exit_status
+        except KeyboardInterrupt:
+            say("interrupted")
+            return INTERRUPTED
 
 
 def _parser() -> Parser:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shadowgate.command.parser import add_command, add_options, say
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def _fill(asked: argparse.Namespace, _others: Sequence[str]) -> int:
 
     if not asked.rows_each.isdecimal() or int(asked.rows_each) < 1:
         raise UsageError(
-            f"--rows-each {asked.rows_each}: no number of rows", todo="such as --rows-each 2000"
+            sentence("--rows-each {rows_each}: no number of rows", rows_each=asked.rows_each),
+            todo="such as --rows-each 2000",
         )
     schemas, output = [Path(each) for each in asked.schema], Path(asked.output)
     server = asked.server or os.environ.get(_SERVER.variable) or "auto"

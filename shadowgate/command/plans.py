@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shadowgate.command.parser import add_command, add_options, given, say
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.options import OF_RUNNER, OF_SOURCE, OPTIONS, resolve
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ def _plan(asked: argparse.Namespace, _others: Sequence[str]) -> int:
 
     target = Path(asked.output)
     if target.exists():
-        raise UsageError(f"{target} is there already", todo="name another file with --output")
+        raise UsageError(
+            sentence("{target} is there already", target=target),
+            todo="name another file with --output",
+        )
     request = resolve(
         given=given(asked).get,
         ini=lambda _key: "",

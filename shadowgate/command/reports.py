@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shadowgate.command.parser import Parser, add_command, add_options, say
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.options import LANG
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _pdf(asked: argparse.Namespace, _others: Sequence[str]) -> int:
 
     page = Path(asked.page)
     if not page.is_file():
-        raise UsageError(f"there is no file {page}", todo="name a shadow.html")
+        raise UsageError(sentence("there is no file {page}", page=page), todo="name a shadow.html")
     target = page.with_suffix(".pdf")
     print_pdf(page, target)
     say(f"{target}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
+from shadowgate.language import sentence
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.failures import Failures, QueryFailure
 from shadowgate.measure.lanes import Lanes, open_lanes, share_out, time_round
@@ -94,7 +95,13 @@ def baseline(
         ServerError: the database cannot be cloned or the session was lost.
     """
     if rounds < MINIMUM_ROUNDS:
-        raise UsageError(f"a baseline needs at least {MINIMUM_ROUNDS} rounds, not {rounds}")
+        raise UsageError(
+            sentence(
+                "a baseline needs at least {minimum_rounds} rounds, not {rounds}",
+                minimum_rounds=MINIMUM_ROUNDS,
+                rounds=rounds,
+            )
+        )
     with clones(database) as copy, open_lanes([copy], sampling) as lanes:
         failures = Failures()
         facts, lane_of = _execute_once(lanes, workload, failures)

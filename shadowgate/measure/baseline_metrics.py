@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import PlanError
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.measure.comparison import Comparison
 from shadowgate.measure.plans import PlanMetrics
 from shadowgate.measure.words import explain_change
@@ -61,7 +62,16 @@ class Difference:
     found: Any
 
     def __str__(self) -> str:
-        return f"{self.query} {self.side}, {self.figure}: {self.found} instead of {self.expected}"
+        values: dict[str, Any] = {
+            "query": self.query,
+            "figure": self.figure,
+            "found": str(self.found),
+            "expected": str(self.expected),
+        }
+        # TRANSLATORS: {figure} is what is counted, in English, as the baseline's file has it
+        if self.side == "before":
+            return sentence("{query} before, {figure}: {found} instead of {expected}", **values)
+        return sentence("{query} after, {figure}: {found} instead of {expected}", **values)
 
 
 def metrics_of(
@@ -110,7 +120,11 @@ def differences(expected: BaselineMetrics, found: BaselineMetrics) -> tuple[Diff
 def why_not_comparable(expected: BaselineMetrics, found: BaselineMetrics) -> str | None:
     """Why the baseline says nothing about a run; ``None`` if it does."""
     if expected.data != found.data:
-        return f"the baseline was taken on {expected.data}, this run is on {found.data}"
+        return sentence(
+            "the baseline was taken on {expected}, this run is on {found}",
+            expected=expected.data,
+            found=found.data,
+        )
     return None
 
 
@@ -118,9 +132,11 @@ def what_is_left_out(expected: BaselineMetrics, found: BaselineMetrics) -> str:
     """What of the baseline says nothing on this server, and why; empty if all of it counts."""
     if expected.planner == found.planner:
         return ""
-    return (
-        f"the baseline was taken on {expected.planner}, this server is {found.planner}: rows, "
-        "partitions and spills are held against it; indexes, pages and shapes of plans are not"
+    return sentence(
+        "the baseline was taken on {expected}, this server is {found}: rows, partitions and spills "
+        "are held against it; indexes, pages and shapes of plans are not",
+        expected=expected.planner,
+        found=found.planner,
     )
 
 
@@ -130,10 +146,17 @@ def changes_in_words(
     """What the differences mean: one sentence for each query and side whose plan changed."""
     sides = dict.fromkeys((each.query, each.side) for each in differing)
     changed = (
-        (f"{id_} {side}", _changes(expected.queries, found.queries, id_, side))
-        for id_, side in sides
+        (id_, side, _changes(expected.queries, found.queries, id_, side)) for id_, side in sides
     )
-    return tuple(f"{where} the migration: {'; '.join(words)}" for where, words in changed if words)
+    return tuple(
+        sentence("{query} before the migration: {changes}", query=id_, changes=joined("; ", words))
+        if side == "before"
+        else sentence(
+            "{query} after the migration: {changes}", query=id_, changes=joined("; ", words)
+        )
+        for id_, side, words in changed
+        if words
+    )
 
 
 def _changes(
@@ -197,7 +220,11 @@ def read_metrics(path: Path) -> BaselineMetrics | None:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["schema"] != SCHEMA:
             raise PlanError(
-                f"the baseline has schema {document['schema']}, not {SCHEMA}",
+                sentence(
+                    "the baseline has schema {found}, not {known}",
+                    found=document["schema"],
+                    known=SCHEMA,
+                ),
                 where=str(path),
                 todo="write it anew with --update-baseline",
             )
@@ -209,8 +236,9 @@ def read_metrics(path: Path) -> BaselineMetrics | None:
             {str(id_): dict(sides) for id_, sides in document["queries"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        said = f"{type(error).__name__}: {error}"
         raise PlanError(
-            f"the baseline cannot be read: {type(error).__name__}: {error}",
+            sentence("the baseline cannot be read: {error}", error=said),
             where=str(path),
             todo="restore it from version control, or write it anew with --update-baseline",
         ) from error
@@ -234,9 +262,16 @@ def write_metrics(path: Path, found: BaselineMetrics) -> tuple[str, ...]:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if old is None:
-        return (f"{path.name} is new: {len(found.queries)} queries",)
+        return (
+            nsentence(
+                "{file} is new: {n} query",
+                "{file} is new: {n} queries",
+                len(found.queries),
+                file=path.name,
+            ),
+        )
     reason = why_not_comparable(old, found)
     if reason is not None:
-        return (f"{path.name} is written anew: {reason}",)
+        return (sentence("{file} is written anew: {reason}", file=path.name, reason=reason),)
     changed = differences(old, found)
-    return tuple(map(str, changed)) or (f"{path.name} is unchanged",)
+    return tuple(map(str, changed)) or (sentence("{file} is unchanged", file=path.name),)

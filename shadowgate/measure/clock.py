@@ -28,6 +28,7 @@ from typing import ClassVar
 
 import psutil
 
+from shadowgate.language import sentence
 from shadowgate.server.base import Connection, Database
 
 _PROC = Path("/proc")
@@ -59,7 +60,7 @@ class Measurement:
 class WallClock:
     """Times with the client's clock alone."""
 
-    words: ClassVar[str] = "as the client waits"
+    words: ClassVar[str] = sentence("as the client waits")
 
     def time(self, run: Callable[[], object]) -> Measurement:
         """Time one call."""
@@ -78,7 +79,9 @@ class WallClock:
 class QueueClock:
     """Times with the client's clock and knows how long the server's process waited for a core."""
 
-    words: ClassVar[str] = "as the client waits, less what the server's process waited for a core"
+    words: ClassVar[str] = sentence(
+        "as the client waits, less what the server's process waited for a core"
+    )
 
     def __init__(self, process: Path) -> None:
         """Watch a process.

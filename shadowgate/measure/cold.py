@@ -14,6 +14,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shadowgate.language import nsentence
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.plans import explain
 from shadowgate.measure.rounds import timed_session, undisturbed
@@ -52,10 +53,16 @@ class ColdFigures:
     def sentence(self) -> str:
         """Medians in words."""
         before, after = self.medians
-        return (
-            f"{self.query} with a cold buffer cache: {after.milliseconds:.1f} ms and "
-            f"{after.pages_read} pages read instead of {before.milliseconds:.1f} ms "
-            f"and {before.pages_read}"
+        return nsentence(
+            "{query} with a cold buffer cache: {after:.1f} ms and {n} page read instead of "
+            "{before:.1f} ms and {pages}",
+            "{query} with a cold buffer cache: {after:.1f} ms and {n} pages read instead of "
+            "{before:.1f} ms and {pages}",
+            after.pages_read,
+            query=self.query,
+            after=after.milliseconds,
+            before=before.milliseconds,
+            pages=before.pages_read,
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shadowgate.errors import PlanError
+from shadowgate.language import sentence
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.facts import Facts, SideFacts, gather_facts
 from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
@@ -38,10 +39,10 @@ from shadowgate.statistics.intervals import to_percent
 from shadowgate.statistics.verdict import Estimate, QueryJudgement, Target, judge_query
 
 _ENDED = {
-    "decided": "until all was decided",
-    "budget": "until the time was up",
-    "pairs": "until no more pairs were allowed",
-    "needless": "until the verdict was NO-GO",
+    "decided": sentence("until all was decided"),
+    "budget": sentence("until the time was up"),
+    "pairs": sentence("until no more pairs were allowed"),
+    "needless": sentence("until the verdict was NO-GO"),
 }
 
 Stopped = Callable[[Collection[str], Collection[str]], str]
@@ -125,8 +126,14 @@ class Comparison:
     def how(self) -> str:
         """How, for how long and until when the queries were timed, in words."""
         if self.stopped_by and not any(found.pairs for found in self.queries.values()):
-            return "not timed: the verdict was NO-GO before"
-        return f"timed for {self.seconds:.0f} s, {_ENDED[self.ended]}; {self.method}"
+            return sentence("not timed: the verdict was NO-GO before")
+        return sentence(
+            # TRANSLATORS: {end} is why sampling ended, {method} on how many cores and by what clock
+            "timed for {seconds:.0f} s, {end}; {method}",
+            seconds=self.seconds,
+            end=_ENDED[self.ended],
+            method=self.method,
+        )
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -261,9 +268,13 @@ def check_names(sampling: Sampling, workload: Workload) -> None:
         unknown = sorted(set(names) - set(workload.by_id))
         if unknown:
             raise PlanError(
-                f"{key} names {', '.join(unknown)}, which the workload does not have",
-                where=f"performance.{key}",
-                todo=f"use one of {', '.join(workload.by_id)}",
+                sentence(
+                    "{key} names {unknown}, which the workload does not have",
+                    key=key,
+                    unknown=", ".join(unknown),
+                ),
+                where=sentence("performance.{key}", key=key),
+                todo=sentence("use one of {queries}", queries=", ".join(workload.by_id)),
             )
 
 
@@ -367,7 +378,12 @@ def _gained(before: Result, after: Result) -> tuple[str, ...]:
     gained = gained_columns(before, after)
     if not gained:
         return ()
-    return (f"returns more columns: {', '.join(gained)}; SELECT * follows its tables",)
+    return (
+        sentence(
+            "returns more columns: {columns}; SELECT * follows its tables",
+            columns=", ".join(gained),
+        ),
+    )
 
 
 def _notes(

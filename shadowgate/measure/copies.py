@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ServerError
+from shadowgate.language import sentence
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.server.base import Database
 from shadowgate.server.database_properties import copy_properties
@@ -47,13 +48,19 @@ def fresh_copy(source: Database) -> Iterator[Database]:
                 execute_clone(connection, copy.name, source.name)
             except psycopg.errors.ObjectInUse as error:
                 raise ServerError(
-                    f"{source.name} cannot be cloned while a session is open on it",
+                    sentence(
+                        "{name} cannot be cloned while a session is open on it", name=source.name
+                    ),
                     where=str(error.diag.message_detail or error),
                     todo="close the session, then run again",
                 ) from error
             except psycopg.errors.InsufficientPrivilege as error:
                 raise ServerError(
-                    f"{source.name} cannot be cloned: {error.diag.message_primary}",
+                    sentence(
+                        "{name} cannot be cloned: {error}",
+                        name=source.name,
+                        error=error.diag.message_primary,
+                    ),
                     todo="give the role CREATEDB and the ownership of the database",
                 ) from error
             copy_properties(connection, source.name, copy.name)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from shadowgate.language import sentence
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.failures import QueryError
 from shadowgate.measure.plans import NO_PLAN, PlanMetrics, Roots, explain, read_roots
@@ -124,6 +125,10 @@ class _Asking:
 def _beside_before(error: QueryError, took: float) -> QueryError:
     """The error of a query that was ended, with what it took before."""
     if error.failure.timed_out:
-        said = f"{error.failure.message}; before it took {took:.2g} s at most"
+        said = sentence(
+            "{message}; before it took {seconds:.2g} s at most",
+            message=error.failure.message,
+            seconds=took,
+        )
         error.failure = replace(error.failure, message=said)
     return error

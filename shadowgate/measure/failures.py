@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from shadowgate.errors import ValidationError
+from shadowgate.language import joined, sentence
 from shadowgate.measure.sampler import SideName
 
 TIMEOUT = "57014"
@@ -48,12 +49,18 @@ class QueryFailure:
         facts = (
             state,
             "" if self.sqlstate in _WHOLE_ROWS else self.detail.rstrip("."),
-            f"in {within}" if within else "",
-            f"{self.path.name}, line {self.line}" if self.line else self.path.name,
+            # TRANSLATORS: {context} is where in a function, as PostgreSQL says it
+            sentence("in {context}", context=within) if within else "",
+            sentence("{script}, line {line}", script=self.path.name, line=self.line)
+            if self.line
+            else self.path.name,
             *(f"{name} {value}" for name, value in self.settings.items() if value),
         )
-        said = "; ".join(fact for fact in facts if fact)
-        return f"{self.query} fails {self.side} the migration: {self.message} ({said})"
+        said = joined("; ", (fact for fact in facts if fact))
+        values = {"query": self.query, "message": self.message, "facts": said}
+        if self.side == "before":
+            return sentence("{query} fails before the migration: {message} ({facts})", **values)
+        return sentence("{query} fails after the migration: {message} ({facts})", **values)
 
 
 class QueryError(ValidationError):
@@ -117,10 +124,14 @@ def failures_in_words(failures: tuple[QueryFailure, ...]) -> str | None:
     sides = {failure.side: failure for failure in failures}
     before, after = sides.get("before"), sides.get("after")
     if before is None:
-        return None if after is None else f"worked before, fails after: {after}"
+        return (
+            None
+            if after is None
+            else sentence("worked before, fails after: {failure}", failure=str(after))
+        )
     if after is None:
-        return f"works after the migration only: {before}"
-    return f"fails with and without the migration: {before}"
+        return sentence("works after the migration only: {failure}", failure=str(before))
+    return sentence("fails with and without the migration: {failure}", failure=str(before))
 
 
 def failure_of(

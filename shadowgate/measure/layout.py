@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ValidationError
+from shadowgate.language import sentence
 from shadowgate.measure.copies import CloneFactory, copies_at_once, fresh_copy
 from shadowgate.measure.lanes import UNKNOWN, Lanes, assign_lanes, open_lanes, time_round, warm_up
 from shadowgate.measure.rounds import undisturbed
@@ -108,24 +109,32 @@ class LayoutShare:
     def sentence(self) -> str:
         """The parts in words."""
         whole, layout, design = self.parts
-        return (
-            f"{self.query}: {whole}, of which rewriting the rows brings {layout} and fades as they "
-            f"are updated, and the design {design}"
+        return sentence(
+            "{query}: {whole}, of which rewriting the rows brings {layout} and fades as they are "
+            "updated, and the design {design}",
+            query=self.query,
+            whole=whole,
+            layout=layout,
+            design=design,
         )
 
     @property
     def note(self) -> str:
         """The estimates in words, for where query and whole stand beside it."""
-        return (
-            f"freshly written rows: {to_percent(self.layout.estimate):+.0f} %, fading as they are "
-            f"updated; design: {to_percent(self.design.estimate):+.0f} %"
+        return sentence(
+            "freshly written rows: {layout:+.0f} %, fading as they are updated; design: "
+            "{design:+.0f} %",
+            layout=to_percent(self.layout.estimate),
+            design=to_percent(self.design.estimate),
         )
 
 
 def _percent(interval: Interval) -> str:
-    return (
-        f"{to_percent(interval.estimate):+.1f} % "
-        f"({to_percent(interval.low):+.1f} to {to_percent(interval.high):+.1f})"
+    return sentence(
+        "{estimate:+.1f} % ({low:+.1f} to {high:+.1f})",
+        estimate=to_percent(interval.estimate),
+        low=to_percent(interval.low),
+        high=to_percent(interval.high),
     )
 
 
@@ -221,7 +230,11 @@ def rewrite_like(control: Database, after: Database, table: str) -> None:
             target.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(_SCHEMA))
         except psycopg.Error as error:
             raise ValidationError(
-                f"{table} cannot be rewritten for the control: {error.diag.message_primary}",
+                sentence(
+                    "{table} cannot be rewritten for the control: {error}",
+                    table=table,
+                    error=error.diag.message_primary,
+                ),
                 where=control.name,
                 todo="turn the layout control off in the plan, or name another table",
             ) from error
@@ -232,7 +245,7 @@ def _key(connection: Connection, table: str) -> list[tuple[str, str]]:
     found = connection.execute(_KEY, (table,)).fetchall()
     if not found:
         raise ValidationError(
-            f"{table} has no primary key, so its rows cannot be told apart",
+            sentence("{table} has no primary key, so its rows cannot be told apart", table=table),
             todo="turn the layout control off in the plan, or name another table",
         )
     return [(name, type_) for name, type_ in found]

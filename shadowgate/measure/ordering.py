@@ -31,6 +31,7 @@ from pglast import ast
 from pglast.stream import RawStream
 from psycopg import sql
 
+from shadowgate.language import sentence
 from shadowgate.measure.failures import QueryError
 from shadowgate.measure.members import Split, forms, members, split_words
 from shadowgate.measure.rounds import TimedSession, timed_session
@@ -310,24 +311,27 @@ def _names(result: Result, columns: frozenset[int]) -> str:
 
 
 def _say_aggregate(result: Result, columns: frozenset[int], query: Query) -> str:
-    return (
-        f"{query.id} has no defined order: {_names(result, columns)} has the same members in "
-        "another order, as it has without the migration when rows lie otherwise; add ORDER BY "
-        "inside the aggregate"
+    return sentence(
+        "{query} has no defined order: {columns} has the same members in another order, as it has "
+        "without the migration when rows lie otherwise; add ORDER BY inside the aggregate",
+        query=query.id,
+        columns=_names(result, columns),
     )
 
 
 def _say_rows(query: Query) -> str:
-    return (
-        f"{query.id} has no defined order: without the migration it returns other rows, too, when "
-        "they lie otherwise; add columns to ORDER BY until it tells all rows apart"
+    return sentence(
+        "{query} has no defined order: without the migration it returns other rows, too, when they "
+        "lie otherwise; add columns to ORDER BY until it tells all rows apart",
+        query=query.id,
     )
 
 
 def _say_volatile(result: Result, columns: frozenset[int], query: Query) -> str:
-    return (
-        f"{_names(result, columns)} of {query.id} differs each time it is asked, so it is not "
-        "compared"
+    return sentence(
+        "{columns} of {query} differs each time it is asked, so it is not compared",
+        columns=_names(result, columns),
+        query=query.id,
     )
 
 

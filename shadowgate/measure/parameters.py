@@ -21,6 +21,7 @@ from pglast.enums import A_Expr_Kind
 from psycopg import sql
 
 from shadowgate.errors import PlanError
+from shadowgate.language import sentence
 from shadowgate.measure.placeholders import numbered, numbers, substitute
 from shadowgate.measure.session import write_values_alike
 from shadowgate.measure.workload import Query, Value, Workload, values_path
@@ -152,10 +153,18 @@ def _no_value(query: Query, name: str) -> PlanError:
     shown = f"${name}" if name.isdecimal() else f":{name}"
     file = values_path(query.path).name
     return PlanError(
-        f"the parameter {shown} of {query.id} has no value, and none can be drawn from a column "
-        "beside it",
+        sentence(
+            "the parameter {shown} of {id} has no value, and none can be drawn "
+            "from a column beside it",
+            shown=shown,
+            id=query.id,
+        ),
         where=str(query.path),
-        todo=f"say it in {file} beside the query, in a line such as `{name} = 17`",
+        todo=sentence(
+            "say it in {file} beside the query, in a line such as `{name} = 17`",
+            file=file,
+            name=name,
+        ),
     )
 
 

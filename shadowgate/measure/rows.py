@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from shadowgate.language import nsentence, sentence
 from shadowgate.measure.rounds import TimedSession
 from shadowgate.measure.workload import Query
 
@@ -93,12 +94,18 @@ def first_difference(before: Result, after: Result) -> str | None:
     """
     after = _without_gained(before, after)
     if before.columns != after.columns:
-        return f"columns {', '.join(before.columns)} became {', '.join(after.columns)}"
+        return sentence(
+            "columns {old} became {new}",
+            old=", ".join(before.columns),
+            new=", ".join(after.columns),
+        )
     if before.count != after.count:
-        return f"{before.count} rows became {after.count}"
+        return nsentence(
+            "{n} row became {new}", "{n} rows became {new}", before.count, new=after.count
+        )
     for old, new in zip(before.rows, after.rows, strict=True):
         if not _same_row(old, new):
-            return f"row {_text(old)} became {_text(new)}"
+            return sentence("row {old} became {new}", old=_text(old), new=_text(new))
     return None
 
 

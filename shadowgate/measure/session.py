@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.errors import ServerError
+from shadowgate.language import sentence
 from shadowgate.measure.failures import QueryError, failure_of
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.workload import Query
@@ -182,21 +183,36 @@ def in_words(
     try:
         yield
     except psycopg.errors.QueryCanceled as error:
-        said = f"did not end within {seconds:g} s"
+        said = sentence("did not end within {seconds:g} s", seconds=seconds)
         raise QueryError(
             failure_of(error, query.id, query.path, query.sql, _settings(query, connection), said),
-            f"{query.id} {said} on {database.name}",
+            sentence(
+                "{query} did not end within {seconds:g} s on {database}",
+                query=query.id,
+                seconds=seconds,
+                database=database.name,
+            ),
             where=str(query.path),
             todo="see its plan with EXPLAIN; an index may be missing there",
         ) from error
     except psycopg.Error as error:
         if _is_lost(error):
             raise ServerError(
-                f"the session on {database.name} was lost: {error}".strip(), where=query.id
+                sentence(
+                    "the session on {database} was lost: {error}",
+                    database=database.name,
+                    error=str(error).strip(),
+                ),
+                where=query.id,
             ) from error
         raise QueryError(
             failure_of(error, query.id, query.path, query.sql, _settings(query, connection)),
-            f"{query.id} failed on {database.name}: {error.diag.message_primary or error}",
+            sentence(
+                "{query} failed on {database}: {error}",
+                query=query.id,
+                database=database.name,
+                error=error.diag.message_primary or str(error),
+            ),
             where=str(query.path),
             todo="run the query there by hand",
         ) from error

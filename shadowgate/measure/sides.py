@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
+from shadowgate.language import joined, nsentence
 from shadowgate.measure.clock import Measurement
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import CloneFactory, copies_at_once
@@ -124,8 +125,13 @@ class Sides:
         """The method of timing, in words: in how many lanes, and what each clock tells."""
         kinds = {one.clock.words for lane in self.lanes for one in lane.sessions}
         count = len(self.lanes)
-        where = "one after the other" if count == 1 else f"on {count} cores at once"
-        return f"{where}, {' or '.join(sorted(kinds))}"
+        # TRANSLATORS: {clocks} is what each clock tells
+        return nsentence(
+            "one after the other, {clocks}",
+            "on {n} cores at once, {clocks}",
+            count,
+            clocks=joined(" / ", sorted(kinds)),
+        )
 
     def warm_up(self, executions: int, *, first: int = 0, without: Collection[str] = ()) -> None:
         """Execute every query untimed in every session, on both sides at the same time.

@@ -23,6 +23,7 @@ from pglast import ast
 from pglast.visitors import Visitor
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 
 _TIMES = ("total_exec_time", "total_time")
 """Columns of the time in all, in ms, as PostgreSQL calls it since 13 and did before."""
@@ -75,7 +76,10 @@ def read_statements(path: Path) -> tuple[Statement, ...]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"the statements cannot be read: {error}", where=str(path)) from error
+        raise UsageError(
+            sentence("the statements cannot be read: {error}", error=error),
+            where=str(path),
+        ) from error
     found: dict[str, Statement] = {}
     for number, row in enumerate(rows, start=1):
         one = _statement(row, f"{path}, entry {number}")
@@ -88,7 +92,7 @@ def read_statements(path: Path) -> tuple[Statement, ...]:
     return tuple(found.values())
 
 
-_TODO = "export query, calls and total_exec_time of pg_stat_statements with CSV HEADER"
+_TODO = sentence("export query, calls and total_exec_time of pg_stat_statements with CSV HEADER")
 
 
 def _statement(row: dict[str, Any], where: str) -> Statement:
@@ -99,7 +103,9 @@ def _statement(row: dict[str, Any], where: str) -> Statement:
     try:
         return Statement(text.strip(), int(calls), float(total))
     except ValueError as error:
-        raise UsageError(f"not a number: {error}", where=where, todo=_TODO) from error
+        raise UsageError(
+            sentence("not a number: {error}", error=error), where=where, todo=_TODO
+        ) from error
 
 
 def select_statements(statements: Iterable[Statement], most: int) -> Selection:
@@ -133,14 +139,20 @@ def write_query_files(chosen: Sequence[Chosen], folder: Path) -> tuple[Path, ...
         UsageError: the folder holds something, or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is not empty", todo="name another folder with --output")
+        raise UsageError(
+            sentence("{folder} is not empty", folder=folder),
+            todo="name another folder with --output",
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for one in chosen:
             text = f"-- weight: {one.statement.calls}\n{one.statement.text.rstrip(';')};\n"
             (folder / f"{one.name}.sql").write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"the queries cannot be written: {error}", where=str(folder)) from error
+        raise UsageError(
+            sentence("the queries cannot be written: {error}", error=error),
+            where=str(folder),
+        ) from error
     return tuple(folder / f"{one.name}.sql" for one in chosen)
 
 

@@ -22,6 +22,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shadowgate.errors import PlanError
+from shadowgate.language import sentence
 from shadowgate.measure.sampler import Pair
 from shadowgate.statistics.intervals import (
     Interval,
@@ -55,10 +56,28 @@ class Trend:
     direction: Direction
 
     def __str__(self) -> str:
-        return (
-            f"{self.query}: {self.direction} than in the stored run "
-            f"({to_percent(self.change.estimate):+.1f} %; the machine itself "
-            f"{self.machine_percent:+.1f} %)"
+        values: dict[str, Any] = {
+            "query": self.query,
+            "change": to_percent(self.change.estimate),
+            "machine": self.machine_percent,
+        }
+        match self.direction:
+            case "slower":
+                return sentence(
+                    "{query}: slower than in the stored run ({change:+.1f} %; the machine itself "
+                    "{machine:+.1f} %)",
+                    **values,
+                )
+            case "faster":
+                return sentence(
+                    "{query}: faster than in the stored run ({change:+.1f} %; the machine itself "
+                    "{machine:+.1f} %)",
+                    **values,
+                )
+        return sentence(
+            "{query}: no difference shown to the stored run ({change:+.1f} %; the machine itself "
+            "{machine:+.1f} %)",
+            **values,
         )
 
 
@@ -103,7 +122,11 @@ def read_run(path: Path, key: str) -> StoredRun:
                 sides.setdefault(info["query"], {})[info["side"]] = entry["stats"]["data"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlanError(
-            f"stored times cannot be read: {type(error).__name__}: {error}",
+            sentence(
+                "stored times cannot be read: {type}: {error}",
+                type=type(error).__name__,
+                error=error,
+            ),
             where=str(path),
             todo="delete the file, or point the storage at another folder",
         ) from error

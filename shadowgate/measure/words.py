@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shadowgate.language import nsentence, sentence
 from shadowgate.measure.plans import PlanMetrics
 
 LEAST_MS = 0.2
@@ -25,63 +26,86 @@ def explain_change(before: PlanMetrics, after: PlanMetrics) -> tuple[str, ...]:
         _jit(before, after),
         *_triggers(before, after),
     )
-    return tuple(sentence for sentence in found if sentence)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return tuple(said for said in found if said)
 
 
 def _partitions(before: PlanMetrics, after: PlanMetrics) -> str:
     old, new = len(before.partitions), len(after.partitions)
     if old == new:
         return ""
-    return f"scans {_count(new, 'partition')} instead of {old}"
+    return nsentence(
+        "scans {n} partition instead of {old}",
+        "scans {n} partitions instead of {old}",
+        new,
+        old=old,
+    )
 
 
 def _indexes(before: PlanMetrics, after: PlanMetrics) -> str:
     gone = sorted(set(before.indexes) - set(after.indexes))
     come = sorted(set(after.indexes) - set(before.indexes))
     if gone and come:
-        return f"uses index {', '.join(come)} instead of {', '.join(gone)}"
+        return sentence(
+            "uses index {new} instead of {old}", new=", ".join(come), old=", ".join(gone)
+        )
     if gone:
-        return f"no longer uses index {', '.join(gone)}"
-    return f"now uses index {', '.join(come)}" if come else ""
+        return sentence("no longer uses index {old}", old=", ".join(gone))
+    return sentence("now uses index {new}", new=", ".join(come)) if come else ""
 
 
 def _shape(before: PlanMetrics, after: PlanMetrics) -> str:
     gone = [line.strip() for line in before.shape if line not in after.shape]
     come = [line.strip() for line in after.shape if line not in before.shape]
     if gone and come:
-        return f"the plan has {', '.join(come)} where it had {', '.join(gone)}"
+        # TRANSLATORS: {new}, {old} and {steps} are steps of a plan, as EXPLAIN writes them
+        return sentence(
+            "the plan has {new} where it had {old}", new=", ".join(come), old=", ".join(gone)
+        )
     if come:
-        return f"the plan gained {', '.join(come)}"
+        return sentence("the plan gained {steps}", steps=", ".join(come))
     if gone:
-        return f"the plan lost {', '.join(gone)}"
-    return "" if before.shape == after.shape else "the plan's steps are in another order"
+        return sentence("the plan lost {steps}", steps=", ".join(gone))
+    if before.shape == after.shape:
+        return ""
+    return sentence("the plan's steps are in another order")
 
 
 def _buffers(before: PlanMetrics, after: PlanMetrics) -> str:
     if abs(after.buffers - before.buffers) * 100 < BUFFERS_PERCENT * max(before.buffers, 1):
         return ""
-    return f"touches {after.buffers} pages instead of {before.buffers}"
+    return nsentence(
+        "touches {n} page instead of {old}",
+        "touches {n} pages instead of {old}",
+        after.buffers,
+        old=before.buffers,
+    )
 
 
 def _planning(before: PlanMetrics, after: PlanMetrics) -> str:
     change = after.planning_ms - before.planning_ms
     if not _tells(change, before.planning_ms):
         return ""
-    became = "slower" if change > 0 else "faster"
     old, new = len(before.partitions), len(after.partitions)
-    why = "" if old == new else f": {_count(new, 'partition')} instead of {old}"
-    return f"planning got {abs(change):.1f} ms {became}{why}"
+    # TRANSLATORS: it stands behind how much slower or faster planning got
+    why = (
+        ""
+        if old == new
+        else nsentence(
+            ": {n} partition instead of {old}", ": {n} partitions instead of {old}", new, old=old
+        )
+    )
+    if change > 0:
+        return sentence("planning got {by:.1f} ms slower{why}", by=change, why=why)
+    return sentence("planning got {by:.1f} ms faster{why}", by=-change, why=why)
 
 
 def _deferred(before: PlanMetrics, after: PlanMetrics) -> str:
     if not _tells(after.deferred_ms - before.deferred_ms, before.deferred_ms):
         return ""
     old, new = before.deferred_ms, after.deferred_ms
-    return f"what is deferred to the commit takes {new:.1f} ms instead of {old:.1f}"
+    return sentence(
+        "what is deferred to the commit takes {new:.1f} ms instead of {old:.1f}", new=new, old=old
+    )
 
 
 def _tells(change_ms: float, before_ms: float) -> bool:
@@ -99,33 +123,42 @@ def share_of_planning(before: PlanMetrics, after: PlanMetrics, change_ms: float)
     planning = after.planning_ms - before.planning_ms
     if change_ms <= 0 or not _tells(planning, before.planning_ms) or planning < 0:
         return ""
-    return (
-        f"{min(planning, change_ms):.1f} of the {change_ms:.1f} ms that it got slower are planning"
+    return sentence(
+        "{planning:.1f} of the {whole:.1f} ms that it got slower are planning",
+        planning=min(planning, change_ms),
+        whole=change_ms,
     )
 
 
 def _spill(before: PlanMetrics, after: PlanMetrics) -> str:
     if after.temp_blocks > before.temp_blocks == 0:
-        return f"spills {_count(after.temp_blocks, 'page')} to disk"
+        return nsentence("spills {n} page to disk", "spills {n} pages to disk", after.temp_blocks)
     if before.temp_blocks > after.temp_blocks == 0:
-        return "no longer spills to disk"
+        return sentence("no longer spills to disk")
     return ""
 
 
 def _jit(before: PlanMetrics, after: PlanMetrics) -> str:
     if before.jit == after.jit:
         return ""
-    return "is now compiled by JIT" if after.jit else "is no longer compiled by JIT"
+    if after.jit:
+        return sentence("is now compiled by JIT")
+    return sentence("is no longer compiled by JIT")
 
 
 def _triggers(before: PlanMetrics, after: PlanMetrics) -> list[str]:
-    come = [
-        f"fires trigger {name}, {_count(calls, 'time')}"
+    come: list[str] = [
+        nsentence(
+            "fires trigger {trigger}, {n} time",
+            "fires trigger {trigger}, {n} times",
+            calls,
+            trigger=name,
+        )
         for name, calls in sorted(after.triggers.items())
         if name not in before.triggers
     ]
-    gone = [
-        f"no longer fires trigger {name}"
+    gone: list[str] = [
+        sentence("no longer fires trigger {trigger}", trigger=name)
         for name in sorted(before.triggers)
         if name not in after.triggers
     ]

@@ -43,6 +43,7 @@ from pglast.enums import TransactionStmtKind
 from pglast.parser import scan
 
 from shadowgate.errors import PlanError
+from shadowgate.language import sentence
 from shadowgate.measure.placeholders import find_placeholders, has_backslash, numbered
 
 Kind = Literal["read", "write"]
@@ -57,7 +58,7 @@ _WRITES = (*_CHANGING, ast.CallStmt, ast.DoStmt, ast.RefreshMatViewStmt)
 _NEUTRAL = (ast.VariableSetStmt, ast.DeclareCursorStmt, ast.FetchStmt, ast.ClosePortalStmt)
 """Neither: they may be part of a step, beside a statement that is one."""
 _BEGINS = (TransactionStmtKind.TRANS_STMT_BEGIN, TransactionStmtKind.TRANS_STMT_START)
-_TODO = "a read is a SELECT; INSERT, UPDATE, DELETE, MERGE, CALL and DO are writes"
+_TODO = sentence("a read is a SELECT; INSERT, UPDATE, DELETE, MERGE, CALL and DO are writes")
 
 
 @dataclass(frozen=True)
@@ -178,11 +179,14 @@ def with_rewrites(workload: Workload, folder: Path) -> Workload:
     for id_, query in rewritten.items():
         original = workload.by_id.get(id_)
         if original is None or original.kind != query.kind:
-            kind = f" of kind {query.kind}" if original else ""
+            # TRANSLATORS: it stands behind "has no original"
+            kind = sentence(" of kind {kind}", kind=query.kind) if original else ""
             raise PlanError(
-                f"the rewritten query {id_} has no original{kind}",
+                sentence("the rewritten query {query} has no original{kind}", query=id_, kind=kind),
                 where=str(query.path),
-                todo=f"use the id and kind of one of {', '.join(workload.by_id)}",
+                todo=sentence(
+                    "use the id and kind of one of {queries}", queries=", ".join(workload.by_id)
+                ),
             )
     return Workload(
         tuple(
@@ -195,18 +199,22 @@ def with_rewrites(workload: Workload, folder: Path) -> Workload:
 def _read_folder(folder: Path) -> Workload:
     if not folder.is_dir():
         raise PlanError(
-            f"the workload {folder} is not a folder", todo="name the folder with the .sql files"
+            sentence("the workload {folder} is not a folder", folder=folder),
+            todo="name the folder with the .sql files",
         )
     queries = tuple(read_query(path) for path in sorted(folder.glob("*.sql")))
     if not queries:
-        raise PlanError(f"the workload {folder} has no .sql file", todo="put the queries there")
+        raise PlanError(
+            sentence("the workload {folder} has no .sql file", folder=folder),
+            todo="put the queries there",
+        )
     first: dict[str, Query] = {}
     for query in queries:
         other = first.setdefault(query.id, query)
         if other is not query:
             raise PlanError(
-                f"the id {query.id} is used twice",
-                where=f"{other.path} and {query.path}",
+                sentence("the id {id} is used twice", id=query.id),
+                where=sentence("{file} and {other}", file=other.path, other=query.path),
                 todo="give one of them another id, in a line such as `-- id: …`",
             )
     return Workload(queries)
@@ -223,20 +231,21 @@ def read_query(path: Path) -> Query:
     kind = header.get("kind")
     if kind not in ("read", "write", None):
         raise PlanError(
-            f"a query is of kind read or write, not {kind!r}", where=f"{path}, header kind"
+            sentence("a query is of kind read or write, not {kind!r}", kind=kind),
+            where=sentence("{path}, header kind", path=path),
         )
     id_ = header.get("id") or _id_of(path)
     if not _ID.fullmatch(id_):
         raise PlanError(
-            f"{id_!r} is no id",
-            where=f"{path}, header id",
+            sentence("{id!r} is no id", id=id_),
+            where=sentence("{path}, header id", path=path),
             todo="use a letter, then letters, digits, _ and -, such as Q1 or by_customer",
         )
     times = header.get("times", "1")
     if not times.isdecimal() or int(times) < 1:
         raise PlanError(
-            f"a query is executed a whole number of times, not {times!r}",
-            where=f"{path}, header times",
+            sentence("a query is executed a whole number of times, not {times!r}", times=times),
+            where=sentence("{path}, header times", path=path),
         )
     statements = _parse(text, path)
     known = _require_known(statements, cast(Kind | None, kind), path)
@@ -259,7 +268,10 @@ def _weight(text: str, path: Path) -> float:
     except ValueError:
         weight = -1.0
     if not 0.0 <= weight < float("inf"):
-        raise PlanError(f"a weight is 0 or more, not {text!r}", where=f"{path}, header weight")
+        raise PlanError(
+            sentence("a weight is 0 or more, not {text!r}", text=text),
+            where=sentence("{path}, header weight", path=path),
+        )
     return weight
 
 
@@ -267,7 +279,10 @@ def _read(path: Path, what: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"the {what} cannot be read: {error}", where=str(path)) from error
+        raise PlanError(
+            sentence("the {what} cannot be read: {error}", what=what, error=error),
+            where=str(path),
+        ) from error
 
 
 def _read_header(text: str, path: Path) -> dict[str, str]:
@@ -281,12 +296,15 @@ def _read_header(text: str, path: Path) -> dict[str, str]:
             continue
         key, value = match.groups()
         if key in header:
-            raise PlanError(f"the header names {key} twice", where=f"{path}, line {number}")
+            raise PlanError(
+                sentence("the header names {key} twice", key=key),
+                where=sentence("{path}, line {number}", path=path, number=number),
+            )
         if not value:
             raise PlanError(
-                f"the header lacks {key}",
-                where=f"{path}, line {number}",
-                todo=f"say it, or delete the line `{line.strip()}`",
+                sentence("the header lacks {key}", key=key),
+                where=sentence("{path}, line {number}", path=path, number=number),
+                todo=sentence("say it, or delete the line `{line}`", line=line.strip()),
             )
         header[key] = value
     return header
@@ -331,15 +349,26 @@ def _parse(text: str, path: Path) -> Sequence[ast.RawStmt]:
         if backslash is not None:
             command = text[backslash:].split(maxsplit=1)[0]
             raise PlanError(
-                f"{command} is a command of psql, which a query file cannot have",
-                where=f"{path}, line {_line(text, backslash)}",
-                todo=f"delete it; values of parameters belong in {values_path(path).name}",
+                sentence(
+                    "{command} is a command of psql, which a query file cannot have",
+                    command=command,
+                ),
+                where=sentence("{path}, line {line}", path=path, line=_line(text, backslash)),
+                todo=sentence(
+                    "delete it; values of parameters belong in {name}",
+                    name=values_path(path).name,
+                ),
             )
         identifier = next((one for one in find_placeholders(text) if one.is_identifier), None)
         if identifier is not None:
             raise PlanError(
-                f'a parameter stands for a value, and :"{identifier.name}" for a name',
-                where=f"{path}, line {_line(text, identifier.start)}",
+                sentence(
+                    'a parameter stands for a value, and :"{name}" for a name',
+                    name=identifier.name,
+                ),
+                where=sentence(
+                    "{path}, line {line}", path=path, line=_line(text, identifier.start)
+                ),
                 todo="write the name itself",
             )
         text = numbered(text)
@@ -347,12 +376,15 @@ def _parse(text: str, path: Path) -> Sequence[ast.RawStmt]:
     except pglast.parser.ParseError as error:
         line = _line(text, error.args[1])
         raise PlanError(
-            f"the query has a syntax error: {error.args[0]}", where=f"{path}, line {line}"
+            sentence("the query has a syntax error: {error}", error=error.args[0]),
+            where=sentence("{path}, line {line}", path=path, line=line),
         ) from error
     if not statements:
-        what = "only comments" if text.strip() else "nothing"
+        what = sentence("only comments") if text.strip() else sentence("nothing")
         raise PlanError(
-            f"the query file holds {what}", where=str(path), todo="write a statement, or delete it"
+            sentence("the query file holds {what}", what=what),
+            where=str(path),
+            todo="write a statement, or delete it",
         )
     return statements
 
@@ -381,7 +413,11 @@ def _require_known(statements: Sequence[ast.RawStmt], said: Kind | None, path: P
             fits = True  # whether a function that it calls writes, only the author knows
         if not fits:
             raise PlanError(
-                f"a statement of type {type(statement).__name__} is not a {said or 'read or write'}"
+                sentence(
+                    "a statement of type {type} is not a {said}",
+                    type=type(statement).__name__,
+                    said=said or sentence("read or write"),
+                )
                 + (": it changes rows" if isinstance(statement, ast.SelectStmt) else ""),
                 where=str(path),
                 todo=_TODO,
@@ -452,7 +488,7 @@ def _read_values(query: Query) -> tuple[tuple[str, Value], ...]:
         table = tomllib.loads(_read(path, "file of values"))
     except tomllib.TOMLDecodeError as error:
         raise PlanError(
-            f"the file of values is not TOML: {error}",
+            sentence("the file of values is not TOML: {error}", error=error),
             where=str(path),
             todo="write a line `name = value` for each parameter, texts in quotes",
         ) from error
@@ -461,10 +497,16 @@ def _read_values(query: Query) -> tuple[tuple[str, Value], ...]:
         if name not in known:
             names = ", ".join(known) or "none"
             raise PlanError(
-                f"{query.path.name} has no parameter {name}; it has {names}", where=str(path)
+                sentence(
+                    "{file} has no parameter {name}; it has {names}",
+                    file=query.path.name,
+                    name=name,
+                    names=names,
+                ),
+                where=str(path),
             )
         if isinstance(value, dict):
-            raise PlanError(f"the value of {name} is a table", where=str(path))
+            raise PlanError(sentence("the value of {name} is a table", name=name), where=str(path))
     return tuple((name, _frozen(value)) for name, value in table.items())
 
 

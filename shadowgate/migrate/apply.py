@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import psycopg
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.migrate.psql import apply_through_psql
 from shadowgate.migrate.results import (
     APPLICATION_NAME,
@@ -51,7 +52,11 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         if self.attempts < 1 or self.pause_seconds < 0:
             raise UsageError(
-                f"Retrying {self.attempts} times every {self.pause_seconds} s makes no sense.",
+                sentence(
+                    "Retrying {attempts} times every {pause_seconds} s makes no sense.",
+                    attempts=self.attempts,
+                    pause_seconds=self.pause_seconds,
+                ),
                 todo="Allow at least one attempt and a pause of 0 s or more.",
             )
 
@@ -89,7 +94,11 @@ def apply_script(
     if script.needs_psql:
         if tools is None:
             raise UsageError(
-                f"{script.path.name} can only be applied by psql: {script.needs_psql}.",
+                sentence(
+                    "{name} can only be applied by psql: {needs_psql}.",
+                    name=script.path.name,
+                    needs_psql=script.needs_psql,
+                ),
                 where=str(script.path),
                 todo="Apply it where psql is at hand, or write it without psql's own commands.",
             )

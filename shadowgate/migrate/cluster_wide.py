@@ -16,6 +16,7 @@ from pglast import ast
 from pglast.visitors import Visitor
 
 from shadowgate.errors import ScriptError, UsageError
+from shadowgate.language import joined, sentence
 from shadowgate.migrate.findings import ScriptFinding
 from shadowgate.migrate.hazards import BY_ID
 from shadowgate.migrate.kinds import parse_one, plpgsql_children, plpgsql_constant, plpgsql_tree
@@ -86,16 +87,28 @@ def refuse_beyond(script: Script) -> None:
     beyond = statements_beyond(script)
     if script.needs_psql:
         raise UsageError(
-            f"What {script.path.name} does cannot be known before psql runs it: "
-            f"{script.needs_psql}.",
+            sentence(
+                "What {name} does cannot be known before psql runs it: {needs_psql}.",
+                name=script.path.name,
+                needs_psql=script.needs_psql,
+            ),
             where=str(script.path),
             todo="Validate it on a server that this run starts: --server local or container.",
         )
     if beyond:
         first = beyond[0]
         raise UsageError(
-            f"{script.path.name} would change more than its database: {first.kind}.",
-            where=f"{script.path}, line {first.line}: {first.excerpt}",
+            sentence(
+                "{name} would change more than its database: {kind}.",
+                name=script.path.name,
+                kind=first.kind,
+            ),
+            where=sentence(
+                "{script}, line {line}: {statement}",
+                script=script.path,
+                line=first.line,
+                statement=first.excerpt,
+            ),
             todo="Validate it on a server that this run starts: --server local or container.",
         )
 
@@ -112,7 +125,12 @@ def refuse_programs(script: Script) -> None:
         if any(isinstance(node, ast.CopyStmt) and node.is_program for node in _nodes(statement)):
             raise ScriptError(
                 "The script uses COPY … PROGRAM, which runs a program on the server.",
-                where=f"{script.path}, line {statement.line}: {statement.excerpt}",
+                where=sentence(
+                    "{script}, line {line}: {statement}",
+                    script=str(script.path),
+                    line=statement.line,
+                    statement=statement.excerpt,
+                ),
                 todo="Write the migration as SQL that changes its own database only.",
             )
 
@@ -131,7 +149,7 @@ def outside_effects(script: Script) -> tuple[ScriptFinding, ...]:
             found.append(
                 ScriptFinding(
                     rule=REACHES_OUTSIDE,
-                    message="; ".join(reasons),
+                    message=joined("; ", reasons),
                     line=statement.line,
                     statement=statement.excerpt,
                     source="script",
@@ -144,24 +162,28 @@ def outside_effects(script: Script) -> tuple[ScriptFinding, ...]:
 def _reason(node: Any, statement: Statement) -> str:
     """What a node reaches, as a clause; empty if it stays within the database."""
     if isinstance(node, _SERVER_WIDE):
-        return f"{statement.kind} belongs to the whole server"
+        return sentence("{kind} belongs to the whole server", kind=statement.kind)
     say = _REASONS.get(type(node))
     return say(node) if say else ""
 
 
 def _of_copy(node: Any) -> str:
     if node.is_program:
-        return "runs a program on the server"
+        return sentence("runs a program on the server")
     if node.filename is None:
         return ""
-    return f"{'reads' if node.is_from else 'writes'} the server's file {node.filename}"
+    if node.is_from:
+        return sentence("reads the server's file {file}", file=node.filename)
+    return sentence("writes the server's file {file}", file=node.filename)
 
 
 def _of_call(node: Any) -> str:
     name = str(node.funcname[-1].sval).lower()
     if name in _FILE_FUNCTIONS:
-        return f"{name} reads or writes files of the server"
-    return f"{name} goes to another server" if name.startswith("dblink") else ""
+        return sentence("{function} reads or writes files of the server", function=name)
+    if not name.startswith("dblink"):
+        return ""
+    return sentence("{function} goes to another server", function=name)
 
 
 def _of_language(node: Any) -> str:
@@ -169,7 +191,11 @@ def _of_language(node: Any) -> str:
     untrusted = language in _NATIVE_LANGUAGES or (
         language.startswith("pl") and language.endswith("u")
     )
-    return f"the language {language} is untrusted: its code may do anything" if untrusted else ""
+    if not untrusted:
+        return ""
+    return sentence(
+        "the language {language} is untrusted: its code may do anything", language=language
+    )
 
 
 def _language_of(node: Any) -> str:
@@ -180,7 +206,9 @@ def _language_of(node: Any) -> str:
 def _of_extension(node: Any) -> str:
     name = str(node.extname).lower()
     untrusted = name in _UNTRUSTED_EXTENSIONS or (name.startswith("pl") and name.endswith("u"))
-    return f"the extension {name} reaches outside of the database" if untrusted else ""
+    if not untrusted:
+        return ""
+    return sentence("the extension {extension} reaches outside of the database", extension=name)
 
 
 # Typed Any: every attribute of pglast's classes is declared optional, though the grammar always
@@ -191,9 +219,15 @@ _REASONS: Mapping[type[ast.Node], Callable[[Any], str]] = {
     ast.CreateFunctionStmt: _of_language,
     ast.DoStmt: _of_language,
     ast.CreateExtensionStmt: _of_extension,
-    ast.CreateForeignServerStmt: lambda node: f"the foreign server {node.servername} is elsewhere",
-    ast.CreateUserMappingStmt: lambda node: f"it holds a login for {node.servername}",
-    ast.LoadStmt: lambda node: f"loads the library {node.filename} into the server",
+    ast.CreateForeignServerStmt: lambda node: sentence(
+        "the foreign server {server} is elsewhere", server=node.servername
+    ),
+    ast.CreateUserMappingStmt: lambda node: sentence(
+        "it holds a login for {server}", server=node.servername
+    ),
+    ast.LoadStmt: lambda node: sentence(
+        "loads the library {file} into the server", file=node.filename
+    ),
 }
 
 

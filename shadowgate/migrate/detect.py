@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from shadowgate.catalogue import ObjectId
+from shadowgate.catalogue.sentences import named
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.migrate.cluster_wide import outside_effects
 from shadowgate.migrate.findings import ScriptFinding, in_order
 from shadowgate.migrate.hazards import BY_ID
@@ -33,13 +36,13 @@ _SETTLED = ("COMMIT", "ROLLBACK", "SET", "SAVEPOINT", "RELEASE", "ROLLBACK TO SA
 _MAY_RUN_ANYWHERE = ("CALL", "DO")
 _FEW_ROWS = 50
 """A statement that looks at no more, as one that writes down a version, is no work."""
-_AS_BEFORE = "it was so before the migration"
+_AS_BEFORE = sentence("it was so before the migration")
 _LONG_SECONDS = 0.25
 """Of a statement that is: more than a change of the catalogue takes on a busy machine."""
 _MANY_BYTES = 8 * 1024**2
 """Of a table that is copied in a moment, if it has few rows."""
 _POLICIES = {
-    "enum-type": "a matter of taste, not of safety: an enumerated type does what it says",
+    "enum-type": sentence("a matter of taste, not of safety: an enumerated type does what it says"),
 }
 """Hazards that count if the plan makes a rule of them -> why not by themselves."""
 _CATALOGUE_KINDS = ("ALTER ", "COMMENT", "CREATE ", "DROP ", "GRANT", "REVOKE", "LOCK")
@@ -119,11 +122,11 @@ def _locks_without_timeout(run: ScriptRun) -> Iterator[ScriptFinding]:
             continue  # a block may have set it for itself, and put it back
         taken = [lock for lock in locks if lock.statement == item.statement.number]
         if taken:
-            what = ", ".join(sorted({f"{lock.mode} on {lock.relation}" for lock in taken}))
+            what = _locks(sorted({(lock.mode, lock.relation) for lock in taken}))
             yield _finding(
                 "lock-without-timeout",
                 item.statement,
-                f"takes {what} with lock_timeout = 0",
+                sentence("takes {locks} with lock_timeout = 0", locks=what),
                 "trace",
             )
 
@@ -150,12 +153,29 @@ def _work_under_access_exclusive(run: ScriptRun) -> Iterator[ScriptFinding]:
             name: lock for name, lock in closed.items() if _keeps_more_waiting(run, name, asked)
         }
         if closed and _is_work(item):
-            names = _since_line(run, closed)
-            message = f"runs {item.seconds * 1000:.0f} ms while {names} against readers"
+            names, since = _since_line(run, closed)
+            message = nsentence(
+                "runs {milliseconds:.0f} ms while {tables} is locked since line {line} against "
+                "readers",
+                "runs {milliseconds:.0f} ms while {tables} are locked since line {line} against "
+                "readers",
+                len(closed),
+                milliseconds=item.seconds * 1000,
+                tables=names,
+                line=since,
+            )
         elif waiting:
-            wanted = ", ".join(f"{lock.mode} on {with_schema(lock.relation)}" for lock in asked)
-            names = _since_line(run, waiting)
-            message = f"asks for {wanted}, and while it waits {names} against readers"
+            names, since = _since_line(run, waiting)
+            message = nsentence(
+                "asks for {locks}, and while it waits {tables} is locked since line {line} against "
+                "readers",
+                "asks for {locks}, and while it waits {tables} are locked since line {line} "
+                "against readers",
+                len(waiting),
+                locks=_locks([(lock.mode, with_schema(lock.relation)) for lock in asked]),
+                tables=names,
+                line=since,
+            )
         else:
             continue
         yield _finding("work-under-access-exclusive", statement, message, "trace")
@@ -190,13 +210,19 @@ def _is_work(item: StatementRun) -> bool:
     return item.rows.total + item.rows.read > _FEW_ROWS
 
 
-def _since_line(run: ScriptRun, closed: Mapping[str, LockHeld]) -> str:
-    """Say which tables are locked and since which line: ``a (since line 4) is locked``."""
+def _locks(taken: Iterable[tuple[str, str]]) -> str:
+    return joined(
+        ", ",
+        (sentence("{lock} on {relation}", lock=mode, relation=name) for mode, name in taken),
+    )
+
+
+def _since_line(run: ScriptRun, closed: Mapping[str, LockHeld]) -> tuple[str, int]:
+    """Which tables are locked, and since which line."""
     lines = {statement.number: statement.line for statement in run.script.statements}
     names = [with_schema(name) for name in sorted(closed)]
     since = min(lines.get(lock.statement, 0) for lock in closed.values())
-    are = "is" if len(names) == 1 else "are"
-    return f"{', '.join(names)} {are} locked since line {since}"
+    return ", ".join(names), since
 
 
 def _rewrites(run: ScriptRun) -> Iterator[ScriptFinding]:
@@ -207,7 +233,7 @@ def _rewrites(run: ScriptRun) -> Iterator[ScriptFinding]:
             yield _finding(
                 "table-rewrite",
                 item.statement,
-                f"rewrites {', '.join(rewritten)}",
+                sentence("rewrites {tables}", tables=", ".join(rewritten)),
                 "trace",
                 note=_over_in_a_moment(run, item, rewritten),
             )
@@ -226,14 +252,19 @@ def _over_in_a_moment(run: ScriptRun, item: StatementRun, rewritten: Sequence[st
     total = sum(rows.get(name, MANY_ROWS + 1) for name in rewritten)
     if total > MANY_ROWS or size > _MANY_BYTES or item.seconds > _LONG_SECONDS:
         return ""
-    return (
-        f"{total} rows in {item.seconds * 1000:.0f} ms: over in a moment, if production has no more"
+    return nsentence(
+        "{n:,} row in {milliseconds:.0f} ms: over in a moment, if production has no more",
+        "{n:,} rows in {milliseconds:.0f} ms: over in a moment, if production has no more",
+        total,
+        milliseconds=item.seconds * 1000,
     )
 
 
 def _hidden_work(run: ScriptRun) -> Iterator[ScriptFinding]:
     for work in hidden_work(run):
-        yield _finding(work.rule, work.statement, f"{', '.join(work.what)} under its lock", "trace")
+        # TRANSLATORS: {work} is such as "builds index a on b, reads all of c"
+        message = sentence("{work} under its lock", work=joined(", ", work.what))
+        yield _finding(work.rule, work.statement, message, "trace")
 
 
 def _refused_in_transactions(run: ScriptRun) -> Iterator[ScriptFinding]:
@@ -243,7 +274,7 @@ def _refused_in_transactions(run: ScriptRun) -> Iterator[ScriptFinding]:
             yield _finding(
                 "cannot-run-in-transaction",
                 statement,
-                f"{statement.kind} is refused between BEGIN and COMMIT",
+                sentence("{kind} is refused between BEGIN and COMMIT", kind=statement.kind),
                 "script",
             )
 
@@ -252,10 +283,21 @@ def _pitfalls(run: ScriptRun, way_back_from: ScriptRun | None) -> Iterator[Scrip
     known = {_said(each) for each in way_back_from.pitfalls_before} if way_back_from else set()
     for pitfall in run.pitfalls:
         statement = statement_that_names(run.script, pitfall.object)
-        message = f"{pitfall.object}: {pitfall.detail}"
+        message = sentence(
+            "{name}: {what}", name=_object_of(pitfall), what=sentence(pitfall.detail)
+        )
         restored = _said(pitfall) in known
         note = _AS_BEFORE if restored else _POLICIES.get(pitfall.rule, "")
         yield _finding(pitfall.rule, statement, message, "catalogue", note=note)
+
+
+def _object_of(pitfall: Pitfall) -> str:
+    """Its object, kind and name, so that it can be told."""
+    kind, _, name = pitfall.object.partition(" ")
+    if kind == "foreign":
+        key, _, table = name.removeprefix("key ").rpartition(" of ")
+        return sentence("foreign key {name} of {table}", name=key, table=table)
+    return named(ObjectId(kind, name))
 
 
 def _said(pitfall: Pitfall) -> tuple[str, str, str]:
@@ -273,16 +315,23 @@ def _say_gap(gap: StatisticsGap) -> tuple[str, str]:
     """What is missing and what to add; and why it is a note, if it is one."""
     table = with_schema(gap.table)
     if gap.kind == "rebuilt":
-        after = f"add ANALYZE {table} after the swap"
-        return f"{table} was rebuilt and never analysed; {after}", ""
+        return sentence(
+            "{table} was rebuilt and never analysed; add ANALYZE {table} after the swap",
+            table=table,
+        ), ""
     if gap.kind == "new":
-        after = f"add ANALYZE {table} after it is filled"
-        return f"{table} is new and was never analysed; {after}", "no query relies on it yet"
-    columns = ", ".join(gap.columns)
-    after = f"add ANALYZE {table} ({columns}) at the end"
+        return sentence(
+            "{table} is new and was never analysed; add ANALYZE {table} after it is filled",
+            table=table,
+        ), sentence("no query relies on it yet")
     return (
-        f"{columns} of {table} lost the planner's statistics with the change of type; {after}",
-        "the measured queries show what the planner makes of it",
+        sentence(
+            "{columns} of {table} lost the planner's statistics with the change of type; add "
+            "ANALYZE {table} ({columns}) at the end",
+            table=table,
+            columns=", ".join(gap.columns),
+        ),
+        sentence("the measured queries show what the planner makes of it"),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadowgate.evidence import Table
+from shadowgate.language import sentence
 from shadowgate.plan import WaiverSection
 
 
@@ -47,7 +48,7 @@ class Waiver(WaiverSection):
 
     lines: tuple[int, int] | None = None
     """First and last line of the script that it is about; ``None`` for all of them."""
-    origin: str = "the plan"
+    origin: str = sentence("the plan")
     """Where it is written: ``m.sql, line 3``."""
 
     def covers(self, finding: ScriptFinding) -> bool:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pglast import parser
 
 from shadowgate.errors import ScriptError
+from shadowgate.language import sentence
 from shadowgate.migrate.findings import Waiver
 from shadowgate.migrate.kinds import OF_THE_SESSION
 from shadowgate.migrate.script import Script, Statement, TransactionBlock, line_of, shorten
@@ -78,7 +79,7 @@ def inline_waivers(script: Script) -> tuple[Waiver, ...]:
                 continue
             whole = bool(match["file"])
         lines = None if whole else _lines_about(comment, text, script)
-        origin = f"{script.path.name}, line {comment.line}"
+        origin = sentence("{script}, line {line}", script=script.path.name, line=comment.line)
         reason = " ".join(match["reason"].split())
         for rule in re.split(r"\s*,\s*", match["rules"]):
             found.append(Waiver(rule, reason, lines=lines, origin=origin))
@@ -155,12 +156,17 @@ def _lines_of(unit: Statement | TransactionBlock) -> Lines:
 
 def _not_understood(script: Script, comment: _Comment, *, reasonless: bool) -> ScriptError:
     what = (
-        "A waiver in the script gives no reason."
+        sentence("A waiver in the script gives no reason.")
         if reasonless
-        else "A comment to shadowgate cannot be understood."
+        else sentence("A comment to shadowgate cannot be understood.")
     )
     return ScriptError(
         what,
-        where=f"{script.path}, line {comment.line}: {shorten(comment.text)}",
-        todo=f"Write {_FORM}",
+        where=sentence(
+            "{script}, line {line}: {statement}",
+            script=str(script.path),
+            line=comment.line,
+            statement=shorten(comment.text),
+        ),
+        todo=sentence("Write {form}", form=_FORM),
     )

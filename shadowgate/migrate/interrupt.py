@@ -15,14 +15,15 @@ short it is: a transaction that is kept open makes it wait after its first commi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from shadowgate.errors import MigrationError
 from shadowgate.evidence import Table
+from shadowgate.language import joined, sentence
 from shadowgate.migrate.apply import RetryPolicy, apply_script
 from shadowgate.migrate.kinds import OF_THE_SESSION, OPENING
 from shadowgate.migrate.leftovers import (
@@ -43,6 +44,13 @@ from shadowgate.server.base import Connection, Database
 State = TypeVar("State")
 Moment = Literal["before", "within"]
 Outcome = Literal["as before", "complete", "completed by running it again", "broken"]
+_OUTCOMES: Mapping[Outcome, str] = {
+    # TRANSLATORS: in what state an interrupted script leaves a database
+    "as before": sentence("as before"),
+    "complete": sentence("complete"),
+    "completed by running it again": sentence("completed by running it again"),
+    "broken": sentence("broken"),
+}
 _TERMINATE_SQL = "SELECT pg_catalog.pg_terminate_backend(%s)"
 _IS_THERE_SQL = "SELECT FROM pg_catalog.pg_stat_activity WHERE pid = %s"
 _WAITS_SQL = """
@@ -73,10 +81,15 @@ class Point:
     """It is made to wait for another transaction, and terminated there instead of after a time."""
 
     def __str__(self) -> str:
-        return (
-            f"{self.moment} statement {self.statement.number} "
-            f"(line {self.statement.line}, {self.statement.kind})"
-        )
+        values: dict[str, Any] = {
+            "number": self.statement.number,
+            "line": self.statement.line,
+            "kind": self.statement.kind,
+        }
+        # TRANSLATORS: where a script was interrupted
+        if self.moment == "before":
+            return sentence("before statement {number} (line {line}, {kind})", **values)
+        return sentence("within statement {number} (line {line}, {kind})", **values)
 
 
 @dataclass(frozen=True)
@@ -164,7 +177,7 @@ def points_of(reference: ScriptRun) -> tuple[Point, ...]:
 
 def interruptions_table(interruptions: tuple[Interruption, ...]) -> Table:
     """Lay interruptions out as a table of evidence."""
-    rows = tuple((str(item.point), item.outcome, item.detail) for item in interruptions)
+    rows = tuple((str(item.point), _OUTCOMES[item.outcome], item.detail) for item in interruptions)
     return Table("Interruptions", ("terminated", "state left", "detail"), rows)
 
 
@@ -260,7 +273,11 @@ class _Judge(Generic[State]):
             # A lock timeout may come before the look that finds it waiting: that is one as well.
             if run.error and not interrupter.done and not point.held_up:
                 raise MigrationError(
-                    f"The script failed before it could be interrupted {point}: {run.error.what}",
+                    sentence(
+                        "The script failed before it could be interrupted {point}: {what}",
+                        point=point,
+                        what=run.error.what,
+                    ),
                     where=run.error.where,
                     todo="Make the script do the same on every run.",
                 )
@@ -275,8 +292,10 @@ class _Judge(Generic[State]):
         if not over and not self.trial.differences(self.final, left):
             return "complete", ""
         if self.trial.atomic:
-            found = "; ".join(_left(over) or since_before)
-            return "broken", f"the transaction did not undo everything: {found}"
+            found = joined("; ", _left(over) or since_before)
+            return "broken", sentence(
+                "the transaction did not undo everything: {found}", found=found
+            )
         for state, also, outcome, detail in self.known:
             if state == left and also == over:
                 return outcome, detail
@@ -287,23 +306,29 @@ class _Judge(Generic[State]):
     def _run_again(self, clone: Database, over: frozenset[Leftover]) -> tuple[Outcome, str]:
         run = apply_script(self.script, clone, retry=self.trial.retry, session=self.trial.session)
         if run.error:
-            failed = f"running it again fails: {run.error.what} ({run.error.where})"
-            return "broken", "; ".join([*_left(over), failed])
+            failed = sentence(
+                "running it again fails: {error} ({place})",
+                error=run.error.what,
+                place=run.error.where,
+            )
+            return "broken", joined("; ", [*_left(over), failed])
         remaining = leftovers(clone) - self.usual
         spare = frozenset(each for each in remaining if each.is_of_reindex)
         remaining -= spare
         if remaining:
-            skipped = "running it again skips what is there and completes nothing"
-            return "broken", "; ".join([*_left(remaining), skipped])
+            skipped = sentence("running it again skips what is there and completes nothing")
+            return "broken", joined("; ", [*_left(remaining), skipped])
         # REINDEX, manual: what such an index is good for is done by running it again; it only takes
         # space and time of writers until somebody drops it.
         drop_indexes(clone, spare)
         differences = self.trial.differences(self.final, self.trial.state_of(clone))
         if differences:
-            found = "; ".join(differences)
-            return "broken", f"running it again ends in another state: {found}"
-        return "completed by running it again", "; ".join(_left(spare))
+            return "broken", sentence(
+                "running it again ends in another state: {found}",
+                found=joined("; ", differences),
+            )
+        return "completed by running it again", joined("; ", _left(spare))
 
 
 def _left(over: frozenset[Leftover]) -> list[str]:
-    return [f"{each} is left: {each.remedy}" for each in sorted(over)]
+    return [each.sentence for each in sorted(over)]

@@ -17,6 +17,7 @@ from typing import Literal
 
 from psycopg import sql
 
+from shadowgate.language import sentence
 from shadowgate.migrate.script import Statement
 from shadowgate.server.base import Connection, Database
 
@@ -45,27 +46,34 @@ class Leftover:
     table: str
     """The table of the index, or the one that the partition was of."""
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """That it is left, and what to do."""
+        if self.is_of_reindex:
+            return sentence(
+                "an invalid index, {name} of {table}, is left: DROP INDEX CONCURRENTLY {name} "
+                "takes it away",
+                name=self.name,
+                table=self.table,
+            )
         if self.kind == "index":
-            return f"an invalid index, {self.name} of {self.table},"
-        return f"a partition half detached, {self.name} of {self.table},"
+            return sentence(
+                "an invalid index, {name} of {table}, is left: put DROP INDEX CONCURRENTLY IF "
+                "EXISTS {name} before the statement, and build it without IF NOT EXISTS",
+                name=self.name,
+                table=self.table,
+            )
+        return sentence(
+            "a partition half detached, {name} of {table}, is left: ALTER TABLE {table} DETACH "
+            "PARTITION {name} FINALIZE ends it",
+            name=self.name,
+            table=self.table,
+        )
 
     @property
     def is_of_reindex(self) -> bool:
         """Whether REINDEX CONCURRENTLY left it: the index that was to be rebuilt is sound."""
         return self.kind == "index" and bool(_REINDEXED.search(self.name))
-
-    @property
-    def remedy(self) -> str:
-        """What is to be done about it, as an instruction."""
-        if self.is_of_reindex:
-            return f"DROP INDEX CONCURRENTLY {self.name} takes it away"
-        if self.kind == "index":
-            return (
-                f"put DROP INDEX CONCURRENTLY IF EXISTS {self.name} before the statement, and "
-                "build it without IF NOT EXISTS"
-            )
-        return f"ALTER TABLE {self.table} DETACH PARTITION {self.name} FINALIZE ends it"
 
 
 def commits_on_its_way(statement: Statement) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from shadowgate.language import sentence
 from shadowgate.migrate.lock_intervals import LockKey
 from shadowgate.migrate.results import STOPS_READERS, STOPS_WRITERS
 
@@ -33,17 +35,35 @@ class StopAfter:
             now: seconds since it began, as ``locks`` count them.
         """
         if now > self.script:
-            return f"stopped after {now:.1f} s: the plan allows {self.allowed['script']}"
+            return sentence(
+                "stopped after {seconds:.1f} s: the plan allows {allowed}",
+                seconds=now,
+                allowed=self.allowed["script"],
+            )
         for (oid, mode), (statement, since) in locks.items():
             for who, modes, most in (
                 ("readers", STOPS_READERS, self.readers),
                 ("writers", STOPS_WRITERS, self.writers),
             ):
                 if oid in names and mode in modes and now - since > most:
-                    return (
-                        f"stopped, since {mode} on {names[oid]}, taken by statement {statement}, "
-                        f"was held for {now - since:.1f} s, which stops {who}; the plan allows "
-                        f"{self.allowed[who]}"
+                    values: dict[str, Any] = {
+                        "lock": mode,
+                        "relation": names[oid],
+                        "number": statement,
+                        "seconds": now - since,
+                        "allowed": self.allowed[who],
+                    }
+                    if who == "readers":
+                        return sentence(
+                            "stopped, since {lock} on {relation}, taken by statement {number}, was "
+                            "held for {seconds:.1f} s, which stops readers; the plan allows "
+                            "{allowed}",
+                            **values,
+                        )
+                    return sentence(
+                        "stopped, since {lock} on {relation}, taken by statement {number}, was "
+                        "held for {seconds:.1f} s, which stops writers; the plan allows {allowed}",
+                        **values,
                     )
         return ""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import ToolError
+from shadowgate.language import sentence
 from shadowgate.migrate.findings import ScriptFinding, in_order
 from shadowgate.migrate.inline_waivers import ignored_without_reason
 from shadowgate.migrate.script import Script, Statement
@@ -46,7 +47,7 @@ def lint(script: Script, server_version_num: int) -> tuple[ScriptFinding, ...]:
     places = _Places(text, script)
     found = [with_standing(_finding(entry, places)) for entry in entries]
     for line, comment in ignored_without_reason(script):
-        message = "switches a rule off without a reason; write one after a colon"
+        message = sentence("switches a rule off without a reason; write one after a colon")
         link = RULES_URL + "quick_start"
         found.append(ScriptFinding(IGNORED_IN_SCRIPT, message, line, comment, "squawk", link))
     return tuple(in_order(found))
@@ -70,14 +71,18 @@ def _run_squawk(text: str, server_version_num: int) -> list[dict[str, Any]]:
         entries = json.loads(done.stdout)
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise ToolError(
-            f"squawk cannot be run: {problem}",
+            sentence("squawk cannot be run: {problem}", problem=str(problem)),
             where=command[0],
             todo="Install squawk-cli again: pip install --force-reinstall squawk-cli.",
         ) from problem
     except json.JSONDecodeError as problem:
-        said = done.stderr.decode("utf-8", "replace").strip() or "nothing"
+        said = done.stderr.decode("utf-8", "replace").strip() or sentence("nothing")
         raise ToolError(
-            f"squawk ended with status {done.returncode} and no readable answer; it said: {said}",
+            sentence(
+                "squawk ended with status {status} and no readable answer; it said: {said}",
+                status=done.returncode,
+                said=said,
+            ),
             where=command[0],
             todo="Install squawk-cli again: pip install --force-reinstall squawk-cli.",
         ) from problem

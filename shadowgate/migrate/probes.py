@@ -24,6 +24,7 @@ from typing import Any
 import psycopg
 
 from shadowgate.errors import UsageError
+from shadowgate.language import nsentence, sentence
 from shadowgate.migrate.barrier import Meeting
 from shadowgate.migrate.polling import is_gone
 from shadowgate.migrate.script import parse_script
@@ -100,8 +101,12 @@ def run_probes(
     for probe in probes:
         if probe.sessions != 1:
             raise UsageError(
-                f"The probe {probe.name} has {probe.sessions} sessions and cannot be rolled back.",
-                where=f"probe {probe.name}",
+                sentence(
+                    "The probe {name} has {sessions} sessions and cannot be rolled back.",
+                    name=probe.name,
+                    sessions=probe.sessions,
+                ),
+                where=sentence("probe {name}", name=probe.name),
                 todo="Run it in a clone.",
             )
     results: list[ProbeResult] = []
@@ -226,7 +231,7 @@ def _result(
 ) -> ProbeResult:
     failed = [outcome for outcome in outcomes if outcome.sqlstate]
     if probe.error:
-        states = [outcome.sqlstate or "no error" for outcome in outcomes]
+        states = [outcome.sqlstate or sentence("no error") for outcome in outcomes]
         measured: Any = states[0] if len(states) == 1 else states
         passed = all(state == probe.error for state in states)
         detail = "; ".join(dict.fromkeys(outcome.message for outcome in failed))
@@ -234,13 +239,25 @@ def _result(
     expected = plain(probe.expect)
     if failed:
         first = failed[0]
-        detail = f"{len(failed)} of {len(outcomes)} sessions failed: {first.message}"
+        detail = nsentence(
+            "{failed} of {n} session failed: {error}",
+            "{failed} of {n} sessions failed: {error}",
+            len(outcomes),
+            failed=len(failed),
+            error=first.message,
+        )
         return ProbeResult(probe.name, False, first.sqlstate, expected, detail, seconds)
     if not probe.expect and not probe.verify:
-        return ProbeResult(probe.name, True, "no error", "no error", "", seconds)
+        return ProbeResult(
+            probe.name, True, sentence("no error"), sentence("no error"), "", seconds
+        )
     measured = plain(rows)
     passed = measured == expected
-    detail = "" if passed else f"the rows are not the expected ones: {_brief(measured)}"
+    detail = (
+        ""
+        if passed
+        else sentence("the rows are not the expected ones: {rows}", rows=_brief(measured))
+    )
     return ProbeResult(probe.name, passed, measured, expected, detail, seconds)
 
 

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from shadowgate.errors import MigrationError
 from shadowgate.evidence import shown_path
+from shadowgate.language import sentence
 from shadowgate.migrate.results import APPLICATION_NAME, Failure, Notice, ScriptRun, StatementRun
 from shadowgate.migrate.script import Script, Statement
 from shadowgate.migrate.session import SessionSettings
@@ -69,7 +70,7 @@ def apply_through_psql(
         runs=(run,),
         committed=() if failure else (whole,),
         error=_error(script, failure) if failure else None,
-        applied_by=f"by psql as a whole: {script.needs_psql}",
+        applied_by=sentence("by psql as a whole: {why}", why=script.needs_psql),
     )
 
 
@@ -99,15 +100,25 @@ def _failure(messages: Sequence[tuple[int, Notice]], stderr: str) -> Failure:
     for line, notice in messages:
         if notice.severity in _ERRORS:
             return Failure(notice.sqlstate, notice.message, line=line)
-    return Failure("", stderr.strip() or "psql gave no reason")
+    return Failure("", stderr.strip() or sentence("psql gave no reason"))
 
 
 def _error(script: Script, failure: Failure) -> MigrationError:
     state = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
-    place = f", line {failure.line}" if failure.line else ""
+    place = shown_path(script.path)
+    said = f"{failure.message}{state}" if state else failure.message
     return MigrationError(
-        f"{script.path.name} failed in psql: {failure.message}{state}",
-        where=f"{shown_path(script.path)}{place}",
-        todo="Correct the script. What psql had committed before is not known: a script without "
-        f"psql's own commands is followed statement by statement ({script.needs_psql}).",
+        sentence(
+            "{script} failed in psql: {error}",
+            script=script.path.name,
+            error=said,
+        ),
+        where=sentence("{script}, line {line}", script=place, line=failure.line)
+        if failure.line
+        else place,
+        todo=sentence(
+            "Correct the script. What psql had committed before is not known: a script without "
+            "psql's own commands is followed statement by statement ({why}).",
+            why=script.needs_psql,
+        ),
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadowgate.errors import ScriptError
+from shadowgate.language import sentence
 
 _HARMLESS = frozenset(
     {
@@ -125,14 +126,14 @@ def _refuse(text: str, path: Path, folder: Path, including: frozenset[Path]) -> 
 def _reason_against(command: Command) -> str:
     """Why a command is refused, as the end of a sentence; empty if it is not."""
     if command.is_sql:
-        return "runs a program on the server"
+        return sentence("runs a program on the server")
     if "`" in _SQL_QUOTED.sub("", command.arguments):
-        return "runs a program in backticks"
+        return sentence("runs a program in backticks")
     if command.name in _HARMLESS or command.name in _INCLUDES:
         return ""
     if command.name in _PRINTS:
-        return "writes to a file or a program" if command.arguments else ""
-    return "may reach beyond the database"
+        return sentence("writes to a file or a program") if command.arguments else ""
+    return sentence("may reach beyond the database")
 
 
 def _refuse_in_included(
@@ -142,13 +143,15 @@ def _refuse_in_included(
     base = path.parent if _INCLUDES[command.name] else Path.cwd()
     included = (base / name).resolve()
     if not name or ":" in name or not included.is_relative_to(folder):
-        raise _refused(command, path, "reads a file that is not in the script's folder")
+        raise _refused(command, path, sentence("reads a file that is not in the script's folder"))
     if included in including:
-        raise _refused(command, path, "includes the script in itself")
+        raise _refused(command, path, sentence("includes the script in itself"))
     try:
         text = included.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        raise _refused(command, path, "reads a file that cannot be read as UTF-8") from problem
+        raise _refused(
+            command, path, sentence("reads a file that cannot be read as UTF-8")
+        ) from problem
     _refuse(text, included, folder, including | {included})
 
 
@@ -156,8 +159,13 @@ def _refused(command: Command, path: Path, reason: str) -> ScriptError:
     name = "COPY … PROGRAM" if command.is_sql else f"psql's \\{command.name}"
     excerpt = command.arguments if command.is_sql else f"\\{command.name} {command.arguments}"
     return ScriptError(
-        f"The script uses {name}, which {reason}.",
-        where=f"{path}, line {command.line}: {' '.join(excerpt.split())[:100]}",
+        sentence("The script uses {name}, which {reason}.", name=name, reason=reason),
+        where=sentence(
+            "{path}, line {line}: {split}",
+            path=path,
+            line=command.line,
+            split=" ".join(excerpt.split())[:100],
+        ),
         todo="Write the migration as SQL that changes its own database only.",
     )
 

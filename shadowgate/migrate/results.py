@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from shadowgate.errors import MigrationError
 from shadowgate.evidence import Table, shown_path
+from shadowgate.language import nsentence, sentence
 from shadowgate.migrate.lock_intervals import LockSpan
 from shadowgate.migrate.planner_statistics import StatisticsGap
 from shadowgate.migrate.script import Script, Statement
@@ -219,7 +220,7 @@ class ScriptRun:
     error: MigrationError | None = None
     pid: int = 0
     """Process ID of the server process that ran it; 0 for psql's."""
-    applied_by: str = "statement by statement"
+    applied_by: str = sentence("statement by statement")
     """Or why psql applied it as a whole."""
 
     @property
@@ -271,7 +272,7 @@ def spans_to_locks(
     """Give the ledger's spans the names of their relations."""
 
     def fields(span: LockSpan) -> tuple[int, str, str, bool, float, float]:
-        name = names.get(span.relation, f"relation {span.relation} (gone)")
+        name = names.get(span.relation) or sentence("relation {oid} (gone)", oid=str(span.relation))
         return (span.statement, span.mode, name, span.relation in before, span.since, span.until)
 
     return (
@@ -288,8 +289,18 @@ def error_of(script: Script, run: StatementRun, committed: Sequence[Statement]) 
     said = [f"{failure.message} (SQLSTATE {failure.sqlstate})"]
     said += [part for part in (failure.detail, failure.hint) if part]
     return MigrationError(
-        f"Statement {statement.number} of {script.path.name} failed: {'. '.join(said)}",
-        where=f"{shown_path(script.path)}, line {line}: {statement.excerpt}",
+        sentence(
+            "Statement {number} of {script} failed: {error}",
+            number=statement.number,
+            script=script.path.name,
+            error=". ".join(said),
+        ),
+        where=sentence(
+            "{script}, line {line}: {statement}",
+            script=shown_path(script.path),
+            line=line,
+            statement=statement.excerpt,
+        ),
         todo=_what_is_left(script, committed),
         at=(script.path, line),
         decided=not failure.sqlstate.startswith(_OF_THE_SERVER),
@@ -304,12 +315,17 @@ server shut down, crashed, had no disk space or connection left, or met an error
 def _what_is_left(script: Script, committed: Sequence[Statement]) -> str:
     total = len(script.statements)
     if not committed:
-        return "Nothing was committed: correct the statement and run the script again."
+        return sentence("Nothing was committed: correct the statement and run the script again.")
     last = committed[-1]
-    return (
-        f"{len(committed)} of {total} statements are already committed (the last one: line "
-        f"{last.line}, {last.kind}): correct the statement, and make sure that the script can be "
-        "run again from its beginning."
+    return nsentence(
+        "{committed} of {n} statement is already committed (the last one: line {line}, {kind}): "
+        "correct the statement, and make sure that the script can be run again from its beginning.",
+        "{committed} of {n} statements are already committed (the last one: line {line}, {kind}): "
+        "correct the statement, and make sure that the script can be run again from its beginning.",
+        total,
+        committed=len(committed),
+        line=last.line,
+        kind=last.kind,
     )
 
 
@@ -328,9 +344,13 @@ def _statement_table(run: ScriptRun) -> Table:
         )
         for item in run.runs
     )
-    title = f"Statements of {run.script.path.name}, {run.applied_by}"
-    if any(item.rows and item.rows.others_included for item in run.runs):
-        title += " (≤: rows of other sessions included)"
+    values = {"script": run.script.path.name, "how": run.applied_by}
+    title = (
+        sentence("Statements of {script}, {how} (≤: rows of other sessions included)", **values)
+        if any(item.rows and item.rows.others_included for item in run.runs)
+        # TRANSLATORS: {how} is "statement by statement"
+        else sentence("Statements of {script}, {how}", **values)
+    )
     return Table(title, columns, rows)
 
 
@@ -366,16 +386,23 @@ def _lock_table(run: ScriptRun) -> Table:
         )
         for (statement, mode, relation), locks in ordered[:_LISTED_LOCKS]
     )
-    title = "Locks on relations that existed before, those that stop others first"
-    if len(ordered) > len(rows):
-        title += f" ({len(rows)} of {len(ordered)})"
+    title = (
+        sentence(
+            "Locks on relations that existed before, those that stop others first ({shown} of "
+            "{all})",
+            shown=len(rows),
+            all=len(ordered),
+        )
+        if len(ordered) > len(rows)
+        else sentence("Locks on relations that existed before, those that stop others first")
+    )
     return Table(title, columns, rows)
 
 
 def _stopped_by(mode: str) -> str:
     if mode in STOPS_READERS:
-        return "readers and writers"
-    return "writers" if mode in STOPS_WRITERS else ""
+        return sentence("readers and writers")
+    return sentence("writers") if mode in STOPS_WRITERS else ""
 
 
 def _strongest_first(locks: Sequence[LockHeld]) -> tuple[bool, bool, float]:

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from shadowgate.errors import ServerError
+from shadowgate.language import sentence
 from shadowgate.migrate.lock_intervals import LockKey, LockLedger
 from shadowgate.server.base import Connection
 
@@ -128,6 +129,6 @@ class LockSampler:
 def watch_lost(problem: psycopg.Error) -> ServerError:
     """The error for a session of a watch that does not answer any more."""
     return ServerError(
-        f"The session that watched the migration was lost: {problem}",
+        sentence("The session that watched the migration was lost: {problem}", problem=problem),
         todo="Look into the server's log; its evidence is not complete, so run it again.",
     )

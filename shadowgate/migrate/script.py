@@ -19,6 +19,7 @@ import pglast
 from pglast import ast
 
 from shadowgate.errors import ScriptError
+from shadowgate.language import sentence
 from shadowgate.migrate.kinds import (
     CLOSING,
     OF_THE_SESSION,
@@ -122,7 +123,7 @@ def read_script(path: Path) -> Script:
         content = path.read_bytes()
     except OSError as problem:
         raise ScriptError(
-            f"The script cannot be read: {problem.strerror}.",
+            sentence("The script cannot be read: {reason}.", reason=problem.strerror),
             where=str(path),
             todo="Name a file that exists and that you may read.",
         ) from problem
@@ -187,7 +188,9 @@ def in_one_transaction(script: Script) -> Script:
         raise ScriptError(
             "The runner applies the script in one transaction, which "
             + ("a statement does not allow." if alone else "opens or closes one itself."),
-            where=f"{script.path}, line {alone.line}" if alone else str(script.path),
+            where=sentence("{path}, line {line}", path=script.path, line=alone.line)
+            if alone
+            else str(script.path),
             todo="Move the statement to a script of its own that the runner applies without one.",
         )
     begin, commit = parse_script("BEGIN; COMMIT;", script.path, script.sha256).statements
@@ -220,10 +223,16 @@ def _decode(content: bytes, path: Path) -> str:
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         utf16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-        encoding = "UTF-16, as PowerShell's redirection writes" if utf16 else "not UTF-8"
         raise ScriptError(
-            f"The script is {encoding}.",
-            where=f"{path}, line {line}, byte {problem.start}",
+            sentence("The script is UTF-16, as PowerShell's redirection writes.")
+            if utf16
+            else sentence("The script is not UTF-8."),
+            where=sentence(
+                "{path}, line {line}, byte {start}",
+                path=path,
+                line=line,
+                start=problem.start,
+            ),
             todo="Save it as UTF-8.",
         ) from problem
 
@@ -233,10 +242,16 @@ def _why_psql(text: str, problem: pglast.parser.ParseError) -> str:
     position = _position(text, problem)
     if text[position : position + 1] == "\\":
         command = text[position:].split(None, 1)[0]
-        return f"it uses psql's {command} in line {line_of(text, position)}"
+        return sentence(
+            "it uses psql's {command} in line {line}",
+            command=command,
+            line=line_of(text, position),
+        )
     for match in _COPY_FROM_STDIN.finditer(text):
         if match.end() <= position and _ends_in_copy(text[: match.end()]):
-            return f"it copies rows FROM STDIN in line {line_of(text, match.start())}"
+            return sentence(
+                "it copies rows FROM STDIN in line {line}", line=line_of(text, match.start())
+            )
     return ""
 
 
@@ -265,9 +280,18 @@ def _syntax_error(text: str, path: Path, problem: pglast.parser.ParseError) -> S
     release = ".".join(str(part) for part in pglast.get_postgresql_version())
     excerpt = shorten(text.splitlines()[line - 1]) if text.strip() else ""
     return ScriptError(
-        f"The script has an error: {problem.args[0]}.",
-        where=f"{path}, line {line}, column {column}: {excerpt}",
-        todo=f"Correct the statement (read with the grammar of PostgreSQL {release}).",
+        sentence("The script has an error: {error}.", error=problem.args[0]),
+        where=sentence(
+            "{path}, line {line}, column {column}: {statement}",
+            path=path,
+            line=line,
+            column=column,
+            statement=excerpt,
+        ),
+        todo=sentence(
+            "Correct the statement (read with the grammar of PostgreSQL {release}).",
+            release=release,
+        ),
     )
 
 
@@ -312,7 +336,12 @@ def _units(statements: list[Statement], path: Path) -> tuple[Unit, ...]:
     if block:
         raise ScriptError(
             "The script begins a transaction and never ends it: all its work would be lost.",
-            where=f"{path}, line {block[0].line}: {block[0].excerpt}",
+            where=sentence(
+                "{script}, line {line}: {statement}",
+                script=path,
+                line=block[0].line,
+                statement=block[0].excerpt,
+            ),
             todo="Add COMMIT after the last statement of the transaction.",
         )
     return tuple(units)

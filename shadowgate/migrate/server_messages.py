@@ -15,6 +15,7 @@ from typing import Any
 
 from pglast import ast, enums
 
+from shadowgate.language import sentence
 from shadowgate.migrate.kinds import must_run_alone, parse_one
 from shadowgate.migrate.own_relations import new_relations
 from shadowgate.migrate.results import (
@@ -80,9 +81,13 @@ def hidden_work(run: ScriptRun) -> Iterator[HiddenWork]:
             for rule, what in _judge(item, remark, _Older(run, item, created)):
                 found.setdefault(rule, []).append(what)
         for table in _tables_of_domain_read(run, item):
-            found.setdefault("constraint-validated-under-lock", []).append(f"reads all of {table}")
+            found.setdefault("constraint-validated-under-lock", []).append(
+                sentence("reads all of {table}", table=table)
+            )
         if default := _default_partition_read(run, item):
-            found.setdefault("partition-scanned-under-lock", []).append(f"reads all of {default}")
+            found.setdefault("partition-scanned-under-lock", []).append(
+                sentence("reads all of {table}", table=default)
+            )
         for rule, what_all in found.items():
             yield HiddenWork(rule, item.statement, tuple(dict.fromkeys(what_all)))
 
@@ -121,15 +126,22 @@ def _judge(item: StatementRun, remark: Notice, older: _Older) -> Iterator[tuple[
         table = older.named(built["table"], node)
         rule = _rule_of_build(node, item, table) if table else ""
         if rule:
-            yield rule, f"builds {built['index']} on {table}"
+            yield rule, sentence("builds {index} on {table}", index=built["index"], table=table)
     if scanned := _SCANNED.match(remark.message):
         table, rule = older.named(scanned["table"], node), _rule_of_scan(node)
         if table and rule:
-            yield rule, f"reads all of {table}"
+            yield rule, sentence("reads all of {table}", table=table)
     if checked := _CHECKED_KEY.match(remark.message):
         rule = _rule_of_scan(node)
         if rule and (table := older.named(str(node.relation.relname), node)):
-            yield rule, f"validates {checked['constraint']} on {table}"
+            yield (
+                rule,
+                sentence(
+                    "validates {constraint} on {table}",
+                    constraint=checked["constraint"],
+                    table=table,
+                ),
+            )
 
 
 def _default_partition_read(run: ScriptRun, item: StatementRun) -> str:

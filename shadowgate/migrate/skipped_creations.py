@@ -9,6 +9,7 @@ from pglast import ast
 from pglast.enums import ObjectType
 from pglast.stream import RawStream
 
+from shadowgate.language import sentence
 from shadowgate.migrate.kinds import parse_one
 from shadowgate.server.base import Connection
 
@@ -39,15 +40,15 @@ SELECT pg_catalog.format_type(pg_catalog.to_regtype(%s), NULL)
 """
 _SERIAL = {"serial": "integer", "bigserial": "bigint", "smallserial": "smallint"}
 _KINDS = {
-    "r": "table",
-    "p": "partitioned table",
-    "v": "view",
-    "m": "materialized view",
-    "i": "index",
-    "I": "partitioned index",
-    "S": "sequence",
-    "f": "foreign table",
-    "c": "composite type",
+    "r": sentence("table"),
+    "p": sentence("partitioned table"),
+    "v": sentence("view"),
+    "m": sentence("materialized view"),
+    "i": sentence("index"),
+    "I": sentence("partitioned index"),
+    "S": sentence("sequence"),
+    "f": sentence("foreign table"),
+    "c": sentence("composite type"),
 }
 """``pg_class.relkind`` in words."""
 
@@ -72,7 +73,7 @@ def difference_from_existing(asked: str, notice: str, connection: Connection) ->
         return _column_difference(node, notice, connection)
     name = _relation_asked_for(node)
     if name is None:
-        return "what bears the name cannot be compared with what was asked for"
+        return sentence("what bears the name cannot be compared with what was asked for")
     return _relation_difference(node, _read(name, connection), connection)
 
 
@@ -87,14 +88,19 @@ class _Existing:
 def _relation_difference(node: Any, existing: _Existing | None, connection: Connection) -> str:
     wanted = _kinds_asked_for(node)
     if existing is None or existing.kind not in wanted:
-        kind = _KINDS.get(existing.kind, "relation of another kind") if existing else "type"
-        return f"the existing one is a {kind}, not a {_KINDS[wanted[0]]}"
+        other = sentence("relation of another kind")
+        return sentence(
+            # TRANSLATORS: {kind} and {wanted} are such as "materialized view"
+            "the existing one is a {kind}, not a {wanted}",
+            kind=_KINDS.get(existing.kind, other) if existing else sentence("type"),
+            wanted=_KINDS[wanted[0]],
+        )
     if isinstance(node, ast.IndexStmt):
         return _index_difference(node, existing, connection)
     if isinstance(node, ast.CreateStmt):
         return _bound_difference(node, existing) or _columns_difference(node, existing, connection)
     if isinstance(node, ast.CreateTableAsStmt):
-        return "whether its query is the one asked for cannot be told"
+        return sentence("whether its query is the one asked for cannot be told")
     return ""
 
 
@@ -135,16 +141,18 @@ def _read(name: str, connection: Connection) -> _Existing | None:
 def _index_difference(node: Any, existing: _Existing, connection: Connection) -> str:
     row = connection.execute(_INDEX_SQL, (existing.oid,)).fetchone()
     if row is None:
-        return "it is gone by now"
+        return sentence("it is gone by now")
     definition, valid = row
     there = parse_one(definition)
     asked_on, is_on = node.relation.relname, there.relation.relname
     if asked_on != is_on:
-        return f"the existing index is on {is_on}, not on {asked_on}"
+        return sentence(
+            "the existing index is on {table}, not on {wanted}", table=is_on, wanted=asked_on
+        )
     if not valid:
-        return "the existing index is not valid"
+        return sentence("the existing index is not valid")
     if _index_shape(node) != _index_shape(there):
-        return f"the existing index is another one: {definition}"
+        return sentence("the existing index is another one: {definition}", definition=definition)
     return ""
 
 
@@ -160,10 +168,10 @@ def _bound_difference(node: Any, existing: _Existing) -> str:
         return ""
     parent = node.inhRelations[0].relname
     if existing.parent is None or existing.parent.rpartition(".")[2].strip('"') != parent:
-        return f"the existing table is no partition of {parent}"
+        return sentence("the existing table is no partition of {table}", table=parent)
     there = parse_one(f"CREATE TABLE x PARTITION OF y {existing.bound}")
     if _bound_values(node.partbound) != _bound_values(there.partbound):
-        return f"the existing partition is for other rows: {existing.bound}"
+        return sentence("the existing partition is for other rows: {bound}", bound=existing.bound)
     return ""
 
 
@@ -190,25 +198,30 @@ def _columns_difference(node: Any, existing: _Existing, connection: Connection) 
     named = {column.colname for column in elements if isinstance(column, ast.ColumnDef)}
     more = sorted(set(there) - named)
     if more and not open_ended:
-        return f"the existing table also has {', '.join(more)}"
+        return sentence("the existing table also has {columns}", columns=", ".join(more))
     return ""
 
 
 def _one_column_difference(column: Any, there: dict[str, str], connection: Connection) -> str:
     if column.colname not in there:
-        return f"the existing table has no column {column.colname}"
+        return sentence("the existing table has no column {column}", column=column.colname)
     written = RawStream()(column.typeName)
     row = connection.execute(_TYPE_SQL, (_SERIAL.get(written, written),)).fetchone()
     wanted = row[0] if row else None
     if wanted is not None and there[column.colname] != wanted:
-        return f"the existing column {column.colname} is {there[column.colname]}, not {wanted}"
+        return sentence(
+            "the existing column {column} is {type}, not {wanted}",
+            column=column.colname,
+            type=there[column.colname],
+            wanted=wanted,
+        )
     return ""
 
 
 def _column_difference(node: Any, notice: str, connection: Connection) -> str:
     existing = _read(_quoted(node.relation.schemaname, node.relation.relname), connection)
     if existing is None:
-        return "its table is gone by now"
+        return sentence("its table is gone by now")
     there: dict[str, str] = dict(connection.execute(_COLUMNS_SQL, (existing.oid,)).fetchall())
     for command in node.cmds:
         column = command.def_

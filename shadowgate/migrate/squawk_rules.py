@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from shadowgate.language import sentence
 from shadowgate.migrate.findings import ScriptFinding, in_order
 from shadowgate.migrate.results import ScriptRun
 
@@ -45,12 +46,12 @@ _NEW_FILE = ("table-rewrite", "constraint-builds-index", "constraint-validated-u
 _LOCK = ("lock-without-timeout",)
 _OUTSIDE = ("reaches-outside",)
 
-_TASTE = "a matter of taste, not of safety"
-_COMPATIBLE = "the plan announces what goes, and the workload finds what is still used"
-_COMPARED = "the schema is compared before and after"
-_REPEATED = "running it again and interrupting it show whether it can be repeated"
-_PRIVILEGES = "privileges are compared before and after"
-_WRITERS = "the writers of the rehearsal find what they may no longer write"
+_TASTE = sentence("a matter of taste, not of safety")
+_COMPATIBLE = sentence("the plan announces what goes, and the workload finds what is still used")
+_COMPARED = sentence("the schema is compared before and after")
+_REPEATED = sentence("running it again and interrupting it show whether it can be repeated")
+_PRIVILEGES = sentence("privileges are compared before and after")
+_WRITERS = sentence("the writers of the rehearsal find what they may no longer write")
 
 
 def _traced(why: str, shown_by: tuple[str, ...], *ids: str) -> tuple[SquawkRule, ...]:
@@ -67,19 +68,21 @@ def _static(shown_by: tuple[str, ...], *ids: str) -> tuple[SquawkRule, ...]:
 
 RULES: tuple[SquawkRule, ...] = (
     *_traced(
-        "the watched run built no index on a table with rows while writers waited",
+        sentence("the watched run built no index on a table with rows while writers waited"),
         _BUILD,
         "require-concurrent-index-creation",
         "require-concurrent-reindex",
     ),
     *_traced(
-        "the watched run built no index under ACCESS EXCLUSIVE",
+        sentence("the watched run built no index under ACCESS EXCLUSIVE"),
         _BUILT_BY_CONSTRAINT,
         "disallowed-unique-constraint",
         "adding-serial-primary-key-field",
     ),
     *_traced(
-        "the lock is asked for with a lock_timeout and held for a change of the catalogue",
+        sentence(
+            "the lock is asked for with a lock_timeout and held for a change of the catalogue"
+        ),
         _LOCK,
         "require-concurrent-index-deletion",
         "require-concurrent-partition-detach",
@@ -87,26 +90,26 @@ RULES: tuple[SquawkRule, ...] = (
         "require-timeout-settings",
     ),
     *_traced(
-        "the watched run validated nothing on a table with rows",
+        sentence("the watched run validated nothing on a table with rows"),
         _SCAN,
         "constraint-missing-not-valid",
         "adding-foreign-key-constraint",
         "ban-alter-domain-with-add-constraint",
     ),
     *_traced(
-        "the watched run read no table with rows to prove it",
+        sentence("the watched run read no table with rows to prove it"),
         _NOT_NULL,
         "adding-not-nullable-field",
     ),
     *_traced(
-        "the watched run rewrote no table with rows",
+        sentence("the watched run rewrote no table with rows"),
         _NEW_FILE,
         "adding-field-with-default",
         "changing-column-type",
         "prefer-repack",
     ),
     *_traced(
-        "the watched run shows that PostgreSQL accepts it",
+        sentence("the watched run shows that PostgreSQL accepts it"),
         ("cannot-run-in-transaction",),
         "adding-required-field",
         "ban-concurrent-index-creation-in-transaction",
@@ -131,7 +134,7 @@ RULES: tuple[SquawkRule, ...] = (
     *_policy(_TASTE, "prefer-identity", shown_by=("serial-column",)),
     *_policy(_COMPARED, "ban-add-enum-value", shown_by=("enum-type",)),
     *_policy(
-        "how long each statement takes and holds its locks is measured",
+        sentence("how long each statement takes and holds its locks is measured"),
         "require-statement-timeout",
     ),
     *_policy(_REPEATED, "prefer-robust-stmts"),

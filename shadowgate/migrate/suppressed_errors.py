@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shadowgate.language import nsentence, sentence
 from shadowgate.migrate.exception_handlers import is_caught_to_retry
 from shadowgate.migrate.findings import ScriptFinding
 from shadowgate.migrate.results import Notice, ScriptRun, StatementRun
@@ -51,7 +52,9 @@ def find_silence(run: ScriptRun, database: Database) -> tuple[ScriptFinding, ...
             found += _of_remarks(item, run.script, connection)
     for statement in run.script.statements:
         if statement.kind == "SET" and "client_min_messages" in statement.sql.lower():
-            message = "hides messages of the server, so that less of this list can be seen"
+            message = sentence(
+                "hides messages of the server, so that less of this list can be seen"
+            )
             found.append(
                 ScriptFinding(
                     HIDDEN, message, statement.line, statement.excerpt, "script", _LINKS[HIDDEN]
@@ -68,7 +71,9 @@ def _of_notices(item: StatementRun, connection: Connection) -> Iterator[ScriptFi
             asked = inner_sql(item.statement.sql, notice)
             differs = difference_from_existing(asked, notice.message, connection)
             if differs:
-                message = f"{notice.message}; but {differs}"
+                message = sentence(
+                    "{notice}; but {difference}", notice=notice.message, difference=differs
+                )
                 yield _finding(NAME_TAKEN, item, _with_context(message, notice))
 
 
@@ -84,15 +89,21 @@ def _of_remarks(
         and not is_caught_to_retry(remark, item.statement, script, connection)
     ]
     if caught:
-        times = "once" if len(caught) == 1 else f"{len(caught)} times"
-        message = f"an exception was raised and caught {times}"
+        message = nsentence(
+            "an exception was raised and caught once",
+            "an exception was raised and caught {n} times",
+            len(caught),
+        )
         yield _finding(SWALLOWED, item, _with_context(message, caught[0]))
 
 
 def _with_context(message: str, notice: Notice) -> str:
     """Add the innermost function and line that a message comes from."""
     places = [line for line in notice.context.splitlines() if line.startswith("PL/pgSQL")]
-    return f"{message} ({places[0]})" if places else message
+    if not places:
+        return message
+    # TRANSLATORS: {place} is as PostgreSQL says it
+    return sentence("{message} ({place})", message=message, place=places[0])
 
 
 def _finding(rule: str, item: StatementRun, message: str) -> ScriptFinding:

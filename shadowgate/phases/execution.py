@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ import psycopg
 
 from shadowgate.errors import SetupError, ShadowgateError, ValidationError
 from shadowgate.evidence import OPEN, CheckResult, Status
-from shadowgate.language import Sentence
+from shadowgate.language import error_lines, joined, lines_of, sentence
 from shadowgate.phases.check import Check
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
 from shadowgate.phases.results import Blocked, DoesNotApply, Needless
@@ -61,16 +60,16 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         status, detail = "failed", _said(failure)
     except ShadowgateError as failure:
         status = "inconclusive" if _is_undecided(failure, check) else "failed"
-        detail, finding.where = str(failure), failure.where
+        detail, finding.where = error_lines(failure), failure.where
         _point_at(failure, finding)
         _stand_on_error(failure, result_id, finding, run)
     except Exception as failure:
-        status, detail = "inconclusive", f"it could not be carried out: {_in_words(failure)}"
+        status, detail = "inconclusive", _not_carried_out(failure)
         _stand_on_error(failure, result_id, finding, run)
         error = None if isinstance(failure, _OF_THE_MACHINE) else failure
     is_open = status in OPEN
     if is_open:
-        finding.say(f"To do: {check.remedy}")
+        finding.say(sentence("To do: {remedy}", remedy=sentence(check.remedy)))
     result = CheckResult(
         id=result_id,
         phase=check.phase,
@@ -78,7 +77,7 @@ def carry_out(check: Check[Any], item: str, run: Run) -> Outcome:
         claim=check.claim,
         measured=finding.measured,
         limit=finding.limit,
-        detail=_joined([each for each in (detail, *finding.details) if each]),
+        detail=joined("\n", [each for each in (detail, *finding.details) if each]),
         findings=tuple(_sentences(detail)) if is_open else (),
         where=finding.where if is_open else "",
         remedy=check.remedy if is_open else "",
@@ -113,13 +112,22 @@ def _is_undecided(failure: ShadowgateError, check: Check[Any]) -> bool:
     return isinstance(failure, ValidationError) and not failure.decided
 
 
+_NO_ITEM = {
+    "query": sentence("there is no query"),
+    "probe": sentence("there is no probe"),
+    "target": sentence("there is no target"),
+    "optimisation": sentence("there is no optimisation"),
+}
+"""Why a check does not apply that is judged for each of something, by what that is."""
+
+
 class _TooSmall(Exception):  # noqa: N818 - the state of a check, not an error
     """Timings are not judged on this copy; says why."""
 
 
 def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
     if check.items and not item:
-        raise DoesNotApply(f"there is no {check.items.name}")
+        raise DoesNotApply(_NO_ITEM[check.items.name])
     if check.items and (reason := check.items.not_judged(run, item)):
         raise DoesNotApply(reason)
     if check.applies and (reason := check.applies(run)):
@@ -132,20 +140,12 @@ def _require_asked_for(check: Check[Any], item: str, run: Run) -> None:
 
 def _said(reason: Exception) -> str:
     """What an exception was raised with: a sentence stays one that can be told in a language."""
-    said = reason.args[0] if reason.args else ""
-    return said if isinstance(said, Sentence) else str(reason)
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else "\n".join(parts)
+    return str(reason.args[0]) if reason.args else ""
 
 
 def _sentences(detail: str) -> list[str]:
     """The lines of what went wrong, but for place and advice, which are kept apart."""
-    if isinstance(detail, Sentence):
-        return [detail]
-    lines = [line for line in detail.splitlines() if line.strip()]
-    return [line for line in lines if not line.startswith(("  where: ", "  to do: "))]
+    return [line for line in lines_of(detail) if not line.startswith(("  where: ", "  to do: "))]
 
 
 def _stand_on_error(failure: Exception, result_id: str, finding: Finding, run: Run) -> None:
@@ -168,5 +168,10 @@ def _own(check: Check[Any]) -> tuple[str, ...]:
     return ("finding", check.items.name) if check.items else ("finding",)
 
 
-def _in_words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _not_carried_out(error: Exception) -> str:
+    return sentence(
+        # TRANSLATORS: {error} is the name of a class of errors, {message} what it says
+        "it could not be carried out: {error}: {message}",
+        error=type(error).__name__,
+        message=str(error),
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.evidence import Difference, Figure, Place, Table
+from shadowgate.language import joined
 
 
 class CheckFailed(AssertionError):  # noqa: N818 - a finding, not a programming error
@@ -96,4 +97,4 @@ class Finding:
 
 
 def _joined(sentences: str | Iterable[str]) -> str:
-    return sentences if isinstance(sentences, str) else "\n".join(sentences)
+    return sentences if isinstance(sentences, str) else joined("\n", sentences)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shadowgate.language import sentence
 from shadowgate.measure import Workload, load_workload
 from shadowgate.phases.check import Items
 from shadowgate.plan import Plan
@@ -33,8 +34,16 @@ def _only_projected(run: Run, name: str) -> str:
     later = next(each for each in run.plan.simulation.later if each.name == name)
     if later.migration is not None:
         return ""
-    aimed = ", ".join(later.queries) or "all queries"
-    return f"projected -{later.projected_percent:g} % on {aimed}, not measured: it has no migration"
+    if not later.queries:
+        return sentence(
+            "projected -{percent:g} % on all queries, not measured: it has no migration",
+            percent=later.projected_percent,
+        )
+    return sentence(
+        "projected -{percent:g} % on {queries}, not measured: it has no migration",
+        percent=later.projected_percent,
+        queries=", ".join(later.queries),
+    )
 
 
 QUERIES = Items("query", _queries)

@@ -14,6 +14,7 @@ from glob import escape
 from pathlib import Path
 
 from shadowgate.catalogue import Drift, ObjectId, RowDifferences, compare_content
+from shadowgate.catalogue.sentences import created, dropped
 from shadowgate.phases.run import Run
 from shadowgate.phases.runner import session_of
 from shadowgate.plan import ObjectsSection
@@ -134,8 +135,8 @@ def _rows(differing: Iterable[RowDifferences]) -> Iterator[str]:
 def _unsaid(drift: Drift) -> Iterator[str]:
     """What no plan can announce: it has to go from the script."""
     sentences = [
-        *(f"{each} was created" for each in drift.created if each.kind not in _KINDS),
-        *(f"{each} was dropped" for each in drift.dropped if each.kind not in _KINDS),
+        *(created(each) for each in drift.created if each.kind not in _KINDS),
+        *(dropped(each) for each in drift.dropped if each.kind not in _KINDS),
         *(str(each) for each in drift.changed if each.object.kind not in _KINDS),
     ]
     if sentences:

@@ -288,11 +288,10 @@ class Run:
         rows, asked = self.before.rows_of(self.plan.backup.table), self.plan.performance.min_rows
         if rows >= asked:
             return ""
-        few, many = f"{rows:,}", f"{asked:,}"
         return sentence(
-            "{rows} rows are too few to judge timings; the plan asks for {asked}",
-            rows=few,
-            asked=many,
+            "{rows:,} rows are too few to judge timings; the plan asks for {asked:,}",
+            rows=rows,
+            asked=asked,
         )
 
     # --- 3: monitoring ----------------------------------------------------------------------------
@@ -473,8 +472,11 @@ class Run:
         self.applied.run.raise_for_error()
         if self.opened.migration.needs_psql:
             raise ValidationError(
-                "what the script takes in production cannot be told: psql applies it as a whole, "
-                f"so that no lock of it was seen ({self.opened.migration.needs_psql})",
+                sentence(
+                    "what the script takes in production cannot be told: psql applies "
+                    "it as a whole, so that no lock of it was seen ({needs_psql})",
+                    needs_psql=self.opened.migration.needs_psql,
+                ),
                 where=str(self.plan.migration),
                 todo="write it without psql's own commands",
             )

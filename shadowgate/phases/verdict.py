@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shadowgate.evidence import CheckResult, QueryEvidence, Risk, Verdict
-from shadowgate.language import sentence
+from shadowgate.language import lines_of, sentence
 from shadowgate.phases.check import PHASES, Check
 from shadowgate.phases.consequences import with_causes
 
@@ -151,7 +151,7 @@ def _never_ran(check: Check[Any], result_id: str) -> CheckResult:
         phase=check.phase,
         status="blocked",
         claim=check.claim,
-        detail="did not run: it was deselected, or the run ended before it",
+        detail=sentence("did not run: it was deselected, or the run ended before it"),
         required=check.required,
     )
 
@@ -172,9 +172,8 @@ def _all_passed(checks: int) -> str:
 def _reason(result: CheckResult) -> str:
     if result.blocked_by:
         return sentence("{check} is blocked by {other}", check=result.id, other=result.blocked_by)
-    whole = result.detail or "no detail was recorded"
-    first = whole.splitlines()[0] if "\n" in whole else whole
-    values = {"check": result.id, "why": first}
+    said = lines_of(result.detail)
+    values = {"check": result.id, "why": said[0] if said else sentence("no detail was recorded")}
     match result.status:
         case "failed":
             return sentence("{check} failed: {why}", **values)
@@ -215,10 +214,9 @@ def _near(terms: Terms) -> Iterator[str]:
     for query in () if terms.quick else terms.queries:
         limit = terms.limits[query.id]
         if query.high_percent is not None and query.high_percent > NEAR_LIMIT * limit:
-            allowed, high = f"{limit:g}", f"{query.high_percent:+.1f}"
             yield sentence(
-                "{query} is not slower than {limit} %, but its interval reaches {high} %",
+                "{query} is not slower than {limit:g} %, but its interval reaches {high:+.1f} %",
                 query=query.id,
-                limit=allowed,
-                high=high,
+                limit=limit,
+                high=query.high_percent,
             )

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from shadowgate.errors import PlanError
+from shadowgate.language import sentence
 
 _DAY = dt.timedelta(days=1)
 
@@ -59,6 +60,6 @@ def calendar_of(skip_weekends: bool, place: str) -> Calendar:
         return Calendar(skip_weekends, country_holidays(country, subdiv=region or None))
     except NotImplementedError as error:
         raise PlanError(
-            f"rollout.holidays names {place!r}, whose holidays are not known",
+            sentence("rollout.holidays names {place!r}, whose holidays are not known", place=place),
             todo="write a country, or a country and its region, by their ISO codes: BR or BR-MG",
         ) from error

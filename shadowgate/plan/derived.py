@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from typing import TypeVar
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.plan.script_comments import IRREVERSIBLE
 from shadowgate.plan.sections import (
     BackupSection,
@@ -67,7 +68,10 @@ def derived_plan(
     """
     text = _read(migration)
     if queries is not None and not queries.is_dir():
-        raise UsageError(f"there is no folder {queries}", todo="name one with .sql files")
+        raise UsageError(
+            sentence("there is no folder {queries}", queries=queries),
+            todo="name one with .sql files",
+        )
     back = rollback or _rollback_of(migration)
     return Plan(
         name=migration.name.removesuffix(".sql"),
@@ -88,10 +92,14 @@ def _read(migration: Path) -> str:
         return migration.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise UsageError(
-            f"there is no migration {migration}", todo="name a .sql file with --migration"
+            sentence("there is no migration {migration}", migration=migration),
+            todo="name a .sql file with --migration",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the script cannot be read: {error}", where=str(migration)) from error
+        raise UsageError(
+            sentence("the script cannot be read: {error}", error=error),
+            where=str(migration),
+        ) from error
 
 
 def _rollback_of(migration: Path) -> Path | None:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -14,6 +14,7 @@ import cattrs
 from cattrs.errors import ForbiddenExtraKeysError
 
 from shadowgate.errors import PlanError
+from shadowgate.language import joined, sentence
 from shadowgate.plan.calendar import calendar_of
 from shadowgate.plan.sections import (
     TRANSACTIONS,
@@ -40,12 +41,16 @@ def read_plan(path: Path) -> Plan:
     """
     document = _parse(path)
     if "path" in document:
-        raise PlanError("unknown key 'path'", where=f"{path}, key path", todo="remove it")
+        raise PlanError(
+            "unknown key 'path'",
+            where=sentence("{path}, key path", path=path),
+            todo="remove it",
+        )
     try:
         plan = strict_converter().structure(document, Plan)
     except cattrs.BaseValidationError as error:
         raise PlanError(
-            f"the plan cannot be used: {sentences(error)}",
+            sentence("the plan cannot be used: {sentences}", sentences=sentences(error)),
             where=str(path),
             todo="mend the keys named; docs/reference.md lists every key with its type",
         ) from error
@@ -61,18 +66,24 @@ def _parse(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise PlanError(
-            f"the plan {path} does not exist", todo="name a .toml file with --plan"
+            sentence("the plan {path} does not exist", path=path),
+            todo="name a .toml file with --plan",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"the plan cannot be read: {error}", where=str(path)) from error
+        raise PlanError(
+            sentence("the plan cannot be read: {error}", error=error), where=str(path)
+        ) from error
     except tomllib.TOMLDecodeError as error:
         if date := _no_date(path, str(error)):
             raise PlanError(
-                f"there is no {date} in the calendar",
+                sentence("there is no {date} in the calendar", date=date),
                 where=str(path),
                 todo="write a date that exists, such as 2026-02-28",
             ) from error
-        raise PlanError(f"the plan is not valid TOML: {error}", where=str(path)) from error
+        raise PlanError(
+            sentence("the plan is not valid TOML: {error}", error=error),
+            where=str(path),
+        ) from error
 
 
 def _no_date(path: Path, said: str) -> str:
@@ -92,7 +103,9 @@ def strict_converter() -> cattrs.Converter:
     def exactly(kind: type[T], *accepted: type) -> None:
         def structure(value: Any, _: Any) -> T:
             if type(value) not in accepted:
-                raise TypeError(f"expected {kind.__name__}, got {value!r}")
+                raise TypeError(
+                    sentence("expected {type}, got {value!r}", type=kind.__name__, value=value)
+                )
             return kind(value)  # type: ignore[call-arg]
 
         converter.register_structure_hook(kind, structure)
@@ -105,7 +118,9 @@ def strict_converter() -> cattrs.Converter:
 
     def structure_date(value: Any, _: Any) -> dt.date:
         if type(value) is not dt.date:
-            raise TypeError(f"expected a date such as 2026-02-13, got {value!r}")
+            raise TypeError(
+                sentence("expected a date such as 2026-02-13, got {value!r}", value=value)
+            )
         return value
 
     converter.register_structure_hook(dt.date, structure_date)
@@ -123,7 +138,7 @@ def _refuse_text_for_lists(converter: cattrs.Converter) -> None:
 
     def structure(value: Any, kind: Any) -> Any:
         if not isinstance(value, list):
-            raise TypeError(f"expected a list, got {value!r}")
+            raise TypeError(sentence("expected a list, got {value!r}", value=value))
         inner = get_args(kind)[0]
         if inner is Any:
             return lenient(value, kind)
@@ -134,17 +149,30 @@ def _refuse_text_for_lists(converter: cattrs.Converter) -> None:
 
 def sentences(error: cattrs.BaseValidationError) -> str:
     """What is wrong with a document, key by key."""
-    return "; ".join(cattrs.transform_error(error, path="", format_exception=_in_words))
+    said: dict[str, str] = {}
+
+    def in_words(problem: BaseException, kind: type | None) -> str:
+        what = _in_words(problem, kind)
+        return said.setdefault(what, what)
+
+    lines = cattrs.transform_error(error, path="", format_exception=in_words)
+    return joined("; ", (_at(line, said) for line in lines))
+
+
+def _at(line: str, said: Mapping[str, str]) -> str:
+    what, _, key = line.rpartition(" @ ")
+    # TRANSLATORS: what is wrong with a key of a plan, and which key it is
+    return sentence("{what} @ {key}", what=said.get(what, what), key=key)
 
 
 def _in_words(error: BaseException, _type: type | None) -> str:
     if isinstance(error, ForbiddenExtraKeysError) and error.cl is not None:
         allowed = sorted(f.name for f in dataclasses.fields(error.cl) if f.name != "path")
         unknown = ", ".join(sorted(error.extra_fields))
-        return f"unknown key {unknown} (allowed: {', '.join(allowed)})"
+        return sentence("unknown key {key} (allowed: {keys})", key=unknown, keys=", ".join(allowed))
     if isinstance(error, KeyError):
-        return f"missing key {error.args[0]}"
-    return str(error)
+        return sentence("missing key {key}", key=error.args[0])
+    return str(error.args[0]) if error.args else str(error)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,8 +194,8 @@ class _Paths:
         full = self.beside(path)
         if not full.exists():
             raise PlanError(
-                f"{full} does not exist",
-                where=f"{self.plan}, key {key}",
+                sentence("{full} does not exist", full=full),
+                where=sentence("{plan}, key {key}", plan=self.plan, key=key),
                 todo="name a file that is there, relative to the plan file",
             )
         return full
@@ -229,77 +257,99 @@ def _check_limits(plan: Plan) -> None:
     for holds, key, allowed in (*rules, *_other_rules(plan)):
         if not holds:
             raise PlanError(
-                f"{key} is out of range",
-                where=f"{plan.path}, key {key}",
-                todo=f"allowed: {allowed}",
+                sentence("{key} is out of range", key=key),
+                where=sentence("{path}, key {key}", path=plan.path, key=key),
+                todo=sentence("allowed: {allowed}", allowed=allowed),
             )
     _check_series(plan)
     names = [probe.name for probe in plan.probes]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PlanError(
-            f"probes share the name {', '.join(twice)}", where=str(plan.path), todo="rename one"
+            sentence("probes share the name {twice}", twice=", ".join(twice)),
+            where=str(plan.path),
+            todo="rename one",
         )
 
 
 def _performance_rules(performance: PerformanceSection) -> Iterator[Rule]:
     reasons = all(each.percent > 0 and each.reason.strip() for each in performance.limits)
     pairs = performance.max_pairs >= performance.min_pairs
-    yield performance.limit_percent > 0, "performance.limit_percent", "above 0"
-    yield reasons, "performance.limits", "percent above 0, with a reason"
-    yield performance.floor_ms >= 0, "performance.floor_ms", "0 or more"
-    yield performance.baseline_rounds >= 10, "performance.baseline_rounds", "at least 10"
-    yield performance.min_pairs >= 6, "performance.min_pairs", "at least 6"
-    yield pairs, "performance.max_pairs", "at least performance.min_pairs"
-    yield performance.budget_seconds > 0, "performance.budget_seconds", "above 0"
+    yield performance.limit_percent > 0, "performance.limit_percent", sentence("above 0")
+    yield reasons, "performance.limits", sentence("percent above 0, with a reason")
+    yield performance.floor_ms >= 0, "performance.floor_ms", sentence("0 or more")
+    yield performance.baseline_rounds >= 10, "performance.baseline_rounds", sentence("at least 10")
+    yield performance.min_pairs >= 6, "performance.min_pairs", sentence("at least 6")
+    yield pairs, "performance.max_pairs", sentence("at least performance.min_pairs")
+    yield performance.budget_seconds > 0, "performance.budget_seconds", sentence("above 0")
     targets = all(0 < percent < 100 for percent in performance.targets.values())
-    yield targets, "performance.targets", "between 0 and 100"
-    yield performance.layout_seconds > 0, "performance.layout_seconds", "above 0"
+    yield targets, "performance.targets", sentence("between 0 and 100")
+    yield performance.layout_seconds > 0, "performance.layout_seconds", sentence("above 0")
 
 
 def _rollout_rules(rollout: RolloutSection) -> Iterator[Rule]:
     days = {"preproduction": 1, "canary": 1, "gradual": 4, "stabilisation": 1}
     for stage, fewest in days.items():
         key = f"{stage}_days"
-        yield getattr(rollout, key) >= fewest, f"rollout.{key}", f"{fewest} or more"
+        yield (
+            getattr(rollout, key) >= fewest,
+            f"rollout.{key}",
+            sentence("{fewest} or more", fewest=fewest),
+        )
     shares = 0 < rollout.canary_percent < rollout.gradual_percent < 100
-    yield shares, "rollout.canary_percent", "0 < canary_percent < gradual_percent < 100"
-    yield rollout.latency_percent > 0, "rollout.latency_percent", "above 0"
-    yield rollout.error_percent >= 0, "rollout.error_percent", "0 or more"
+    yield shares, "rollout.canary_percent", sentence("0 < canary_percent < gradual_percent < 100")
+    yield rollout.latency_percent > 0, "rollout.latency_percent", sentence("above 0")
+    yield rollout.error_percent >= 0, "rollout.error_percent", sentence("0 or more")
     rehearsal = rollout.rehearsal
     for key in ("canary_seconds", "gradual_seconds", "full_seconds", "probe_seconds"):
-        yield getattr(rehearsal, key) > 0, f"rollout.rehearsal.{key}", "above 0"
-    yield rehearsal.sessions >= 5, "rollout.rehearsal.sessions", "5 or more"
+        yield getattr(rehearsal, key) > 0, f"rollout.rehearsal.{key}", sentence("above 0")
+    yield rehearsal.sessions >= 5, "rollout.rehearsal.sessions", sentence("5 or more")
     rate = rehearsal.requests_per_second
-    yield rate is None or rate > 0, "rollout.rehearsal.requests_per_second", "above 0"
+    yield rate is None or rate > 0, "rollout.rehearsal.requests_per_second", sentence("above 0")
 
 
 def _other_rules(plan: Plan) -> Iterator[Rule]:
     now, after = plan.traffic, plan.traffic.after or plan.traffic
     paired = (len(after.reads), len(after.writes)) == (len(now.reads), len(now.writes))
-    yield plan.schema == 1, "schema", "1, the only version there is"
+    yield plan.schema == 1, "schema", sentence("1, the only version there is")
     short = 0 < len(plan.database.encode()) <= NAME_BYTES
-    yield short, "database", f"1 to {NAME_BYTES} bytes: copies are called after it"
+    yield (
+        short,
+        "database",
+        sentence("1 to {bytes} bytes: copies are called after it", bytes=NAME_BYTES),
+    )
     shares = all(share >= 0 for share in plan.workload.weights.values())
-    yield shares, "workload.weights", "0 or more"
+    yield shares, "workload.weights", sentence("0 or more")
     simulation = plan.simulation
-    yield simulation.rounds >= 6, "simulation.rounds", "at least 6"
-    yield simulation.max_rounds >= simulation.rounds, "simulation.max_rounds", "at least the rounds"
-    yield simulation.budget_seconds > 0, "simulation.budget_seconds", "more than 0"
+    yield simulation.rounds >= 6, "simulation.rounds", sentence("at least 6")
+    yield (
+        simulation.max_rounds >= simulation.rounds,
+        "simulation.max_rounds",
+        sentence("at least the rounds"),
+    )
+    yield simulation.budget_seconds > 0, "simulation.budget_seconds", sentence("more than 0")
     rows, generated = plan.backup.rows, plan.backup.generator is not None
-    yield rows is not None or not generated, "backup.rows", "a number, for the generator"
-    yield rows is None or rows >= 1_000, "backup.rows", "at least 1000"
-    yield bool(plan.backup.table) or not plan.backup.geometry, "backup.table", "that of geometry"
-    yield plan.undo.max_seconds > 0, "undo.max_seconds", "above 0"
+    yield rows is not None or not generated, "backup.rows", sentence("a number, for the generator")
+    yield rows is None or rows >= 1_000, "backup.rows", sentence("at least 1000")
+    yield (
+        bool(plan.backup.table) or not plan.backup.geometry,
+        "backup.table",
+        sentence("that of geometry"),
+    )
+    yield plan.undo.max_seconds > 0, "undo.max_seconds", sentence("above 0")
     known = plan.runner.transaction in TRANSACTIONS
     yield known, "runner.transaction", " or ".join(TRANSACTIONS)
-    yield plan.runner.instances >= 1, "runner.instances", "1 or more"
+    yield plan.runner.instances >= 1, "runner.instances", sentence("1 or more")
     production = plan.production
     counted = all(rows >= 0 for rows in production.rows.values())
     room = all(limit is None or limit > 0 for limit in (production.wal_gb, production.disk_gb))
-    yield counted, "production.rows", "0 or more"
-    yield room, "production.wal_gb or production.disk_gb", "above 0"
-    yield paired, "traffic.after", "one statement for each of traffic.reads and traffic.writes"
+    yield counted, "production.rows", sentence("0 or more")
+    yield room, "production.wal_gb or production.disk_gb", sentence("above 0")
+    yield (
+        paired,
+        "traffic.after",
+        sentence("one statement for each of traffic.reads and traffic.writes"),
+    )
     yield from (rule for probe in plan.probes for rule in _probe_rules(probe))
     yield from (rule for waiver in plan.waivers for rule in _waiver_rules(waiver))
 
@@ -308,15 +358,15 @@ def _probe_rules(probe: ProbeSection) -> Iterator[Rule]:
     key = f"probes.{probe.name}"
     verified = probe.sessions == 1 or not probe.expect or bool(probe.verify)
     either = not probe.error or not (probe.expect or probe.verify)
-    yield probe.sessions >= 1, f"{key}.sessions", "at least 1"
-    yield verified, f"{key}.expect", "with several sessions: the rows of a verify query"
-    yield either, f"{key}.error", "an error or rows, not both"
+    yield probe.sessions >= 1, f"{key}.sessions", sentence("at least 1")
+    yield verified, f"{key}.expect", sentence("with several sessions: the rows of a verify query")
+    yield either, f"{key}.error", sentence("an error or rows, not both")
 
 
 def _waiver_rules(waiver: WaiverSection) -> Iterator[Rule]:
     key = f"waivers.{waiver.rule}"
-    yield bool(waiver.reason.strip()), f"{key}.reason", "a reason: the report shows it"
-    yield _is_pattern(waiver.statement), f"{key}.statement", "a regular expression"
+    yield bool(waiver.reason.strip()), f"{key}.reason", sentence("a reason: the report shows it")
+    yield _is_pattern(waiver.statement), f"{key}.statement", sentence("a regular expression")
 
 
 def _is_pattern(text: str) -> bool:
@@ -333,8 +383,12 @@ def _check_series(plan: Plan) -> None:
     for later in plan.simulation.later:
         if later.builds_on and later.builds_on not in before:
             raise PlanError(
-                f"{later.name} builds on {later.builds_on}, which does not come before it",
-                where=f"{plan.path}, key simulation.later.builds_on",
+                sentence(
+                    "{name} builds on {builds_on}, which does not come before it",
+                    name=later.name,
+                    builds_on=later.builds_on,
+                ),
+                where=sentence("{path}, key simulation.later.builds_on", path=plan.path),
                 todo="name one that is listed before it and has a migration",
             )
         if later.migration is not None:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from shadowgate.errors import ShadowgateError
-from shadowgate.language import reading
+from shadowgate.language import reading, told_error
 from shadowgate.log_text import log_text
 from shadowgate.options import OPTIONS, PLAN, resolve
 from shadowgate.phases.run import Run
@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run = Run(request)
         run.report()  # reads the workload: what is wrong with it is said now
     except ShadowgateError as error:
-        raise pytest.UsageError(log_text(str(error))) from error
+        raise pytest.UsageError(log_text(told_error(error))) from error
     config.stash[RUN] = run
     reader = ExitStack()
     reader.enter_context(reading(request.language))
@@ -94,7 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         session.begin()
     except ShadowgateError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(told_error(error)) from error
     _end_as_interrupted(config)
     config.pluginmanager.register(session, "shadowgate-session")
     config.pluginmanager.register(HtmlReport(session), "shadowgate-html")

@@ -10,6 +10,7 @@ import pytest
 
 from shadowgate import phases
 from shadowgate.evidence import CheckResult
+from shadowgate.language import for_readers, told
 from shadowgate.log_text import log_text
 from shadowgate.phases.check import Check
 from shadowgate.phases.execution import carry_out
@@ -49,7 +50,7 @@ class CheckItem(pytest.Item):
         if outcome.error is not None:
             raise outcome.error
         # It goes to the terminal and to JUnit's file.
-        detail = log_text(redacted_text(outcome.result.detail))
+        detail = log_text(redacted_text(_shown(outcome.result.detail)))
         if outcome.result.status in ("skipped", "blocked"):
             pytest.skip(detail)
         if outcome.result.status != "passed":
@@ -64,6 +65,11 @@ class CheckItem(pytest.Item):
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Where the check stands, and its name."""
         return self.path, None, self.name
+
+
+@for_readers
+def _shown(detail: str) -> str:
+    return told(detail)
 
 
 class Collection:

@@ -15,6 +15,7 @@ import pytest
 
 from shadowgate.errors import PlanError, SetupError, ShadowgateError
 from shadowgate.evidence import Evidence
+from shadowgate.language import sentence, told_error
 from shadowgate.log_text import log_text
 from shadowgate.measure import Query
 from shadowgate.phases.environment.preflight import preflight
@@ -36,7 +37,7 @@ from shadowgate.report import (
     write_plans,
 )
 
-UNFINISHED = "the run has not finished"
+UNFINISHED = sentence("the run has not finished")
 
 _PAGES = ("shadow.html", "shadow.pdf", "rollout_plan.md", "baseline.json")
 """Reports that stand only where a run has finished."""
@@ -122,9 +123,9 @@ class ShadowSession:
         try:
             opened = preflight(self.run.request, self.run.progress)
         except ShadowgateError as error:
-            raise pytest.UsageError(log_text(str(error))) from error
+            raise pytest.UsageError(log_text(told_error(error))) from error
         except (OSError, psycopg.Error) as error:
-            raise pytest.UsageError(log_text(str(_given_out(error)))) from error
+            raise pytest.UsageError(log_text(told_error(_given_out(error)))) from error
         self.config.add_cleanup(opened.close)
         self.run.opened = opened
 
@@ -142,7 +143,7 @@ class ShadowSession:
         try:
             self.run.ensure(self.run.workload)
         except PlanError as error:
-            raise pytest.UsageError(log_text(str(error))) from error
+            raise pytest.UsageError(log_text(told_error(error))) from error
         except (ShadowgateError, psycopg.Error):
             return
 
@@ -185,7 +186,7 @@ class ShadowSession:
         if isinstance(problem, OSError):
             session.exitstatus = SetupError.exit_status
             told = not_written(problem, self.run.request.reports)
-            self._take_back(found, told.what, f"ERROR: {told}")
+            self._take_back(found, told.what, f"ERROR: {told_error(told)}")
         elif problem is not None:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
             reason = _interrupted_by(problem)
@@ -258,14 +259,14 @@ def _stopped(evidence: Evidence, reason: str) -> Evidence:
 
 def _interrupted_by(signal: BaseException) -> str:
     """Why a run ended before its time; a signal without a name is that of the terminal."""
-    return f"the run was interrupted by {str(signal) or 'SIGINT'}"
+    return sentence("the run was interrupted by {signal}", signal=str(signal) or "SIGINT")
 
 
 def not_written(error: OSError, reports: Path) -> SetupError:
     """What to tell of a report that cannot be written."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     return SetupError(
-        f"the reports cannot be written: {reason}",
+        sentence("the reports cannot be written: {reason}", reason=reason),
         where=str(error.filename or reports),
         todo="name a folder with --reports that can be written and has room",
     )
@@ -276,12 +277,12 @@ def _given_out(error: OSError | psycopg.Error) -> SetupError:
     if isinstance(error, psycopg.Error):
         said = " ".join(str(error).split())
         return SetupError(
-            f"the server gave out before the first phase: {said}",
+            sentence("the server gave out before the first phase: {said}", said=said),
             todo="see its log, or use another server: --server",
         )
     reason = os.strerror(error.errno) if error.errno else str(error)
     return SetupError(
-        f"the run cannot begin: {reason}",
+        sentence("the run cannot begin: {reason}", reason=reason),
         where=str(error.filename or ""),
         todo="free some space, or point TMPDIR at a larger disk",
     )
@@ -293,7 +294,7 @@ def _said_in(reporter: pytest.TerminalReporter) -> Iterator[None]:
     try:
         yield
     except ShadowgateError as error:
-        reporter.write_line(str(error), yellow=True)
+        reporter.write_line(told_error(error), yellow=True)
 
 
 def _has_values(query: Query) -> bool:

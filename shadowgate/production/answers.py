@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.production.session import NotAnsweredError, ReadOnlySession
 
 K = TypeVar("K")
@@ -121,7 +122,7 @@ def read_rows(path: Path) -> dict[str, int]:
         return {str(table): int(rows) for table, rows in document["rows"].items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise UsageError(
-            f"{path} is not what a preflight wrote, or has no rows",
+            sentence("{path} is not what a preflight wrote, or has no rows", path=path),
             todo="write it with: shadowgate preflight --server … --json FILE, and name that with "
             "--production or in [production] preflight",
         ) from None

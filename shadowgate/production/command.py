@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.measure import load_workload
 from shadowgate.migrate import Script, read_script
 from shadowgate.plan import read_plan
@@ -93,6 +94,10 @@ def _said(answers: Answers, target: str | None, good: str, bad: str) -> int:
         try:
             write_document(document, Path(target))
         except OSError as error:
-            raise UsageError(f"{target} cannot be written: {error.strerror}") from None
+            raise UsageError(
+                sentence(
+                    "{target} cannot be written: {reason}", target=target, reason=error.strerror
+                )
+            ) from None
     sys.stdout.write(rendered(answers, good, bad) + "\n")
     return 1 if answers.reasons else 0

@@ -20,6 +20,7 @@ from psycopg import sql
 from scipy.stats import norm
 
 from shadowgate.errors import ServerError, UsageError
+from shadowgate.language import sentence
 from shadowgate.production.answers import Line, not_answered
 from shadowgate.production.session import NotAnsweredError, ReadOnlySession
 from shadowgate.report.json_file import write_document
@@ -159,7 +160,9 @@ def write_reference(session: ReadOnlySession, path: Path) -> Reference:
     try:
         write_document(data_without_secrets(dataclasses.asdict(reference)), path)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+        raise UsageError(
+            sentence("{path} cannot be written: {reason}", path=path, reason=error.strerror)
+        ) from None
     return reference
 
 
@@ -174,14 +177,23 @@ def read_reference(path: Path) -> Reference:
         dt.datetime.fromisoformat(reference.taken)
     except FileNotFoundError:
         raise UsageError(
-            f"there is no {path}", todo="take one before the stage: --take-reference FILE"
+            sentence("there is no {path}", path=path),
+            todo="take one before the stage: --take-reference FILE",
         ) from None
     except (OSError, ValueError, TypeError, AttributeError, cattrs.BaseValidationError):
         raise UsageError(
-            f"{path} is not a reference", todo="take one before the stage: --take-reference FILE"
+            sentence("{path} is not a reference", path=path),
+            todo="take one before the stage: --take-reference FILE",
         ) from None
     if reference.schema != SCHEMA:
-        raise UsageError(f"{path} has version {reference.schema}, known is {SCHEMA}")
+        raise UsageError(
+            sentence(
+                "{path} has version {schema}, known is {known}",
+                path=path,
+                schema=reference.schema,
+                known=SCHEMA,
+            )
+        )
     return reference
 
 

@@ -21,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import class_row
 
 from shadowgate.errors import ServerError, ShadowgateError, UsageError
+from shadowgate.language import sentence
 from shadowgate.report.redact import MASK, redacted_text
 from shadowgate.server import Connection
 
@@ -101,7 +102,9 @@ class ReadOnlySession:
         """
         left = min(self._ends - time.monotonic(), self._patience.statement)
         if left <= 0:
-            raise NotAnsweredError(f"the {self._patience.total:g} s for all questions are over")
+            raise NotAnsweredError(
+                sentence("the {total:g} s for all questions are over", total=self._patience.total)
+            )
         try:
             with self._connection.transaction():
                 self._connection.execute(
@@ -178,7 +181,12 @@ def _require_settings(connection: Connection, patience: Patience) -> None:
                 if found is None or found[0] != value:
                     raise ServerError(
                         "the session on production would not be read-only, or could wait for ever",
-                        where=f"{name} is {found[0] if found else 'unknown'} instead of {value}",
+                        where=sentence(
+                            "{name} is {found} instead of {value}",
+                            name=name,
+                            found=found[0] if found else "unknown",
+                            value=value,
+                        ),
                         todo="connect to the server itself: a pooler dropped the settings",
                     )
     except psycopg.Error as error:

@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.report import after_file, json_schema
 from shadowgate.report.after_file import After, read_after
 
@@ -58,8 +59,16 @@ def read_shadow_run(path: Path) -> ShadowRun:
     after = read_after(beside) if beside.exists() else None
     if after is not None and after.started != document["started"]:
         raise UsageError(
-            f"{beside} is of another run than {path.name} beside it",
-            where=f"{after.started} and {document['started']}",
+            sentence(
+                "{beside} is of another run than {name} beside it",
+                beside=beside,
+                name=path.name,
+            ),
+            where=sentence(
+                "{started} and {document}",
+                started=after.started,
+                document=document["started"],
+            ),
             todo="keep the files of one run together",
         )
     plan, server = document["plan"], document["server"]
@@ -88,7 +97,8 @@ def _document(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(
-            f"there is no {path}", todo="run shadowgate on a backup first, or name its shadow.json"
+            sentence("there is no {path}", path=path),
+            todo="run shadowgate on a backup first, or name its shadow.json",
         ) from None
     except (OSError, ValueError) as error:
         raise _refused(path, str(error)) from None
@@ -109,5 +119,7 @@ def _moment(text: str, path: Path) -> dt.datetime:
 
 def _refused(path: Path, why: str) -> UsageError:
     return UsageError(
-        f"{path} is not a shadow.json", where=why, todo="name the one in a run's reports folder"
+        sentence("{path} is not a shadow.json", path=path),
+        where=why,
+        todo="name the one in a run's reports folder",
     )

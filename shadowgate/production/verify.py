@@ -9,6 +9,7 @@ from typing import Any
 
 from shadowgate.catalogue.object_kinds import STORED
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.measure import Workload
 from shadowgate.production.answers import Answers, Line, Question
 from shadowgate.production.as_planned import CONSTRAINTS, STATISTICS, object_lines
@@ -49,7 +50,10 @@ def verify(
     after = shadow.after
     if after is None:
         raise UsageError(
-            f"beside {shadow.path} there is no after.json to hold production against",
+            sentence(
+                "beside {path} there is no after.json to hold production against",
+                path=shadow.path,
+            ),
             todo="run shadowgate again: it is written once the migration was applied",
         )
     known = Known(shadow, _with_created(after), session.role, dt.datetime.now(dt.UTC))

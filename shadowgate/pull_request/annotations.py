@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from shadowgate.evidence import CheckResult, Evidence
+from shadowgate.language import _, for_readers, lines_of, told
 from shadowgate.pull_request.reports import BranchFinding, Published, Report
 from shadowgate.report import causes_of, migration_file, redacted_text, stands_against_go
 
@@ -31,6 +32,7 @@ class Annotation:
     message: str
 
 
+@for_readers
 def annotations_of(published: Published, here: Path) -> list[Annotation]:
     """Everything to pin, errors first; what is NO-GO has at least one.
 
@@ -60,21 +62,21 @@ def repository_of(here: Path) -> Path:
 
 def _of_finding(found: BranchFinding, from_root: Callable[[str], str]) -> Annotation:
     level: Level = "error" if found.counts else "warning"
-    message = "\n".join(filter(None, (found.message, found.todo)))
+    message = "\n".join(map(told, filter(None, (found.message, found.todo))))
     return Annotation(level, from_root(found.file), found.line, "shadowgate", message)
 
 
 def _of_report(report: Report, from_root: Callable[[str], str]) -> list[Annotation]:
     evidence = report.evidence
     if evidence is None:
-        return [Annotation("error", "", 0, f"shadowgate: {report.name}", report.problem)]
+        return [Annotation("error", "", 0, f"shadowgate: {report.name}", told(report.problem))]
     found = [
         annotation
         for cause in causes_of(evidence.checks)
         for annotation in _of_check(cause.check, evidence, from_root)
     ]
     if evidence.verdict == "NO-GO" and not any(each.level == "error" for each in found):
-        why = redacted_text("\n".join(evidence.reasons)) or "no reason was recorded"
+        why = redacted_text("\n".join(map(told, evidence.reasons))) or _("no reason was recorded")
         found.append(Annotation("error", from_root(report.name), 0, "shadowgate: NO-GO", why))
     return found
 
@@ -84,10 +86,17 @@ def _of_check(
 ) -> Iterator[Annotation]:
     level: Level = "error" if stands_against_go(check, evidence) else "warning"
     title = f"{check.id} {check.status}"
-    detail = redacted_text(check.detail) or check.claim
-    remedy = next((line for line in detail.splitlines() if line.startswith("To do: ")), "")
+    detail = redacted_text(told(check.detail)) or told(check.claim)
+    remedy = next(
+        (
+            redacted_text(told(line))
+            for line in lines_of(check.detail)
+            if line.startswith("To do: ")
+        ),
+        "",
+    )
     for place in check.places:
-        message = "\n".join(filter(None, (redacted_text(place.message), remedy)))
+        message = "\n".join(filter(None, (redacted_text(told(place.message)), remedy)))
         yield Annotation(level, from_root(place.file), place.line, title, message)
     if not check.places:
         yield Annotation(level, from_root(_file_of(check, evidence)), 0, title, detail)

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from shadowgate.errors import ServiceError
+from shadowgate.language import sentence
 
 _TRIES = 3
 _LONGEST_WAIT_SECONDS = 60.0
@@ -114,7 +115,9 @@ class PullRequest:
                     raise _RefusedError(error.code, said, limited=wait is not None) from None
             except (OSError, http.client.HTTPException) as error:
                 reason = getattr(error, "reason", error)
-                raise ServiceError(f"GitHub does not answer: {reason}", where=self.api) from None
+                raise ServiceError(
+                    sentence("GitHub does not answer: {reason}", reason=reason), where=self.api
+                ) from None
             except ValueError:
                 raise ServiceError("GitHub's answer is no JSON", where=self.api) from None
             self.sleep(wait)

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.pull_request.reports import Published, Report, read_reports
 from shadowgate.report import Listed, index
 
@@ -26,7 +27,9 @@ def index_of(folder: Path) -> Published:
         UsageError: the folder is not there, has no report, or cannot be written.
     """
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", todo="name a folder of reports")
+        raise UsageError(
+            sentence("there is no folder {folder}", folder=folder), todo="name a folder of reports"
+        )
     published = read_reports([folder])
     if all(each.evidence is None for each in published.reports):
         raise UsageError(
@@ -58,7 +61,8 @@ def write_index(published: Published, folder: Path) -> None:
         (folder / NAME).write_text(page, "utf-8")
     except OSError as problem:
         raise UsageError(
-            f"the index cannot be written: {problem.strerror}", where=str(folder / NAME)
+            sentence("the index cannot be written: {reason}", reason=problem.strerror),
+            where=str(folder / NAME),
         ) from problem
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadowgate.errors import ServiceError, UsageError
+from shadowgate.language import sentence
 from shadowgate.pull_request.annotations import annotations_of
 from shadowgate.pull_request.code_quality import code_quality
 from shadowgate.pull_request.comment import comment_body, marker, page_of
@@ -81,7 +82,8 @@ def publish(
             _to_github(published, folders, targets.name, job_of(environment), say)
     except OSError as problem:
         raise UsageError(
-            f"a file cannot be written: {problem.strerror}", where=str(problem.filename)
+            sentence("a file cannot be written: {reason}", reason=problem.strerror),
+            where=str(problem.filename),
         ) from problem
     for report in published.unread:
         say(one_line(f"{report.name}: {report.problem}"))

@@ -16,6 +16,7 @@ import jsonschema
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Evidence, Risk, Verdict
+from shadowgate.language import sentence
 from shadowgate.report import migration_file, read_json, redacted_text
 
 REPORT = "shadow.json"
@@ -155,7 +156,13 @@ def _branch(path: Path) -> dict[str, Any]:
         jsonschema.validate(document, _BRANCH_SCHEMA)
     except (OSError, ValueError, jsonschema.ValidationError) as problem:
         said = getattr(problem, "message", str(problem))
-        raise UsageError(f"{path} cannot be read: {redacted_text(str(said))[:200]}") from problem
+        raise UsageError(
+            sentence(
+                "{path} cannot be read: {redacted_text}",
+                path=path,
+                redacted_text=redacted_text(str(said))[:200],
+            )
+        ) from problem
     return document
 
 

@@ -17,6 +17,7 @@ import cattrs
 
 from shadowgate.catalogue import CatalogueObject, Drift
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.report.json_file import write_document
 from shadowgate.report.redact import data_without_secrets
 
@@ -131,9 +132,16 @@ def read_after(path: Path) -> After:
         after = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), After)
     except (OSError, ValueError, TypeError, cattrs.BaseValidationError):
         raise UsageError(
-            f"{path} is not what a run of shadowgate writes",
+            sentence("{path} is not what a run of shadowgate writes", path=path),
             todo="run shadowgate again on the backup, and name its shadow.json",
         ) from None
     if after.schema != SCHEMA:
-        raise UsageError(f"{path} has version {after.schema}, known is {SCHEMA}")
+        raise UsageError(
+            sentence(
+                "{path} has version {schema}, known is {known}",
+                path=path,
+                schema=after.schema,
+                known=SCHEMA,
+            )
+        )
     return after

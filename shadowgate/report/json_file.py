@@ -7,7 +7,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import resources
 from numbers import Integral, Real
@@ -19,6 +19,7 @@ import jsonschema
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import SCHEMA, Evidence
+from shadowgate.language import retold, sentence, translations
 from shadowgate.report.redact import redacted_text, without_secrets
 
 
@@ -54,6 +55,7 @@ def to_json(evidence: Evidence) -> dict[str, Any]:
         "seconds": _plain(clean.seconds),
         "checks": _plain(clean.checks),
         "queries": {query.id: _plain(query) for query in clean.queries},
+        "translations": translations(_texts((clean.reasons, clean.checks, clean.queries))),
     }
 
 
@@ -98,19 +100,54 @@ def read_json(path: Path) -> Evidence:
         jsonschema.validate(document, json_schema())
     except OSError as problem:
         raise UsageError(
-            f"there is no report to read: {problem.strerror}",
+            sentence("there is no report to read: {reason}", reason=problem.strerror),
             where=str(path),
             todo="see the output of the run: it ended before it began to judge",
         ) from problem
     except (ValueError, jsonschema.ValidationError) as problem:
         said = getattr(problem, "message", str(problem))
         raise UsageError(
-            f"the report cannot be read: {redacted_text(str(said))[:200]}",
+            sentence(
+                "the report cannot be read: {redacted_text}",
+                redacted_text=redacted_text(str(said))[:200],
+            ),
             where=str(path),
-            todo=f"run the validation again with this release, which writes version {SCHEMA}",
+            todo=sentence(
+                "run the validation again with this release, which writes version {schema}",
+                schema=SCHEMA,
+            ),
         ) from problem
+    known = document.pop("translations", {})
     fields = {**document, "queries": list(document["queries"].values())}
-    return _CONVERTER.structure(fields, Evidence)
+    return _CONVERTER.structure(_retold(fields, known), Evidence)
+
+
+def _retold(value: Any, known: Mapping[str, Mapping[str, str]]) -> Any:
+    """The same data, in which sentences are known in the languages that the file has."""
+    if isinstance(value, str):
+        return retold(value, known)
+    if isinstance(value, list):
+        return [_retold(item, known) for item in value]
+    if isinstance(value, dict):
+        return {retold(key, known): _retold(item, known) for key, item in value.items()}
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in evidence, keys included, but for what is kept in other files."""
+    if isinstance(value, str):
+        yield value
+    elif dataclasses.is_dataclass(value):
+        for each in dataclasses.fields(value):
+            if each.name not in _IN_FILES:
+                yield from _texts(getattr(value, each.name))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from _texts(item)
 
 
 def _converter() -> cattrs.Converter:

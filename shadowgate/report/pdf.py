@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from shadowgate.errors import ToolError
+from shadowgate.language import sentence
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 """Names under which Chromium and its kin are installed; the first that is there is used."""
@@ -59,8 +60,13 @@ def print_pdf(page: Path, target: Path) -> None:
                 command, capture_output=True, text=True, timeout=_PATIENCE, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as problem:
-            raise ToolError(f"{page.name} was not printed: {problem}") from problem
+            raise ToolError(
+                sentence("{name} was not printed: {problem}", name=page.name, problem=problem)
+            ) from problem
         if not printed.is_file():
             said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise ToolError(f"{page.name} was not printed by {browser}", where=said)
+            raise ToolError(
+                sentence("{name} was not printed by {browser}", name=page.name, browser=browser),
+                where=said,
+            )
         shutil.move(printed, target)

@@ -43,7 +43,7 @@ def markdown_environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(_=_markdown_sentence, ngettext=_markdown_counted)
-    made.filters.update(code=code, code_cell=code_cell, kept=_kept, lines=_lines)
+    made.filters.update(code=code, code_cell=code_cell, kept=_kept, lines=language.lines_of)
     return _furnished(made)
 
 
@@ -51,6 +51,7 @@ def _furnished(made: Environment) -> Environment:
     """The environment with the filters and names that all templates use."""
     made.filters.update(
         breakable=_breakable,
+        cell=words.cell,
         duration=words.duration,
         findings_of=words.findings_of,
         grouped_ids=words.grouped_ids,
@@ -116,11 +117,6 @@ def _in_markdown(sentence: str, values: Mapping[str, Any]) -> Markup:
 def _breakable(name: str) -> Markup:
     """A dotted name that may break after its dots and underscores."""
     return Markup("<wbr>").join(part for part in re.split(r"(?<=[._])", name) if part)
-
-
-def _lines(whole: str) -> list[str]:
-    """The lines of a text that say something."""
-    return [line.strip() for line in whole.splitlines() if line.strip()]
 
 
 def _kept(whole: str, width: int) -> str:

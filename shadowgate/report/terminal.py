@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shadowgate.evidence import Evidence, Status
-from shadowgate.language import _, for_readers
+from shadowgate.language import _, for_readers, told
 from shadowgate.log_text import log_text
 from shadowgate.report import words
 from shadowgate.report.causes import Cause, causes_of, not_explained
@@ -63,7 +63,7 @@ def _cause_lines(cause: Cause) -> Iterator[str]:
     name = check.id if check.required else _("{check} (optional)", check=check.id)
     yield f"{_head(check.status)} {name}: {words.reason_of(check)}"
     if check.where:
-        yield _BELOW + _("at {place}", place=words.shortened(check.where, 140))
+        yield _BELOW + _("at {place}", place=words.shortened(told(check.where), 140))
     for each in cause.failed:
         why = words.shortened(words.reason_of(each), 80)
         yield f"{_BELOW}↳ {words.status(each.status)} {each.id}: {why}"

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 
 UNSEALED = "0" * 64
 """Stands for the seal in a page that bears none yet."""
@@ -84,9 +85,9 @@ def verify_report(
     unknown = sorted({*leave_out} - inputs.keys())
     if unknown:
         raise UsageError(
-            f"the report names no input {', '.join(unknown)}",
+            sentence("the report names no input {unknown}", unknown=", ".join(unknown)),
             where=str(page),
-            todo=f"use one of: {', '.join(inputs)}",
+            todo=sentence("use one of: {inputs}", inputs=", ".join(inputs)),
         )
     found = _files_by_name(folders, {PurePosixPath(name).name for name in inputs})
     return [
@@ -105,9 +106,14 @@ def _text_of(page: Path) -> str:
     try:
         return page.read_text("utf-8")
     except FileNotFoundError as error:
-        raise UsageError(f"there is no file {page}", todo="name a shadow.html") from error
+        raise UsageError(
+            sentence("there is no file {page}", page=page), todo="name a shadow.html"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{page} cannot be read: {error}", todo="name a shadow.html") from error
+        raise UsageError(
+            sentence("{page} cannot be read: {error}", page=page, error=error),
+            todo="name a shadow.html",
+        ) from error
 
 
 class _Reader(HTMLParser):
@@ -132,7 +138,7 @@ def _said_by(text: str, page: Path) -> Mapping[str, Any]:
         said = None
     if not isinstance(said, dict) or {"seal", "shadow.json", "inputs"} - said.keys():
         raise UsageError(
-            f"{page} does not say what it was made of",
+            sentence("{page} does not say what it was made of", page=page),
             todo="name a shadow.html that a run of this version has written to its end",
         )
     return said
@@ -178,7 +184,10 @@ def _files_in(folder: Path) -> Iterator[Path]:
     if folder.is_file():
         yield folder
     elif not folder.exists():
-        raise UsageError(f"there is no file or folder {folder}", todo="see --files")
+        raise UsageError(
+            sentence("there is no file or folder {folder}", folder=folder),
+            todo="see --files",
+        )
     for place, below, files in os.walk(folder):
         below[:] = sorted(set(below) - _NOT_SEARCHED)
         yield from (Path(place) / name for name in sorted(files))

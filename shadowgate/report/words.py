@@ -301,6 +301,11 @@ def numeric_columns(table: Table) -> set[int]:
     return found
 
 
+def cell(text: str, numeric: bool) -> str:
+    """What stands in a cell of a table; in a column of numbers with the language's separators."""
+    return numeral(text) if numeric and type(text) is str else told(text)
+
+
 def grouped_ids(ids: Iterable[str]) -> str:
     """Ids of results, items of one check together: ``performance.target (Q5), rollback.clean``."""
     groups: dict[str, list[str]] = {}

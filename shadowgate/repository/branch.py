@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from shadowgate.errors import UsageError
+from shadowgate.language import nsentence, sentence
 from shadowgate.repository.compare import Changes, compare
 from shadowgate.repository.configured import what_tools_say, with_settings
 from shadowgate.repository.detect import Place, find_place
@@ -94,8 +95,14 @@ def read_branch(project: Project, base: str, *, working_tree: bool) -> Branch:
     changed = git.uncommitted(folders, suffixes)
     if changed and not working_tree:
         raise UsageError(
-            f"{changed[0]} is not as it was committed"
-            + (f", nor are {len(changed) - 1} others" if len(changed) > 1 else ""),
+            nsentence(
+                "{file} is not as it was committed, nor is {n} other",
+                "{file} is not as it was committed, nor are {n} others",
+                len(changed) - 1,
+                file=changed[0],
+            )
+            if len(changed) > 1
+            else sentence("{file} is not as it was committed", file=changed[0]),
             todo="commit it, or ask with --working-tree",
         )
     before, ahead = git.files(parted, folders, suffixes), git.files(tip, folders, suffixes)

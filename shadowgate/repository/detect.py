@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.layouts import BY_NAME, LAYOUTS, Layout, plain
 from shadowgate.repository.layouts.plain import is_one
 
@@ -57,10 +58,20 @@ def find_place(
     if not found:
         where = f"in {folder}" if folder else "in this repository"
         known = layout or ", ".join(BY_NAME)
-        raise UsageError(f"there are no migrations {where} (looked for: {known})", todo=SETTLE)
+        raise UsageError(
+            sentence(
+                "there are no migrations {where} (looked for: {known})",
+                where=where,
+                known=known,
+            ),
+            todo=SETTLE,
+        )
     if len(found) > 1:
         places = " and ".join(sorted(map(str, found)))
-        raise UsageError(f"there are migrations in more than one place: {places}", todo=SETTLE)
+        raise UsageError(
+            sentence("there are migrations in more than one place: {places}", places=places),
+            todo=SETTLE,
+        )
     return found[0]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.model import Files
 
 
@@ -31,9 +32,11 @@ class Git:
         if found is None:
             shallow = self._ask("rev-parse", "--is-shallow-repository") == b"true\n"
             raise UsageError(
-                f"git knows no commit {revision}"
+                sentence("git knows no commit {revision}", revision=revision)
                 + (" in this shallow clone" if shallow else " in this repository"),
-                todo=_DEEPER if shallow else f"name a branch, a tag or a commit; {_FETCH}",
+                todo=_DEEPER
+                if shallow
+                else sentence("name a branch, a tag or a commit; {fetch}", fetch=_FETCH),
             )
         return found.decode().split()[0]
 
@@ -46,7 +49,12 @@ class Git:
         found = self._ask("merge-base", one, other)
         if found is None:
             raise UsageError(
-                f"git finds no commit that {one[:10]} and {other[:10]} have in common", todo=_DEEPER
+                sentence(
+                    "git finds no commit that {one} and {other} have in common",
+                    one=one[:10],
+                    other=other[:10],
+                ),
+                todo=_DEEPER,
             )
         return found.decode().split()[0]
 
@@ -164,7 +172,9 @@ def on_disk(
             try:
                 found[path] = full.read_bytes()
             except OSError as error:
-                raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+                raise UsageError(
+                    sentence("{path} cannot be read: {reason}", path=path, reason=error.strerror)
+                ) from error
     return found
 
 
@@ -174,8 +184,8 @@ def _split(told: bytes) -> list[str]:
 
 def _refused(command: str, stderr: bytes) -> UsageError:
     said = stderr.decode(errors="replace").strip().removeprefix("fatal: ").splitlines()
-    sentence = said[0] if said else "it said nothing"
+    reason = said[0] if said else sentence("it said nothing")
     return UsageError(
-        f"git {command} failed: {sentence}",
+        sentence("git {command} failed: {reason}", command=command, reason=reason),
         todo="run this inside of a git repository that git trusts (git status says why not)",
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.branch import Project, open_project
 from shadowgate.repository.git import on_disk
 from shadowgate.repository.settings import OWN
@@ -50,7 +51,9 @@ def _write(path: Path, text: str, say: Callable[[str], None]) -> None:
     except FileExistsError:
         say(f"{path.name} is there already: left as it is")
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        raise UsageError(
+            sentence("{path} cannot be written: {reason}", path=path, reason=error.strerror)
+        ) from error
     else:
         say(f"wrote {path}")
 

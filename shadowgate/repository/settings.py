@@ -11,6 +11,7 @@ from typing import Any
 import cattrs
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.plan import TRANSACTIONS
 from shadowgate.plan.reading import sentences, strict_converter
 from shadowgate.plan.script_comments import OF_FILES
@@ -88,7 +89,7 @@ def read_settings(here: Path, top: Path) -> tuple[Settings, Path]:
         found = [*_own(folder / OWN), *_shared(folder / SHARED)]
         if len(found) > 1:
             raise UsageError(
-                f"both {OWN} and {SHARED} have settings",
+                sentence("both {own} and {shared} have settings", own=OWN, shared=SHARED),
                 where=str(folder),
                 todo="keep one of them",
             )
@@ -112,7 +113,9 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"the settings cannot be read: {error}", where=str(path)) from error
+        raise UsageError(
+            sentence("the settings cannot be read: {error}", error=error), where=str(path)
+        ) from error
 
 
 def _settings(document: dict[str, Any], path: Path) -> Settings:
@@ -122,14 +125,16 @@ def _settings(document: dict[str, Any], path: Path) -> Settings:
         settings = strict_converter().structure({**document, "path": str(path)}, Settings)
     except cattrs.BaseValidationError as error:
         raise UsageError(
-            f"the settings cannot be used: {sentences(error)}",
+            sentence("the settings cannot be used: {sentences}", sentences=sentences(error)),
             where=str(path),
             todo="mend the keys named; docs/changed.md lists every key",
         ) from error
     for holds, key, allowed in _rules(settings):
         if not holds:
             raise UsageError(
-                f"{key} is not one that is known", where=str(path), todo=f"allowed: {allowed}"
+                sentence("{key} is not one that is known", key=key),
+                where=str(path),
+                todo=sentence("allowed: {allowed}", allowed=allowed),
             )
     return settings
 

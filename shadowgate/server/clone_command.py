@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadowgate.errors import PlanError, ServerError
+from shadowgate.language import sentence
 from shadowgate.server.base import Endpoint
 from shadowgate.server.tools import connection_environment
 
@@ -35,7 +36,10 @@ class CloneCommand:
         try:
             empty = not shlex.split(self.text)
         except ValueError as error:
-            raise PlanError(f"[server] clone cannot be read: {error}", where=self.text) from None
+            raise PlanError(
+                sentence("[server] clone cannot be read: {error}", error=error),
+                where=self.text,
+            ) from None
         if empty:
             raise PlanError("[server] clone names no command", todo="name one, or take it out")
 
@@ -79,8 +83,13 @@ class CloneCommand:
     def _failed(self, how: str, said: str) -> ServerError:
         program = shlex.split(self.text)[0]
         return ServerError(
-            f"the command of [server] clone {how}",
+            sentence("the command of [server] clone {how}", how=how),
             where=f"{program}: {said}" if said else program,
-            todo="see what it says; it has to make the database that the variable "
-            f"{NAME} names of the one in {SOURCE}, on the server that PGHOST and PGPORT name",
+            todo=sentence(
+                "see what it says; it has to make the database that the variable "
+                "{name} names of the one in {source}, on the server that PGHOST "
+                "and PGPORT name",
+                name=NAME,
+                source=SOURCE,
+            ),
         )

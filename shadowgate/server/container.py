@@ -21,6 +21,7 @@ from shadowgate.cleanup import Guardian
 from shadowgate.cleanup.claims import claim
 from shadowgate.cleanup.resources import ContainerResource
 from shadowgate.errors import ServerError
+from shadowgate.language import sentence
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import CLEANER, Endpoint, Server, ServerKind
 from shadowgate.server.container_tools import ContainerTools
@@ -181,7 +182,7 @@ class ContainerServer(Server):
             container.start()
         except (DockerException, OSError) as error:
             raise ServerError(
-                f"a container of {self._image} cannot be started",
+                sentence("a container of {image} cannot be started", image=self._image),
                 where=str(error),
                 todo="check that Docker works: docker run --rm hello-world; "
                 "or run with --server local",
@@ -203,8 +204,11 @@ class ContainerServer(Server):
             time.sleep(0.1)
         said = wrapped.logs(tail=15).decode("utf-8", "replace").replace(password, "***")
         raise ServerError(
-            f"the PostgreSQL server in a container of {self._image} did not start",
-            where=f"it said:\n{said}",
+            sentence(
+                "the PostgreSQL server in a container of {image} did not start",
+                image=self._image,
+            ),
+            where=sentence("it said:\n{said}", said=said),
             todo="name a PostGIS image that keeps the contract of the official postgres image, "
             "or run with --server local",
         )

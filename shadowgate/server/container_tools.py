@@ -13,6 +13,7 @@ from docker import APIClient
 from docker.errors import DockerException
 
 from shadowgate.errors import ToolError
+from shadowgate.language import sentence
 from shadowgate.server.base import PROGRAMS, Endpoint, Program, ToolResult
 from shadowgate.server.binaries import version_number
 from shadowgate.server.tools import connection_environment, fill_in
@@ -84,8 +85,12 @@ class ContainerTools:
             status = self._api.exec_inspect(started["Id"])["ExitCode"]
         except DockerException as error:
             raise ToolError(
-                f"{command[0]} cannot be started in the container: {error}",
-                where=f"container {self._container}",
+                sentence(
+                    "{command} cannot be started in the container: {error}",
+                    command=command[0],
+                    error=error,
+                ),
+                where=sentence("container {container}", container=self._container),
                 todo="see whether it still runs: docker ps",
             ) from None
         return ToolResult(status, _text(stdout), _text(stderr))
@@ -98,8 +103,13 @@ class ContainerTools:
         version = version_number(said.stdout)
         if said.status != 0 or version is None:
             raise ToolError(
-                f"{program} is missing in the container",
-                where=f"container {self._container}: {said.stdout}{said.stderr}".strip(),
+                sentence("{program} is missing in the container", program=program),
+                where=sentence(
+                    "container {container}: {stdout}{stderr}",
+                    container=self._container,
+                    stdout=said.stdout,
+                    stderr=said.stderr,
+                ).strip(),
                 todo="use an image that has the PostgreSQL client tools, such as postgis/postgis",
             )
         return version

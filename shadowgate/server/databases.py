@@ -20,6 +20,7 @@ from psycopg import sql
 from shadowgate.cleanup import Guardian
 from shadowgate.cleanup.resources import DatabaseResource
 from shadowgate.errors import ServerError, SpaceError
+from shadowgate.language import sentence
 from shadowgate.server.base import CLEANER, Connection, Database, Server
 from shadowgate.server.clone_command import CloneCommand
 from shadowgate.server.database_properties import copy_properties
@@ -116,7 +117,10 @@ class Databases:
         """
         if source.name not in self._oids:
             raise ServerError(
-                f"database {source.name} was not created by this run, so it is not cloned",
+                sentence(
+                    "database {name} was not created by this run, so it is not cloned",
+                    name=source.name,
+                ),
                 todo="clone only databases that Databases.create or clone returned",
             )
         return self.copy_of(source, name)
@@ -208,19 +212,22 @@ class Databases:
             raise self._in_use(name) from None
         except psycopg.errors.ObjectInUse as error:
             raise ServerError(
-                f"database {template} cannot be cloned while somebody is connected to it",
+                sentence(
+                    "database {template} cannot be cloned while somebody is connected to it",
+                    template=template,
+                ),
                 where=f"{self._server.facts.where}: {error.diag.message_detail or error}",
                 todo="end those sessions, or name a copy that nobody uses",
             ) from None
         except psycopg.errors.DiskFull as error:
             raise SpaceError(
-                f"no space left for database {name}",
+                sentence("no space left for database {name}", name=name),
                 where=f"{self._server.facts.where}: {error}",
                 todo="free some space where the server keeps its data",
             ) from None
         except psycopg.Error as error:
             raise ServerError(
-                f"database {name} could not be created",
+                sentence("database {name} could not be created", name=name),
                 where=f"{self._server.facts.where}: {error}",
                 todo="correct what the server names, or use another server",
             ) from None
@@ -234,7 +241,10 @@ class Databases:
         self._command.run(server.endpoint, server.maintenance_name, template, name)
         if not _oid(connection, name):
             raise ServerError(
-                f"the command of [server] clone ended well and made no database {name}",
+                sentence(
+                    "the command of [server] clone ended well and made no database {name}",
+                    name=name,
+                ),
                 where=server.facts.where,
                 todo="let it make the database that its environment names, on this server",
             )
@@ -250,8 +260,8 @@ class Databases:
         """Make sure that a name is free, dropping what a dead run left under it."""
         if not name or len(name.encode()) > _NAME_BYTES:
             raise ServerError(
-                f"{name!r} cannot be the name of a database",
-                todo=f"use 1 to {_NAME_BYTES} bytes",
+                sentence("{name!r} cannot be the name of a database", name=name),
+                todo=sentence("use 1 to {name_bytes} bytes", name_bytes=_NAME_BYTES),
             )
         found = connection.execute(_EXISTING, (name,)).fetchone()
         if found is None:
@@ -260,7 +270,10 @@ class Databases:
         run = marked_run(comment)
         if run is None:
             raise ServerError(
-                f"database {name} exists and was not created by shadowgate; it is not touched",
+                sentence(
+                    "database {name} exists and was not created by shadowgate; it is not touched",
+                    name=name,
+                ),
                 where=self._server.facts.where,
                 todo="rename or drop it yourself, or use another server",
             )
@@ -270,7 +283,7 @@ class Databases:
 
     def _in_use(self, name: str) -> ServerError:
         return ServerError(
-            f"database {name}: another run is using it",
+            sentence("database {name}: another run is using it", name=name),
             where=self._server.facts.where,
             todo="wait until that run has ended, or use another server",
         )

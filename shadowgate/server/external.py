@@ -8,6 +8,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from shadowgate.errors import ServerError, UsageError
+from shadowgate.language import sentence
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Connection, Database, Endpoint, Server, ServerKind
 from shadowgate.server.databases import marked_run
@@ -98,19 +99,26 @@ def parse_uri(uri: str, option: str = "--server") -> tuple[Endpoint, str]:
         given = {name: str(value) for name, value in conninfo_to_dict(uri).items()}
     except psycopg.ProgrammingError:
         raise UsageError(
-            f"the URI given for {option} cannot be read",
+            sentence("the URI given for {option} cannot be read", option=option),
             todo="write postgresql://user:password@host:port/postgres; encode special "
             "characters of the password as %XX",
         ) from None
     unknown = sorted(set(given) - _OUR_PARAMETERS)
     if unknown:
         raise UsageError(
-            f"the URI given for {option} has parameters that are not used: {', '.join(unknown)}",
+            sentence(
+                "the URI given for {option} has parameters that are not used: {unknown}",
+                option=option,
+                unknown=", ".join(unknown),
+            ),
             todo="set them as environment variables instead, such as PGSSLMODE and PGSSLROOTCERT",
         )
     host, port = given.get("host", "localhost"), given.get("port", "5432")
     if "," in host or not port.isdigit():
-        raise UsageError(f"{option} must name one host and one port", where=f"{host}:{port}")
+        raise UsageError(
+            sentence("{option} must name one host and one port", option=option),
+            where=f"{host}:{port}",
+        )
     user = given.get("user", "postgres")
     password = given.get("password") or os.environ.get("PGPASSWORD")
     endpoint = Endpoint(host, int(port), user, password)
@@ -133,7 +141,7 @@ def _connect(database: Database, where: str, option: str) -> Connection:
         return database.connect()
     except psycopg.OperationalError as error:
         raise ServerError(
-            f"the server given with {option} cannot be reached",
+            sentence("the server given with {option} cannot be reached", option=option),
             where=f"{where}: {_without(str(error), database.endpoint.password)}",
             todo="check that it runs and that host, port, user and password are right, "
             "or run with --server auto",
@@ -153,10 +161,16 @@ def _require_maintenance(connection: Connection, name: str, where: str) -> None:
     found = connection.execute(_COMMENT).fetchone()
     if found is None or marked_run(found[0]) is None:
         raise ServerError(
-            f"--server names database {name}, which was not created by shadowgate",
+            sentence(
+                "--server names database {name}, which was not created by shadowgate",
+                name=name,
+            ),
             where=where,
-            todo=f"name {' or '.join(MAINTENANCE_DATABASES)} instead; only databases that "
-            "shadowgate creates itself are ever touched",
+            todo=sentence(
+                "name {maintenance_databases} instead; only databases that "
+                "shadowgate creates itself are ever touched",
+                maintenance_databases=" or ".join(MAINTENANCE_DATABASES),
+            ),
         )
 
 
@@ -165,9 +179,9 @@ def _require_creator(connection: Connection, where: str) -> None:
     if allowed is None or not allowed[0]:
         role = connection.info.user
         raise ServerError(
-            f"role {role} may not create databases",
+            sentence("role {role} may not create databases", role=role),
             where=where,
-            todo=f"as a superuser: ALTER ROLE {role} CREATEDB;",
+            todo=sentence("as a superuser: ALTER ROLE {role} CREATEDB;", role=role),
         )
     encoding = connection.execute(_ENCODING).fetchone()
     if encoding is None or encoding[0] != "UTF8":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from shadowgate.errors import ServerError
+from shadowgate.language import sentence
 from shadowgate.server.base import Database, Endpoint, Server, ServerFacts
 from shadowgate.server.binaries import OLDEST_MAJOR
 
@@ -83,7 +84,11 @@ def require_version(version_num: int, where: str) -> None:
     """
     if version_num // 10000 < OLDEST_MAJOR:
         raise ServerError(
-            f"PostgreSQL {version_num // 10000} is too old: {OLDEST_MAJOR} or newer is needed",
+            sentence(
+                "PostgreSQL {version_num} is too old: {oldest_major} or newer is needed",
+                version_num=version_num // 10000,
+                oldest_major=OLDEST_MAJOR,
+            ),
             where=where,
             todo="name a newer server, or run with --server auto",
         )

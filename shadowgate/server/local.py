@@ -23,6 +23,7 @@ from shadowgate.cleanup import Guardian
 from shadowgate.cleanup.claims import claim
 from shadowgate.cleanup.resources import ClusterResource
 from shadowgate.errors import ServerError, SetupError
+from shadowgate.language import sentence
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import CLEANER, Endpoint, Server, ServerKind
 from shadowgate.server.binaries import Installation
@@ -191,7 +192,10 @@ def server_account() -> Account:
             return Account(known[name].pw_uid, known[name].pw_gid, groups=())
     raise SetupError(
         "PostgreSQL refuses to run as root, and there is no account to run it as",
-        where=f"looked for: {', '.join(_UNPRIVILEGED_ACCOUNTS)}",
+        where=sentence(
+            "looked for: {unprivileged_accounts}",
+            unprivileged_accounts=", ".join(_UNPRIVILEGED_ACCOUNTS),
+        ),
         todo="run as an ordinary user, or add one: useradd --system postgres",
     )
 
@@ -306,7 +310,9 @@ def _start(
             break
     raise ServerError(
         "the PostgreSQL server did not start",
-        where=f"{installation.bindir / 'postgres'} said:\n{said}",
+        where=sentence(
+            "{bindir} said:\n{said}", bindir=installation.bindir / "postgres", said=said
+        ),
         todo="correct the setting that it names, or run with --server container",
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import psycopg
 
 from shadowgate.errors import ServerError
+from shadowgate.language import sentence
 from shadowgate.server.base import Connection, Database
 
 _CURRENT = """
@@ -67,7 +68,11 @@ def _end(connection: Connection) -> LogPosition:
         if found is None or not found[0] or found[1] is None:
             raise ServerError(
                 "the server does not collect its log in files",
-                where=f"server at {connection.info.host}:{connection.info.port}",
+                where=sentence(
+                    "server at {host}:{port}",
+                    host=connection.info.host,
+                    port=connection.info.port,
+                ),
                 todo="set logging_collector = on and log_destination = 'stderr', restart it, "
                 "or use a server of our own: --server auto",
             )
@@ -94,9 +99,18 @@ def _read(connection: Connection, file: str, start: int, end: int) -> str:
 def _not_allowed(connection: Connection, error: psycopg.Error) -> ServerError:
     role = connection.info.user
     return ServerError(
-        f"role {role} may not read the server's log",
-        where=f"server at {connection.info.host}:{connection.info.port}: {error}",
-        todo=f"as a superuser: GRANT pg_read_server_files TO {role}; GRANT EXECUTE ON FUNCTION "
-        "pg_current_logfile(), pg_stat_file(text, boolean), "
-        f"pg_read_binary_file(text, bigint, bigint, boolean) TO {role};",
+        sentence("role {role} may not read the server's log", role=role),
+        where=sentence(
+            "server at {host}:{port}: {error}",
+            host=connection.info.host,
+            port=connection.info.port,
+            error=error,
+        ),
+        todo=sentence(
+            "as a superuser: GRANT pg_read_server_files TO {role}; GRANT "
+            "EXECUTE ON FUNCTION pg_current_logfile(), pg_stat_file(text, "
+            "boolean), pg_read_binary_file(text, bigint, bigint, boolean) TO "
+            "{role};",
+            role=role,
+        ),
     )

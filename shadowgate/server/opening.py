@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shadowgate.errors import ServerError, UsageError
+from shadowgate.language import sentence
 from shadowgate.progress import Progress, silent
 from shadowgate.server.base import Server
 from shadowgate.server.binaries import (
@@ -63,7 +64,8 @@ def open_server(
         return ExternalServer(choice, archive_of=archive_of, progress=progress)
     if choice not in ("auto", "container", "local"):
         raise UsageError(
-            f"--server {choice}: no such kind of server", todo=f"use one of: {', '.join(CHOICES)}"
+            sentence("--server {choice}: no such kind of server", choice=choice),
+            todo=sentence("use one of: {choices}", choices=", ".join(CHOICES)),
         )
     no_docker = _docker_error() if choice == "auto" else None
     if choice == "container" or (choice == "auto" and no_docker is None):
@@ -111,15 +113,25 @@ def _require_installation(
     )
     if no_docker is None:
         raise ServerError(
-            f"no PostgreSQL server binaries of version {OLDEST_MAJOR} or newer were found on this "
-            "machine",
-            where=f"PostgreSQL installations found: {have}",
-            todo=f"install them: {how}; or run with --server container",
+            sentence(
+                "no PostgreSQL server binaries of version {oldest_major} or newer "
+                "were found on this machine",
+                oldest_major=OLDEST_MAJOR,
+            ),
+            where=sentence("PostgreSQL installations found: {have}", have=have),
+            todo=sentence("install them: {how}; or run with --server container", how=how),
         )
     raise ServerError(
-        "no server is to be had on this machine: no Docker daemon answers, and there are no "
-        f"PostgreSQL server binaries of version {OLDEST_MAJOR} or newer",
+        sentence(
+            "no server is to be had on this machine: no Docker daemon answers, "
+            "and there are no PostgreSQL server binaries of version "
+            "{oldest_major} or newer",
+            oldest_major=OLDEST_MAJOR,
+        ),
         where=no_docker.where,
-        todo=f"start Docker, or install PostgreSQL: {how}, "
-        "or name a server: --server postgresql://user@host:port/postgres",
+        todo=sentence(
+            "start Docker, or install PostgreSQL: {how}, or name a server: "
+            "--server postgresql://user@host:port/postgres",
+            how=how,
+        ),
     )

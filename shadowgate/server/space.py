@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shadowgate.errors import SpaceError
+from shadowgate.language import Shown, numeral, sentence
 from shadowgate.server.base import Server
 
 MEMORY_TO_SPARE = 4
@@ -36,8 +37,12 @@ def require_space(server: Server, needed_bytes: int) -> None:
     needed_with_log = needed_bytes * 4 // 3
     if free is not None and free < needed_with_log:
         raise SpaceError(
-            f"the disk is too small: {in_units(needed_with_log)} are needed for the copies and "
-            f"the write-ahead log, {in_units(free)} are free",
+            sentence(
+                "the disk is too small: {needed} are needed for the copies and "
+                "the write-ahead log, {free} are free",
+                needed=Shown(in_units, needed_with_log),
+                free=Shown(in_units, free),
+            ),
             where=server.facts.where,
             todo="free some space, point TMPDIR at a larger disk, or use another server",
         )
@@ -48,6 +53,6 @@ def in_units(size: int) -> str:
     amount = float(size)
     for unit in ("bytes", "kB", "MB"):
         if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+            return numeral(f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}")
         amount /= 1000
-    return f"{amount:.1f} GB"
+    return numeral(f"{amount:.1f} GB")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shadowgate.errors import ToolError
+from shadowgate.language import sentence
 from shadowgate.server.base import Endpoint, Program, ToolResult
 from shadowgate.server.binaries import Installation, installations, tools_for
 
@@ -59,7 +60,11 @@ class HostTools:
             )
         except OSError as error:
             raise ToolError(
-                f"{program} cannot be started: {error.strerror}",
+                sentence(
+                    "{program} cannot be started: {reason}",
+                    program=program,
+                    reason=error.strerror,
+                ),
                 where=command[0],
                 todo="install the PostgreSQL client tools again",
             ) from error
@@ -83,9 +88,15 @@ def find_host_tools(server_version_num: int, archive_of: int | None = None) -> I
         return fitting
     have = ", ".join(f"{one.major} in {one.bindir}" for one in found) or "none"
     raise ToolError(
-        f"client tools not older than the server (PostgreSQL {major}) were not found",
-        where=f"found: {have}",
-        todo=f"install them: apt-get install postgresql-client-{major}, or brew install libpq",
+        sentence(
+            "client tools not older than the server (PostgreSQL {major}) were not found",
+            major=major,
+        ),
+        where=sentence("found: {have}", have=have),
+        todo=sentence(
+            "install them: apt-get install postgresql-client-{major}, or brew install libpq",
+            major=major,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from shadowgate.errors import ServerError
+from shadowgate.language import sentence
 from shadowgate.server.base import Connection, Database
 
 _BLOCKED_SQL = (Path(__file__).parent / "blocked.sql").read_bytes()
@@ -82,7 +83,10 @@ class BlockingSampler:
                 self._snapshots.append(self._look())
             except psycopg.Error as problem:
                 self._failure = ServerError(
-                    f"the session that watched who waits for whom was lost: {problem}",
+                    sentence(
+                        "the session that watched who waits for whom was lost: {problem}",
+                        problem=problem,
+                    ),
                     todo="look into the server's log; the evidence is not complete: run it again",
                 )
                 return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from shadowgate.language import nsentence, sentence
 from shadowgate.plan import LocksSection
 from shadowgate.traffic.waits import KindReport, WaitReport
 
@@ -45,10 +47,30 @@ def _waits(report: WaitReport, budget: LocksSection) -> Iterator[Breach]:
 
 def _blame(report: WaitReport, item: KindReport, limit: float) -> str:
     wait = next(wait for wait in report.waits if wait.kind == item.kind)
-    behind = f" behind statement {wait.statement} ({wait.blocker})" if wait.statement else ""
-    return (
-        f"a {item.kind} waited {item.longest_wait_ms:.0f} ms for {wait.mode} on {wait.target}"
-        f"{behind}; the budget is {limit:.0f} ms"
+    values: dict[str, Any] = {
+        "waited": item.longest_wait_ms,
+        "lock": wait.mode,
+        "target": wait.target,
+        # TRANSLATORS: it stands behind what somebody waited for
+        "behind": sentence(
+            " behind statement {number} ({statement})",
+            number=wait.statement,
+            statement=wait.blocker,
+        )
+        if wait.statement
+        else "",
+        "limit": limit,
+    }
+    if item.kind == "reader":
+        return sentence(
+            "a reader waited {waited:.0f} ms for {lock} on {target}{behind}; the budget is "
+            "{limit:.0f} ms",
+            **values,
+        )
+    return sentence(
+        "a writer waited {waited:.0f} ms for {lock} on {target}{behind}; the budget is "
+        "{limit:.0f} ms",
+        **values,
     )
 
 
@@ -56,10 +78,28 @@ def _errors(report: WaitReport) -> Iterator[Breach]:
     count = sum(item.error_count for item in report.kinds)
     if count:
         first = next(item for item in report.kinds if item.errors)
+        values: dict[str, Any] = {
+            "deadlocks": sum(item.deadlocks for item in report.kinds),
+            "error": first.first_error,
+        }
         detail = (
-            f"{count} requests failed while the migration ran, "
-            f"{sum(item.deadlocks for item in report.kinds)} of them by deadlock; the first of a "
-            f"{first.kind}: {first.first_error}"
+            nsentence(
+                "{n:,} request failed while the migration ran, {deadlocks:,} of them by deadlock; "
+                "the first of a reader: {error}",
+                "{n:,} requests failed while the migration ran, {deadlocks:,} of them by deadlock; "
+                "the first of a reader: {error}",
+                count,
+                **values,
+            )
+            if first.kind == "reader"
+            else nsentence(
+                "{n:,} request failed while the migration ran, {deadlocks:,} of them by deadlock; "
+                "the first of a writer: {error}",
+                "{n:,} requests failed while the migration ran, {deadlocks:,} of them by deadlock; "
+                "the first of a writer: {error}",
+                count,
+                **values,
+            )
         )
         yield Breach("errors", count, 0, detail)
 
@@ -68,7 +108,16 @@ def _silent_kinds(report: WaitReport) -> Iterator[Breach]:
     for item in report.kinds:
         if item.requests == 0 and report.seconds >= TELLING_SECONDS:
             detail = (
-                f"no {item.kind} sent a request in the {report.seconds:.2f} s of the migration: "
-                "nothing is known of their waits; raise the rate of the traffic"
+                sentence(
+                    "no reader sent a request in the {seconds:.2f} s of the migration: nothing is "
+                    "known of their waits; raise the rate of the traffic",
+                    seconds=report.seconds,
+                )
+                if item.kind == "reader"
+                else sentence(
+                    "no writer sent a request in the {seconds:.2f} s of the migration: nothing is "
+                    "known of their waits; raise the rate of the traffic",
+                    seconds=report.seconds,
+                )
             )
             yield Breach("evidence", 0, 1, detail)

@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.plan import TrafficSection
 from shadowgate.server.base import Connection, Database
 from shadowgate.traffic.blocking import BlockingSampler, LockSnapshot
@@ -111,7 +112,13 @@ class Traffic:
         )
         if count < 0 or (count and (not statements or rate <= 0)):
             raise UsageError(
-                f"{count} {kind}s cannot send {len(statements)} statements at {rate} a second",
+                sentence(
+                    "{count} {kind}s cannot send {statements} statements at {rate} a second",
+                    count=count,
+                    kind=kind,
+                    statements=len(statements),
+                    rate=rate,
+                ),
                 todo="give a statement and a rate above 0, or no sessions",
             )
         forms = tuple(zip(statements, after or [""] * len(statements), strict=True))
@@ -153,7 +160,11 @@ class Traffic:
                 session.raise_for_error()
                 if time.monotonic() > deadline:
                     raise UsageError(
-                        f"a {session.kind} of the load had no answer in {_STEADY_SECONDS:.0f} s",
+                        sentence(
+                            "a {kind} of the load had no answer in {steady_seconds:.0f} s",
+                            kind=session.kind,
+                            steady_seconds=_STEADY_SECONDS,
+                        ),
                         todo="use statements that answer quickly, and a rate above one in 30 s",
                     )
                 time.sleep(0.01)

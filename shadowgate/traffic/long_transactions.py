@@ -15,13 +15,14 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 from psycopg import sql
 
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Table
+from shadowgate.language import nsentence, sentence
 from shadowgate.migrate.results import APPLICATION_NAME, STOPS_WRITERS, ScriptRun
 from shadowgate.plan import TrafficSection
 from shadowgate.server.base import Connection, Database
@@ -38,9 +39,9 @@ LONGEST_WAIT_MS = 1000.0
 """What a request may stand in the queue: as long as a cautious ``lock_timeout``."""
 
 _WORDS: Mapping[Holder, str] = {
-    "report": "a report",
-    "writer": "an open transaction with a locked row",
-    "idle": "a session idle in a transaction",
+    "report": sentence("a report"),
+    "writer": sentence("an open transaction with a locked row"),
+    "idle": sentence("a session idle in a transaction"),
 }
 _SLACK_MS = 250.0
 """A lock timeout ends a wait no sooner than it is noticed, and a busy machine notices late."""
@@ -87,15 +88,30 @@ class LongTransactionRehearsal:
         """Behind what the longest wait was, in words; empty if nobody waited."""
         if self.longest is None:
             return ""
-        statement = self.longest.blocker or "the migration"
-        return f"{statement}, for {self.longest.mode} on {self.longest.target}"
+        return sentence(
+            # TRANSLATORS: a statement that others wait behind, for a lock on a relation
+            "{statement}, for {lock} on {relation}",
+            statement=self.longest.blocker or sentence("the migration"),
+            lock=self.longest.mode,
+            relation=self.longest.target,
+        )
 
     @property
     def outcome(self) -> str:
         """How the script ended, in words."""
-        retried = f" after {self.retries} retries" if self.retries else ""
-        words = {"applied": "applied", "gave up": "gave up by lock_timeout", "failed": "failed"}
-        return f"{words[self.ended]}{retried} in {self.seconds:.1f} s"
+        retries = nsentence(" after {n} retry", " after {n} retries", self.retries)
+        values: dict[str, Any] = {
+            "retried": retries if self.retries else "",
+            "seconds": self.seconds,
+        }
+        # TRANSLATORS: of a script; {retried} is empty, or " after 3 retries"
+        match self.ended:
+            case "applied":
+                return sentence("applied{retried} in {seconds:.1f} s", **values)
+            case "gave up":
+                return sentence("gave up by lock_timeout{retried} in {seconds:.1f} s", **values)
+            case "failed":
+                return sentence("failed{retried} in {seconds:.1f} s", **values)
 
 
 def strongly_locked(run: ScriptRun) -> tuple[str, ...]:
@@ -229,18 +245,36 @@ def _waits(rehearsal: LongTransactionRehearsal, limit: float) -> Iterator[Breach
 def _advice(rehearsal: LongTransactionRehearsal, kind: str, waited: float, limit: float) -> str:
     longest = rehearsal.longest
     target = longest.target if longest else ", ".join(rehearsal.relations)
-    statement = (longest.blocker if longest else "") or "the migration"
-    return (
-        f"With {_WORDS[rehearsal.holder]} of {rehearsal.hold_seconds:g} s on {target}, "
-        f"{statement} waits in the lock queue, and every {kind} behind it waits too: up to "
-        f"{waited / 1000:.1f} s; {limit / 1000:g} s is the limit. Set lock_timeout to "
-        "a second or two before the statement, and try again when it runs out."
+    values: dict[str, Any] = {
+        "holder": _WORDS[rehearsal.holder],
+        "held": rehearsal.hold_seconds,
+        "target": target,
+        "statement": (longest.blocker if longest else "") or sentence("the migration"),
+        "waited": waited / 1000,
+        "limit": limit / 1000,
+    }
+    if kind == "reader":
+        return sentence(
+            "With {holder} of {held:g} s on {target}, {statement} waits in the lock queue, and "
+            "every reader behind it waits too: up to {waited:.1f} s; {limit:g} s is the limit. Set "
+            "lock_timeout to a second or two before the statement, and try again when it runs out.",
+            **values,
+        )
+    return sentence(
+        "With {holder} of {held:g} s on {target}, {statement} waits in the lock queue, and every "
+        "writer behind it waits too: up to {waited:.1f} s; {limit:g} s is the limit. Set "
+        "lock_timeout to a second or two before the statement, and try again when it runs out.",
+        **values,
     )
 
 
 def _failure(rehearsal: LongTransactionRehearsal) -> Iterator[Breach]:
     if rehearsal.ended == "failed":
-        detail = f"With {_WORDS[rehearsal.holder]} in the way the script failed: {rehearsal.error}"
+        detail = sentence(
+            "With {holder} in the way the script failed: {error}",
+            holder=_WORDS[rehearsal.holder],
+            error=rehearsal.error,
+        )
         yield Breach("evidence", 0, 1, detail)
 
 

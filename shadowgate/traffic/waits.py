@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from shadowgate.evidence import Table
+from shadowgate.language import sentence
 from shadowgate.migrate.results import STOPS_WRITERS, ScriptRun
 from shadowgate.traffic.blocking import Blocked, LockSnapshot
 from shadowgate.traffic.load import Kind, Request, Traffic
@@ -268,7 +269,7 @@ def _kind_table(report: WaitReport) -> Table:
     )
     rows = tuple(
         (
-            f"{item.kind}s",
+            sentence("readers") if item.kind == "reader" else sentence("writers"),
             str(item.sessions),
             str(item.requests),
             f"{item.longest_wait_ms:.0f}",
@@ -282,7 +283,11 @@ def _kind_table(report: WaitReport) -> Table:
         )
         for item in report.kinds
     )
-    title = f"Traffic during {report.seconds:.1f} s (waits seen from {report.resolution_ms:.0f} ms)"
+    title = sentence(
+        "Traffic during {seconds:.1f} s (waits seen from {resolution:.0f} ms)",
+        seconds=report.seconds,
+        resolution=report.resolution_ms,
+    )
     return Table(title, columns, rows)
 
 
@@ -290,7 +295,7 @@ def _wait_table(report: WaitReport) -> Table:
     columns = ("who", "waited ms", "for", "on", "behind statement", "")
     rows = tuple(
         (
-            wait.kind,
+            sentence("reader") if wait.kind == "reader" else sentence("writer"),
             f"{wait.seconds * 1000:.0f}",
             wait.mode,
             wait.target,
@@ -299,4 +304,4 @@ def _wait_table(report: WaitReport) -> Table:
         )
         for wait in report.waits[:_LISTED]
     )
-    return Table(f"Longest waits, of {len(report.waits)}", columns, rows)
+    return Table(sentence("Longest waits, of {waits}", waits=len(report.waits)), columns, rows)

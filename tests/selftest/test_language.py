@@ -17,13 +17,16 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from docs import translations
+from docs.evidence_messages import put_together
 from shadowgate import language
-from shadowgate.errors import UsageError
+from shadowgate.command import main
+from shadowgate.errors import PlanError, UsageError
 from shadowgate.phases.finding import CheckFailed, Finding
 from shadowgate.phases.results import Blocked
 from shadowgate.phases.rollout.checks import triggers_are_written_down, weeks_follow_each_other
 from shadowgate.phases.rollout.handed_over import write_handed_over
 from shadowgate.report import (
+    read_json,
     row_cells,
     row_detail,
     summary,
@@ -31,6 +34,7 @@ from shadowgate.report import (
     to_markdown,
     verdict_lines,
     words,
+    write_json,
 )
 from shadowgate.report.redact import without_secrets
 from tests.selftest.report import samples
@@ -108,7 +112,10 @@ def test_a_translation_has_the_placeholders_and_the_ends_of_its_message(catalogu
     for message in messages:
         for english, translated in _forms(message):
             assert _fields(translated) == _fields(english), english
-            assert translated.strip() == translated
+            assert len(translated) - len(translated.lstrip()) == len(english) - len(
+                english.lstrip()
+            )
+            assert translated.rstrip() == translated
             assert translated.endswith((".", ":")) == english.endswith((".", ":")), english
 
 
@@ -118,6 +125,49 @@ def test_the_catalogue_goes_into_the_wheel() -> None:
     packed = settings["tool"]["setuptools"]["package-data"]["shadowgate"]
     found = {path for each in packed for path in (ROOT / "shadowgate").glob(each)}
     assert {PORTUGUESE, PORTUGUESE.with_suffix(".mo")} <= found
+
+
+@pytest.mark.parametrize(
+    "module",
+    sorted((ROOT / "shadowgate").rglob("*.py")),
+    ids=lambda path: path.relative_to(ROOT / "shadowgate").as_posix(),
+)
+def test_what_is_found_and_what_is_refused_are_sentences(module: Path) -> None:
+    assert list(put_together(module)) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'finding.require(not lost, f"{table} lost {n} rows")',
+        'finding.require_none([f"{table} is gone" for table in gone])',
+        'finding.say("; ".join(f"{one} is late" for one in late))',
+        'finding.note(f"{n} rows", "all")',
+        'raise PlanError(f"the plan {path} does not exist")',
+        'raise UsageError("no", todo=f"name {flag} with a file" if flag else "")',
+    ],
+)
+def test_a_sentence_that_is_put_together_is_noticed(tmp_path: Path, statement: str) -> None:
+    module = tmp_path / "checks.py"
+    module.write_text(f"def judge():\n    {statement}\n")
+    assert [line for line, _text in put_together(module)] == [2]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'finding.require(not lost, sentence("{table} is gone", table=f"the {kind} {name}"))',
+        'finding.note(f"{count}", f">= {least}")',
+        'raise PlanError("the plan names no baseline", where=f"{path}, {key}")',
+        'raise ValueError(f"{kind} ids must be unique")',
+    ],
+)
+def test_names_numbers_and_errors_of_the_program_may_be_put_together(
+    tmp_path: Path, statement: str
+) -> None:
+    module = tmp_path / "checks.py"
+    module.write_text(f"def judge():\n    {statement}\n")
+    assert list(put_together(module)) == []
 
 
 # --- Which language -------------------------------------------------------------------------
@@ -279,3 +329,97 @@ def test_what_a_check_raised_stays_a_sentence() -> None:
     blocked = Blocked("migration.applied")
     assert str(blocked) == "blocked by migration.applied"
     assert isinstance(blocked.args[0], language.Sentence)
+
+
+@language.for_readers
+def _told(text: str) -> str:
+    return language.told(text)
+
+
+@pytest.mark.usefixtures("portuguese")
+def test_what_is_found_is_told_with_its_numbers_its_plural_and_what_is_in_it() -> None:
+    lost = language.nsentence(
+        "{table}: {n:,} row lost{keys}",
+        "{table}: {n:,} rows lost{keys}",
+        1_204,
+        table="public.orders",
+        keys="",
+    )
+    held = language.sentence(
+        "{what} takes {estimate}{stops}, with or without more rows; allowed are {limit}",
+        what=language.sentence(
+            "statement {number}: {lock} on {relation}",
+            number=3,
+            lock="AccessExclusiveLock",
+            relation="orders",
+        ),
+        estimate=language.Shown(words.duration, 2.4),
+        stops=language.sentence(", which stops {who}", who=language.sentence("writers")),
+        limit=language.Shown(words.duration, 1.0),
+    )
+    kept = language.joined("\n", [lost, held])
+    assert kept == (
+        "public.orders: 1,204 rows lost\n"
+        "statement 3: AccessExclusiveLock on orders takes 2.4 s, which stops writers, with or "
+        "without more rows; allowed are 1.0 s"
+    )
+    assert _told(kept) == (
+        "public.orders: 1.204 linhas perdidas\n"
+        "comando 3: AccessExclusiveLock em orders leva 2,4 s, o que detém escritores, com ou sem "
+        "mais linhas; o permitido é 1,0 s"
+    )
+
+
+@pytest.mark.usefixtures("portuguese")
+def test_a_text_in_a_sentence_stays_as_it_is() -> None:
+    said = language.sentence("the server is PostgreSQL {version}", version="15.20")
+    assert _told(said) == "o servidor é PostgreSQL 15.20"
+    named = language.sentence("left behind: {objects}", objects="table")
+    assert _told(named) == "ficaram para trás: table"
+
+
+def test_a_sentence_stays_one_where_it_is_turned_into_text() -> None:
+    said = language.sentence("not valid: {indexes}", indexes="a, b")
+    error = CheckFailed(said)
+    assert isinstance(str(said), language.Sentence)
+    assert isinstance(error.args[0], language.Sentence)
+    assert language.joined("\n", [said]) is said
+    assert language.lines_of(language.joined("\n", [said, "a\nb"])) == [said, "a", "b"]
+
+
+@pytest.mark.usefixtures("portuguese")
+def test_an_error_says_what_where_and_what_to_do_in_the_language() -> None:
+    error = PlanError(
+        language.sentence("{key} is out of range", key="undo.max_seconds"),
+        where=language.sentence("{path}, key {key}", path="p.toml", key="undo.max_seconds"),
+        todo=language.sentence("allowed: {allowed}", allowed=language.sentence("above 0")),
+    )
+    assert str(error) == (
+        "undo.max_seconds is out of range\n  where: p.toml, key undo.max_seconds\n"
+        "  to do: allowed: above 0"
+    )
+    assert language.told_error(error) == (
+        "undo.max_seconds está fora do permitido\n  onde: p.toml, chave undo.max_seconds\n"
+        "  o que fazer: permitido: acima de 0"
+    )
+
+
+def test_the_command_line_refuses_in_the_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "none"
+    assert main(["report", "index", str(folder), "--lang", "pt-BR"]) == 4
+    assert capsys.readouterr().err == (
+        f"ERROR: não existe a pasta {folder}\n  o que fazer: indique uma pasta de relatórios\n"
+    )
+    assert main(["report", "index", str(folder), "--lang", "en"]) == 4
+    assert f"there is no folder {folder}" in capsys.readouterr().err
+
+
+def test_what_is_read_from_shadow_json_can_be_told_as_well(tmp_path: Path) -> None:
+    write_json(quick_sample(), tmp_path / "shadow.json")
+    read = read_json(tmp_path / "shadow.json")
+    assert read.reasons == quick_sample().reasons
+    with language.reading("pt-BR"):
+        assert _told(read.reasons[0]) == _told(quick_sample().reasons[0])
+        assert _told(read.reasons[0]).startswith("o desempenho não foi julgado: 20.000 linhas")

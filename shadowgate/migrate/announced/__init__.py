@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from pglast import ast
 
+from shadowgate.language import sentence
 from shadowgate.migrate.announced.between import expectation_between, judge_announced
 from shadowgate.migrate.announced.blocks import announce_block
 from shadowgate.migrate.announced.ledger import Ledger
@@ -76,7 +77,7 @@ def announced(
                 path_after = ledger.search_path
             wrote = write_rows(node, ledger)
             if not define(node, ledger) and not wrote:
-                ledger.unclear("what it does to objects is not known")
+                ledger.unclear(sentence("what it does to objects is not known"))
             if isinstance(node, ast.DoStmt):
                 announce_block(statement, ledger)
         ledger.search_path = path_after

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from shadowgate.catalogue.object_kinds import STORED
+from shadowgate.language import sentence
 from shadowgate.migrate.announced.model import (
     Announcement,
     Effect,
@@ -161,7 +162,7 @@ class Ledger:
 
     def cascade(self) -> None:
         """Note that a statement drops whatever depends on what it names."""
-        self.unclear("CASCADE drops whatever depends on it")
+        self.unclear(sentence("CASCADE drops whatever depends on it"))
         self.loosen()
 
     def apart(self) -> Ledger:

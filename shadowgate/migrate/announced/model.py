@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from shadowgate.catalogue import ObjectId
 from shadowgate.catalogue.expect import Expectation
 from shadowgate.catalogue.object_kinds import KINDS
+from shadowgate.catalogue.sentences import named
 from shadowgate.evidence import Table
+from shadowgate.language import sentence
 from shadowgate.migrate.announced.names import Names
 
 Effect = Literal["create", "change", "drop"]
@@ -77,7 +80,12 @@ class OpaqueStatement:
     """In a clause."""
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.statement}: {self.why}"
+        return sentence(
+            "line {line}: {statement}: {why}",
+            line=self.line,
+            statement=self.statement,
+            why=self.why,
+        )
 
 
 @dataclass(frozen=True)
@@ -117,16 +125,40 @@ class Announcement:
         """As a table of evidence: objects, then effects on privileges with their reasons."""
         rows = [(str(item.line), item.statement, *_said(item)) for item in self.objects]
         rows += [
-            (str(item.line), item.statement, _said(item)[0], item.reason or "nobody says why")
+            (
+                str(item.line),
+                item.statement,
+                _said(item)[0],
+                item.reason or sentence("nobody says why"),
+            )
             for item in self.privileges
         ]
-        rows += [(str(item.line), item.statement, "not known", item.why) for item in self.opaque]
+        rows += [
+            (str(item.line), item.statement, sentence("not known"), item.why)
+            for item in self.opaque
+        ]
         return Table("What the script announces", ("line", "statement", "effect", ""), tuple(rows))
 
 
 def _said(change: ObjectChange) -> tuple[str, str]:
-    words = str(change).partition(": ")[2]
-    return words, "" if change.certain or change.effect == "change" else "if need be"
+    name = named(ObjectId(change.kind, change.names[0]))
+    if change.attributes:
+        name = sentence(
+            "{object} ({attributes})", object=name, attributes=", ".join(change.attributes)
+        )
+    sure = change.certain or change.effect == "change"
+    match change.effect:
+        case "create" if sure:
+            words = sentence("creates {object}", object=name)
+        case "create":
+            words = sentence("may create {object}", object=name)
+        case "change":
+            words = sentence("changes {object}", object=name)
+        case "drop" if sure:
+            words = sentence("drops {object}", object=name)
+        case "drop":
+            words = sentence("may drop {object}", object=name)
+    return words, "" if change.certain or change.effect == "change" else sentence("if need be")
 
 
 def expectation_of(effects: Iterable[tuple[Effect, str, str]]) -> Expectation:

@@ -10,6 +10,7 @@ from pglast import ast, enums
 from pglast.enums import ObjectType
 
 from shadowgate.catalogue.object_kinds import IN_A_SCHEMA, PARTS
+from shadowgate.language import sentence
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.model import Effect
 from shadowgate.migrate.announced.names import (
@@ -302,7 +303,7 @@ def _define(node: Any, ledger: Ledger) -> None:
     else:
         kind = node.kind.name.removeprefix("OBJECT_").lower()
         ledger.create(kind, names, certain=certain)
-        ledger.unclear(f"no expectation can name a {kind}")
+        ledger.unclear(sentence("no expectation can name a {kind}", kind=kind))
 
 
 def _create_conversion(node: Any, ledger: Ledger) -> None:
@@ -321,7 +322,7 @@ def _alter_text_search(node: Any, ledger: Ledger) -> None:
 def _create_extension(node: Any, ledger: Ledger) -> None:
     ledger.create("extension", (quoted(node.extname),), certain=not node.if_not_exists)
     if _option(node, "cascade") is not None:
-        ledger.unclear("CASCADE creates the extensions that it needs")
+        ledger.unclear(sentence("CASCADE creates the extensions that it needs"))
 
 
 def _alter_extension(node: Any, ledger: Ledger) -> None:
@@ -357,7 +358,7 @@ def _alter_statistics(node: Any, ledger: Ledger) -> None:
 def _comment(node: Any, ledger: Ledger) -> None:
     kind = _KINDS.get(node.objtype)
     if kind is None:
-        ledger.unclear("no expectation can name what it comments on")
+        ledger.unclear(sentence("no expectation can name what it comments on"))
         return
     is_database = kind == "database"
     names = ("this database",) if is_database else names_of(node.objtype, node.object, ledger)
@@ -369,7 +370,7 @@ def _drop(node: Any, ledger: Ledger) -> None:
     kind = _KINDS.get(node.removeType)
     cascades = node.behavior == enums.DropBehavior.DROP_CASCADE
     if kind is None:
-        ledger.unclear("no expectation can name what it drops")
+        ledger.unclear(sentence("no expectation can name what it drops"))
         return
     for item in node.objects:
         names = names_of(node.removeType, item, ledger)
@@ -388,7 +389,7 @@ def _rename(node: Any, ledger: Ledger) -> None:
     kind = _KINDS.get(node.renameType)
     new_name = str(node.newname)
     if kind is None:
-        ledger.unclear("no expectation can name what it renames")
+        ledger.unclear(sentence("no expectation can name what it renames"))
         return
     certain = not node.missing_ok
     if kind in PARTS:
@@ -455,7 +456,7 @@ def _with_name(name: str, new: str) -> str:
 def _set_schema(node: Any, ledger: Ledger) -> None:
     kind = _KINDS.get(node.objectType)
     if kind is None:
-        ledger.unclear("no expectation can name what it moves")
+        ledger.unclear(sentence("no expectation can name what it moves"))
         return
     if kind == "extension":
         ledger.change(kind, (quoted(str(node.object.sval)),), "schema")
@@ -642,12 +643,14 @@ _ACTS: Mapping[Any, Callable[[Any, Ledger], None]] = {
     ast.RefreshMatViewStmt: _refresh,
     ast.ClusterStmt: _cluster,
     ast.TransactionStmt: _transaction,
-    ast.DoStmt: _unclear("a DO block may do more than it spells out"),
-    ast.CallStmt: _unclear("what a procedure does is not told by its call"),
-    ast.ExecuteStmt: _unclear("what a prepared statement does is not told by its execution"),
+    ast.DoStmt: _unclear(sentence("a DO block may do more than it spells out")),
+    ast.CallStmt: _unclear(sentence("what a procedure does is not told by its call")),
+    ast.ExecuteStmt: _unclear(
+        sentence("what a prepared statement does is not told by its execution")
+    ),
     **_each(
         (ast.DropOwnedStmt, ast.ReassignOwnedStmt, ast.ImportForeignSchemaStmt),
-        _unclear("it reaches objects that it does not name"),
+        _unclear(sentence("it reaches objects that it does not name")),
     ),
 }
 _WITHOUT_EFFECT = frozenset(

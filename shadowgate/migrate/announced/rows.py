@@ -7,6 +7,7 @@ from typing import Any
 from pglast import ast, enums
 from pglast.visitors import Visitor
 
+from shadowgate.language import sentence
 from shadowgate.migrate.announced.functions import SEQUENCE_FUNCTIONS, may_write
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.names import strings
@@ -72,7 +73,7 @@ class _Writes(Visitor):
         if node.is_from:
             self._ledger.write(self._ledger.known(node.relation), "insert")
         elif node.is_program:
-            self._ledger.unclear("it runs a program on the server")
+            self._ledger.unclear(sentence("it runs a program on the server"))
 
     def visit_SelectStmt(self, _ancestors: Any, node: Any) -> None:  # noqa: N802
         if node.intoClause is not None:
@@ -84,7 +85,9 @@ class _Writes(Visitor):
         if name in SEQUENCE_FUNCTIONS and schema in ("", "pg_catalog"):
             self._sequence(node)
         elif may_write(schema, name):
-            self._ledger.unclear(f"function {'.'.join(words)} may write")
+            self._ledger.unclear(
+                sentence("function {function} may write", function=".".join(words))
+            )
 
     def _sequence(self, node: Any) -> None:
         """Note a sequence that cannot be told.
@@ -97,7 +100,7 @@ class _Writes(Visitor):
         if isinstance(argument, ast.TypeCast):
             argument = argument.arg
         if string_constant(argument) is None:
-            self._ledger.unclear("which sequence it sets is computed")
+            self._ledger.unclear(sentence("which sequence it sets is computed"))
 
 
 def _assigned(targets: Any) -> tuple[str, ...]:
@@ -111,7 +114,7 @@ def _truncate(node: Any, ledger: Ledger) -> None:
         # By RESTART IDENTITY or by setval(): no number of an empty table is given out twice.
         ledger.change("table", table, "next_value")
     if node.behavior == enums.DropBehavior.DROP_CASCADE:
-        ledger.unclear("CASCADE empties every table that refers to it")
+        ledger.unclear(sentence("CASCADE empties every table that refers to it"))
 
 
 def _is_carried_out(node: Any) -> bool:

@@ -11,6 +11,7 @@ from pglast.enums import ConstrType
 from pglast.visitors import Visitor
 
 from shadowgate.catalogue.object_kinds import VIEWS
+from shadowgate.language import sentence
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.names import (
     SERIAL,
@@ -92,7 +93,9 @@ def alter_table(node: Any, ledger: Ledger) -> None:
     for command in node.cmds:
         act = _COMMANDS.get(command.subtype)
         if act is None:
-            ledger.unclear(f"the effect of {command.subtype.name} is not known")
+            ledger.unclear(
+                sentence("the effect of {command} is not known", command=command.subtype.name)
+            )
         else:
             act(_Alteration(kind, names, node, command, ledger))
         if command.behavior == enums.DropBehavior.DROP_CASCADE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shadowgate.language import nsentence, sentence
 from shadowgate.measure import Baseline
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
@@ -21,7 +22,7 @@ def query_runs(baseline: Baseline, query: str, plan: Plan, finding: Finding) -> 
     A change can only be judged against what was measured before it.
     """
     found, wanted = baseline.queries[query], plan.performance.baseline_rounds
-    finding.require(found.failure is None, str(found.failure))
+    finding.require(found.failure is None, str(found.failure or ""))
     timing, metrics = found.timing, found.metrics
     finding.note(
         {
@@ -40,8 +41,20 @@ def query_runs(baseline: Baseline, query: str, plan: Plan, finding: Finding) -> 
         },
         {"rounds": f">= {wanted}"},
     )
-    finding.say(f"{found.query.title}. Its plan:", *metrics.shape)
-    finding.require(timing.rounds >= wanted, f"{timing.rounds} rounds instead of {wanted}")
+    finding.say(
+        # TRANSLATORS: {title} is what a query is called
+        sentence("{title}. Its plan:", title=found.query.title),
+        *metrics.shape,
+    )
+    finding.require(
+        timing.rounds >= wanted,
+        nsentence(
+            "{n} round instead of {wanted}",
+            "{n} rounds instead of {wanted}",
+            timing.rounds,
+            wanted=wanted,
+        ),
+    )
 
 
 @check("baseline.stored", remedy="See that the reports folder can be written.")
@@ -55,9 +68,19 @@ def rounds_are_stored(baseline: Baseline, rounds: RoundStore, finding: Finding) 
         for id_, query in baseline.queries.items()
         if not query.failure and not rounds.has("baseline", id_)
     ]
-    finding.note(f"{rounds.rounds('baseline')} rounds of {len(baseline.queries)} queries")
-    finding.say(
-        f"stored in {rounds.path.name}, and in {rounds.storage.name} for later runs on the same "
-        "machine and server"
+    finding.note(
+        nsentence(
+            "{rounds} rounds of {n} query",
+            "{rounds} rounds of {n} queries",
+            len(baseline.queries),
+            rounds=rounds.rounds("baseline"),
+        )
     )
-    finding.require(not missing, f"not recorded: {', '.join(missing)}")
+    finding.say(
+        sentence(
+            "stored in {file}, and in {folder} for later runs on the same machine and server",
+            file=rounds.path.name,
+            folder=rounds.storage.name,
+        )
+    )
+    finding.require(not missing, sentence("not recorded: {queries}", queries=", ".join(missing)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
+from shadowgate.language import joined, sentence
 from shadowgate.phases.check import check
 from shadowgate.phases.environment.preflight import Preflight
 from shadowgate.phases.environment.versions import unsure_by_versions
@@ -24,8 +25,11 @@ def server_fits(server: Server, opened: Preflight, finding: Finding) -> None:
     about production.
     """
     facts = server.facts
-    finding.note(f"PostgreSQL {facts.version}, {_postgis(facts)}", f">= {OLDEST_MAJOR}")
-    finding.say(facts.where, f"PostGIS is needed: {opened.postgis}" if opened.postgis else "")
+    finding.note(
+        joined(", ", (sentence("PostgreSQL {version}", version=facts.version), _postgis(facts))),
+        f">= {OLDEST_MAJOR}",
+    )
+    finding.say(facts.where, _needed(opened))
     backup = opened.backup
     finding.say(
         *unsure_by_versions(
@@ -35,16 +39,23 @@ def server_fits(server: Server, opened: Preflight, finding: Finding) -> None:
         )
     )
     finding.require(
-        facts.version_num >= OLDEST_MAJOR * 10_000, f"the server is PostgreSQL {facts.version}"
+        facts.version_num >= OLDEST_MAJOR * 10_000,
+        sentence("the server is PostgreSQL {version}", version=facts.version),
     )
     finding.require(
         bool(facts.postgis) or not opened.postgis,
-        f"the server has no PostGIS, which is needed: {opened.postgis}",
+        sentence("the server has no PostGIS, which is needed: {why}", why=str(opened.postgis)),
     )
 
 
+def _needed(opened: Preflight) -> str:
+    if not opened.postgis:
+        return ""
+    return sentence("PostGIS is needed: {why}", why=str(opened.postgis))
+
+
 def _postgis(facts: ServerFacts) -> str:
-    return f"PostGIS {facts.postgis}" if facts.postgis else "no PostGIS"
+    return f"PostGIS {facts.postgis}" if facts.postgis else sentence("no PostGIS")
 
 
 @check(
@@ -60,7 +71,11 @@ def client_tools_fit(server: Server, finding: Finding) -> None:
     finding.note(f"{tools // 10_000}.{tools % 10_000}", f">= {version // 10_000}")
     finding.require(
         tools // 10_000 >= version // 10_000,
-        f"the client tools are of version {tools // 10_000}, the server of {version // 10_000}",
+        sentence(
+            "the client tools are of version {tools}, the server of {server}",
+            tools=tools // 10_000,
+            server=version // 10_000,
+        ),
     )
 
 
@@ -75,13 +90,30 @@ def disk_has_room(server: Server, opened: Preflight, finding: Finding) -> None:
         try:
             opened.prove_room()
         except psycopg.errors.DiskFull as error:
-            finding.require(False, f"{needed / 1e9:.1f} GB could not be written: {error}")
+            finding.require(
+                False,
+                sentence(
+                    "{gigabytes:.1f} GB could not be written: {error}",
+                    gigabytes=needed / 1e9,
+                    error=str(error),
+                ),
+            )
         finding.note(
-            f"{needed / 1e9:.1f} GB written and dropped again", f">= {needed / 1e9:.1f} GB"
+            sentence("{gigabytes:.1f} GB written and dropped again", gigabytes=needed / 1e9),
+            _at_least(needed),
         )
         return
-    finding.note(f"{free / 1e9:.1f} GB", f">= {needed / 1e9:.1f} GB")
-    finding.require(free >= needed, f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed")
+    finding.note(sentence("{gigabytes:.1f} GB", gigabytes=free / 1e9), _at_least(needed))
+    finding.require(
+        free >= needed,
+        sentence(
+            "{free:.1f} GB free, {needed:.1f} GB needed", free=free / 1e9, needed=needed / 1e9
+        ),
+    )
+
+
+def _at_least(size: int) -> str:
+    return sentence(">= {gigabytes:.1f} GB", gigabytes=size / 1e9)
 
 
 @check("environment.database", remedy="See that the role may create databases and extensions.")
@@ -108,4 +140,4 @@ def settings_are_recorded(server: Server, finding: Finding) -> None:
     settings = server.facts.settings
     finding.note(dict(settings))
     missing = [name for name in _NEEDED_SETTINGS if not settings.get(name)]
-    finding.require(not missing, f"not recorded: {', '.join(missing)}")
+    finding.require(not missing, sentence("not recorded: {settings}", settings=", ".join(missing)))

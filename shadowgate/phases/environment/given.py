@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from shadowgate.errors import ServerError, UsageError
+from shadowgate.language import Shown, sentence
 from shadowgate.progress import Progress
 from shadowgate.server import Database, Databases, Server
 from shadowgate.server.external import MAINTENANCE_DATABASES, parse_uri
@@ -51,9 +52,13 @@ class GivenCopy:
     @property
     def described(self) -> str:
         """What is looked at, in a sentence."""
-        return (
-            f"A clone of database {self.database.name} ({in_units(self.bytes)}) on {self.where}, "
-            f"made in {self.seconds:.1f} s; that one is neither written nor connected to"
+        return sentence(
+            "A clone of database {database} ({size}) on {server}, made in {seconds:.1f} s; that "
+            "one is neither written nor connected to",
+            database=self.database.name,
+            size=Shown(in_units, self.bytes),
+            server=self.where,
+            seconds=self.seconds,
         )
 
 
@@ -67,7 +72,7 @@ def copy_given(uri: str, server: Server) -> GivenCopy:
     endpoint, name = parse_uri(uri, "--shadow")
     if name in MAINTENANCE_DATABASES:
         raise UsageError(
-            f"--shadow names {name}, which holds nobody's data",
+            sentence("--shadow names {name}, which holds nobody's data", name=name),
             where=server.facts.where,
             todo="name the database that is the copy of production: postgresql://user@host/database",
         )
@@ -76,23 +81,36 @@ def copy_given(uri: str, server: Server) -> GivenCopy:
             row = connection.execute(_ABOUT, [name]).fetchone()
     except psycopg.Error as error:
         raise ServerError(
-            f"the size of database {name} cannot be asked: {error}", where=server.facts.where
+            sentence(
+                "the size of database {name} cannot be asked: {error}",
+                name=name,
+                error=error,
+            ),
+            where=server.facts.where,
         ) from None
     if row is None:
         raise ServerError(
-            f"there is no database {name} to clone",
+            sentence("there is no database {name} to clone", name=name),
             where=server.facts.where,
             todo="name one that is there with --shadow",
         )
     size, standby, encoding = row
     if standby:
         raise ServerError(
-            f"the server of database {name} is a standby, on which no database can be made",
+            sentence(
+                "the server of database {name} is a standby, on which no database can be made",
+                name=name,
+            ),
             where=server.facts.where,
             todo="promote it (pg_promote) if it is a restored copy; or dump it with --source",
         )
     if encoding != "UTF8":
         raise ServerError(
-            f"database {name} is in {encoding}, not in UTF-8", where=server.facts.where
+            sentence(
+                "database {name} is in {encoding}, not in UTF-8",
+                name=name,
+                encoding=encoding,
+            ),
+            where=server.facts.where,
         )
     return GivenCopy(Database(endpoint, name), size, server.facts.where)

@@ -14,6 +14,7 @@ from pglast.visitors import Visitor
 
 from shadowgate.backup import Lack, Needs, ReadBackup, create_roles, lacks_of
 from shadowgate.errors import ServerError
+from shadowgate.language import joined, sentence
 from shadowgate.measure import Query
 from shadowgate.measure.placeholders import numbered
 from shadowgate.migrate import Script
@@ -35,7 +36,7 @@ class PostgisNeed:
         return bool(self.installed or self.available)
 
     def __str__(self) -> str:
-        return "; ".join((*self.installed, *self.available))
+        return joined("; ", (*self.installed, *self.available))
 
 
 def postgis_need(
@@ -52,14 +53,15 @@ def postgis_need(
     routines = needs.routines if needs is not None else frozenset()
     installed = [needs.postgis] if needs is not None else []
     if geometry:
-        installed.append(f"the plan names the geometry column {geometry}")
+        installed.append(sentence("the plan names the geometry column {column}", column=geometry))
     installed += [
-        f"query {query.id} names {name}"
+        # TRANSLATORS: {name} is a function or a type of PostGIS
+        sentence("query {query} names {name}", query=query.id, name=name)
         for query in queries
         if (name := _of_postgis(query.sql, routines))
     ]
     available = [
-        f"{script.path.name} creates the extension"
+        sentence("{script} creates the extension", script=script.path.name)
         for script in scripts
         if any(_creates_postgis(statement.sql) for statement in script.statements)
     ]
@@ -135,8 +137,11 @@ def provide_postgis(
             connection.execute("CREATE EXTENSION postgis")
     except psycopg.Error as error:
         raise ServerError(
-            f"role {server.endpoint.user} cannot create the extension PostGIS, which is needed:"
-            f" {need}",
+            sentence(
+                "role {role} cannot create the extension PostGIS, which is needed: {why}",
+                role=server.endpoint.user,
+                why=str(need),
+            ),
             where=f"{server.facts.where}: {error}",
             todo="use a role that may (often a superuser), or run with --server auto",
         ) from None
@@ -151,20 +156,27 @@ def _lacking(
 ) -> ServerError:
     others = tuple(_other_lacks(server, shadow, read, roles)) if read is not None else ()
     return ServerError(
-        "; ".join(
+        joined(
+            "; ",
             (
-                f"PostGIS is not installed on this server, and it is needed: {need}",
-                *(f"as for the backup, {lack.what}" for lack in others),
-            )
+                sentence(
+                    "PostGIS is not installed on this server, and it is needed: {why}",
+                    why=str(need),
+                ),
+                *(sentence("as for the backup, {lack}", lack=lack.what) for lack in others),
+            ),
         ),
         where=server.facts.where,
-        todo="; ".join(
+        todo=joined(
+            "; ",
             (
-                "install the PostGIS package of its PostgreSQL version there (Debian:"
-                " postgresql-postgis), or use a server that has it (--server container,"
-                " --postgis-image, --server postgresql://…)",
+                sentence(
+                    "install the PostGIS package of its PostgreSQL version there (Debian:"
+                    " postgresql-postgis), or use a server that has it (--server container,"
+                    " --postgis-image, --server postgresql://…)"
+                ),
                 *dict.fromkeys(lack.todo for lack in others),
-            )
+            ),
         ),
     )
 

@@ -29,6 +29,7 @@ from shadowgate.backup import (
 )
 from shadowgate.cleanup import guarded_folder
 from shadowgate.errors import RestoreError, UsageError
+from shadowgate.language import sentence
 from shadowgate.migrate import (
     Script,
     in_one_transaction,
@@ -280,7 +281,10 @@ def open_as_runner(runner: RunnerSection, server: Server, shadow: Database) -> N
     except psycopg.OperationalError as error:
         said = str(error).strip().splitlines()[-1].partition("FATAL:")[2].strip() or str(error)
         raise UsageError(
-            f"no session can be opened as the runner's settings ask for: {said}",
+            sentence(
+                "no session can be opened as the runner's settings ask for: {said}",
+                said=said,
+            ),
             where="[runner] of the plan, or --statement-timeout, --lock-timeout, --search-path and"
             " --role",
             todo="mend the setting that it names; a role must be there on a server of yours",

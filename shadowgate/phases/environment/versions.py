@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shadowgate.language import sentence
+
 
 def unsure_by_versions(server: int, tools: int, production: int | None) -> Iterator[str]:
     """What versions leave unsure, a sentence each.
@@ -14,19 +16,25 @@ def unsure_by_versions(server: int, tools: int, production: int | None) -> Itera
         production: that of the server that the backup was taken from, where it tells.
     """
     if production is not None and production != server:
-        yield (
-            f"Production is PostgreSQL {production}, the server here {server}: locks, table"
+        yield sentence(
+            "Production is PostgreSQL {production}, the server here {server}: locks, table"
             " rewrites, plans and messages may differ between them; a server of production's"
-            " version leaves nothing open"
+            " version leaves nothing open",
+            production=production,
+            server=server,
         )
     if tools > server:
-        yield (
-            f"The client tools are of version {tools}, newer than the server ({server}): pg_restore"
+        yield sentence(
+            "The client tools are of version {tools}, newer than the server ({server}): pg_restore"
             " and pg_dump may say what it does not know, such as parameters; tools of version"
-            f" {server} do not"
+            " {server} do not",
+            tools=tools,
+            server=server,
         )
     if tools < server:
-        yield (
-            f"The client tools are of version {tools}, older than the server ({server}): pg_dump"
-            " refuses it, so the snapshot that phase 8 takes cannot be made"
+        yield sentence(
+            "The client tools are of version {tools}, older than the server ({server}): pg_dump"
+            " refuses it, so the snapshot that phase 8 takes cannot be made",
+            tools=tools,
+            server=server,
         )

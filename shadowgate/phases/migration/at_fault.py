@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from shadowgate.catalogue import Deviation
 from shadowgate.evidence import shown_path
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.migrate import (
     STOPS_WRITERS,
     Interruption,
@@ -56,14 +57,28 @@ def point_at_locks(finding: Finding, script: Script, locks: Iterable[LockHeld | 
     """Point at the statements that took some locks."""
     for lock in locks:
         if lock is not None:
-            held = f"holds {lock.mode} on {lock.relation} for {lock.seconds * 1000:.0f} ms"
+            held = sentence(
+                "holds {lock} on {relation} for {milliseconds:.0f} ms",
+                lock=lock.mode,
+                relation=lock.relation,
+                milliseconds=lock.seconds * 1000,
+            )
             finding.point_at(script.path, script.line_of(lock.statement), held)
 
 
 def point_at_wait(finding: Finding, script: Script, wait: Wait | None) -> None:
     """Point at the statement behind which somebody waited, where there is one."""
     if wait is not None:
-        said = f"a {wait.kind} waited {wait.seconds * 1000:.0f} ms for {wait.mode} on {wait.target}"
+        values = {
+            "milliseconds": wait.seconds * 1000,
+            "lock": wait.mode,
+            "target": wait.target,
+        }
+        said = (
+            sentence("a reader waited {milliseconds:.0f} ms for {lock} on {target}", **values)
+            if wait.kind == "reader"
+            else sentence("a writer waited {milliseconds:.0f} ms for {lock} on {target}", **values)
+        )
         finding.point_at(script.path, script.line_of(wait.statement), said)
 
 
@@ -72,7 +87,7 @@ def point_at_interruptions(
 ) -> None:
     """Point at the statements at which an interruption leaves what nothing completes."""
     for each in broken:
-        said = f"interrupted {each.point}: {each.detail}"
+        said = sentence("interrupted {point}: {what}", point=str(each.point), what=each.detail)
         finding.point_at(script.path, each.point.statement.line, said)
 
 
@@ -111,9 +126,16 @@ def _named(
     most = [number for number, found in touched.items() if found == wanted]
     numbers = most or [number for number, found in touched.items() if found]
     named = [
-        f"{shown_path(run.script.path)}, line {item.statement.line}: {item.statement.excerpt}"
+        sentence(
+            "{script}, line {line}: {statement}",
+            script=shown_path(run.script.path),
+            line=item.statement.line,
+            statement=item.statement.excerpt,
+        )
         for item in run.runs
         if item.statement.number in numbers
     ]
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return "; ".join(named[:_NAMED]) + more
+    shown = joined("; ", named[:_NAMED])
+    if len(named) <= _NAMED:
+        return shown
+    return nsentence("{some} and {n} more", "{some} and {n} more", len(named) - _NAMED, some=shown)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+from shadowgate.language import sentence
 from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockHeld, StatementRun
 from shadowgate.migrate.results import with_schema
 from shadowgate.phases.migration.sizes import SizedRun, Sizes
@@ -84,7 +85,7 @@ def wal_at_production(sizes: Sizes, limit: float | None) -> AtProduction | None:
 
 def disk_at_production(sizes: Sizes, limit: float | None) -> AtProduction:
     """Room that the script takes on disk, in bytes."""
-    return _bytes(sizes, "disk", lambda run: float(run.disk_bytes), limit)
+    return _bytes(sizes, sentence("disk"), lambda run: float(run.disk_bytes), limit)
 
 
 def _bytes(
@@ -125,13 +126,19 @@ def _lock(sizes: Sizes, key: tuple[int, str], budget: LocksSection) -> AtProduct
     return _told(
         sizes,
         measured,
-        f"statement {statement}: {mode} on {shown.relation}",
+        sentence(
+            # TRANSLATORS: a statement of the script, a lock mode and a relation
+            "statement {number}: {lock} on {relation}",
+            number=statement,
+            lock=mode,
+            relation=shown.relation,
+        ),
         "ms",
         min(budget.reader_ms, budget.writer_ms) if everyone else budget.writer_ms,
         involved={oid: each for oid, each in sizes.larger.items() if each.name in names},
         late=late,
         statement=statement,
-        stops="readers and writers" if everyone else "writers",
+        stops=sentence("readers and writers") if everyone else sentence("writers"),
     )
 
 
@@ -175,16 +182,31 @@ def _told(
         sorts = unit == "ms" and any(_sorts(each) for _, _, runs in measured for each in runs)
         points = [(float(w), v) for w, (_, v) in zip(work.points, values, strict=True)]
         bounds = extrapolate(points, work.at_production, sorts=sorts)
+        counts = {"here": work.here, "there": work.at_production}
         how = (
-            f"with the rows looked at or written{' (n log n)' if sorts else ''}: {work.here:,.0f} "
-            f"here, {work.at_production:,.0f} in production"
+            sentence(
+                "with the rows looked at or written (n log n): {here:,.0f} here, {there:,.0f} in "
+                "production",
+                **counts,
+            )
+            if sorts
+            else sentence(
+                "with the rows looked at or written: {here:,.0f} here, {there:,.0f} in production",
+                **counts,
+            )
         )
     elif table and (seen_once or visible or (unit == "ms" and (late or not work.known))):
         bounds = extrapolate(rows, float(there))
-        how = "with the rows of the table, as it was measured: no count of rows explains it"
+        how = sentence(
+            "with the rows of the table, as it was measured: no count of rows explains it"
+        )
     else:
         bounds, table = constant(values), 0
-        how = "not with the rows" if work.known or unit == "bytes" else "with no table that grows"
+        how = (
+            sentence("not with the rows")
+            if work.known or unit == "bytes"
+            else sentence("with no table that grows")
+        )
     return AtProduction(
         what=what,
         unit=unit,

@@ -18,6 +18,7 @@ from shadowgate.catalogue import (
     renamed_tables,
 )
 from shadowgate.evidence import Difference, Table
+from shadowgate.language import nsentence, sentence
 from shadowgate.phases.facts import broken_by
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.restore.soundness import Soundness, look_over
@@ -54,15 +55,19 @@ class Migrated:
 
     def changes_table(self) -> Table:
         """All that changed in the catalogue, what was not announced first."""
-        surprising = [(str(found), "no") for found in self.deviations.unexpected]
-        expected = [(said, "yes") for said in self.deviations.expected]
+        surprising = [(str(found), sentence("no")) for found in self.deviations.unexpected]
+        expected = [(said, sentence("yes")) for said in self.deviations.expected]
         return Table("What changed", ("change", "announced"), (*surprising, *expected))
 
     def differences(self) -> tuple[Difference, ...]:
         """What was created, changed and dropped, by definition: so many, and what is left out."""
         shown = [Difference(str(each), _cut(each.lines)) for each in self.definitions[:_SHOWN]]
         names = [str(each) for each in self.definitions[_SHOWN:]]
-        left_out = [Difference(f"{len(names)} more", tuple(f"  {name}" for name in names))]
+        left_out = [
+            Difference(
+                nsentence("{n} more", "{n} more", len(names)), tuple(f"  {name}" for name in names)
+            )
+        ]
         return tuple(shown + left_out if names else shown)
 
     def relations_of(self, area: Area) -> set[str]:
@@ -82,7 +87,11 @@ class Migrated:
 
 def _cut(lines: tuple[str, ...]) -> tuple[str, ...]:
     more = len(lines) - _LINES
-    return (*lines[:_LINES], f"… {more} more lines") if more > 0 else lines
+    return (
+        (*lines[:_LINES], nsentence("… {n} more line", "… {n} more lines", more))
+        if more > 0
+        else lines
+    )
 
 
 def compare_with_announced(

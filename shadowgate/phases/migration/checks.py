@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shadowgate.catalogue import Deviation
 from shadowgate.evidence import Figure
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.migrate import (
     Interruption,
     ProbeResult,
@@ -215,7 +216,7 @@ def no_index_is_invalid(migrated: Migrated, before: State, finding: Finding) -> 
     """
     invalid = sorted(migrated.state.invalid_indexes - before.invalid_indexes)
     finding.note(len(invalid), 0)
-    finding.require(not invalid, f"invalid: {', '.join(invalid)}")
+    finding.require(not invalid, sentence("invalid: {indexes}", indexes=", ".join(invalid)))
 
 
 @check(
@@ -254,7 +255,13 @@ def no_row_changed(
     """
     content, wrong = migrated.content, migrated.content.sentences()
     finding.note(len(wrong), 0)
-    finding.say(f"{content.rows:,} rows compared by fingerprint over every column from before")
+    finding.say(
+        nsentence(
+            "{n:,} row compared by fingerprint over every column from before",
+            "{n:,} rows compared by fingerprint over every column from before",
+            content.rows,
+        )
+    )
     finding.say(*map(str, content.left_out))
     finding.show(*maps)
     finding.breaks(rows_of(rows.table) for rows in content.differing)
@@ -262,7 +269,7 @@ def no_row_changed(
     finding.stands_on(*(content_of(rows.table) for rows in content.differing))
     finding.stands_on(*(set() for _ in content.unknown))
     for rows in content.differing:
-        point_at_rows(finding, applied.run.script, rows.table, "; ".join(rows.sentences()))
+        point_at_rows(finding, applied.run.script, rows.table, joined("; ", rows.sentences()))
     finding.require(not content, wrong)
 
 
@@ -437,7 +444,11 @@ def jobs_run(scheduled: Scheduled, plan: Plan, finding: Finding) -> None:
         {result.name: result.expected for result in scheduled.results},
     )
     finding.show(*scheduled.runs)
-    wrong = [f"{found.name}: {found.detail}" for found in scheduled.results if not found.passed]
+    wrong = [
+        sentence("{name}: {what}", name=found.name, what=found.detail)
+        for found in scheduled.results
+        if not found.passed
+    ]
     finding.require(not wrong, wrong)
 
 
@@ -480,9 +491,24 @@ def an_interrupted_run_can_be_completed(
     Connections break and machines restart in the middle of a deployment.
     """
     broken = [found for found in interruptions if found.outcome == "broken"]
-    finding.note(f"{len(broken)} of {len(interruptions)} interruptions", 0)
+    finding.note(
+        nsentence(
+            "{broken} of {n} interruption",
+            "{broken} of {n} interruptions",
+            len(interruptions),
+            broken=len(broken),
+        ),
+        0,
+    )
     finding.show(interruptions_table(interruptions))
     finding.stands_on(*({RUNS_AGAIN} for _ in broken))
     point_at_interruptions(finding, applied.run.script, broken)
     finding.require(bool(interruptions), "nothing was interrupted")
-    finding.require(not broken, [f"{found.point}: {found.detail}" for found in broken])
+    finding.require(
+        not broken,
+        [
+            # TRANSLATORS: {name} is what was looked at, {what} what is wrong with it
+            sentence("{name}: {what}", name=str(found.point), what=found.detail)
+            for found in broken
+        ],
+    )

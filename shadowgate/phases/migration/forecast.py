@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from shadowgate.evidence import Table
+from shadowgate.language import Shown, _, nsentence, sentence, shown
 from shadowgate.migrate import Script
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.migration.at_production import (
@@ -80,8 +82,15 @@ def judge_forecast(found: Forecast, script: Script, finding: Finding) -> None:
     worst = max(found.locks, key=lambda lock: lock.bounds.estimate, default=None)
     tables = found.sizes.larger.values()
     finding.note(
-        {each.what: in_words(each) for each in (*((worst,) if worst else ()), *found.all[-2:])},
-        {table.name: f"{table.rows:,} rows here, {table.production:,} there" for table in tables},
+        {each.what: _estimate(each) for each in (*((worst,) if worst else ()), *found.all[-2:])},
+        {
+            table.name: sentence(
+                "{rows:,} rows here, {production:,} there",
+                rows=table.rows,
+                production=table.production,
+            )
+            for table in tables
+        },
     )
     finding.say(*_what_it_rests_on(found.sizes))
     finding.show(_table(found))
@@ -89,13 +98,16 @@ def judge_forecast(found: Forecast, script: Script, finding: Finding) -> None:
     finding.show(*(growth(_curve(each)) for each in drawn))
     for each in found.over:
         line = next((s.line for s in script.statements if s.number == each.statement), 0)
-        finding.point_at(script.path, line, f"in production {_sentence(each)}")
+        finding.point_at(script.path, line, sentence("in production: {what}", what=_sentence(each)))
     finding.require(not found.over, [_sentence(each) for each in found.over])
     finding.require_decided(not found.undecided, [_sentence(each) for each in found.undecided])
     empty = found.sizes.empty
     finding.require_decided(
         not empty,
-        f"nothing follows from a table that is empty in the shadow: {', '.join(empty)}",
+        sentence(
+            "nothing follows from a table that is empty in the shadow: {tables}",
+            tables=", ".join(empty),
+        ),
     )
 
 
@@ -103,7 +115,14 @@ def in_words(each: AtProduction) -> str:
     """The estimate with its interval."""
     low, high = _amount(each, each.bounds.low), _amount(each, each.bounds.high)
     estimate = _amount(each, each.bounds.estimate)
-    return estimate if low == high else f"{estimate} ({low} to {high})"
+    if low == high:
+        return estimate
+    return _("{estimate} ({low} to {high})", estimate=estimate, low=low, high=high)
+
+
+def _estimate(each: AtProduction) -> str:
+    """The same, as a run keeps it."""
+    return shown(in_words, each)
 
 
 def _amount(each: AtProduction, value: float) -> str:
@@ -111,33 +130,64 @@ def _amount(each: AtProduction, value: float) -> str:
 
 
 def _sentence(each: AtProduction) -> str:
-    limit = _amount(each, each.limit or 0.0)
-    stops = f", which stops {each.stops}" if each.stops else ""
-    verb = "takes" if each.is_over else "may take"
-    return (
-        f"{each.what} {verb} {in_words(each)} with the {each.production_rows:,} rows that "
-        f"production has of {each.table}{stops}; allowed are {limit}; here it was "
-        f"{_amount(each, each.measured)}"
-        if each.table
-        else f"{each.what} {verb} {in_words(each)}{stops}, with or without more rows; allowed are "
-        f"{limit}"
+    values: dict[str, Any] = {
+        "what": each.what,
+        "estimate": Shown(in_words, each),
+        "limit": Shown(_amount, each, each.limit or 0.0),
+        # TRANSLATORS: it stands behind the size of a table, or an estimate
+        "stops": sentence(", which stops {who}", who=each.stops) if each.stops else "",
+    }
+    if each.table:
+        values |= {
+            "rows": each.production_rows,
+            "table": each.table,
+            "here": Shown(_amount, each, each.measured),
+        }
+        if each.is_over:
+            return sentence(
+                "{what} takes {estimate} with the {rows:,} rows that production has of {table}"
+                "{stops}; allowed are {limit}; here it was {here}",
+                **values,
+            )
+        return sentence(
+            "{what} may take {estimate} with the {rows:,} rows that production has of {table}"
+            "{stops}; allowed are {limit}; here it was {here}",
+            **values,
+        )
+    if each.is_over:
+        return sentence(
+            "{what} takes {estimate}{stops}, with or without more rows; allowed are {limit}",
+            **values,
+        )
+    return sentence(
+        "{what} may take {estimate}{stops}, with or without more rows; allowed are {limit}",
+        **values,
     )
 
 
 def _what_it_rests_on(sizes: Sizes) -> Iterator[str]:
     runs = len([run for run in sizes.runs if run.share == 1.0])
-    yield (
-        f"Applied {runs} times each to copies with a quarter, half and all of the rows, in "
-        f"{sizes.seconds:.0f} s. Lines of Theil and Sen with intervals of {LEVEL:.0%} (Sen, JASA "
-        "63, 1968), over the rows that were looked at or written; where an index is built or kept "
-        "up, through n log n."
+    yield nsentence(
+        "Applied once each to copies with a quarter, half and all of the rows, in {seconds:.0f} s. "
+        "Lines of Theil and Sen with intervals of {level:.0%} (Sen, JASA 63, 1968), over the rows "
+        "that were looked at or written; where an index is built or kept up, through n log n.",
+        "Applied {n} times each to copies with a quarter, half and all of the rows, in "
+        "{seconds:.0f} s. Lines of Theil and Sen with intervals of {level:.0%} (Sen, JASA 63, "
+        "1968), over the rows that were looked at or written; where an index is built or kept up, "
+        "through n log n.",
+        runs,
+        seconds=sizes.seconds,
+        level=LEVEL,
     )
-    yield (
+    yield sentence(
         "Copies lie in memory and no parallel worker helps: where production has to read from "
         "disk, or is busy, it takes longer than this."
     )
     if sizes.unknown:
-        yield f"Taken to be as large as here, as nobody says otherwise: {', '.join(sizes.unknown)}"
+        yield sentence(
+            "Taken to be as large as here, as nobody says otherwise: {tables}",
+            tables=", ".join(sizes.unknown),
+        )
 
 
 def _table(found: Forecast) -> Table:
@@ -145,9 +195,9 @@ def _table(found: Forecast) -> Table:
         (
             each.what,
             each.stops,
-            _amount(each, each.measured),
-            in_words(each),
-            "" if each.limit is None else _amount(each, each.limit),
+            shown(_amount, each, each.measured),
+            _estimate(each),
+            "" if each.limit is None else shown(_amount, each, each.limit),
             each.how,
         )
         for each in found.all

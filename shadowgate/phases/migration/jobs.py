@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 
 from shadowgate.evidence import Table
+from shadowgate.language import sentence
 from shadowgate.migrate import ProbeResult
 from shadowgate.migrate.probes import plain
 from shadowgate.plan import JobSection, Plan
@@ -64,12 +65,12 @@ def run_scheduled(
 
 def _why_not(server: Server) -> str:
     if not server.owned:
-        return (
+        return sentence(
             "pg_cron keeps its jobs in a database that this run did not make, on a server that is"
             " not ours: nothing is scheduled there"
         )
     if "pg_cron" not in server.facts.settings.get("shared_preload_libraries", ""):
-        return "pg_cron is not installed on this server"
+        return sentence("pg_cron is not installed on this server")
     return ""
 
 
@@ -92,7 +93,7 @@ def _wait(job: JobSection, copy: Database) -> ProbeResult:
                 break
             time.sleep(_POLL_SECONDS)
     passed = measured == expected
-    detail = "" if passed else f"still so after {seconds:.0f} s"
+    detail = "" if passed else sentence("still so after {seconds:.0f} s", seconds=seconds)
     return ProbeResult(job.name, passed, measured, expected, detail, seconds)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from shadowgate.language import sentence
 from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockHeld, ScriptRun, StopAfter
 from shadowgate.plan import LocksSection
 
@@ -18,7 +20,7 @@ def stop_after(budget: LocksSection) -> StopAfter:
     """When a migration is stopped for its locks."""
     allowed = {"readers": budget.reader_ms, "writers": budget.writer_ms}
     readers, writers = (max(STOP_SECONDS, STOP_RATIO * ms / 1e3) for ms in allowed.values())
-    words = {who: f"{ms:g} ms ([locks])" for who, ms in allowed.items()}
+    words = {who: sentence("{ms:g} ms ([locks])", ms=ms) for who, ms in allowed.items()}
     return StopAfter(readers=readers, writers=writers, allowed=words)
 
 
@@ -52,13 +54,31 @@ def _longest(locks: Iterable[LockHeld], modes: frozenset[str]) -> LockHeld | Non
 
 def over_budget(locks: LongestLocks, budget: LocksSection) -> list[str]:
     """Name the locks that were held for longer than a budget allows."""
-    held = (
-        ("readers", locks.readers, locks.reader_ms, budget.reader_ms),
-        ("writers", locks.writers, locks.writer_ms, budget.writer_ms),
-    )
-    return [
-        f"statement {lock.statement} held {lock.mode} on {lock.relation} for {ms:.0f} ms, "
-        f"which stops {who}; the plan allows {allowed:.0f} ms"
-        for who, lock, ms, allowed in held
-        if lock is not None and ms > allowed
-    ]
+    over: list[str] = []
+    if locks.readers is not None and locks.reader_ms > budget.reader_ms:
+        over.append(
+            sentence(
+                "statement {number} held {lock} on {relation} for {held:.0f} ms, which stops "
+                "readers; the plan allows {allowed:.0f} ms",
+                **_of(locks.readers, budget.reader_ms),
+            )
+        )
+    if locks.writers is not None and locks.writer_ms > budget.writer_ms:
+        over.append(
+            sentence(
+                "statement {number} held {lock} on {relation} for {held:.0f} ms, which stops "
+                "writers; the plan allows {allowed:.0f} ms",
+                **_of(locks.writers, budget.writer_ms),
+            )
+        )
+    return over
+
+
+def _of(lock: LockHeld, allowed: float) -> dict[str, Any]:
+    return {
+        "number": lock.statement,
+        "lock": lock.mode,
+        "relation": lock.relation,
+        "held": lock.seconds * 1e3,
+        "allowed": allowed,
+    }

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shadowgate.evidence import Figure
+from shadowgate.language import nsentence, sentence
 from shadowgate.measure import Query, Workload
 from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockWatch, Script, ScriptRun
 from shadowgate.phases.facts import error
@@ -132,7 +133,9 @@ def _lost(
     with database.connect() as connection:
         there = {row[0]: row for row in connection.execute(kept.encode())}
     return tuple(
-        f"{row} was acknowledged to a writer, {there.get(key, 'nothing')} is there"
+        sentence("{row} was acknowledged to a writer, {found} is there", row=row, found=there[key])
+        if key in there
+        else sentence("{row} was acknowledged to a writer, nothing is there", row=row)
         for key, row in acknowledged.items()
         if there.get(key) != row
     )
@@ -167,7 +170,15 @@ def judge_acknowledged(online: Rehearsal, finding: Finding) -> None:
         CheckInconclusive: no write was acknowledged.
         MigrationError: the script failed under traffic.
     """
-    finding.note(f"{len(online.lost)} of {online.acknowledged:,} acknowledged writes lost", 0)
+    finding.note(
+        nsentence(
+            "{lost:,} of {n:,} acknowledged write lost",
+            "{lost:,} of {n:,} acknowledged writes lost",
+            online.acknowledged,
+            lost=len(online.lost),
+        ),
+        0,
+    )
     online.run.raise_for_error()
     finding.require(not online.lost, online.lost[:_SHOWN])
     finding.require_decided(online.acknowledged > 0, "no write was acknowledged")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from shadowgate.language import sentence
 from shadowgate.migrate import (
     Review,
     Script,
@@ -96,12 +97,29 @@ def judge_review(found: Review, finding: Finding) -> None:
     finding.show(*found.tables())
     if found.script is not None:
         for each in found.open:
-            finding.point_at(found.script, each.line, f"{each.rule}: {each.message}")
-    known = dict.fromkeys(each.rule for each in found.open if each.rule in BY_ID)
-    finding.say(*(f"instead of {rule}: {BY_ID[rule].workaround}" for rule in known))
+            finding.point_at(found.script, each.line, _found(each))
+    rules = dict.fromkeys(each.rule for each in found.open)
+    known = [BY_ID[rule] for rule in rules if rule in BY_ID]
+    finding.say(
+        *(
+            sentence("instead of {rule}: {workaround}", rule=each.id, workaround=each.workaround)
+            for each in known
+        )
+    )
     finding.require_none(list(map(_in_words, found.open)))
 
 
 def _in_words(found: ScriptFinding) -> str:
-    where = f", line {found.line}" if found.line else ""  # the statement that is missing has none
-    return f"{found.rule}{where}: {found.message}"
+    if not found.line:  # the statement that is missing has none
+        return _found(found)
+    return sentence(
+        # TRANSLATORS: {rule} is the name of a rule for scripts, {line} one of the script
+        "{rule}, line {line}: {message}",
+        rule=found.rule,
+        line=found.line,
+        message=found.message,
+    )
+
+
+def _found(finding: ScriptFinding) -> str:
+    return sentence("{rule}: {message}", rule=finding.rule, message=finding.message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from shadowgate.language import error_lines, sentence
 from shadowgate.migrate import Script, ScriptRun
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
@@ -45,11 +46,18 @@ def judge_simultaneous(found: Simultaneous, finding: Finding) -> None:
     Raises:
         CheckFailed: none succeeded, or something is different.
     """
-    errors = [str(run.error) for run in found.runs if run.error]
+    errors = [error_lines(run.error) for run in found.runs if run.error]
     finding.note(
         {"succeeded": len(found.runs) - len(errors), "differences": len(found.differences)},
-        {"succeeded": "1 or more", "differences": 0},
+        {"succeeded": sentence("1 or more"), "differences": 0},
     )
-    finding.say(*(f"one of {len(found.runs)} was refused: {error}" for error in errors))
-    finding.require(len(errors) < len(found.runs), ["none of the runs succeeded", *errors])
+    finding.say(
+        *(
+            sentence("one of {runs} was refused: {error}", runs=len(found.runs), error=error)
+            for error in errors
+        )
+    )
+    finding.require(
+        len(errors) < len(found.runs), [sentence("none of the runs succeeded"), *errors]
+    )
     finding.require(not found.differences, found.differences)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from psycopg import sql
 
 from shadowgate.errors import MigrationError, ValidationError
+from shadowgate.language import sentence
 from shadowgate.migrate import Script, ScriptRun
 from shadowgate.migrate.results import with_schema
 from shadowgate.migrate.work_watch import Work, WorkWatch
@@ -103,8 +104,14 @@ def larger_in_production(
     strange = sorted(set(stated) - set(before.content))
     if strange:
         raise ValidationError(
-            f"[production] rows names {', '.join(strange)}, which the shadow has not",
-            where=f"the shadow has {', '.join(sorted(before.content)) or 'no table'}",
+            sentence(
+                "[production] rows names {strange}, which the shadow has not",
+                strange=", ".join(strange),
+            ),
+            where=sentence(
+                "the shadow has {content}",
+                content=", ".join(sorted(before.content)) or "no table",
+            ),
             todo="name tables as they are called there, with their schema",
         )
     return {
@@ -226,7 +233,11 @@ def _measure(script: Script, sources: _Sources, share: float, runner: Runner) ->
         run = runner.run(script, copy, watch)
         if run.error:
             raise MigrationError(
-                f"on a copy with {share:.0%} of the rows the script fails: {run.error.what}",
+                sentence(
+                    "on a copy with {share:.0%} of the rows the script fails: {what}",
+                    share=share,
+                    what=run.error.what,
+                ),
                 where=run.error.where,
                 todo=run.error.todo,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shadowgate.language import nsentence, sentence
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.monitoring.log_probes import Monitoring
@@ -11,7 +12,9 @@ _LOG_DESTINATION = "Look at log_destination and at the free space of the log dir
 
 def _require_log(monitoring: Monitoring, finding: Finding) -> None:
     """A probe can only be found in a log that grows."""
-    finding.require_decided(monitoring.grown_bytes > 0, f"{monitoring.log_file} did not grow")
+    finding.require_decided(
+        monitoring.grown_bytes > 0, sentence("{file} did not grow", file=monitoring.log_file)
+    )
 
 
 @check(
@@ -25,7 +28,7 @@ def settings_are_in_force(monitoring: Monitoring, finding: Finding) -> None:
     """
     finding.note(dict(monitoring.settings), dict(monitoring.wanted))
     wrong = {k: v for k, v in monitoring.wanted.items() if monitoring.settings.get(k) != v}
-    finding.require(not wrong, f"not in force: {wrong}")
+    finding.require(not wrong, sentence("not in force: {settings}", settings=wrong))
 
 
 @check(
@@ -37,8 +40,18 @@ def log_grows(monitoring: Monitoring, finding: Finding) -> None:
 
     A log that cannot be read is no evidence.
     """
-    finding.note(f"{monitoring.grown_bytes} bytes in {monitoring.log_file}", "> 0 bytes")
-    finding.require(monitoring.grown_bytes > 0, f"{monitoring.log_file} did not grow")
+    finding.note(
+        nsentence(
+            "{n:,} byte in {file}",
+            "{n:,} bytes in {file}",
+            monitoring.grown_bytes,
+            file=monitoring.log_file,
+        ),
+        "> 0 bytes",
+    )
+    finding.require(
+        monitoring.grown_bytes > 0, sentence("{file} did not grow", file=monitoring.log_file)
+    )
 
 
 @check("monitoring.probe_ddl", remedy=_LOG_DESTINATION)

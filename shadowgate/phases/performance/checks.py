@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from shadowgate.evidence import Table
+from shadowgate.language import Shown, nsentence, sentence, shown
 from shadowgate.measure import (
     ColdFigures,
     Comparison,
@@ -77,14 +78,20 @@ def rows_are_the_same(
     """
     found = comparison.queries[query]
     _require_baseline(found)
-    finding.note(f"{found.rows} rows", "the same rows")
+    finding.note(nsentence("{n} row", "{n} rows", found.rows or 0), "the same rows")
     finding.say(found.order or "")
     read = {*found.before.metrics.relations, *found.after.metrics.relations}
     if not found.same_rows and not found.failures and (table := announced.changes_data_of(read)):
-        finding.say(f"{found.difference}: it reads {table}, whose data is announced to change")
+        finding.say(
+            sentence(
+                "{difference}: it reads {table}, whose data is announced to change",
+                difference=found.difference,
+                table=table,
+            )
+        )
         return
     _say_grounds(found, read, finding)
-    finding.require(found.same_rows is True, str(found.difference))
+    finding.require(found.same_rows is True, found.difference or "")
 
 
 @check(
@@ -100,10 +107,15 @@ def queries_touch_what_the_baseline_says(
     Rows, pages and plans have no noise: what they say holds on every machine.
     """
     compared = committed_baseline
-    finding.note(f"{len(compared.differences)} differences", "0 differences")
+    finding.note(
+        nsentence("{n} difference", "{n} differences", len(compared.differences)),
+        "0 differences",
+    )
     finding.say(*compared.in_words)
     if compared.written:
-        finding.say(f"{compared.path.name} was written anew:", *compared.written)
+        finding.say(
+            sentence("{file} was written anew:", file=compared.path.name), *compared.written
+        )
         finding.require_decided(compared.unchanged, compared.changed)
     finding.show(*([compared.table] if compared.differences else []))
     finding.require(compared.expected is not None, compared.missing)
@@ -125,20 +137,27 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
     evidence = next(each for each in to_evidence(comparison) if each.id == query)
     finding.note(
         {
-            "change": words.percent(evidence.change_percent),
-            "interval": words.interval(evidence.low_percent, evidence.high_percent),
+            "change": shown(words.percent, evidence.change_percent),
+            "interval": shown(words.interval, evidence.low_percent, evidence.high_percent),
             "pairs": len(evidence.pairs_ms),
-            "planning": " -> ".join(
-                f"{evidence.witnesses[side]['planning_ms']:.2f}" for side in ("before", "after")
-            )
-            + " ms",
-            "verdict": evidence.verdict,
+            "planning": sentence(
+                "{before:.2f} -> {after:.2f} ms",
+                before=evidence.witnesses["before"]["planning_ms"],
+                after=evidence.witnesses["after"]["planning_ms"],
+            ),
+            "verdict": shown(words.query_verdict, evidence.verdict),
         },
-        f"below {words.percent(comparison.queries[query].limit_percent)}",
+        sentence(
+            "below {limit}", limit=Shown(words.percent, comparison.queries[query].limit_percent)
+        ),
     )
     finding.say(
         *(
-            f"It may be {limit.percent:g} % slower: {limit.reason.strip()}"
+            sentence(
+                "It may be {percent:g} % slower: {reason}",
+                percent=limit.percent,
+                reason=limit.reason.strip(),
+            )
             for limit in plan.performance.limits
             if query in limit.queries
         )
@@ -146,14 +165,27 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
     finding.say(*evidence.notes)
     finding.require(
         evidence.verdict != "regressed",
-        f"{query} is slower: "
-        f"{words.change(evidence.change_percent, evidence.low_percent, evidence.high_percent)}",
+        sentence(
+            "{query} is slower: {change}",
+            query=query,
+            change=Shown(
+                words.change,
+                evidence.change_percent,
+                evidence.low_percent,
+                evidence.high_percent,
+            ),
+        ),
     )
     decided = evidence.verdict in ("improved", "equivalent")
     _require_needed(comparison.stopped_by, decided)
     finding.require_decided(
         decided,
-        f"{query} could not be decided within {len(evidence.pairs_ms)} pairs",
+        nsentence(
+            "{query} could not be decided within {n} pair",
+            "{query} could not be decided within {n} pairs",
+            len(evidence.pairs_ms),
+            query=query,
+        ),
     )
 
 
@@ -197,7 +229,7 @@ def rewritten_queries_agree(rewrites: Rewrites, finding: Finding) -> None:
 
     A rewritten query can be right on the day and wrong after the first write.
     """
-    wrong = [sentence for item in rewrites.queries for sentence in item.sentences()]
+    wrong = [said for item in rewrites.queries for said in item.sentences()]
     untouched = [item.query.id for item in rewrites.queries if not item.touched]
     finding.note(
         {
@@ -211,8 +243,11 @@ def rewritten_queries_agree(rewrites: Rewrites, finding: Finding) -> None:
     finding.require(not wrong, wrong)
     finding.require_decided(
         not untouched,
-        f"the writes change nothing that {', '.join(untouched)} return: add some to the plan's "
-        "[workload] writes",
+        sentence(
+            "the writes change nothing that {queries} return: add some to the plan's [workload] "
+            "writes",
+            queries=", ".join(untouched),
+        ),
     )
 
 
@@ -229,7 +264,14 @@ def no_gain_was_lost(history: History, finding: Finding) -> None:
     A gain can dwindle from one version of a migration to the next, limits kept.
     """
     _require_needed(history.stopped_by, bool(history.trends))
-    finding.note(f"{len(history.slower)} of {len(history.trends)} slower", "0 slower")
+    finding.note(
+        sentence(
+            "{slower} of {queries} slower",
+            slower=len(history.slower),
+            queries=len(history.trends),
+        ),
+        "0 slower",
+    )
     finding.show(history.table)
     finding.require(not history.slower, [str(each) for each in history.slower])
 
@@ -249,7 +291,7 @@ def gains_are_split(
 
     What comes from freshly written rows fades as they are updated.
     """
-    finding.note(f"{len(layout)} queries")
+    finding.note(nsentence("{n} query", "{n} queries", len(layout)))
     finding.say(*(share.sentence for share in layout.values()), left_out(comparison, layout))
     finding.show(layout_table(layout))
 
@@ -266,7 +308,7 @@ def cold_figures_are_recorded(cold: Mapping[str, ColdFigures], finding: Finding)
 
     On a server whose data does not fit its memory the first reader pays for each page.
     """
-    finding.note(f"{len(cold)} queries")
+    finding.note(nsentence("{n} query", "{n} queries", len(cold)))
     finding.show(_cold_table(cold))
 
 
@@ -290,15 +332,21 @@ def _judge(promised: Target, comparison: Comparison, finding: Finding) -> None:
         interval = promised.estimate.plain
         change = round(to_percent(interval.estimate), 2)
         finding.note(change, -promised.percent)
-        ends = words.interval(to_percent(interval.low), to_percent(interval.high))
-        finding.say(f"interval {ends}")
+        ends = Shown(words.interval, to_percent(interval.low), to_percent(interval.high))
+        finding.say(sentence("interval {ends}", ends=ends))
         finding.require(
             promised.status != "missed",
-            f"{promised.name} changed by {change:+.1f} %, promised were -{promised.percent:g} %",
+            sentence(
+                "{name} changed by {change:+.1f} %, promised were -{promised:g} %",
+                name=promised.name,
+                change=change,
+                promised=promised.percent,
+            ),
         )
     _require_needed(comparison.stopped_by, promised.status == "met")
     finding.require_decided(
-        promised.status == "met", f"{promised.name}: its interval does not decide"
+        promised.status == "met",
+        sentence("{name}: its interval does not decide", name=promised.name),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from shadowgate.catalogue import TableFingerprint
 from shadowgate.errors import PlanError
 from shadowgate.evidence import Table
+from shadowgate.language import sentence
 from shadowgate.measure import (
     BaselineMetrics,
     Comparison,
@@ -70,17 +71,21 @@ class BaselineComparison:
     @property
     def changed(self) -> str:
         """What follows from a baseline that this run changed."""
-        return (
-            f"this run wrote {self.path}, so it could not be held against it: look at what "
-            f"changed, commit the file and run again without {UPDATE}"
+        return sentence(
+            "this run wrote {file}, so it could not be held against it: look at what changed, "
+            "commit the file and run again without {option}",
+            file=str(self.path),
+            option=UPDATE,
         )
 
     @property
     def missing(self) -> str:
         """What to do when there is no baseline."""
-        return (
-            f"the plan's baseline {self.path} does not exist: run once with {UPDATE}, look at it "
-            "and commit it"
+        return sentence(
+            "the plan's baseline {file} does not exist: run once with {option}, look at it and "
+            "commit it",
+            file=str(self.path),
+            option=UPDATE,
         )
 
     @property
@@ -122,7 +127,10 @@ def compare_with_baseline(
     """
     path = plan.performance.baseline
     if path is None:
-        raise PlanError("the plan names no baseline", where=f"{plan.path}, performance.baseline")
+        raise PlanError(
+            "the plan names no baseline",
+            where=sentence("{path}, performance.baseline", path=plan.path),
+        )
     found = metrics_of(
         comparison,
         plan.name,

@@ -18,7 +18,9 @@ import psutil
 
 from shadowgate.catalogue import TableFingerprint
 from shadowgate.evidence import Table
+from shadowgate.language import sentence, shown
 from shadowgate.measure import Comparison, Trend, Workload, environment_key, read_runs, trend_since
+from shadowgate.measure.timings import Direction
 from shadowgate.phases.performance.committed_baseline import data_in_words
 from shadowgate.plan import Plan
 from shadowgate.report import words
@@ -29,6 +31,14 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 _OTHER_SETTINGS = ("log", "TimeZone", "max_connections", "max_wal_size", "checkpoint_timeout")
 """How settings begin that no query's time depends on; some follow the free disk space."""
+
+
+_SAYS: Mapping[Direction, str] = {
+    # TRANSLATORS: how the effect of a query changed since a stored run
+    "slower": sentence("slower"),
+    "faster": sentence("faster"),
+    "no difference shown": sentence("no difference shown"),
+}
 
 
 @dataclass(frozen=True)
@@ -55,15 +65,17 @@ class History:
     def table(self) -> Table:
         """Every query of both runs."""
         return Table(
-            f"Against the stored run {self.stored}",
+            sentence("Against the stored run {run}", run=self.stored),
             ("Query", "Change of the effect", "Interval", "The machine itself", "Says"),
             tuple(
                 (
                     each.query,
-                    words.percent(to_percent(each.change.estimate)),
-                    words.interval(to_percent(each.change.low), to_percent(each.change.high)),
-                    words.percent(each.machine_percent),
-                    each.direction,
+                    shown(words.percent, to_percent(each.change.estimate)),
+                    shown(
+                        words.interval, to_percent(each.change.low), to_percent(each.change.high)
+                    ),
+                    shown(words.percent, each.machine_percent),
+                    _SAYS[each.direction],
                 )
                 for each in self.trends
             ),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from shadowgate.evidence import QueryEvidence, Table
+from shadowgate.language import sentence
 from shadowgate.measure import (
     CloneFactory,
     Comparison,
@@ -83,7 +84,10 @@ def left_out(comparison: Comparison, shares: Mapping[str, LayoutShare]) -> str:
     names = [found.query.id for found in _claimed(comparison) if found.query.id not in shares]
     if not names:
         return ""
-    return f"no time for {', '.join(names)}: the plan's performance.layout_seconds allows so much"
+    return sentence(
+        "no time for {queries}: the plan's performance.layout_seconds allows so much",
+        queries=", ".join(names),
+    )
 
 
 def within(seconds: float, claimed: Sequence[QueryComparison]) -> list[QueryComparison]:

@@ -17,6 +17,7 @@ import psycopg
 
 from shadowgate.errors import ValidationError
 from shadowgate.evidence import Table
+from shadowgate.language import sentence
 from shadowgate.measure import Query, Sampling, Workload
 from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.rows import Result, fetch_result, first_difference
@@ -54,9 +55,18 @@ class Rewrite:
 
     def sentences(self) -> Iterator[str]:
         """What differs, a sentence each time."""
-        for when, difference in (("before", self.before), ("after", self.after)):
-            if difference is not None:
-                yield f"{self.query.id} rewritten differs {when} the writes: {difference}"
+        if self.before is not None:
+            yield sentence(
+                "{query} rewritten differs before the writes: {difference}",
+                query=self.query.id,
+                difference=self.before,
+            )
+        if self.after is not None:
+            yield sentence(
+                "{query} rewritten differs after the writes: {difference}",
+                query=self.query.id,
+                difference=self.after,
+            )
 
 
 @dataclass(frozen=True)
@@ -76,9 +86,9 @@ class Rewrites:
                     item.query.id,
                     item.asked,
                     f"{item.rows:,}",
-                    item.before or "the same",
-                    item.after or "the same",
-                    "yes" if item.touched else "no",
+                    item.before or sentence("the same"),
+                    item.after or sentence("the same"),
+                    sentence("yes") if item.touched else sentence("no"),
                 )
                 for item in self.queries
             ),
@@ -107,10 +117,10 @@ def prove_rewrites(
         migrated_writes = (query.after for query in workload.writes)
         writes = {after: _writes(migrated_writes, "writes", plan)}
         if all(_runs(after, query) for query in asked):
-            return _prove(after, after, asked, writes, "the migrated copy")
+            return _prove(after, after, asked, writes, sentence("the migrated copy"))
         with _session(shadow, databases, f"{plan.database}_original") as before:
             writes[before] = _writes(workload.writes, "original_writes", plan)
-            return _prove(before, after, asked, writes, "the copy before the migration")
+            return _prove(before, after, asked, writes, sentence("the copy before the migration"))
 
 
 Writes = Mapping[TimedSession, Sequence[tuple[str, str]]]
@@ -178,7 +188,11 @@ def _commit(session: TimedSession, name: str, statements: str) -> int:
             return max(session.connection.execute(statements.encode()).rowcount, 0)
     except psycopg.Error as error:
         raise ValidationError(
-            f"{name} cannot be written to {session.database.name}: "
-            f"{error.diag.message_primary or error}",
+            sentence(
+                "{name} cannot be written to {database}: {error}",
+                name=name,
+                database=session.database.name,
+                error=error.diag.message_primary or str(error),
+            ),
             todo="mend it, or see what the migration changed under it",
         ) from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shadowgate.backup import Backup, Restoration
 from shadowgate.catalogue import Integrity, ObjectId, geometry_problems
+from shadowgate.language import nsentence, sentence
 from shadowgate.options import Request
 from shadowgate.phases.check import check
 from shadowgate.phases.environment.preflight import Preflight
@@ -35,7 +36,9 @@ def _has_postgis(run: Run) -> str:
 
 def _is_restored(run: Run) -> str:
     given = run.opened.given
-    return "" if given is None else f"nothing is restored: {given.described}"
+    if given is None:
+        return ""
+    return sentence("nothing is restored: {origin}", origin=given.described)
 
 
 @check(
@@ -64,9 +67,14 @@ def restore_is_clean(restored: Restoration, opened: Preflight, finding: Finding)
 
     A restore with errors is a different database.
     """
-    finding.note(f"{restored.seconds:.1f} s", "no error")
+    finding.note(sentence("{seconds:.1f} s", seconds=restored.seconds), "no error")
     finding.say(restored.command, *restored.warnings)
-    finding.say(*(f"applied on top of it: {script.path.name}" for script in opened.earlier))
+    finding.say(
+        *(
+            sentence("applied on top of it: {script}", script=script.path.name)
+            for script in opened.earlier
+        )
+    )
 
 
 @check(
@@ -81,10 +89,14 @@ def content_has_a_fingerprint(before: State, plan: Plan, finding: Finding) -> No
     """
     found, stated = before.content_digest, plan.backup.content.strip().lower()
     finding.note({table: content.digest for table, content in before.content.items()})
-    finding.say(f"All content together: {found}")
+    finding.say(sentence("All content together: {fingerprint}", fingerprint=found))
     finding.require(
         stated in ("", found),
-        f"the content is not the stated one: its fingerprint is {found}, {stated} is expected",
+        sentence(
+            "the content is not the stated one: its fingerprint is {found}, {stated} is expected",
+            found=found,
+            stated=stated,
+        ),
     )
     _demand(bool(before.content), ["the backup has no table"], plan, finding)
 
@@ -100,12 +112,25 @@ def rows_are_there(before: State, request: Request, plan: Plan, finding: Finding
         finding.note(rows, request.generated_rows)
         finding.require(
             rows == request.generated_rows,
-            f"{rows:,} rows instead of {request.generated_rows:,}",
+            nsentence(
+                "{n:,} row instead of {asked:,}",
+                "{n:,} rows instead of {asked:,}",
+                rows,
+                asked=request.generated_rows,
+            ),
         )
         return
     minimum = plan.backup.minimum_rows
     finding.note(rows, f">= {minimum}")
-    finding.require(rows >= minimum, f"{rows:,} rows, at least {minimum:,} expected")
+    finding.require(
+        rows >= minimum,
+        nsentence(
+            "{n:,} row, at least {minimum:,} expected",
+            "{n:,} rows, at least {minimum:,} expected",
+            rows,
+            minimum=minimum,
+        ),
+    )
 
 
 @check("restore.indexes", remedy="REINDEX the invalid ones in production, then dump again.")
@@ -118,10 +143,16 @@ def indexes_are_valid(integrity: Integrity, plan: Plan, finding: Finding) -> Non
     finding.note(integrity.indexes, "all valid" if wanted is None else wanted)
     finding.require(
         wanted is None or integrity.indexes == wanted,
-        f"{integrity.indexes} indexes, {wanted} expected",
+        nsentence(
+            "{n} index, {wanted} expected",
+            "{n} indexes, {wanted} expected",
+            integrity.indexes,
+            wanted=wanted,
+        ),
     )
     finding.require(
-        not integrity.invalid_indexes, f"not valid: {', '.join(integrity.invalid_indexes)}"
+        not integrity.invalid_indexes,
+        sentence("not valid: {indexes}", indexes=", ".join(integrity.invalid_indexes)),
     )
 
 
@@ -136,9 +167,19 @@ def constraints_are_validated(integrity: Integrity, plan: Plan, finding: Finding
     """
     unproven = integrity.unvalidated_constraints
     finding.note(
-        f"{integrity.constraints - len(unproven)} of {integrity.constraints} validated", "all"
+        sentence(
+            "{validated} of {all} validated",
+            validated=integrity.constraints - len(unproven),
+            all=integrity.constraints,
+        ),
+        "all",
     )
-    _demand(not unproven, [f"not validated: {', '.join(unproven)}"], plan, finding)
+    _demand(
+        not unproven,
+        [sentence("not validated: {constraints}", constraints=", ".join(unproven))],
+        plan,
+        finding,
+    )
 
 
 @check(
@@ -165,16 +206,35 @@ def geometries_are_sound(
     finding.say(*geometry_problems(soundness.geometries))
     problems = []
     if backup.srid is not None and {*integrity.srids} - {backup.srid}:
-        problems.append(f"SRIDs found: {', '.join(map(str, integrity.srids))}")
+        problems.append(
+            sentence("SRIDs found: {srids}", srids=", ".join(map(str, integrity.srids)))
+        )
     if integrity.wrongly_marked_total:
         problems.append(
-            f"{integrity.wrongly_marked_total} geometries are not as valid as "
-            f"{backup.validity or 'demanded'} says: {', '.join(integrity.wrongly_marked)}"
+            nsentence(
+                # TRANSLATORS: {column} says of each row whether its geometry is valid
+                "{n:,} geometry is not as valid as {column} says: {rows}",
+                "{n:,} geometries are not as valid as {column} says: {rows}",
+                integrity.wrongly_marked_total,
+                column=backup.validity,
+                rows=", ".join(integrity.wrongly_marked),
+            )
+            if backup.validity
+            else nsentence(
+                "{n:,} geometry is not valid: {rows}",
+                "{n:,} geometries are not valid: {rows}",
+                integrity.wrongly_marked_total,
+                rows=", ".join(integrity.wrongly_marked),
+            )
         )
     if integrity.outside_total:
         problems.append(
-            f"{integrity.outside_total} geometries are not inside the extent: "
-            f"{', '.join(integrity.outside)}"
+            nsentence(
+                "{n:,} geometry is not inside the extent: {rows}",
+                "{n:,} geometries are not inside the extent: {rows}",
+                integrity.outside_total,
+                rows=", ".join(integrity.outside),
+            )
         )
     finding.require(not problems, problems)
 

@@ -15,6 +15,7 @@ from shadowgate.catalogue import (
 )
 from shadowgate.catalogue.histories import is_history
 from shadowgate.errors import ValidationError
+from shadowgate.language import nsentence, sentence
 from shadowgate.server import Database
 
 
@@ -56,8 +57,10 @@ class State:
             return sum(content.rows for content in self.content.values())
         if table not in self.content:
             raise ValidationError(
-                f"there is no table {table}",
-                where=f"the database has {', '.join(sorted(self.content)) or 'no table'}",
+                sentence("there is no table {table}", table=table),
+                where=sentence("the database has {tables}", tables=", ".join(sorted(self.content)))
+                if self.content
+                else sentence("the database has no table"),
                 todo="name one of them in the plan, with its schema",
             )
         return self.content[table].rows
@@ -108,8 +111,13 @@ def content_in_words(
 ) -> tuple[str, ...]:
     """Every expected table whose content is not found, one sentence each."""
     return tuple(
-        f"the content of {table} differs: {content.rows:,} rows expected, "
-        f"{found[table].rows if table in found else 0:,} found"
+        nsentence(
+            "the content of {table} differs: {n:,} row expected, {found:,} found",
+            "the content of {table} differs: {n:,} rows expected, {found:,} found",
+            content.rows,
+            table=table,
+            found=found[table].rows if table in found else 0,
+        )
         for table, content in expected.items()
         if found.get(table) != content
     )

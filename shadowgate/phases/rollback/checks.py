@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from shadowgate.catalogue import Rows
+from shadowgate.catalogue.sentences import named
+from shadowgate.language import joined, nsentence, sentence
 from shadowgate.migrate import Review
 from shadowgate.phases.check import check
 from shadowgate.phases.facts import (
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
 def _can_be_rolled_back(run: Run) -> str:
     why = run.plan.irreversible
-    return f"the migration is declared irreversible: {why}" if why else ""
+    return sentence("the migration is declared irreversible: {why}", why=why) if why else ""
 
 
 def _something_is_written(run: Run) -> str:
@@ -46,7 +50,10 @@ def snapshot_is_taken(dump: Dump, finding: Finding) -> None:
 
     The snapshot is the last resort when the rollback script fails too.
     """
-    finding.note(f"{dump.bytes / 1e6:.0f} MB in {dump.seconds:.1f} s", "> 0 bytes")
+    finding.note(
+        sentence("{size:.0f} MB in {seconds:.1f} s", size=dump.bytes / 1e6, seconds=dump.seconds),
+        "> 0 bytes",
+    )
     finding.require(dump.bytes > 0, "the snapshot is empty")
 
 
@@ -71,10 +78,21 @@ def script_runs(rolled_back: RolledBack, finding: Finding) -> None:
     run = rolled_back.run
     if rolled_back.refused:
         finding.say(
-            "Once users have written values that only the migrated tables admit, it fails: "
-            f"{rolled_back.refused}"
+            sentence(
+                "Once users have written values that only the migrated tables admit, it fails: "
+                "{error}",
+                error=rolled_back.refused,
+            )
         )
-    finding.note(f"{len(run.committed)} of {len(run.script.statements)} statements", "all")
+    finding.note(
+        nsentence(
+            "{committed} of {n} statement",
+            "{committed} of {n} statements",
+            len(run.script.statements),
+            committed=len(run.committed),
+        ),
+        "all",
+    )
     finding.show(*run.tables())
     run.raise_for_error()
 
@@ -89,7 +107,11 @@ def rollback_is_in_time(rolled_back: RolledBack, plan: Plan, finding: Finding) -
     finding.note(round(seconds, 1), plan.undo.max_seconds)
     finding.require(
         seconds < plan.undo.max_seconds,
-        f"{seconds:.0f} s, the plan allows {plan.undo.max_seconds:.0f} s",
+        sentence(
+            "{seconds:.0f} s, the plan allows {allowed:.0f} s",
+            seconds=seconds,
+            allowed=plan.undo.max_seconds,
+        ),
     )
 
 
@@ -137,12 +159,12 @@ def nothing_is_left(rolled_back: RolledBack, finding: Finding) -> None:
 
     What is left behind breaks the next attempt.
     """
-    left = [str(identity) for identity in rolled_back.drift.created]
+    left = [named(identity) for identity in rolled_back.drift.created]
     finding.note(len(left), 0)
     finding.stands_on(
         *(of_object(identity, rolled_back.drift.created) for identity in rolled_back.drift.created)
     )
-    finding.require(not left, f"left behind: {', '.join(left)}")
+    finding.require(not left, sentence("left behind: {objects}", objects=joined(", ", left)))
 
 
 @check("rollback.schema_identical", remedy="Restore the objects and attributes named.")
@@ -176,7 +198,9 @@ def rows_identical(rolled_back: RolledBack, finding: Finding) -> None:
         for rows in content.differing
         if rows.lost or rows.changed or rows.doubled or rows.columns_lost
     ]
-    wrong = [sentence for sentence in content.sentences() if " rows added" not in sentence]
+    without_added = (replace(rows, added=Rows(0)) for rows in content.differing)
+    wrong = [said for rows in without_added for said in rows.sentences()]
+    wrong += content.unknown
     finding.breaks({STATE_BEFORE, *map(rows_of, worse)})
     finding.stands_on(*map(content_of, worse))
     finding.require(not (lost or gone), wrong)
@@ -194,7 +218,7 @@ def later_rows_are_kept(rolled_back: RolledBack, finding: Finding) -> None:
     """
     written = rolled_back.written_rows
     lost = sum(rows.altered for rows in rolled_back.later)
-    finding.note(f"{written - lost} of {written}", "all")
+    finding.note(sentence("{some} of {all}", some=written - lost, all=written), "all")
     if not written:
         finding.stands_on({WRITES_ACCEPTED})
     finding.require_decided(written > 0, "nothing was written between migration and rollback")
@@ -213,8 +237,13 @@ def indexes_are_back(rolled_back: RolledBack, before: State, finding: Finding) -
     wrong = [name for name, index in indexes.items() if after.objects.get(name) != index]
     finding.note(len(indexes) - len(wrong), len(indexes))
     finding.stands_on(*(of_object(name, before.snapshot.objects) for name in wrong))
-    named = ", ".join(map(str, wrong))
-    finding.require(not wrong, f"missing, not valid or another: {named}")
+    finding.require(
+        not wrong,
+        sentence(
+            "missing, not valid or another: {indexes}",
+            indexes=joined(", ", map(named, wrong)),
+        ),
+    )
 
 
 @check(

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from shadowgate.catalogue.columns import INTEGERS, TEXTS, Column, columns_of, fresh_value
 from shadowgate.catalogue.histories import is_history
+from shadowgate.language import sentence
 from shadowgate.server import Connection, Database
 
 COPIED = 3
@@ -61,7 +62,9 @@ def derive_later_writes(
                 and earlier
                 and (statement := _accepted(new, table, columns, earlier if wider else columns))
             ):
-                found.append(LaterWrite(f"copies of rows of {table}", statement))
+                found.append(
+                    LaterWrite(sentence("copies of rows of {table}", table=table), statement)
+                )
         return tuple(found)
 
 

@@ -10,6 +10,7 @@ from shadowgate.backup import examine_backup, restore
 from shadowgate.backup.complaints import first_complaint
 from shadowgate.catalogue import Snapshot
 from shadowgate.errors import ValidationError
+from shadowgate.language import sentence
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
 from shadowgate.plan import Plan
 from shadowgate.progress import Progress
@@ -42,7 +43,7 @@ def take_dump(server: Server, database: Database, target: Path, progress: Progre
     if result.status:
         complaint = first_complaint(result.stderr)
         raise ValidationError(
-            f"pg_dump failed: {complaint.what}",
+            sentence("pg_dump failed: {error}", error=complaint.what),
             where=complaint.where,
             todo=complaint.todo,
             decided=complaint.decided,

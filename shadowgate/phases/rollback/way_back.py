@@ -21,6 +21,7 @@ from shadowgate.catalogue import (
 )
 from shadowgate.catalogue.histories import is_history
 from shadowgate.errors import ValidationError
+from shadowgate.language import nsentence, sentence
 from shadowgate.migrate import NEVER, Script, ScriptRun, StopAfter
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.migration.repetition import Repeated
@@ -65,7 +66,7 @@ class RolledBack:
 
 def rollback_stop_after(undo: RollbackSection) -> StopAfter:
     """When a rollback is stopped: once it has taken twice as long as the plan allows."""
-    allowed = {"script": f"{undo.max_seconds:g} s ([undo] max_seconds)"}
+    allowed = {"script": sentence("{seconds:g} s ([undo] max_seconds)", seconds=undo.max_seconds)}
     return StopAfter(script=2.0 * undo.max_seconds, allowed=allowed)
 
 
@@ -96,8 +97,12 @@ def write_later_rows(database: Database, writes: Iterable[LaterWrite]) -> None:
             except psycopg.Error as error:
                 if write.required:
                     raise ValidationError(
-                        f"the migrated database refuses {write.name}: "
-                        f"{error.diag.message_primary or error} (SQLSTATE {error.sqlstate})",
+                        sentence(
+                            "the migrated database refuses {write}: {error} (SQLSTATE {sqlstate})",
+                            write=write.name,
+                            error=error.diag.message_primary or str(error),
+                            sqlstate=error.sqlstate,
+                        ),
                         where=write.sql.strip(),
                         todo="see whether production's clients write so too; else mend the write",
                     ) from error
@@ -290,7 +295,12 @@ def _surplus(expected: Mapping[str, int], state: State) -> tuple[str, ...]:
     if sum(more.values()) <= 0:
         return ()
     return tuple(
-        f"{table}: {rows:,} rows more than before and written since"
+        nsentence(
+            "{table}: {n:,} row more than before and written since",
+            "{table}: {n:,} rows more than before and written since",
+            rows,
+            table=table,
+        )
         for table, rows in more.items()
         if rows > 0
     )

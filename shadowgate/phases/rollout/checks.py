@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shadowgate.language import Shown, date, nsentence, sentence
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.rollout.document import as_read
@@ -50,13 +51,27 @@ def weeks_follow_each_other(rollout: RolloutPlan, rollout_file: Path, finding: F
 
     Four dated weeks with their go/no-go are what operations works from.
     """
-    finding.note({week.name: f"{week.first} to {week.last}" for week in rollout.weeks}, "4 weeks")
-    finding.say(f"written to {rollout_file.name}")
-    finding.require(len(rollout.weeks) == 4, f"{len(rollout.weeks)} weeks")
+    finding.note(
+        {
+            week.name: sentence(
+                "{first} to {last}", first=Shown(date, week.first), last=Shown(date, week.last)
+            )
+            for week in rollout.weeks
+        },
+        "4 weeks",
+    )
+    finding.say(sentence("written to {file}", file=rollout_file.name))
+    finding.require(len(rollout.weeks) == 4, nsentence("{n} week", "{n} weeks", len(rollout.weeks)))
     text = rollout_file.read_text(encoding="utf-8")
     for week in as_read(rollout).weeks:
-        finding.require(bool(week.tasks and week.gates), f"{week.name} has no tasks or no gates")
-        finding.require(week.name in text, f"{week.name} is not in {rollout_file.name}")
+        finding.require(
+            bool(week.tasks and week.gates),
+            sentence("{week} has no tasks or no gates", week=week.name),
+        )
+        finding.require(
+            week.name in text,
+            sentence("{week} is not in {file}", week=week.name, file=rollout_file.name),
+        )
     settings = rollout.settings
     calendar = calendar_of(settings.skip_weekends, settings.holidays)
     gaps = [
@@ -64,7 +79,9 @@ def weeks_follow_each_other(rollout: RolloutPlan, rollout_file: Path, finding: F
         for week, later in pairwise(rollout.weeks)
         if later.first != next(calendar.days_from(week.last + dt.timedelta(days=1)))
     ]
-    finding.require(not gaps, f"does not follow the week before: {', '.join(gaps)}")
+    finding.require(
+        not gaps, sentence("does not follow the week before: {weeks}", weeks=", ".join(gaps))
+    )
 
 
 @check("rollout.triggers", remedy="Mend the plan's [rollout].")
@@ -77,7 +94,13 @@ def triggers_are_written_down(rollout: RolloutPlan, rollout_file: Path, finding:
     text = rollout_file.read_text(encoding="utf-8")
     missing = [rule.when for rule in as_read(rollout).triggers if rule.when not in text]
     beside = [name for name in HANDED_OVER if not (rollout_file.parent / name).is_file()]
-    finding.require(len(rollout.triggers) >= 3, f"{len(rollout.triggers)} triggers")
-    finding.require(not missing, f"not in {rollout_file.name}: {missing}")
-    finding.require(not beside, f"not written: {', '.join(beside)}")
-    finding.say(f"handed over as well: {', '.join(HANDED_OVER)}")
+    finding.require(
+        len(rollout.triggers) >= 3,
+        nsentence("{n} trigger", "{n} triggers", len(rollout.triggers)),
+    )
+    finding.require(
+        not missing,
+        sentence("not in {file}: {triggers}", file=rollout_file.name, triggers="; ".join(missing)),
+    )
+    finding.require(not beside, sentence("not written: {files}", files=", ".join(beside)))
+    finding.say(sentence("handed over as well: {files}", files=", ".join(HANDED_OVER)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from shadowgate.evidence import Figure, Table
+from shadowgate.language import Shown, nsentence, sentence, shown
 from shadowgate.measure import Sampling, Workload
 from shadowgate.migrate import Script
 from shadowgate.phases.facts import content_of
@@ -23,13 +25,23 @@ from shadowgate.traffic.canary import (
     CanaryRehearsal,
     Differences,
     Scripts,
+    Trigger,
     rehearse_rollout,
     requests_to_see_errors,
     seconds_to_see_latency,
 )
+from shadowgate.traffic.canary.clients import Arm
 
 BLIND = 2.0
 """Times the limit: latencies that may have been slower by as much decide nothing."""
+
+_TRIGGERS: Mapping[Trigger, str] = {
+    "latency": sentence("latency"),
+    "errors": sentence("errors"),
+    "integrity": sentence("integrity"),
+    "migration": sentence("migration"),
+}
+_ARMS: Mapping[Arm, str] = {"primary": sentence("primary"), "canary": sentence("canary")}
 
 
 def asked_of(traffic: TrafficSection, workload: Workload) -> Iterator[Asked]:
@@ -164,49 +176,86 @@ def judge_rehearsal(found: CanaryRehearsal, plan: Plan, finding: Finding) -> Non
         blind = BLIND * limits.latency_percent
         finding.require_decided(
             slower is not None and slower.high < blind,
-            f"the latency of the canary is not known well enough: it may be {blind:g} % higher; "
-            "lengthen canary_seconds or raise requests_per_second in [rollout.rehearsal]",
+            sentence(
+                "the latency of the canary is not known well enough: it may be {percent:g} % "
+                "higher; lengthen canary_seconds or raise requests_per_second in "
+                "[rollout.rehearsal]",
+                percent=blind,
+            ),
         )
 
 
 def _wrong(found: CanaryRehearsal) -> Iterator[str]:
     if found.hit:
-        yield (
-            f"{found.hit.trigger} fired in stage {found.hit.stage} after "
-            f"{words.duration(found.hit.detect_seconds)}: {found.hit.detail}"
+        yield sentence(
+            # TRANSLATORS: {trigger} is "latency", "errors", "integrity" or "migration"
+            "{trigger} fired in stage {stage} after {time}: {what}",
+            trigger=_TRIGGERS[found.hit.trigger],
+            stage=found.hit.stage,
+            time=Shown(words.duration, found.hit.detect_seconds),
+            what=found.hit.detail,
         )
     if found.way_back and found.way_back.error:
-        yield f"the rollback under the load failed: {found.way_back.error}"
+        yield sentence("the rollback under the load failed: {error}", error=found.way_back.error)
     yield from found.lost
 
 
 def sentences(found: CanaryRehearsal) -> Iterator[str]:
     """What was rehearsed, what was not, and what it would have seen."""
     back, slower = found.way_back, found.slowest
-    yield (
-        f"{len(found.answers):,} requests in {words.duration(found.seconds)}, "
-        f"{found.acknowledged:,} rows written and followed."
+    yield nsentence(
+        "{requests:,} requests in {time}, {n:,} row written and followed.",
+        "{requests:,} requests in {time}, {n:,} rows written and followed.",
+        found.acknowledged,
+        requests=len(found.answers),
+        time=Shown(words.duration, found.seconds),
     )
     if found.lag_ms is not None:
-        yield f"The canary was behind the primary by {words.milliseconds(found.lag_ms)} at most."
+        yield sentence(
+            "The canary was behind the primary by {time} at most.",
+            time=Shown(words.milliseconds, found.lag_ms),
+        )
     if slower is not None:
-        judged = "" if found.judges_latency else "; shown, not judged"
+        values = {"percent": slower.percent, "low": slower.low, "high": slower.high}
         yield (
-            f"Latency on the canary {slower.percent:+.1f} % ({slower.low:+.1f} to "
-            f"{slower.high:+.1f} %){judged}."
+            sentence(
+                "Latency on the canary {percent:+.1f} % ({low:+.1f} to {high:+.1f} %).", **values
+            )
+            if found.judges_latency
+            else sentence(
+                "Latency on the canary {percent:+.1f} % ({low:+.1f} to {high:+.1f} %); shown, not "
+                "judged.",
+                **values,
+            )
         )
     if back is not None:
-        how = "the rollback script" if back.by_script else "sending the sessions back"
-        yield (
-            f"{'The way back' if found.hit else 'The way back, tried at the end,'} by {how} took "
-            f"{words.duration(back.restore_seconds)}; {back.failed} requests failed meanwhile, "
-            f"{len(found.lost)} acknowledged writes are lost."
-        )
+        facts: dict[str, Any] = {
+            "how": sentence("the rollback script")
+            if back.by_script
+            else sentence("sending the sessions back"),
+            "time": Shown(words.duration, back.restore_seconds),
+            "failed": back.failed,
+            "lost": len(found.lost),
+        }
+        # TRANSLATORS: {how} is "the rollback script" or "sending the sessions back"
+        if found.hit:
+            yield sentence(
+                "The way back by {how} took {time}; requests that failed meanwhile: {failed:,}; "
+                "acknowledged writes lost: {lost:,}.",
+                **facts,
+            )
+        else:
+            yield sentence(
+                "The way back, tried at the end, by {how} took {time}; requests that failed "
+                "meanwhile: {failed:,}; acknowledged writes lost: {lost:,}.",
+                **facts,
+            )
     yield from found.left_out
     if found.not_probed:
-        yield (
+        yield sentence(
             "Not compared, for want of a primary key or of replication, or because the migration "
-            f"may change them: {', '.join(found.not_probed)}."
+            "may change them: {tables}.",
+            tables=", ".join(found.not_probed),
         )
 
 
@@ -216,10 +265,12 @@ def stages_table(found: CanaryRehearsal) -> Table:
     rows = tuple(
         (
             f"{stage.percent} %",
-            f"{arm.arm}, {'migrated' if arm.migrated else 'unmigrated'}",
+            sentence("{arm}, migrated", arm=_ARMS[arm.arm])
+            if arm.migrated
+            else sentence("{arm}, unmigrated", arm=_ARMS[arm.arm]),
             str(arm.requests),
             str(arm.errors),
-            *(words.number(value) for value in (arm.median_ms, arm.p95_ms, arm.p99_ms)),
+            *(shown(words.number, value) for value in (arm.median_ms, arm.p95_ms, arm.p99_ms)),
         )
         for stage in found.stages
         for arm in stage.arms
@@ -233,9 +284,9 @@ def triggers_table(found: CanaryRehearsal, limits: RolloutSection) -> Table:
     hit = found.hit
 
     def fired(name: str) -> str:
-        return (
-            f"after {words.duration(hit.detect_seconds)}" if hit and hit.trigger == name else "no"
-        )
+        if hit is None or hit.trigger != name:
+            return sentence("no")
+        return sentence("after {time}", time=Shown(words.duration, hit.detect_seconds))
 
     return Table(
         "Triggers of the rehearsed rollout",
@@ -247,15 +298,25 @@ def triggers_table(found: CanaryRehearsal, limits: RolloutSection) -> Table:
 def _latency_row(found: CanaryRehearsal, limits: RolloutSection) -> tuple[str, ...]:
     slower, limit = found.slowest, limits.latency_percent
     if slower is None:
-        return ("latency", f"{limit:g} %", words.NOTHING, words.NOTHING, words.NOTHING)
+        return (
+            sentence("latency"),
+            sentence("{percent:g} %", percent=limit),
+            words.NOTHING,
+            words.NOTHING,
+            words.NOTHING,
+        )
     seconds = seconds_to_see_latency(slower, limit, found.compared_seconds)
-    judged = "" if found.judges_latency else ", not judged"
+    values = {"percent": slower.percent, "low": slower.low, "high": slower.high}
     return (
-        "latency",
-        f"{limit:g} %",
-        f"{slower.percent:+.1f} % ({slower.low:+.1f} to {slower.high:+.1f} %){judged}",
-        f"{slower.ratio:.1f} of {slower.bound:.1f}",
-        f"+{2 * limit:g} % in {words.duration(seconds)}",
+        sentence("latency"),
+        sentence("{percent:g} %", percent=limit),
+        sentence("{percent:+.1f} % ({low:+.1f} to {high:+.1f} %)", **values)
+        if found.judges_latency
+        else sentence("{percent:+.1f} % ({low:+.1f} to {high:+.1f} %), not judged", **values),
+        sentence("{ratio:.1f} of {bound:.1f}", ratio=slower.ratio, bound=slower.bound),
+        sentence(
+            "+{percent:g} % in {time}", percent=2 * limit, time=Shown(words.duration, seconds)
+        ),
     )
 
 
@@ -266,11 +327,16 @@ def _error_row(found: CanaryRehearsal, limits: RolloutSection) -> tuple[str, ...
     rate = sum(migrated) / max(found.stages[0].ended - found.stages[0].began, 1e-3)
     seconds = requests_to_see_errors(errors, limit, seen) / max(rate, 1e-3)
     return (
-        "errors",
-        f"{limit:g} %",
-        f"{errors.errors} of {errors.requests:,} ({errors.percent:.2g} %)",
-        f"{errors.ratio:.1f} of {errors.bound:.1f}",
-        f"{seen:g} % in {words.duration(seconds)}",
+        sentence("errors"),
+        sentence("{percent:g} %", percent=limit),
+        sentence(
+            "{errors} of {requests:,} ({percent:.2g} %)",
+            errors=errors.errors,
+            requests=errors.requests,
+            percent=errors.percent,
+        ),
+        sentence("{ratio:.1f} of {bound:.1f}", ratio=errors.ratio, bound=errors.bound),
+        sentence("{percent:g} % in {time}", percent=seen, time=Shown(words.duration, seconds)),
     )
 
 
@@ -280,34 +346,48 @@ def _integrity_row(found: CanaryRehearsal) -> tuple[str, ...]:
     rows = sum(look.rows for look in found.looks)
     wrong = {name for look in found.looks for name in look.wrong}
     return (
-        "integrity",
-        "0 rows",
-        f"{rows:,} rows in {len(found.looks)} looks, wrong in {len(wrong)} tables",
+        sentence("integrity"),
+        sentence("0 rows"),
+        nsentence(
+            "{rows:,} rows in {n} look, tables with wrong ones: {tables}",
+            "{rows:,} rows in {n} looks, tables with wrong ones: {tables}",
+            len(found.looks),
+            rows=rows,
+            tables=len(wrong),
+        ),
         words.NOTHING,
-        f"a wrong row at the next look, {words.duration(gap)} later at most",
+        sentence(
+            "a wrong row at the next look, {time} later at most", time=Shown(words.duration, gap)
+        ),
     )
 
 
 def way_back_table(found: CanaryRehearsal, plan_seconds: float) -> Table:
     """What the way back took and cost, beside what it may."""
     back, hit = found.way_back, found.hit
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
-            "time to detect",
-            words.duration(hit.detect_seconds) if hit else "no trigger fired",
+            sentence("time to detect"),
+            shown(words.duration, hit.detect_seconds) if hit else sentence("no trigger fired"),
             words.NOTHING,
         )
     ]
     if back is not None:
         rows += [
             (
-                "time to restore service",
-                words.duration(back.restore_seconds),
-                f"≤ {words.duration(plan_seconds)}",
+                sentence("time to restore service"),
+                shown(words.duration, back.restore_seconds),
+                sentence("≤ {time}", time=Shown(words.duration, plan_seconds)),
             ),
-            ("requests failed meanwhile", str(back.failed), words.NOTHING),
+            (sentence("requests failed meanwhile"), str(back.failed), words.NOTHING),
         ]
-    rows.append(("acknowledged writes lost", f"{len(found.lost)} of {found.acknowledged:,}", "0"))
+    rows.append(
+        (
+            sentence("acknowledged writes lost"),
+            sentence("{lost:,} of {all:,}", lost=len(found.lost), all=found.acknowledged),
+            "0",
+        )
+    )
     return Table("The way back, rehearsed", ("", "measured", "limit"), tuple(rows))
 
 
@@ -323,14 +403,24 @@ def drawn(found: CanaryRehearsal) -> Figure:
 
     events = []
     if found.migrating:
-        events.append(canary.Event("primary migrated", *found.migrating))
+        events.append(canary.Event(sentence("primary migrated"), *found.migrating))
     if found.hit:
-        events.append(canary.Event(f"{found.hit.trigger} fired", found.hit.at, found.hit.at, True))
+        events.append(
+            canary.Event(
+                sentence("{trigger} fired", trigger=_TRIGGERS[found.hit.trigger]),
+                found.hit.at,
+                found.hit.at,
+                True,
+            )
+        )
     if found.way_back:
         back = found.way_back
         events.append(
             canary.Event(
-                "way back", back.began, back.began + back.restore_seconds, bool(back.error)
+                sentence("way back"),
+                back.began,
+                back.began + back.restore_seconds,
+                bool(back.error),
             )
         )
     return canary.canary(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 
+from shadowgate.language import nsentence, sentence
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.report import json_schema, to_json
@@ -27,7 +28,7 @@ def evidence_is_complete(run: Run, finding: Finding) -> None:
     missing = [each.id for each in checks if each.id not in run.results.by_id]
     finding.note(len(checks) - len(missing), len(checks))
     jsonschema.validate(to_json(run.report()), json_schema())
-    finding.require(not missing, f"did not run: {', '.join(missing)}")
+    finding.require(not missing, sentence("did not run: {checks}", checks=", ".join(missing)))
 
 
 @check("signoff.verdict", remedy="See to the checks that did not pass.", concludes=True)
@@ -40,5 +41,10 @@ def verdict_is_go(run: Run, finding: Finding) -> None:
     finding.note({"verdict": conclusion.verdict, "risk": conclusion.risk}, "GO")
     finding.say(*conclusion.reasons)
     finding.require(
-        conclusion.verdict == "GO", f"{len(conclusion.reasons)} checks stand against GO"
+        conclusion.verdict == "GO",
+        nsentence(
+            "{n} check stands against GO",
+            "{n} checks stand against GO",
+            len(conclusion.reasons),
+        ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from shadowgate.language import Shown, sentence, shown
 from shadowgate.phases.check import check
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.items import OPTIMISATIONS
@@ -68,18 +69,32 @@ def optimisation_keeps_its_promise(
     A projection is an opinion until it is measured on a copy.
     """
     later = next(item for item in plan.simulation.later if item.name == optimisation)
-    projected, aimed = later.projected_percent, ", ".join(later.queries) or "all queries"
+    projected = later.projected_percent
     effect = own_effect(series, later)
-    finding.note(in_words(effect), f"projected {-projected:g} %")
+    finding.note(shown(in_words, effect), sentence("projected {percent:g} %", percent=-projected))
     finding.say(
-        f"{later.title}: -{projected:g} % on {aimed} were projected, {achieved(effect, projected)}."
+        sentence(
+            # TRANSLATORS: {reached} is whether that much was achieved
+            "{title}: -{percent:g} % on {queries} were projected, {reached}.",
+            title=later.title,
+            percent=projected,
+            queries=", ".join(later.queries),
+            reached=achieved(effect, projected),
+        )
+        if later.queries
+        else sentence(
+            "{title}: -{percent:g} % on all queries were projected, {reached}.",
+            title=later.title,
+            percent=projected,
+            reached=achieved(effect, projected),
+        )
     )
     control = series.controls[optimisation]
     finding.show(effects_table(series, optimisation, control))
     differences = series.trial.differences(optimisation, control)
     finding.require(not differences, differences)
     if quick:
-        finding.say(f"Timings are not judged: {quick}")
+        finding.say(sentence("Timings are not judged: {why}", why=quick))
         return
     _require_targets(series, later, finding)
 
@@ -100,11 +115,14 @@ def series_reaches_its_target(series: Series, plan: Plan, finding: Finding) -> N
     arm, limit = together(series), plan.simulation.target_percent
     overall = series.trial.overall(arm, BEFORE, plan.workload.weights)
     projected = projections(series, plan)
-    finding.note(in_words(overall), f"−{limit:g} %")
+    finding.note(shown(in_words, overall), sentence("−{percent:g} %", percent=limit))
     finding.say(
-        "Projected, not measured: "
-        + "; ".join(f"{-percent:.1f} % {model}" for model, percent in projected.items())
-        + "."
+        sentence(
+            "Projected, not measured: {all:.1f} % compounded over all queries; {own:.1f} % each on "
+            "the queries that it is for.",
+            all=-projected["compounded over all queries"],
+            own=-projected["each on the queries that it is for"],
+        )
     )
     finding.show(
         series_figure(series, plan),
@@ -115,8 +133,18 @@ def series_reaches_its_target(series: Series, plan: Plan, finding: Finding) -> N
     differences = series.trial.differences(arm, BEFORE)
     finding.require(not differences, differences)
     reached = judge_series(series.trial, arm, plan)
-    finding.require(reached != "missed", f"{limit:g} % are not reached: {in_words(overall)}")
-    finding.require_decided(reached == "met", f"the interval does not decide: {in_words(overall)}")
+    finding.require(
+        reached != "missed",
+        sentence(
+            "{percent:g} % are not reached: {change}",
+            percent=limit,
+            change=Shown(in_words, overall),
+        ),
+    )
+    finding.require_decided(
+        reached == "met",
+        sentence("the interval does not decide: {change}", change=Shown(in_words, overall)),
+    )
     _require_not_slower(series, series.trial.reads, plan, finding)
 
 
@@ -138,8 +166,12 @@ def writes_are_not_slower(series: Series, plan: Plan, finding: Finding) -> None:
     effects = {query: series.trial.effect(query, arm, BEFORE) for query in writes}
     limits = plan.simulation.limits
     finding.note(
-        {query: in_words(effect) for query, effect in effects.items()},
-        {query: f"{limits[query]:+g} %" for query in writes if query in limits},
+        {query: shown(in_words, effect) for query, effect in effects.items()},
+        {
+            query: sentence("{percent:+g} %", percent=limits[query])
+            for query in writes
+            if query in limits
+        },
     )
     _require_not_slower(series, writes, plan, finding)
 
@@ -150,16 +182,28 @@ def _require_targets(series: Series, later: LaterSection, finding: Finding) -> N
         for query in later.targets
     }
     judged = {query: judge_interval(effects[query], later.targets[query]) for query in effects}
-    for wanted, sentence, require in (
-        ("missed", "is not reached", finding.require),
-        ("inconclusive", "is not decided", finding.require_decided),
-    ):
-        lines = [
-            f"{query}: {-later.targets[query]:g} % {sentence}: {in_words(effects[query])}"
-            for query, status in judged.items()
-            if status == wanted
-        ]
-        require(not lines, lines)
+    missed = [
+        sentence(
+            "{query}: {percent:g} % is not reached: {change}",
+            query=query,
+            percent=-later.targets[query],
+            change=Shown(in_words, effects[query]),
+        )
+        for query, status in judged.items()
+        if status == "missed"
+    ]
+    finding.require(not missed, missed)
+    undecided = [
+        sentence(
+            "{query}: {percent:g} % is not decided: {change}",
+            query=query,
+            percent=-later.targets[query],
+            change=Shown(in_words, effects[query]),
+        )
+        for query, status in judged.items()
+        if status == "inconclusive"
+    ]
+    finding.require_decided(not undecided, undecided)
 
 
 def _require_not_slower(
@@ -169,13 +213,18 @@ def _require_not_slower(
     judged = judge_together(series.trial, arm, queries, limits)
     effects = {query: series.trial.effect(query, arm, BEFORE) for query in judged}
     slower = [
-        f"{query} is slower: {in_words(effects[query])}"
+        sentence("{query} is slower: {change}", query=query, change=Shown(in_words, effects[query]))
         for query, verdict in judged.items()
         if verdict == "regressed"
     ]
     finding.require(not slower, slower)
     open_ones = [
-        f"{query} may be {to_percent(effects[query].high):.1f} % slower: {in_words(effects[query])}"
+        sentence(
+            "{query} may be {percent:.1f} % slower: {change}",
+            query=query,
+            percent=to_percent(effects[query].high),
+            change=Shown(in_words, effects[query]),
+        )
         for query, verdict in judged.items()
         if verdict == "inconclusive"
     ]

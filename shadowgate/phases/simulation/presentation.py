@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping
 
 from shadowgate.evidence import Figure, Table
+from shadowgate.language import sentence, shown
 from shadowgate.phases.simulation.combined import BEFORE
 from shadowgate.phases.simulation.series import (
     TOGETHER,
@@ -37,9 +38,9 @@ def own_effect(series: Series, later: LaterSection) -> Interval:
 def achieved(interval: Interval, projected_percent: float) -> str:
     """Whether a projection was reached; only the whole interval can say so."""
     said: dict[TargetStatus, str] = {
-        "met": "achieved",
-        "missed": "not achieved",
-        "inconclusive": "neither shown nor refuted",
+        "met": sentence("achieved"),
+        "missed": sentence("not achieved"),
+        "inconclusive": sentence("neither shown nor refuted"),
     }
     return said[judge_interval(interval, projected_percent)]
 
@@ -52,11 +53,11 @@ def effects_table(series: Series, arm: str, control: str) -> Table:
         before, after = (
             1000.0 * statistics.median(trial.seconds[name][query]) for name in (control, arm)
         )
-        effect = in_words(trial.effect(query, arm, control))
+        effect = shown(in_words, trial.effect(query, arm, control))
         rows.append((query, f"{before:.1f}", f"{after:.1f}", effect))
-    overall = in_words(trial.overall(arm, control, {}))
-    rows.append(("all reads", "", "", overall))
-    title = f"{arm}, against {control}"
+    overall = shown(in_words, trial.overall(arm, control, {}))
+    rows.append((sentence("all reads"), "", "", overall))
+    title = sentence("{arm}, against {control}", arm=arm, control=control)
     return Table(title, ("query", f"{control} ms", f"{arm} ms", "change (95 %)"), tuple(rows))
 
 
@@ -66,7 +67,9 @@ def costs_table(series: Series) -> Table:
         (
             name,
             f"{cost.apply_seconds:.1f}",
-            "no rollback" if cost.rollback_seconds is None else f"{cost.rollback_seconds:.1f}",
+            sentence("no rollback")
+            if cost.rollback_seconds is None
+            else f"{cost.rollback_seconds:.1f}",
             f"{cost.added_bytes / 1e6:+.1f}",
         )
         for name, cost in series.costs.items()
@@ -86,11 +89,11 @@ def forecast_table(series: Series, plan: Plan) -> Table:
     """
     mixes: dict[str, Mapping[str, float]] = {EQUALLY: {}}
     if plan.workload.weights:
-        mixes["as [workload.weights] says"] = plan.workload.weights
+        mixes[sentence("as [workload.weights] says")] = plan.workload.weights
     mixes.update(plan.simulation.mixes)
     arms = [series.migrated, *series.costs]
     rows = tuple(
-        (mix, *(in_words(series.trial.overall(arm, BEFORE, weights)) for arm in arms))
+        (mix, *(shown(in_words, series.trial.overall(arm, BEFORE, weights)) for arm in arms))
         for mix, weights in mixes.items()
     )
     return Table("Forecast: change against before, by what is asked", ("mix", *arms), rows)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shadowgate.evidence import Figure
+from shadowgate.language import _, for_readers, ngettext, numeral, told
 from shadowgate.report import words
 from shadowgate.report.figures.canvas import AFTER, BAD, BEFORE, GRID, MUTED, SHADE, Canvas
 
@@ -43,6 +44,7 @@ class Event:
     """A trigger fired, or something failed."""
 
 
+@for_readers
 def canary(
     unmigrated: Points, migrated: Points, stages: Sequence[StageSpan], events: Sequence[Event]
 ) -> Figure:
@@ -60,25 +62,27 @@ def canary(
         for number, stage in enumerate(stages):
             if number % 2:
                 axes.axvspan(stage.start, stage.end, color=GRID, alpha=0.35, lw=0)
-            _label(axes, stage.label, stage.start, 1.0, MUTED)
+            _label(axes, told(stage.label), stage.start, 1.0, MUTED)
         for number, event in enumerate(events):
             colour = BAD if event.bad else MUTED
             axes.axvspan(event.start, event.end, color=SHADE, lw=0)
             axes.axvline(event.start, color=colour, lw=0.8, ls="--")
-            _label(axes, event.label, event.start, 0.91 - 0.08 * number, colour)
+            _label(axes, told(event.label), event.start, 0.91 - 0.08 * number, colour)
         for points, colour in ((unmigrated, BEFORE), (migrated, AFTER)):
             _draw(axes, points, colour, total)
         axes.set_yscale("log")
         _decimal_ticks(axes)
         axes.set_xlim(0, total * 1.01)
-        axes.set_ylabel("latency, ms")
+        axes.set_ylabel(_("latency, ms"))
         axes.grid(visible=True, axis="y")
         axes.set_xlabel(
-            "seconds from the start; grey unmigrated, blue migrated; thick median, thin 95th "
-            "percentile"
+            _(
+                "seconds from the start; grey unmigrated, blue migrated; thick median, thin 95th "
+                "percentile"
+            )
         )
         return canvas.figure(
-            "Latency while the rollout was rehearsed",
+            _("Latency while the rollout was rehearsed"),
             _sentence(unmigrated, migrated, stages, events),
         )
 
@@ -101,7 +105,7 @@ def _decimal_ticks(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415
 
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: numeral(f"{value:g}")))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
@@ -124,14 +128,20 @@ def _draw(axes: Axes, points: Points, colour: str, total: float) -> None:
 def _sentence(
     unmigrated: Points, migrated: Points, stages: Sequence[StageSpan], events: Sequence[Event]
 ) -> str:
-    said = [
-        f"{len(unmigrated):,} requests to the unmigrated database had a median of "
-        f"{_median(unmigrated)}, {len(migrated):,} to migrated ones {_median(migrated)}, "
-        f"in {len(stages)} stage{'s' if len(stages) != 1 else ''}."
-    ]
-    bad = [event.label for event in events if event.bad]
-    told = f"{words.enumerated(bad)}." if bad else "No trigger fired."
-    return " ".join((*said, told[0].upper() + told[1:]))
+    said = ngettext(
+        "{before} requests to the unmigrated database had a median of {median}, {after} to "
+        "migrated ones {migrated}, in {n} stage.",
+        "{before} requests to the unmigrated database had a median of {median}, {after} to "
+        "migrated ones {migrated}, in {n} stages.",
+        len(stages),
+        before=words.number(len(unmigrated)),
+        median=_median(unmigrated),
+        after=words.number(len(migrated)),
+        migrated=_median(migrated),
+    )
+    bad = [told(event.label) for event in events if event.bad]
+    seen = f"{words.enumerated(bad)}." if bad else _("No trigger fired.")
+    return f"{said} {seen[0].upper()}{seen[1:]}"
 
 
 def _median(points: Points) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shadowgate.evidence import Figure
+from shadowgate.language import _, for_readers, numeral, told
 from shadowgate.report import words
 from shadowgate.report.figures.canvas import AFTER, BAD, INK, MUTED, Canvas, Margins
 
@@ -27,9 +28,10 @@ class Curve:
 
 
 def _held(ms: float) -> str:
-    return f"{ms:g} ms" if ms < 1 else words.duration(ms / 1e3)
+    return numeral(f"{ms:g} ms") if ms < 1 else words.duration(ms / 1e3)
 
 
+@for_readers
 def growth(curve: Curve) -> Figure:
     """Draw it on logarithmic scales: measured times, the estimate with its interval, the limit."""
     here = max(rows for rows, _ in curve.points)
@@ -40,7 +42,7 @@ def growth(curve: Curve) -> Figure:
         axes = canvas.axes
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.xaxis.set_major_formatter(lambda rows, _place: f"{rows:,.0f}")
+        axes.xaxis.set_major_formatter(lambda rows, _place: numeral(f"{rows:,.0f}"))
         axes.yaxis.set_major_formatter(lambda ms, _place: _held(ms))
         axes.grid(visible=True, which="major")
         axes.plot(
@@ -59,13 +61,22 @@ def growth(curve: Curve) -> Figure:
         axes.plot([curve.rows, curve.rows], [low, curve.high], color=INK, lw=1.4)
         axes.axhline(curve.limit, color=BAD, lw=0.9, ls="--")
         axes.axvline(curve.rows, color=MUTED, lw=0.6, ls=":")
-        axes.set_xlabel(f"rows of {words.shortened(curve.table, 60)}; dashed: allowed")
+        axes.set_xlabel(
+            _("rows of {table}; dashed: allowed", table=words.shortened(curve.table, 60))
+        )
         axes.minorticks_off()
-        told = words.duration(curve.estimate / 1e3)
-        between = f"{words.duration(curve.low / 1e3)} to {words.duration(curve.high / 1e3)}"
         return canvas.figure(
-            f"At production's size: {curve.label}",
-            f"With {curve.rows:,} rows of {curve.table} it is expected to last {told} ({between}); "
-            f"with the {here:,.0f} of the shadow it lasted {words.duration(middle / 1e3)}; allowed "
-            f"are {words.duration(curve.limit / 1e3)}.",
+            _("At production's size: {what}", what=told(curve.label)),
+            _(
+                "With {rows} rows of {table} it is expected to last {time} ({low} to {high}); with "
+                "the {here} of the shadow it lasted {measured}; allowed are {limit}.",
+                rows=words.number(curve.rows),
+                table=curve.table,
+                time=words.duration(curve.estimate / 1e3),
+                low=words.duration(curve.low / 1e3),
+                high=words.duration(curve.high / 1e3),
+                here=numeral(f"{here:,.0f}"),
+                measured=words.duration(middle / 1e3),
+                limit=words.duration(curve.limit / 1e3),
+            ),
         )

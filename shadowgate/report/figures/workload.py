@@ -227,7 +227,8 @@ def before_after(queries: Sequence[QueryEvidence]) -> Figure:
         axes.locator_params(axis="x", subs=(1.0, 2.0, 5.0))
         axes.xaxis.set_major_formatter(lambda x, _at: numeral(f"{x:g} ms"))
         sides = GAP.join((_("○ before"), _("◆ after")))
-        axes.set_xlabel(f"{sides}\n{_('thick: the middle half of the rounds')}")
+        thick = _("thick: the middle half of the rounds")
+        axes.set_xlabel(f"{sides}\n{thick}")
         return canvas.figure(title, sentence)
 
 

@@ -8,6 +8,7 @@ from configparser import ConfigParser, Error
 from pathlib import Path, PurePosixPath
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.configured.told import Told, relative, text_of
 from shadowgate.repository.layouts import alembic
 
@@ -23,7 +24,9 @@ def told(root: Path, _listed: Collection[PurePosixPath]) -> Told | None:
         parser.read_string(text_of(root / FILE))
     except Error as error:
         said = str(error).partition("\n")[0]
-        raise UsageError(f"{FILE} cannot be read: {said}", where=str(root / FILE)) from error
+        raise UsageError(
+            sentence("{file} cannot be read: {said}", file=FILE, said=said), where=str(root / FILE)
+        ) from error
     section = dict(parser["alembic"]) if parser.has_section("alembic") else {}
     script = relative(section.get("script_location") or "")
     places = [relative(each) for each in _listed_in(section.get("version_locations") or "")]

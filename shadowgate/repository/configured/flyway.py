@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.configured.told import Told, relative, text_of
 from shadowgate.repository.layouts import flyway
 from shadowgate.repository.model import Files, Migration
@@ -74,7 +75,9 @@ def _values(path: Path) -> Mapping[str, str]:
     try:
         table = tomllib.loads(text).get("flyway", {})
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path.name} is no TOML: {error}", where=str(path)) from error
+        raise UsageError(
+            sentence("{name} is no TOML: {error}", name=path.name, error=error), where=str(path)
+        ) from error
     return dict(_flat(table))
 
 

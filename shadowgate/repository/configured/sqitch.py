@@ -10,6 +10,7 @@ from os.path import commonpath
 from pathlib import Path, PurePosixPath
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.configured.told import Told, relative, text_of
 from shadowgate.repository.layouts import sqitch
 
@@ -25,7 +26,9 @@ def told(root: Path, _listed: Collection[PurePosixPath]) -> Told | None:
         parser.read_string("\n".join(map(str.strip, text_of(root / FILE).splitlines())))
     except Error as error:
         said = str(error).partition("\n")[0]
-        raise UsageError(f"{FILE} cannot be read: {said}", where=str(root / FILE)) from error
+        raise UsageError(
+            sentence("{file} cannot be read: {said}", file=FILE, said=said), where=str(root / FILE)
+        ) from error
     core = dict(parser["core"]) if parser.has_section("core") else {}
     engine = core.get("engine") or "pg"
     section = f'engine "{engine}"'

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.layouts import Layout, plain
 
 
@@ -39,7 +40,9 @@ def text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path.name} cannot be read: {error}", where=str(path)) from error
+        raise UsageError(
+            sentence("{name} cannot be read: {error}", name=path.name, error=error), where=str(path)
+        ) from error
 
 
 def relative(named: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.model import Migration, Part
 
 _TO_US = re.compile(r"^\s*#\s*(shadowgate\s*:.*)$", re.MULTILINE)
@@ -73,15 +74,25 @@ def ask(program: Program, python: str, variables: Mapping[str, str]) -> str:
         )
     except OSError as error:
         raise UsageError(
-            f"{python} cannot be started: {error.strerror}", todo=program.todo
+            sentence("{python} cannot be started: {reason}", python=python, reason=error.strerror),
+            todo=program.todo,
         ) from error
     except subprocess.TimeoutExpired as error:
         raise UsageError(
-            f"{program.name} took longer than {program.seconds:.0f} s", where=str(program.cwd)
+            sentence(
+                "{name} took longer than {seconds:.0f} s",
+                name=program.name,
+                seconds=program.seconds,
+            ),
+            where=str(program.cwd),
         ) from error
     if done.returncode != 0:
         raise UsageError(
-            f"{program.name} failed: {_reason(done.stdout + done.stderr)}",
+            sentence(
+                "{name} failed: {reason}",
+                name=program.name,
+                reason=_reason(done.stdout + done.stderr),
+            ),
             where=program.about,
             todo=program.todo,
         )

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.repository.frameworks.asking import Asking, Program, ask, generated
 from shadowgate.repository.model import Finding, Migration
 
@@ -95,7 +96,10 @@ def _settings_module(asking: Asking) -> str:
         raise UsageError(
             "nothing says which settings Django is to run with",
             where=str(manage),
-            todo=f'say settings_module = "shop.settings" in shadowgate.toml, or set {VARIABLE}',
+            todo=sentence(
+                'say settings_module = "shop.settings" in shadowgate.toml, or set {variable}',
+                variable=VARIABLE,
+            ),
         )
     return named or (said[1] if said else "")
 

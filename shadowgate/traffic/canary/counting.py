@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from shadowgate.language import nsentence, sentence
 from shadowgate.plan import RolloutSection
 from shadowgate.traffic.canary.clients import Answer
 from shadowgate.traffic.canary.triggers import (
@@ -73,17 +74,30 @@ class Counted:
         if errors.fires:
             return (
                 "errors",
-                f"{errors.errors} of {errors.requests:,} requests to the migrated side failed "
-                f"({errors.percent:.2g} %); the first: {self.first_error}",
+                nsentence(
+                    "{errors:,} of {n:,} request to the migrated side failed ({percent:.2g} %); "
+                    "the first: {error}",
+                    "{errors:,} of {n:,} requests to the migrated side failed ({percent:.2g} %); "
+                    "the first: {error}",
+                    errors.requests,
+                    errors=errors.errors,
+                    percent=errors.percent,
+                    error=self.first_error,
+                ),
             )
         looks = self.latency(limits.latency_percent) if judges_latency else ()
         slower = [one for one in looks if one.fires]
         if not slower:
             return None
         worst = max(slower, key=lambda one: one.ratio - one.bound)
-        about = "all statements together" if worst.about == "all" else worst.about
+        about = sentence("all statements together") if worst.about == "all" else worst.about
         return (
             "latency",
-            f"{about}: {worst.percent:+.1f} % on the canary ({worst.low:+.1f} to "
-            f"{worst.high:+.1f} %)",
+            sentence(
+                "{what}: {percent:+.1f} % on the canary ({low:+.1f} to {high:+.1f} %)",
+                what=about,
+                percent=worst.percent,
+                low=worst.low,
+                high=worst.high,
+            ),
         )

@@ -19,6 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from shadowgate.catalogue.fingerprint import find, pinned
+from shadowgate.language import sentence
 from shadowgate.server.base import Connection, Database, Server
 from shadowgate.server.differences import holds
 from shadowgate.traffic.canary.statements import Key, Statement, acknowledged
@@ -172,12 +173,14 @@ def following(
     """
     found = Following(primary, canary)
     if not server.owned:
-        found.why_not = (
+        found.why_not = sentence(
             "the server is not of this run, which leaves no subscription on another's; only reads "
             "were rehearsed"
         )
     elif server.facts.settings.get("wal_level") != "logical":
-        found.why_not = "wal_level is not logical on this server; only reads were rehearsed"
+        found.why_not = sentence(
+            "wal_level is not logical on this server; only reads were rehearsed"
+        )
     if found.why_not:
         yield found
         return
@@ -186,9 +189,9 @@ def following(
             found.active = True
             _begin(found, primary, canary)
         except psycopg.Error as error:  # an event trigger that allows no DDL, say
-            found.why_not = (
-                f"logical replication cannot be set up: {error.diag.message_primary or error}; "
-                "only reads were rehearsed"
+            found.why_not = sentence(
+                "logical replication cannot be set up: {error}; only reads were rehearsed",
+                error=error.diag.message_primary or str(error),
             )
             found.stop()
         else:
@@ -259,7 +262,7 @@ def _try_writes(found: Following, writes: Sequence[Statement]) -> None:
                 rows = psycopg.ClientCursor(connection).execute(one.before.encode()).fetchall()
                 found.tried.setdefault(one.follows.name, {}).update(acknowledged(rows))
     if not found.caught_up():
-        found.why_not = (
+        found.why_not = sentence(
             "the writes do not reach the migrated schema by logical replication, so the canary "
             "cannot be kept current; only reads were rehearsed"
         )

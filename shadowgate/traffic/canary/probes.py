@@ -18,6 +18,7 @@ from psycopg import sql
 
 from shadowgate.catalogue.fingerprint import LogicalTable, count_rows, find, pinned
 from shadowgate.catalogue.rows import EVERY_ROW, hash_words, key_condition
+from shadowgate.language import nsentence
 from shadowgate.server.base import Connection, Database
 from shadowgate.traffic.canary.following import Following
 from shadowgate.traffic.canary.statements import Key
@@ -138,9 +139,13 @@ class Probes:
                 return rows, ""
         shown = ", ".join(f"({', '.join(key)})" for key in sorted(named)[:_SHOWN])
         more = " …" if len(named) > _SHOWN else ""
-        return rows, (
-            f"{len(named):,} rows of {name} are not on the canary as on the primary, "
-            f"({', '.join(table.key)}) = {shown}{more}"
+        keys = f"({', '.join(table.key)}) = {shown}{more}"
+        return rows, nsentence(
+            "{n:,} row of {table} is not on the canary as on the primary, {keys}",
+            "{n:,} rows of {table} are not on the canary as on the primary, {keys}",
+            len(named),
+            table=name,
+            keys=keys,
         )
 
 

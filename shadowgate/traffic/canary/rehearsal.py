@@ -20,6 +20,7 @@ from typing import Literal
 
 import numpy as np
 
+from shadowgate.language import sentence
 from shadowgate.measure import Sampling
 from shadowgate.migrate import ScriptRun
 from shadowgate.plan import RehearsalSection, RolloutSection
@@ -327,7 +328,10 @@ class _Director:
         self.routing.new_form = not run.error
         self._end_stage()
         if run.error:
-            return self._hit("migration", f"the primary could not be migrated: {run.error.what}")
+            return self._hit(
+                "migration",
+                sentence("the primary could not be migrated: {error}", error=run.error.what),
+            )
         return self._look()
 
     def _look(self) -> Hit | None:
@@ -419,10 +423,19 @@ class _Director:
 
 def _lost_of(name: str, written: Mapping[Key, str], there: Mapping[Key, str]) -> Iterator[str]:
     for key, row in written.items():
+        named = f"({', '.join(key)})"
         if key not in there:
-            yield f"{name}: the row ({', '.join(key)}) was acknowledged and is not there"
+            yield sentence(
+                "{table}: the row {row} was acknowledged and is not there",
+                table=name,
+                row=named,
+            )
         elif there[key] != row:
-            yield f"{name}: the row ({', '.join(key)}) is not as it was acknowledged"
+            yield sentence(
+                "{table}: the row {row} is not as it was acknowledged",
+                table=name,
+                row=named,
+            )
 
 
 def _figures(answers: Sequence[Answer], arm: Arm, migrated: bool) -> ArmFigures:

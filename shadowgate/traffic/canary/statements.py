@@ -22,6 +22,7 @@ from psycopg.pq import TransactionStatus
 
 from shadowgate.catalogue.fingerprint import find
 from shadowgate.errors import UsageError
+from shadowgate.language import joined, sentence
 from shadowgate.measure import Sampling
 from shadowgate.measure.session import open_session
 from shadowgate.server.base import Connection, Database
@@ -200,11 +201,17 @@ def try_statements(
                 if old.info.transaction_status != TransactionStatus.IDLE:
                     old.rollback()  # a statement may have begun a transaction of its own
                 why = error.diag.message_primary or str(error)
-                left_out.append(f"{one.id} is not asked: before the migration already {why}")
+                left_out.append(
+                    sentence(
+                        "{query} is not asked: before the migration already {error}",
+                        query=one.id,
+                        error=why,
+                    )
+                )
     if not any(one.kind == "reader" for one in found):
         raise UsageError(
             "no reading query can be asked in the rehearsal of the rollout",
-            where="; ".join(left_out),
+            where=joined("; ", left_out),
             todo="mend the queries named, or name others in [traffic] reads",
         )
     return Load(tuple(found), tuple(left_out))

@@ -104,14 +104,14 @@ def test_an_announced_change_leaves_out_exactly_that_column(
     (sentence,) = told(
         before, after, "UPDATE plot SET tenant = '' WHERE id = 8", {"plot": ("updated_at",)}
     )
-    assert "1 rows differ in tenant, (id) = (8)" in sentence
+    assert "1 row differs in tenant, (id) = (8)" in sentence
 
 
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("DELETE FROM plot WHERE id = 3", "1 rows lost"),
-        ("INSERT INTO plot VALUES (0, '', 0, now())", "1 rows added"),
+        ("DELETE FROM plot WHERE id = 3", "1 row lost"),
+        ("INSERT INTO plot VALUES (0, '', 0, now())", "1 row added"),
     ],
 )
 def test_an_announced_change_of_a_column_does_not_allow_rows_to_come_or_go(
@@ -127,7 +127,7 @@ def test_a_key_that_may_change_is_no_key(before: Database, after: Database) -> N
     (sentence,) = told(
         before, after, "UPDATE plot SET tenant = 'x' WHERE id = 9001", {"plot": ("id",)}
     )
-    assert "1 rows differ in tenant" in sentence
+    assert "1 row differs in tenant" in sentence
 
 
 def test_rows_without_a_key_are_compared_as_often_as_they_are_there(
@@ -184,7 +184,7 @@ def test_a_table_that_is_gone_has_lost_its_rows_unless_announced(
     (sentence,) = compare_content(
         before, after, renames={"public.spare": "public.reserve"}
     ).sentences()
-    assert sentence == "public.spare: 1 rows lost, (id) = (7)"
+    assert sentence == "public.spare: 1 row lost, (id) = (7)"
 
 
 PICTURES = """
@@ -230,7 +230,7 @@ def test_names_may_hold_anything(before: Database, after: Database) -> None:
     run(after, """UPDATE "a %s ""b" SET "c.d" = 'y'""")
     (sentence,) = compare_content(before, after).sentences()
     run(before, 'DROP TABLE "a %s ""b"')
-    assert sentence == 'public."a %s ""b": 1 rows differ in c.d, (%b) = (1)'
+    assert sentence == 'public."a %s ""b": 1 row differs in c.d, (%b) = (1)'
 
 
 def test_fingerprints_that_are_known_are_used_where_they_fit(
@@ -243,7 +243,7 @@ def test_fingerprints_that_are_known_are_used_where_they_fit(
     assert not compare_content(before, after, known=known, drops=drops)
     run(after, "DELETE FROM spare WHERE id = 1")
     (sentence,) = compare_content(before, after, known=known, drops=drops).sentences()
-    assert sentence == "public.spare: 1 rows lost, (id) = (1)"
+    assert sentence == "public.spare: 1 row lost, (id) = (1)"
 
 
 def test_a_slip_of_the_pen_in_what_is_announced_is_named(before: Database, after: Database) -> None:

@@ -17,16 +17,16 @@ from shadowgate.evidence import (
     Table,
     Timing,
 )
-from shadowgate.language import sentence
+from shadowgate.language import nsentence, sentence
 from shadowgate.phases.consequences import with_causes
 from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.verdict import check_of
 from shadowgate.report.figures import ClientWait, Effect, StatementSpan, projection, waits
 
 TOO_FEW = sentence(
-    "{rows} rows are too few to judge timings; the plan asks for {asked}",
-    rows="20,000",
-    asked="100,000",
+    "{rows:,} rows are too few to judge timings; the plan asks for {asked:,}",
+    rows=20_000,
+    asked=100_000,
 )
 
 WORKLOAD: tuple[tuple[str, str, float, float], ...] = (
@@ -301,9 +301,13 @@ def no_go_sample() -> Evidence:
         measured="4112 rows",
         limit="the same rows",
         stands_on=(("rows of catalogo_geometrias_particionada",),),
-        detail="4112 rows became 4111",
+        detail=nsentence("{n} row became {new}", "{n} rows became {new}", 4112, new=4111),
     )
-    evidence = with_check(evidence, "signoff.verdict", detail="15 checks stand against GO")
+    evidence = with_check(
+        evidence,
+        "signoff.verdict",
+        detail=nsentence("{n} check stands against GO", "{n} checks stand against GO", 15),
+    )
     evidence = with_check(
         evidence,
         "performance.not_slower.Q6",

@@ -66,7 +66,7 @@ def test_the_schema_refuses_what_the_contract_does_not_know() -> None:
 
 def test_every_key_of_the_contract_is_required() -> None:
     whole = to_json(go_sample())
-    for key in whole:
+    for key in whole.keys() - {"translations"}:  # added later: earlier documents have none
         with pytest.raises(jsonschema.ValidationError):
             validate({name: value for name, value in whole.items() if name != key})
 
