@@ -16,8 +16,10 @@ from urllib.parse import quote
 import pytest
 
 from shadowgate.server import Connection, Database, Server, open_server
+from shadowgate.server.local import LocalServer
 from tests.selftest.backup.dumps import dump
 from tests.selftest.conftest import ROOM_BYTES
+from tests.selftest.other_versions import postgres_of, with_path
 from tests.selftest.plain_database import plain_database
 from tests.selftest.shadow_runs import ROOT, run_elsewhere
 
@@ -46,6 +48,7 @@ ALTER TABLE public.orders DROP CONSTRAINT IF EXISTS orders_note_short;
 DROP TABLE IF EXISTS public.order_notes;
 ALTER TABLE public.orders DROP COLUMN IF EXISTS note;
 """
+NEWEST = 18
 SETTINGS = {
     "shared_buffers": "128MB",
     "logging_collector": "off",
@@ -110,10 +113,29 @@ class Production:
         return document
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line("markers", "newest_too: also with production on the newest version")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Production is of the machine's version; for tests marked so, of the newest one as well."""
+    if "outside" in metafunc.fixturenames:
+        versions = {"machine's": None}
+        if metafunc.definition.get_closest_marker("newest_too"):
+            versions["newest"] = NEWEST
+        metafunc.parametrize(
+            "outside", list(versions.values()), ids=list(versions), indirect=True, scope="session"
+        )
+
+
 @pytest.fixture(scope="session")
-def outside() -> Iterator[Server]:
-    """A server that stands for somebody else's."""
-    opened = open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
+def outside(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server that stands for somebody else's, of one major version or the machine's."""
+    if request.param is None:
+        opened: Server = open_server("local", settings=SETTINGS, room_bytes=ROOM_BYTES)
+    else:
+        opened = LocalServer(postgres_of(request.param), settings=SETTINGS, room_bytes=ROOM_BYTES)
     with opened.maintenance.connect() as connection:
         connection.execute(ROLES)
     yield opened
@@ -145,7 +167,9 @@ def shadow_folder(outside: Server, shop: str, tmp_path_factory: pytest.TempPathF
         "SELECT total FROM public.orders WHERE id = $1", encoding="utf-8"
     )
     asked = ("check", "notes.sql", "--queries=queries", f"--backup={backup}", "--server=local")
-    run = run_elsewhere(folder, "shadowgate", *asked)
+    newest = outside.facts.version_num // 10_000 == NEWEST
+    env = with_path(postgres_of(NEWEST)) if newest else None
+    run = run_elsewhere(folder, "shadowgate", *asked, env=env)
     assert run.status == 0, run.output[-3000:]
     return folder
 

@@ -36,6 +36,7 @@ def fly(production: Production, tmp_path: Path, capsys: pytest.CaptureFixture[st
     return looking("preflight", production, tmp_path, capsys)
 
 
+@pytest.mark.newest_too
 def test_production_as_the_shadow_was_is_go(production: Production, fly: LookAt) -> None:
     found = fly(GRANTED, f"--migration={production.migration}")  # reports/shadow.json is found
     assert (found.status, found.verdict, found.reasons) == (0, "GO", "")
@@ -253,6 +254,7 @@ TOGETHER = ("a table is missing", "a question gets no answer")
 """What is in the way of several questions at once."""
 
 
+@pytest.mark.newest_too
 def test_a_role_that_owns_nothing_is_told_so(fly: LookAt) -> None:
     found = fly()
     assert found.status == 1

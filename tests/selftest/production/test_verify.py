@@ -40,6 +40,7 @@ def migrated(production: Production) -> Production:
     return production
 
 
+@pytest.mark.newest_too
 def test_the_migrated_production_is_as_planned(migrated: Production, look: LookAt) -> None:
     migrated.does(
         "INSERT INTO public.orders (customer_id, status, total, placed_on, note)"
@@ -57,6 +58,7 @@ def test_the_migrated_production_is_as_planned(migrated: Production, look: LookA
     assert found.output.rstrip().endswith("\nAS PLANNED")
 
 
+@pytest.mark.newest_too
 def test_before_the_migration_everything_that_it_makes_is_missing(look: LookAt) -> None:
     found = look("--after=canary")
     assert (found.status, found.verdict) == (1, "ESCALATE")
@@ -166,6 +168,7 @@ def calls(production: Production, seconds: float, times: int = 40) -> None:
     production.does(*[f"SELECT 'a question', pg_sleep({seconds})"] * times)
 
 
+@pytest.mark.newest_too
 def test_a_query_that_got_slower_escalates_and_one_that_did_not_is_told(
     migrated: Production, look: LookAt
 ) -> None:
@@ -227,6 +230,7 @@ def queries(production: Production) -> str:
     return f"--queries={production.migration.with_name('queries')}"
 
 
+@pytest.mark.newest_too
 def test_plans_are_alike_where_the_planners_are(migrated: Production, look: LookAt) -> None:
     migrated.does("VACUUM ANALYZE")
     found = look(AFTER, queries(migrated))
