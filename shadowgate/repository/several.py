@@ -14,6 +14,7 @@ from time import monotonic
 
 from shadowgate.cleanup import guarded_folder
 from shadowgate.errors import PlanError, UsageError
+from shadowgate.language import sentence
 from shadowgate.plan import NAME_BYTES, read_plan
 from shadowgate.repository.changed import CLEANER
 from shadowgate.repository.jobs import Asked, Job
@@ -42,7 +43,8 @@ def plans_named(named: Sequence[str]) -> tuple[Path, ...]:
         within = _plans_in(path) if path.is_dir() else [path]
         if not within:
             raise UsageError(
-                f"there is no plan in {path}", todo="name a plan file, or a folder that has some"
+                sentence("there is no plan in {folder}", folder=str(path)),
+                todo=sentence("name a plan file, or a folder that has some"),
             )
         found.update(dict.fromkeys(within))
     return tuple(found)
@@ -104,8 +106,8 @@ def jobs_of(plans: Sequence[Path], at_once: int, asked: Asked, reports: Path) ->
     for flag in _OF_ONE:
         if asked.of(flag):
             raise UsageError(
-                f"{flag} holds for one plan, and several are named",
-                todo="leave it out, or name one plan",
+                sentence("{option} holds for one plan, and several are named", option=flag),
+                todo=sentence("leave it out, or name one plan"),
             )
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--junitxml", "--junit-xml")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from shadowgate.catalogue.columns import INTEGERS, TEXTS, Column
+from shadowgate.language import sentence
 from shadowgate.migrate.clients.pairs import Pair
 from shadowgate.migrate.clients.refusals import NARROWER_COLUMN, NARROWER_SEQUENCE, Refusal
 from shadowgate.server.base import Connection
@@ -61,7 +62,13 @@ def narrower_sequences(before: Connection, after: Connection) -> Iterator[Refusa
     for name, last, most in before.execute(_SEQUENCES).fetchall():
         ends = since.get(name, most)
         if ends < most and last * _GROWTH > ends:
-            said = f"sequence {name} ends with {ends} and did with {most}: it stands at {last}"
+            said = sentence(
+                "sequence {name} ends with {ends} and did with {most}: it stands at {last}",
+                name=name,
+                ends=ends,
+                most=most,
+                last=last,
+            )
             yield Refusal(NARROWER_SEQUENCE, name, said, (name,))
 
 
@@ -70,9 +77,10 @@ def _shorter(before: Connection, pair: Pair, old: Column, new: Column) -> Iterat
         return
     (longest,) = _asked(before, _LONGEST, pair, old)
     if longest is not None and longest * _GROWTH > new.length:
-        yield _refusal(
-            pair, old, new, f"the longest value of production has {longest} characters already"
+        why = sentence(
+            "the longest value of production has {longest} characters already", longest=longest
         )
+        yield _refusal(pair, old, new, why)
 
 
 def _smaller(before: Connection, pair: Pair, old: Column, new: Column) -> Iterator[Refusal]:
@@ -84,9 +92,12 @@ def _smaller(before: Connection, pair: Pair, old: Column, new: Column) -> Iterat
         return
     greatest, scale = _asked(before, _GREATEST, pair, old)
     if limit is not None and greatest is not None and greatest * _GROWTH > limit:
-        yield _refusal(pair, old, new, f"production has {greatest} already")
+        reached = sentence("production has {greatest} already", greatest=greatest)
+        yield _refusal(pair, old, new, reached)
     if digits is not None and scale is not None and scale > digits:
-        rounded = f"production has values with {scale} decimals, which are rounded"
+        rounded = sentence(
+            "production has values with {scale} decimals, which are rounded", scale=scale
+        )
         yield _refusal(pair, old, new, rounded)
 
 
@@ -123,5 +134,12 @@ def _asked(before: Connection, query: str, pair: Pair, column: Column) -> tuple[
 
 
 def _refusal(pair: Pair, old: Column, new: Column, why: str) -> Refusal:
-    said = f"column {new.name} of {pair.table} is {new.type} and was {old.type}: {why}"
+    said = sentence(
+        "column {column} of {table} is {type} and was {before}: {why}",
+        column=new.name,
+        table=pair.table,
+        type=new.type,
+        before=old.type,
+        why=why,
+    )
     return Refusal(NARROWER_COLUMN, pair.table, said, (new.name,))

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.catalogue.columns import Column
+from shadowgate.language import sentence
 from shadowgate.migrate.clients.inserts import Insert, inserts
 from shadowgate.migrate.clients.narrower import narrower_columns, narrower_sequences
 from shadowgate.migrate.clients.pairs import Pair, pairs
@@ -126,7 +127,13 @@ class _Trial:
             self.found += self._lost_targets(pair)
             self.found += narrower_columns(self.before, pair)
         except psycopg.errors.QueryCanceled:
-            self.untried.append(f"{pair.table}: its rows could not be looked at in {_SECONDS} s")
+            self.untried.append(
+                sentence(
+                    "{table}: its rows could not be looked at in {seconds} s",
+                    table=pair.table,
+                    seconds=_SECONDS,
+                )
+            )
 
     def _refused_inserts(self, pair: Pair) -> Iterator[Refusal]:
         taken, refused = 0, ""
@@ -151,9 +158,12 @@ class _Trial:
             if others or (error.sqlstate == _KEY_TAKEN and not self._gives_taken_keys(error, form)):
                 error = _refusal_of(self.after, form.after(adapted=True))
         if error is not None and self._counts(error, form):
-            said = (
-                f"an INSERT into {form.pair.table} that works before the migration is refused "
-                f"after it: {_primary(error)} (SQLSTATE {error.sqlstate})"
+            said = sentence(
+                "an INSERT into {table} that works before the migration is refused after it: "
+                "{error} (SQLSTATE {sqlstate})",
+                table=form.pair.table,
+                error=_primary(error),
+                sqlstate=error.sqlstate,
             )
             yield Refusal(
                 INSERT_REFUSED, form.pair.table, said, _named(error), error.sqlstate or ""
@@ -193,9 +203,12 @@ class _Trial:
             return
         error = _refusal_of(self.after, _update(pair.after, pair.since[column.name].name, keys))
         if error is not None and error.sqlstate not in _OF_THE_MOMENT:
-            said = (
-                f"an UPDATE of a row of {pair.table} to itself works before the migration and is "
-                f"refused after it: {_primary(error)} (SQLSTATE {error.sqlstate})"
+            said = sentence(
+                "an UPDATE of a row of {table} to itself works before the migration and is refused "
+                "after it: {error} (SQLSTATE {sqlstate})",
+                table=pair.table,
+                error=_primary(error),
+                sqlstate=error.sqlstate,
             )
             yield Refusal(UPDATE_REFUSED, pair.table, said, _named(error), error.sqlstate or "")
 
@@ -212,6 +225,7 @@ class _Trial:
         targets = self.before.execute(_CONFLICT_TARGETS.encode(), {"table": pair.oid}).fetchall()
         for index, key, predicate in targets:
             where = f" WHERE {predicate}" if predicate else ""
+            target = f"({_bare(key)}){where}"
             asked = [
                 sql.SQL(_ON_CONFLICT).format(
                     table=sql.SQL(table), key=sql.SQL(key), where=sql.SQL(where)
@@ -222,10 +236,14 @@ class _Trial:
                 continue
             error = _refusal_of(self.after, asked[1])
             if error is not None and error.sqlstate == _NOT_MATCHED:
-                said = (
-                    f"INSERT INTO {pair.table} … ON CONFLICT ({_bare(key)}){where} works before "
-                    f"the migration and is refused after it: no unique index is for it, as {index} "
-                    f"was, so that rows may come twice"
+                said = sentence(
+                    # TRANSLATORS: {target} is SQL, as (email) WHERE active
+                    "INSERT INTO {table} … ON CONFLICT {target} works before the migration and is "
+                    "refused after it: no unique index is for it, as {index} was, so that rows may "
+                    "come twice",
+                    table=pair.table,
+                    target=target,
+                    index=index,
                 )
                 yield Refusal(CONFLICT_TARGET_LOST, pair.table, said, (index,), _NOT_MATCHED)
 
@@ -233,10 +251,14 @@ class _Trial:
 def _demanded(pair: Pair) -> Iterator[Refusal]:
     """Columns that every INSERT has to give since: no row is needed to see it."""
     for column in pair.demanded_since:
-        why = "it is new" if column in pair.new else "what gave it a value is gone"
-        said = (
-            f"an INSERT into {pair.table} that leaves {column.name} out works before the migration "
-            f"and is refused after it: the column is NOT NULL and has no default ({why})"
+        said = sentence(
+            "an INSERT into {table} that leaves {column} out works before the migration and is "
+            "refused after it: the column is NOT NULL and has no default ({why})",
+            table=pair.table,
+            column=column.name,
+            why=sentence("it is new")
+            if column in pair.new
+            else sentence("what gave it a value is gone"),
         )
         yield Refusal(INSERT_REFUSED, pair.table, said, (column.name,), _NULL)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shadowgate.language import sentence
 from shadowgate.migrate.clients.refusals import VIEW_COLUMN_LOST, VIEW_COLUMN_MOVED, Refusal
 from shadowgate.server.base import Connection
 
@@ -44,16 +45,21 @@ def lost_view_columns(before: Connection, after: Connection) -> Iterator[Refusal
         there = since.get(view, columns)
         lost = [name for name in columns if name not in there]
         for name in lost:
-            said = (
-                f"column {name} of the view {view} is there before the migration and not after it: "
-                "who reads it by its name is refused"
+            said = sentence(
+                "column {column} of the view {view} is there before the migration and not after "
+                "it: who reads it by its name is refused",
+                column=name,
+                view=view,
             )
             yield Refusal(VIEW_COLUMN_LOST, view, said, (view,), _SQLSTATE)
         kept = [name for name in columns if name not in lost]
         if [name for name in there if name in kept] != kept or there[: len(kept)] != kept:
-            said = (
-                f"the columns {', '.join(columns)} of the view {view} are {', '.join(there)} after "
-                "the migration: who reads them by their place gets others"
+            said = sentence(
+                "the columns {columns} of the view {view} are {others} after the migration: who "
+                "reads them by their place gets others",
+                columns=", ".join(columns),
+                view=view,
+                others=", ".join(there),
             )
             yield Refusal(VIEW_COLUMN_MOVED, view, said, (view,))
 

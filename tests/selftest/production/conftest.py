@@ -121,7 +121,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Production is of the machine's version; for tests marked so, of the newest one as well."""
     if "outside" in metafunc.fixturenames:
-        versions = {"machine's": None}
+        versions: dict[str, int | None] = {"machine's": None}
         if metafunc.definition.get_closest_marker("newest_too"):
             versions["newest"] = NEWEST
         metafunc.parametrize(
