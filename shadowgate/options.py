@@ -407,8 +407,8 @@ def _override(plan: Plan, paths: Mapping[str, Path]) -> Plan:
 def _with_database(plan: Plan, name: str) -> Plan:
     if len(name.encode()) > NAME_BYTES:
         raise UsageError(
-            f"--database {name} is too long: copies are called after it",
-            todo=f"use at most {NAME_BYTES} bytes",
+            sentence("--database {name} is too long: copies are called after it", name=name),
+            todo=sentence("use at most {bytes} bytes", bytes=NAME_BYTES),
         )
     return dataclasses.replace(plan, database=name or plan.database)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from shadowgate.command.parser import EXIT, add_command, add_options, given, say
 from shadowgate.errors import UsageError
+from shadowgate.language import sentence
 from shadowgate.options import OPTIONS, PLAN
 from shadowgate.turn import turn_of_this_process
 
@@ -63,12 +64,15 @@ def add_commands(commands: Commands) -> None:
 def _run_plans(asked: argparse.Namespace, others: Sequence[str]) -> int:
     named = asked.plan or list(filter(None, [os.environ.get(PLAN.variable)]))
     if asked.at_once < 1:
-        raise UsageError(f"-n {asked.at_once} is no number of plans", todo="name 1 or more")
+        raise UsageError(
+            sentence("-n {number} is no number of plans", number=str(asked.at_once)),
+            todo=sentence("name 1 or more"),
+        )
     if len(named) < 2 and not any(Path(name).expanduser().is_dir() for name in named):
         if asked.at_once > 1:
             raise UsageError(
-                "the phases run in order, in one process: leave out -n",
-                todo="name several plans with --plan, of which as many are run at a time",
+                sentence("the phases run in order, in one process: leave out -n"),
+                todo=sentence("name several plans with --plan, of which as many are run at a time"),
             )
         asked.plan = named[0] if named else None
         return _run(asked, others)

@@ -310,8 +310,12 @@ def clients_go_on(refusals: Refusals, clients_review: Review, finding: Finding) 
     """
     tried = refusals
     finding.say(
-        f"rows inserted into {tried.written} of {tried.tables} tables, on both sides",
-        *(f"not inserted: {why}" for why in tried.untried),
+        sentence(
+            "rows inserted into {written} of {tables} tables, on both sides",
+            written=tried.written,
+            tables=tried.tables,
+        ),
+        *(sentence("not inserted: {why}", why=why) for why in tried.untried),
     )
     if clients_review.open:
         finding.breaks({WRITES_ACCEPTED})
