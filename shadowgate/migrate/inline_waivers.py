@@ -25,7 +25,14 @@ from pglast import parser
 
 from shadowgate.errors import ScriptError
 from shadowgate.migrate.findings import Waiver
-from shadowgate.migrate.script import Script, Statement, TransactionBlock, line_of, shorten
+from shadowgate.migrate.script import (
+    Script,
+    Statement,
+    TransactionBlock,
+    in_text,
+    line_of,
+    shorten,
+)
 from shadowgate.plan.script_comments import says_something_else
 
 _RULES = r"(?P<rules>[\w-]+(?:\s*,\s*[\w-]+)*)"
@@ -125,7 +132,7 @@ def _comments(text: str) -> Iterator[_Comment]:
 
 def _lines_about(comment: _Comment, text: str, script: Script) -> Lines | None:
     """The lines of what a comment is about; ``None`` for the whole script."""
-    statements = script.statements
+    statements = in_text(script, text)
     before = [each for each in statements if each.offset < comment.start]
     if before and before[-1].last_line >= comment.line:
         return _lines_of(before[-1])
