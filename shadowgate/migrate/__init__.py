@@ -26,7 +26,7 @@ from shadowgate.migrate.interrupt import (
 )
 from shadowgate.migrate.limits import NEVER, StopAfter
 from shadowgate.migrate.lint import lint
-from shadowgate.migrate.own_relations import new_relations, relation_of
+from shadowgate.migrate.own_relations import new_relations, referenced_relations, relation_of
 from shadowgate.migrate.probes import (
     PATIENCE_SECONDS,
     ProbeResult,
@@ -115,6 +115,7 @@ __all__ = [
     "outside_effects",
     "parse_script",
     "read_script",
+    "referenced_relations",
     "refuse_beyond",
     "refuse_programs",
     "relation_of",

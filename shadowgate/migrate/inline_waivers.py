@@ -27,7 +27,14 @@ from shadowgate.errors import ScriptError
 from shadowgate.language import sentence
 from shadowgate.migrate.findings import Waiver
 from shadowgate.migrate.kinds import OF_THE_SESSION
-from shadowgate.migrate.script import Script, Statement, TransactionBlock, line_of, shorten
+from shadowgate.migrate.script import (
+    Script,
+    Statement,
+    TransactionBlock,
+    in_text,
+    line_of,
+    shorten,
+)
 from shadowgate.plan.script_comments import says_something_else
 
 _RULES = r"(?P<rules>[\w-]+(?:\s*,\s*[\w-]+)*)"
@@ -126,7 +133,7 @@ def _comments(text: str) -> Iterator[_Comment]:
 
 def _lines_about(comment: _Comment, text: str, script: Script) -> Lines | None:
     """The lines of what a comment is about; ``None`` for the whole script."""
-    statements = script.statements
+    statements = in_text(script, text)
     before = [each for each in statements if each.offset < comment.start]
     if before and before[-1].last_line >= comment.line:
         return _lines_of(before[-1])

@@ -1,8 +1,11 @@
-"""Which relation a statement is about, and which of them a script creates: told from its text."""
+"""Which relation a statement is about, and which a script creates or refers to, by its text."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from pglast import ast
+from pglast.visitors import Visitor
 
 from shadowgate.migrate.kinds import parse_one
 from shadowgate.migrate.script import Script, Statement
@@ -31,3 +34,23 @@ def new_relations(script: Script) -> frozenset[str]:
         if isinstance(parse_one(statement.sql), created)
     }
     return frozenset(named - {""})
+
+
+def referenced_relations(script: Script) -> frozenset[str]:
+    """Tables that the foreign keys of a script refer to, by their names without a schema."""
+    found = _Referenced()
+    for statement in script.statements:
+        node = parse_one(statement.sql)
+        if node is not None:
+            found(node)
+    return frozenset(found.names)
+
+
+class _Referenced(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def visit_Constraint(self, _ancestors: Any, node: Any) -> None:  # noqa: N802
+        if node.pktable is not None:
+            self.names.add(str(node.pktable.relname))

@@ -206,6 +206,11 @@ def in_one_transaction(script: Script) -> Script:
     return replace(script, units=(block,))
 
 
+def in_text(script: Script, text: str) -> tuple[Statement, ...]:
+    """The statements of a script that stand in its text: BEGIN and COMMIT of a runner do not."""
+    return tuple(each for each in script.statements if text.startswith(each.sql, each.offset))
+
+
 def line_of(text: str, offset: int) -> int:
     """Line number, from 1, of the character at an offset."""
     return text.count("\n", 0, offset) + 1

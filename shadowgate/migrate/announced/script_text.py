@@ -11,7 +11,7 @@ from pglast import ast, enums
 from shadowgate.migrate.announced.ledger import Ledger
 from shadowgate.migrate.announced.names import strings
 from shadowgate.migrate.kinds import string_constant
-from shadowgate.migrate.script import Script, Statement, TransactionBlock
+from shadowgate.migrate.script import Script, Statement, TransactionBlock, in_text
 from shadowgate.migrate.session import schemas_of_path
 from shadowgate.plan.script_comments import ANNOUNCE_PRIVILEGES
 
@@ -28,8 +28,8 @@ def reasons(script: Script, text: str) -> dict[int, str]:
     """
     found = {}
     end = 0
-    for statement in script.statements:
-        said = _PRIVILEGES.search(text[end : statement.offset]) if text else None
+    for statement in in_text(script, text) if text else script.statements:
+        said = _PRIVILEGES.search(text[end : statement.offset])
         said = said or _PRIVILEGES.search(statement.sql)
         if said:
             found[statement.number] = said["reason"].strip()

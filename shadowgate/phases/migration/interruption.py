@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import count
@@ -17,7 +17,9 @@ from shadowgate.migrate import (
     interrupt_at_every_boundary,
     is_one_transaction,
     may_be_one_transaction,
+    referenced_relations,
 )
+from shadowgate.phases.facts import bare
 from shadowgate.phases.migration.thinning import thin
 from shadowgate.phases.restore.state import State, differences_in_words, state_of
 from shadowgate.phases.runner import RETRY, session_of
@@ -56,6 +58,7 @@ def interrupt(
         MigrationError: the script fails without being interrupted.
     """
     progress(f"interrupting {script.path.name} at every statement, on a thinned copy")
+    whole = referenced_relations(script)
     atomic = is_atomic(script, plan)
     if atomic and may_be_one_transaction(script):
         script = in_one_transaction(script)
@@ -70,7 +73,7 @@ def interrupt(
                 made = stack.enter_context(copy)
             yield made
 
-    with _thinned(shadow, before, databases, plan) as smaller:
+    with _thinned(shadow, before, databases, plan, whole) as smaller:
         trial = InterruptionTrial(
             clone,
             lambda copy: _comparable(copy, before, plan),
@@ -97,14 +100,29 @@ def is_atomic(script: Script, plan: Plan) -> bool:
 
 @contextmanager
 def _thinned(
-    shadow: Database, before: State, databases: Databases, plan: Plan
+    shadow: Database,
+    before: State,
+    databases: Databases,
+    plan: Plan,
+    whole: Collection[str] = (),
 ) -> Iterator[Database]:
     """Copy the shadow and keep a fixed random sample of each large table.
 
     Tables that foreign keys refer to keep their rows, so that what refers to them stays true, and
     so do those of extensions: a geometry is nothing without its reference system.
+
+    Args:
+        shadow: the database to copy.
+        before: what it holds.
+        databases: makes the copy.
+        plan: names it.
+        whole: names, without a schema, of tables that foreign keys of the script will refer to.
     """
-    large = {table: found.rows for table, found in before.content.items() if found.rows > KEPT_ROWS}
+    large = {
+        table: found.rows
+        for table, found in before.content.items()
+        if found.rows > KEPT_ROWS and bare(table) not in whole
+    }
     with databases.cloned(shadow, f"{plan.database}_thin") as smaller:
         with smaller.connect() as connection:
             alone = [name for (name,) in connection.execute(_UNREFERENCED, [list(large)])]

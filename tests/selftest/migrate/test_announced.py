@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shadowgate.catalogue import Expectation, deviations_from, diff, take_snapshot
 from shadowgate.catalogue.snapshot import ObjectId, Snapshot
-from shadowgate.migrate import parse_script
+from shadowgate.migrate import in_one_transaction, parse_script
 from shadowgate.migrate.announced import (
     Announcement,
     RowChange,
@@ -664,6 +664,12 @@ def test_effects_on_privileges_count_where_a_comment_says_why(database: Database
     )
     without = [change.line for change in said(one, text=one).privileges if not change.reason]
     assert without == [5]
+
+
+def test_the_reason_in_the_first_line_counts_in_the_transaction_of_the_runner() -> None:
+    text = "-- shadowgate: announce privileges: reports read it\nGRANT SELECT ON é TO a;"
+    whole = in_one_transaction(parse_script(text, Path("m.sql"), ""))
+    assert [each.reason for each in announced(whole, text=text).privileges] == ["reports read it"]
 
 
 @pytest.mark.parametrize(

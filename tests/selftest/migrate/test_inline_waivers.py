@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import ScriptError
-from shadowgate.migrate import Script, ScriptFinding, Waiver, inline_waivers, lint, read_script
+from shadowgate.migrate import (
+    Script,
+    ScriptFinding,
+    Waiver,
+    in_one_transaction,
+    inline_waivers,
+    lint,
+    read_script,
+)
 from shadowgate.migrate.inline_waivers import ignored_without_reason
 
 ALLOW = "-- shadowgate: allow table-rewrite: it is small"
@@ -144,3 +152,17 @@ def test_the_lines_are_those_of_the_next_statement_wherever_it_stands(
     text = "SELECT 'é';\n" + "\n" * before + ALLOW + "\n" + "\n" * between + statement
     first = 1 + before + 1 + between + 1
     assert lines_of(tmp_path_factory.mktemp("m"), text) == (first, first + height - 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT 'é';\n{ALLOW}\nSELECT 2;\nSELECT 3;",
+        f"{ALLOW}\nSELECT 2;\nSELECT 3;",
+        f"\n{ALLOW}\n\nSELECT 2;\nSELECT 3;",
+        f"SELECT 1;\nSELECT 2; {ALLOW}\nSELECT 3;",
+    ],
+)
+def test_the_transaction_of_the_runner_changes_nothing(tmp_path: Path, text: str) -> None:
+    script = script_of(tmp_path, text)
+    assert inline_waivers(in_one_transaction(script)) == inline_waivers(script) != ()

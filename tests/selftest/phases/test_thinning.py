@@ -92,6 +92,12 @@ MIGRATIONS = {
         "ALTER TABLE a ADD COLUMN IF NOT EXISTS note text; CREATE TABLE IF NOT EXISTS b (n int)",
         0,
     ),
+    "foreign key over tables that nothing kept together": (
+        "ALTER TABLE c DROP CONSTRAINT IF EXISTS k;"
+        "ALTER TABLE c ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES a NOT VALID;"
+        "ALTER TABLE c VALIDATE CONSTRAINT k",
+        0,
+    ),
     "not guarded": ("ALTER TABLE a ADD COLUMN note text; CREATE TABLE IF NOT EXISTS b (n int)", 1),
 }
 
@@ -105,6 +111,7 @@ def test_what_cannot_be_completed_after_an_interruption_is_told(
     with shadow.connect() as connection:
         connection.execute("CREATE TABLE a (id int PRIMARY KEY)")
         connection.execute("INSERT INTO a SELECT generate_series(1, 3000)")
+        connection.execute("CREATE TABLE c AS SELECT id AS a FROM a")
     script = parse_script(text, tmp_path / "m.sql", "")
     found = interrupt(script, shadow, state_of(shadow), databases, plan_of(tmp_path), silent)
     assert found
