@@ -35,7 +35,7 @@ from shadowgate.migrate.leftovers import (
 )
 from shadowgate.migrate.polling import is_gone
 from shadowgate.migrate.results import ScriptRun
-from shadowgate.migrate.script import Script, Statement
+from shadowgate.migrate.script import Script, Statement, is_unguarded
 from shadowgate.migrate.session import SessionSettings
 from shadowgate.migrate.watch import NoWatch, Seen, SeenOverall
 from shadowgate.progress import Progress, silent
@@ -43,12 +43,15 @@ from shadowgate.server.base import Connection, Database
 
 State = TypeVar("State")
 Moment = Literal["before", "within"]
-Outcome = Literal["as before", "complete", "completed by running it again", "broken"]
+Outcome = Literal[
+    "as before", "complete", "completed by running it again", "told by running it again", "broken"
+]
 _OUTCOMES: Mapping[Outcome, str] = {
     # TRANSLATORS: in what state an interrupted script leaves a database
     "as before": sentence("as before"),
     "complete": sentence("complete"),
     "completed by running it again": sentence("completed by running it again"),
+    "told by running it again": sentence("told by running it again"),
     "broken": sentence("broken"),
 }
 _TERMINATE_SQL = "SELECT pg_catalog.pg_terminate_backend(%s)"
@@ -100,7 +103,7 @@ class Interruption:
     outcome: Outcome
     detail: str = ""
     """For a broken one: how the state differs, or why the script could not be run again. For one
-    that is completed: what of no harm is left."""
+    that is completed: what of no harm is left. For one that is told: what is to be taken away."""
 
 
 @dataclass(frozen=True)
@@ -311,7 +314,11 @@ class _Judge(Generic[State]):
                 error=run.error.what,
                 place=run.error.where,
             )
-            return "broken", joined("; ", [*_left(over), failed])
+            # Nothing can stand in the file beside such a statement, and who runs it again is told
+            # which index is in the way.
+            told = is_unguarded(self.script) and {each.kind for each in over} == {"index"}
+            outcome: Outcome = "told by running it again" if told else "broken"
+            return outcome, joined("; ", [*_left(over), failed])
         remaining = leftovers(clone) - self.usual
         spare = frozenset(each for each in remaining if each.is_of_reindex)
         remaining -= spare

@@ -166,6 +166,15 @@ def may_be_one_transaction(script: Script) -> bool:
     )
 
 
+def is_unguarded(script: Script) -> bool:
+    """Whether its only statement is one that PostgreSQL refuses in a transaction block.
+
+    Runners that send a file as one request, which is one transaction if it has several statements,
+    take no statement beside it that would guard it: ``CREATE INDEX CONCURRENTLY`` alone in a file.
+    """
+    return len(script.units) == 1 and all(each.must_run_alone for each in script.statements)
+
+
 def is_one_transaction(script: Script) -> bool:
     """Whether all that the script does lies between a BEGIN and a COMMIT of its own.
 
