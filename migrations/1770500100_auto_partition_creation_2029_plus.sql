@@ -450,9 +450,13 @@ BEGIN
         ) THEN
             RETURN;
         END IF;
+        -- OPT2 takes partitions without its triggers in by itself, and reads them until then.
         IF EXISTS (
             SELECT FROM pg_trigger
-            WHERE tgrelid = rest AND NOT tgisinternal AND tgparentid = 0
+            WHERE tgrelid = rest
+                AND NOT tgisinternal
+                AND tgparentid = 0
+                AND tgfoid::regproc::text !~ '(incluir|alterar|excluir|esvaziar)_medidas$'
         ) OR EXISTS (
             SELECT FROM pg_policy WHERE polrelid = rest
         ) OR EXISTS (

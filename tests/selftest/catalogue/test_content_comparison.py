@@ -207,7 +207,7 @@ def pictures(before: Database, make_database: MakeDatabase) -> Database:
     [
         ("SELECT lo_unlink(file) FROM picture WHERE id > 3", "2 rows lost"),
         ("SELECT lo_unlink(file) FROM picture", "5 rows lost"),
-        ("SELECT lo_put(file, 0, 'other') FROM picture WHERE id = 2", "1 rows differ in data"),
+        ("SELECT lo_put(file, 0, 'other') FROM picture WHERE id = 2", "1 row differs in data"),
     ],
 )
 def test_a_large_object_is_lost_or_altered_though_no_row_is(

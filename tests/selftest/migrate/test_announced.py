@@ -562,6 +562,7 @@ HARMFUL = {
         {
             ("routine public.total_of(bigint, date)", "changed", "security_definer"),
             ("routine public.total_of(bigint, date)", "changed", "privileges"),
+            ("routine public.total_of(bigint, date)", "changed", "volatility"),
         },
     ),
     "comment on more than was said": (

@@ -90,7 +90,7 @@ CHANGES = {
     "a dropped table": ("DROP TABLE project", "", ""),
     "a table that nobody drops": (UPDATED, "DROP TABLE project", "30 rows lost"),
     "a large object more": ("SELECT lo_from_bytea(90002, 'another picture')", "", ""),
-    "a large object less": ("SELECT lo_unlink(90001)", "", "pg_largeobject: 1 rows lost"),
+    "a large object less": ("SELECT lo_unlink(90001)", "", "pg_largeobject: 1 row lost"),
     "a table under another name": ("ALTER TABLE project RENAME TO work", "", ""),
     "a table that a block renames": (
         "DO $$BEGIN EXECUTE concat('ALTER TABLE project RENAME ', 'TO work'); END$$",
@@ -106,7 +106,7 @@ CHANGES = {
     "rows in secret of a table under another name": (
         "ALTER TABLE project RENAME TO work; UPDATE work SET state = 'new'",
         "UPDATE work SET name = 'x' WHERE id = 4; DELETE FROM work WHERE id = 3",
-        "1 rows differ in name",
+        "1 row differs in name",
     ),
     "a column in secret of a table under another name": (
         "ALTER TABLE project RENAME TO work",

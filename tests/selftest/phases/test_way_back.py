@@ -263,7 +263,7 @@ LATER_UPDATE = "UPDATE project SET state = 'user' WHERE id IN (3, 9)"
         (
             "ALTER TABLE project ADD note text",
             "ALTER TABLE project DROP note; UPDATE project SET name = 'n' WHERE id = 3",
-            "1 rows differ in name, state and touched, (id) = (3)",
+            "1 row differs in name, state and touched, (id) = (3)",
         ),
     ],
     ids=["nothing else", "the migration's update touches", "the rollback alters"],

@@ -114,7 +114,10 @@ def outputs(folder: Path) -> dict[str, str]:
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_json(no_go(), tmp_path / "shadow.json")
-    assert to_json(read_json(tmp_path / "shadow.json")) == to_json(no_go())
+    read, written = to_json(read_json(tmp_path / "shadow.json")), to_json(no_go())
+    assert written.pop("translations")  # what was read is told in them, and not written again
+    assert read.pop("translations") == {"pt-BR": {}}
+    assert read == written
 
 
 @given(report_strategies.evidence)

@@ -43,7 +43,7 @@ class Runs:
         status, verdict = self.ends.get(job.name, (0, "GO"))
         if verdict:
             job.reports.mkdir(parents=True)
-            document = {"verdict": verdict, "quick": True, "checks": []}
+            document = {"verdict": verdict, "quick": True, "checks": [], "reasons": []}
             (job.reports / "shadow.json").write_text(json.dumps(document), "utf-8")
         return status
 

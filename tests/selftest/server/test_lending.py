@@ -19,7 +19,7 @@ import pytest
 from shadowgate.errors import ServerError
 from shadowgate.progress import silent
 from shadowgate.repository import judging
-from shadowgate.server import Databases, Server, opening
+from shadowgate.server import Databases, Server, lending
 from shadowgate.server.binaries import installations, server_for
 from shadowgate.server.borrowing import VARIABLE, LentServer, Wanted, borrowed
 from shadowgate.server.lending import Lender
@@ -166,7 +166,7 @@ def test_a_cluster_leaves_room_in_memory_for_those_beside_it(
         rooms.append(wanted["room_bytes"])
         raise ServerError("none")
 
-    monkeypatch.setattr(opening, "open_server", refuse)
+    monkeypatch.setattr(lending, "open_server", refuse)
     for beside in (1, 3):
         assert Lender(beside)._lend(WANTED) is None
     assert rooms == [1_000_000, 3_000_000]
