@@ -6,7 +6,7 @@ BEGIN
     FOR part IN 0..9 LOOP
         UPDATE public.orders SET note = '' WHERE id % 10 = part AND note IS NULL;
         COMMIT;
-        PERFORM pg_sleep(0.02);
+        PERFORM pg_sleep(0.05);
     END LOOP;
 END
 $$;
