@@ -97,13 +97,10 @@ def follow_later_rows(
             stack.enter_context(pinned(session))
         sessions += [sessions[2]] * len(apart)
         names = (known_as or table, renamed, table, *apart)
-        found_tables = [
-            (session, find(session, [name])[0])
-            for session, name in zip(sessions, names, strict=True)
-        ]
-        types = _types(sessions[1], renamed)
-        moved = _in_other_systems(found_tables, types)
-        tables = [_in_types(session, each, types, moved) for session, each in found_tables]
+        looked_up = [_look_up(session, name) for session, name in zip(sessions, names, strict=True)]
+        types = looked_up[1].types
+        moved = _in_other_systems(looked_up, types)
+        tables = [_in_types(each, types, moved) for each in looked_up]
         columns = _in_all(tables)
         key = tables[2].primary_key if {*tables[2].primary_key} <= {*columns} else ()
         if not key:  # rows are told by all their values, which then must be the same to the bit
@@ -154,52 +151,63 @@ Row = tuple[tuple[str | None, str | None], ...]
 """Of each column its value in the type that it was written in, and as it is; both as text."""
 
 
-def _types(connection: Connection, table: str) -> dict[str, str]:
-    """Column -> its type as SQL."""
-    return dict(connection.execute(_TYPES, [table]).fetchall())
+@dataclass(frozen=True)
+class _Found:
+    """A table as one of the databases has it."""
+
+    connection: Connection
+    table: LogicalTable
+    types: Mapping[str, str]
+    """Column -> its type here, as SQL."""
+
+    def works(self, value: sql.Composable) -> bool:
+        """Whether an expression has a value for every row."""
+        source = self.table.source()
+        count = sql.SQL("SELECT pg_catalog.count({}) FROM {} AS t").format(value, source)
+        try:
+            with self.connection.transaction():
+                self.connection.execute(count)
+        except (psycopg.ProgrammingError, psycopg.DataError, psycopg.InternalError):
+            return False  # there is no such cast, or a value does not bear it
+        return True
 
 
-def _in_types(
-    connection: Connection,
-    table: LogicalTable,
-    types: Mapping[str, str],
-    moved: Mapping[str, str],
-) -> LogicalTable:
+def _look_up(connection: Connection, name: str) -> _Found:
+    (table,) = find(connection, [name])
+    return _Found(connection, table, dict(connection.execute(_TYPES, [table.name]).fetchall()))
+
+
+def _in_types(found: _Found, types: Mapping[str, str], moved: Mapping[str, str]) -> LogicalTable:
     """The table with each column read as the text of its value in one of these types.
 
     Args:
-        connection: to the table's database.
-        table: whose columns are read.
+        found: the table whose columns are read.
         types: column -> the type that it was written in.
         moved: see :func:`_in_other_systems`.
     """
-    own = _types(connection, table.name)
     return replace(
-        table,
+        found.table,
         senders={
             column: moved.get(column)
-            or _as_text(connection, table, column, own[column], types.get(column, own[column]))
-            for column in table.columns
+            or _as_text(found, column, types.get(column, found.types[column]))
+            for column in found.table.columns
         },
     )
 
 
-def _in_other_systems(
-    tables: Sequence[tuple[Connection, LogicalTable]], types: Mapping[str, str]
-) -> dict[str, str]:
+def _in_other_systems(tables: Sequence[_Found], types: Mapping[str, str]) -> dict[str, str]:
     """Geometries whose reference system is not the same everywhere: column -> SQL for its text.
 
     In the system that it was written in; where one cannot be transformed, as it is.
     """
     found: dict[str, str] = {}
-    own = [_types(session, table.name) for session, table in tables]
     for column, wanted in types.items():
         target = _IN_A_SYSTEM.fullmatch(wanted)
-        having = [each for each, known in zip(tables, own, strict=True) if column in known]
+        having = [each for each in tables if column in each.types]
         systems = {
             other["srid"]
-            for known in own
-            if (other := _IN_A_SYSTEM.fullmatch(known.get(column, "")))
+            for each in having
+            if (other := _IN_A_SYSTEM.fullmatch(each.types[column]))
         }
         if target is None or systems <= {target["srid"]}:
             continue
@@ -207,34 +215,21 @@ def _in_other_systems(
         transformed = sql.SQL(_TRANSFORMED).format(
             postgis=sql.SQL(target["postgis"] or ""), value=value, srid=sql.SQL(target["srid"])
         )
-        is_possible = all(_works(session, table, transformed) for session, table in having)
+        is_possible = all(each.works(transformed) for each in having)
         text = transformed if is_possible else sql.SQL("{}::text").format(value)
         found[column] = text.as_string()
     return found
 
 
-def _as_text(
-    connection: Connection, table: LogicalTable, column: str, own: str, wanted: str
-) -> str:
-    value: sql.Composable = sql.Identifier("t", column)
+def _as_text(found: _Found, column: str, wanted: str) -> str:
+    own, value = found.types[column], sql.Composed([sql.Identifier("t", column)])
     if own != wanted and not own.startswith(_TEXTS):
         cast = sql.SQL("{}::{}").format(value, sql.SQL(wanted))
-        if _works(connection, table, cast):
+        if found.works(cast):
             value, own = cast, wanted
     if own.startswith("numeric") and not own.endswith("]"):  # zeros after the point are no value
         value = sql.SQL("pg_catalog.trim_scale({})").format(value)
     return sql.SQL("{}::text").format(value).as_string()
-
-
-def _works(connection: Connection, table: LogicalTable, value: sql.Composable) -> bool:
-    """Whether an expression has a value for every row of a table."""
-    count = sql.SQL("SELECT pg_catalog.count({}) FROM {} AS t").format(value, table.source())
-    try:
-        with connection.transaction():
-            connection.execute(count)
-    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.InternalError):
-        return False  # there is no such cast, or a value does not bear it
-    return True
 
 
 def _in_all(tables: list[LogicalTable]) -> tuple[str, ...]:

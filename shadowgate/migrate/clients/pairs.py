@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from shadowgate.catalogue.columns import Column, columns_of
+from shadowgate.catalogue.fingerprint import find
 from shadowgate.catalogue.histories import is_history
 from shadowgate.server.base import Connection
 
-_TABLES = (Path(__file__).parent / "tables.sql").read_text(encoding="utf-8")
 _OID = "SELECT pg_catalog.to_regclass(%s)::oid"
-_NAME = """
-SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname)
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.oid = %s AND c.relkind IN ('r', 'p')
-"""
 
 
 @dataclass(frozen=True)
@@ -53,45 +46,32 @@ def pairs(
     before: Connection,
     after: Connection,
     *,
-    touched: Collection[str] = (),
-    renames: Mapping[str, str] | None = None,
+    touched: Collection[str],
+    renames: Mapping[str, str],
 ) -> Iterator[Pair]:
     """All tables that users write to and that are there in both, those that are touched first.
 
-    A copy of a database has the numbers of its tables and columns, so what was renamed is known
-    again.
+    A copy of a database has the numbers of its tables' columns, so what was renamed is known again.
 
     Args:
         before: to a copy of the database before the migration.
         after: to one of the migrated database.
         touched: qualified names.
-        renames: tables that have another name since, by a plan: old name -> new one.
+        renames: tables that have another name since: old name -> new one.
     """
-    found = [
-        (oid, table, tuple(key))
-        for oid, table, key in before.execute(_TABLES.encode()).fetchall()
-        if not is_history(table)
-    ]
-    for oid, table, key in sorted(found, key=lambda each: each[1] not in touched):
-        name = _name_since(after, oid, table, renames or {})
-        if name is None:
+    found = [each for each in find(before) if not is_history(each.name)]
+    for table in sorted(found, key=lambda each: each.name not in touched):
+        oid, there = _oid(before, table.name), columns_of(before, table.name)
+        # Under the old name, if anything bears it.
+        name = renames.get(table.name) if _oid(after, table.name) is None else table.name
+        if oid is None or not there or name is None:  # gone, or an extension's
             continue
-        there, since = columns_of(before, table), columns_of(after, name)
+        since = columns_of(after, name)
         same = _oid(after, name) == oid
         matched = dict(_matched(there, since, same=same))
         known = {column.name for column in matched.values()}
         new = tuple(column for column in since.values() if column.name not in known)
-        yield Pair(oid, table, key, name, there, matched, new)
-
-
-def _name_since(after: Connection, oid: int, table: str, renames: Mapping[str, str]) -> str | None:
-    """Where clients write to since: under the old name if anything bears it."""
-    if _oid(after, table) is not None:
-        return table
-    if table in renames:
-        return renames[table]
-    row = after.execute(_NAME, [oid]).fetchone()
-    return None if row is None else str(row[0])
+        yield Pair(oid, table.name, table.primary_key, name, there, matched, new)
 
 
 def _oid(connection: Connection, name: str) -> int | None:

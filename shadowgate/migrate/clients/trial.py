@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.catalogue.columns import Column
+from shadowgate.catalogue.renames import renamed_tables
 from shadowgate.language import sentence
 from shadowgate.migrate.clients.inserts import Insert, inserts
 from shadowgate.migrate.clients.narrower import narrower_columns, narrower_sequences
@@ -87,6 +88,7 @@ def find_refusals(
     Raises:
         psycopg.Error: a catalogue cannot be read, or a session was lost.
     """
+    named = {**renamed_tables(before, after), **(renames or {})}
     with before.connect() as old, after.connect() as new:
         for connection in (old, new):
             for name, value in _SETTINGS.items():
@@ -95,7 +97,7 @@ def find_refusals(
         trial = _Trial(old, new)
         trial.found += narrower_sequences(old, new)  # before numbers are taken for rows of ours
         trial.found += lost_view_columns(old, new)
-        for number, pair in enumerate(pairs(old, new, touched=touched, renames=renames)):
+        for number, pair in enumerate(pairs(old, new, touched=touched, renames=named)):
             if number == MOST_TABLES:
                 break
             trial.look_at(pair)
