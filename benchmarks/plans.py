@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shadowgate.plan import read_plan
+
 ROOT = Path(__file__).parents[1]
 TITLES = ("plan", "query", "effect %", "interval %", "limit %", "margin, points")
 
@@ -56,13 +58,28 @@ class Outcome:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 when every plan is GO, 1 otherwise."""
     options = _parser().parse_args(arguments)
-    plans = sorted((ROOT / "migrations").glob("*.toml"))
-    chosen = [
-        path for path in plans if not options.only or any(w in path.stem for w in options.only)
-    ]
+    chosen = plans_named(options.only)
     outcomes = [_run(path, options) for path in chosen for _ in range(options.times)]
     print("\n".join(table(outcomes)))  # noqa: T201 - what the command is for
     return 0 if outcomes and all(outcome.is_go for outcome in outcomes) else 1
+
+
+def plans_named(words: Sequence[str]) -> list[Path]:
+    """The plans whose name or file name has one of the words, whatever its case; all without words.
+
+    Raises:
+        SystemExit: no plan has one of them.
+    """
+    plans = sorted((ROOT / "migrations").glob("*.toml"))
+    names = {path: f"{read_plan(path).name} {path.stem}".casefold() for path in plans}
+    for word in words:
+        if not any(word.casefold() in name for name in names.values()):
+            raise SystemExit(f"no plan of migrations/ is named {word}: {', '.join(names.values())}")
+    return [
+        path
+        for path, name in names.items()
+        if not words or any(word.casefold() in name for word in words)
+    ]
 
 
 def table(outcomes: Iterable[Outcome]) -> Iterator[str]:
@@ -125,7 +142,7 @@ def _run_once(plan: Path, options: argparse.Namespace) -> Outcome:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./run bench plans", description=__doc__)
-    parser.add_argument("only", nargs="*", metavar="WORD", help="plans whose file name has it; all")
+    parser.add_argument("only", nargs="*", metavar="WORD", help="plans whose name has it; all")
     parser.add_argument("--rows", type=int, help="of the generated catalogue, not the plan's")
     parser.add_argument("--times", type=int, default=1, help="runs of each plan (default 1)")
     parser.add_argument(

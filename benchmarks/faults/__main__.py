@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case for case in cases() if not options.only or any(w in case.name for w in options.only)
     ]
     began = time.monotonic()
-    playable = [case for case in chosen if not case.mounts or os.geteuid() == 0]
+    reasons = {case: case.why_not for case in chosen}
+    playable = [case for case, reason in reasons.items() if not reason]
     with folder_of_bench() as folder:
         shop = make_shop(folder)
         pool = ThreadPoolExecutor(options.jobs)
@@ -44,11 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines = [
         *table(rows),
         f"{len(rows)} cases in {time.monotonic() - began:.0f} s, seed {options.seed}",
-        *(
-            f"- not played, as only root may mount a disk: {case.name}"
-            for case in chosen
-            if case not in playable
-        ),
+        *(f"- not played, as {why}: {case.name}" for case, why in reasons.items() if why),
     ]
     print("\n".join(lines))  # noqa: T201 - what the command is for
     return 1 if any(row.wrong for row in rows) or not rows else 0
@@ -90,7 +87,10 @@ def play(case: Case, folder: Path, shop: Shop, seed: int) -> Row:
 
 def _played(case: Case, folder: Path, shop: Shop, random: Random) -> Row:
     began = time.monotonic()
-    with scene(folder, shop, random, outside=case.outside) as (made, databases):
+    with scene(folder, shop, random, outside=case.outside, container=case.container) as (
+        made,
+        databases,
+    ):
         made.arguments += case.arguments
         with case.arrangement(made):
             made.begin()

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psutil
 import psycopg
+from docker.models.containers import Container
 
+from benchmarks.faults.containers import to_container_of
 from benchmarks.faults.outside import SOURCE
 from benchmarks.faults.scene import Scene
 from shadowgate.server import Connection
@@ -126,6 +128,26 @@ def restart_server(scene: Scene) -> None:
     scene.crashed = True
     scene.server.control("restart", "-m", "fast")
     assert scene.server.is_up()
+
+
+def to_container(do: Callable[[Container], object]) -> Blow:
+    """Do something to the container that the run has started."""
+
+    def blow(scene: Scene) -> None:
+        to_container_of(scene.temporary, do)
+
+    return blow
+
+
+def pause_container(seconds: float) -> Blow:
+    """Let nothing in the run's container go on for a while."""
+
+    def blow(scene: Scene) -> None:
+        to_container_of(scene.temporary, Container.pause)
+        time.sleep(seconds)
+        to_container_of(scene.temporary, Container.unpause)
+
+    return blow
 
 
 def fill_disk(scene: Scene) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+
+from docker.models.containers import Container
 
 from benchmarks.faults import arrangements as arranged
 from benchmarks.faults import blows
 from benchmarks.faults.arrangements import Arrangement, as_it_is
 from benchmarks.faults.blows import AFTER, Blow
+from benchmarks.faults.containers import daemon_answers
 from benchmarks.faults.judging import Expected
 from benchmarks.faults.scene import Scene
 
@@ -91,6 +96,17 @@ class Case:
     """Whether it is among the few that the tests run."""
     mounts: bool = False
     """Whether it needs the right to mount a file system."""
+    container: bool = False
+    """Whether the run starts a container."""
+
+    @property
+    def why_not(self) -> str:
+        """Why it cannot be played here; empty if it can."""
+        if self.mounts and os.geteuid() != 0:
+            return "only root may mount a disk"
+        if self.container and not daemon_answers():
+            return "no Docker daemon answers"
+        return ""
 
     @property
     def arguments(self) -> list[str]:
@@ -109,6 +125,7 @@ def cases() -> tuple[Case, ...]:
         *_guardians(),
         *_backends(),
         *_servers(),
+        *_containers(),
         *_resources(),
         *_disks(),
         *_reports(),
@@ -190,39 +207,78 @@ def _backends() -> Iterator[Case]:
     )
 
 
+_GONE = (
+    r"connection refused|server closed the connection|terminating connection|shutting down"
+    r"|starting up|recovery mode"
+)
+"""What is said of a server that is not there any more, or not yet."""
+
+
 def _servers() -> Iterator[Case]:
-    gone = (
-        r"connection refused|server closed the connection|terminating connection|shutting down"
-        r"|starting up|recovery mode"
-    )
     for moment in ("restore", "migration", "measuring"):
         yield Case(
             f"SIGKILL of the server during {moment}, own server",
             moment,
             blows.kill_server(KILL),
-            no_go(gone),
+            no_go(_GONE),
             outside=False,
         )
         yield Case(
             f"SIGKILL of the server during {moment}; it is started again after the run",
             moment,
             blows.kill_server(KILL),
-            no_go(gone),
+            no_go(_GONE),
             afterwards=start_server_and_run_again,
         )
     yield Case(
         "the server shuts down at once during traffic, and is started again",
         "traffic",
         blows.kill_server(QUIT, again=True),
-        no_go(gone),
+        no_go(_GONE),
     )
     for moment in ("restore", "migration", "measuring", "rollback"):
         yield Case(
             f"the server is restarted during {moment}",
             moment,
             blows.restart_server,
-            no_go(gone),
+            no_go(_GONE),
         )
+
+
+def _containers() -> Iterator[Case]:
+    in_container = partial(Case, outside=False, container=True)
+    yield in_container("undisturbed, container", "", blows.nothing, GO)
+    for moment, each in (("start", INT), ("restore", KILL), ("migration", TERM), ("traffic", KILL)):
+        yield in_container(
+            f"{each.name} during {moment}, container",
+            moment,
+            blows.send(each, everybody=each == INT),
+            KILLED if each == KILL else INTERRUPTED,
+            core=each == TERM,
+        )
+    yield in_container(
+        "run and guardian are killed during migration, container, then the next run",
+        "migration",
+        blows.kill_all,
+        KILLED,
+        afterwards=run_again,
+    )
+    harm: tuple[tuple[str, Callable[[Container], object]], ...] = (
+        ("killed", Container.kill),
+        ("removed", partial(Container.remove, force=True, v=True)),
+        ("restarted", partial(Container.restart, timeout=10)),
+    )
+    for (what, do), moment in zip(harm, ("migration", "restore", "measuring"), strict=True):
+        yield in_container(
+            f"the container is {what} during {moment}",
+            moment,
+            blows.to_container(do),
+            no_go(_GONE),
+            core=what == "killed",
+        )
+    yield in_container(
+        "the container is paused for a while", "baseline", blows.pause_container(3), GO
+    )
 
 
 def _resources() -> Iterator[Case]:

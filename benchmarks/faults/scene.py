@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from benchmarks.faults.containers import containers_of
 from benchmarks.faults.outside import (
     NEXT_DOOR,
     SOURCE,
@@ -99,6 +100,8 @@ class Scene:
     random: Random
     outside: Outside | None
     """The server that the run uses; ``None`` where it starts one itself."""
+    container: bool = False
+    """Whether it starts a container then."""
     arguments: list[str] = field(default_factory=list)
     """Of the command, after the usual ones."""
     environment: dict[str, str] = field(default_factory=dict)
@@ -149,7 +152,8 @@ class Scene:
             log: where its output goes.
             arguments: that come last and so win.
         """
-        where = self.outside.uri if self.outside else "local"
+        own = "container" if self.container else "local"
+        where = self.outside.uri if self.outside else own
         given = [
             *(f"--plan={SHOP / 'plan.toml'}", f"--backup={self.shop.dump}", f"--server={where}"),
             *(f"--reports={self.reports}", *self.arguments, *arguments),
@@ -282,6 +286,8 @@ class Scene:
         yield from (f"file {path.name}" for path in self.temporary.iterdir())
         hidden = [*self.reports.glob(".*"), *(self.folder / "cache").glob(".*")]
         yield from (f"file {path.name}" for path in hidden)
+        if self.container:
+            yield from (f"container {name}" for name in containers_of(self.temporary))
         if self.outside is not None:
             there = self.outside.names() | ({NEXT_DOOR} if self.crashed else set())
             yield from (f"database {name}" for name in sorted(there - before))
@@ -324,7 +330,7 @@ def _quiet(outside: Outside, database: str) -> None:
 
 @contextmanager
 def scene(
-    folder: Path, shop: Shop, random: Random, *, outside: bool
+    folder: Path, shop: Shop, random: Random, *, outside: bool, container: bool
 ) -> Iterator[tuple[Scene, set[str]]]:
     """Set the scene of a case.
 
@@ -333,6 +339,7 @@ def scene(
         shop: production.
         random: of this case.
         outside: whether the run uses a server of somebody else's.
+        container: whether it starts a container otherwise.
 
     Yields:
         The scene, and the databases that are on the server.
@@ -343,7 +350,7 @@ def scene(
         server = stack.enter_context(outside_server(fill_shop)) if outside else None
         if server is not None:
             stack.enter_context(neighbour(server))
-        made = Scene(folder, shop, random, server)
+        made = Scene(folder, shop, random, server, container)
         try:
             yield made, server.names() if server else set()
         finally:

@@ -268,7 +268,12 @@ def _character_type() -> str:
 def _settings(
     installation: Installation, root: Path, room_bytes: int | None, given: Mapping[str, str]
 ) -> dict[str, str]:
-    settings = {**settings_for(root, room_bytes), **given}
+    settings = settings_for(root, room_bytes)
+    if root == MEMORY:
+        # Segments as files beside the data, which is in memory as well: a server that is killed
+        # leaves none where nobody would look for them.
+        settings["dynamic_shared_memory_type"] = "mmap"
+    settings |= given
     if not installation.has_extension("pg_stat_statements"):  # a package of its own for some
         settings = without_library(settings, "pg_stat_statements")
     if installation.postgis_library is not None:

@@ -234,9 +234,9 @@ class Clients:
         self.asking[number] = arm
         queued = clock.queued() + thread.clock.queued()
         started = time.monotonic()
-        problem, rows = _execute(connection, forms[0])
+        problem, rows = _execute(connection, forms[0], fetch=one.follows is not None)
         if problem is not None and problem.sqlstate in _GONE and forms[0] != forms[1]:
-            problem, rows = _execute(connection, forms[1])
+            problem, rows = _execute(connection, forms[1], fetch=one.follows is not None)
         ended = time.monotonic()
         queued = clock.queued() + thread.clock.queued() - queued
         net = thread.net(scheduled, ended - started, queued)
@@ -303,12 +303,13 @@ def _plan(connection: Connection, text: str) -> None:
 
 
 def _execute(
-    connection: Connection, text: str
+    connection: Connection, text: str, *, fetch: bool
 ) -> tuple[psycopg.Error | None, list[tuple[str, ...]]]:
+    """Execute it; its rows are made objects only where somebody looks at them."""
     cursor = psycopg.ClientCursor(connection)
     try:
         cursor.execute(text.encode())
-        return None, cursor.fetchall() if cursor.description else []
+        return None, cursor.fetchall() if fetch and cursor.description else []
     except psycopg.Error as problem:
         if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
             connection.rollback()  # a statement may have begun a transaction of its own
