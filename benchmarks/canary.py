@@ -25,9 +25,10 @@ from benchmarks.extra_work import calibrate, install, set_steps, wrap
 from benchmarks.table import Share
 from fixtures.catalogue import Catalogue, load
 from shadowgate.errors import ShadowgateError
-from shadowgate.measure import Query, Sampling, Workload, load_workload, settle
+from shadowgate.measure import Sampling, settle
 from shadowgate.migrate import ScriptRun, apply_script, read_script
 from shadowgate.plan import RehearsalSection, RolloutSection, read_plan
+from shadowgate.queries import Query, Workload, load_workload
 from shadowgate.server import Database, Databases, Server, open_server
 from shadowgate.traffic.canary import (
     BRIEF,

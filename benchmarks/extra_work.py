@@ -11,10 +11,11 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shadowgate.measure import Query, Sampling, Workload
+from shadowgate.measure import Sampling
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.rounds import timed_session, undisturbed
 from shadowgate.measure.session import visit
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database
 
 INSTALL = """

@@ -15,12 +15,13 @@ from benchmarks.extra_work import calibrate, install, set_steps, wrap
 from benchmarks.load import other_process
 from benchmarks.recording import Record
 from fixtures.catalogue import Catalogue, load
-from shadowgate.measure import Comparison, Sampling, Workload, compare, load_workload, settle
+from shadowgate.measure import Comparison, Sampling, compare, settle
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.rounds import undisturbed
 from shadowgate.measure.sampler import Order
 from shadowgate.measure.sides import open_sides
 from shadowgate.progress import Progress
+from shadowgate.queries import Workload, load_workload
 from shadowgate.server import Database, Server
 
 QUERIES = Path(__file__).parents[1] / "fixtures" / "queries"

@@ -72,7 +72,7 @@ def _plan(asked: argparse.Namespace, _others: Sequence[str]) -> int:
 
 
 def _queries(asked: argparse.Namespace, _others: Sequence[str]) -> int:
-    from shadowgate.measure.statements import (
+    from shadowgate.queries.statements import (
         read_statements,
         select_statements,
         write_query_files,

@@ -4,6 +4,7 @@
 :mod:`shadowgate.statistics` tells.
 """
 
+from shadowgate.measure.answers.ordering import difference_beyond_order, explain_by_order, unordered
 from shadowgate.measure.baseline import Baseline, QueryBaseline, baseline
 from shadowgate.measure.baseline_metrics import (
     BaselineMetrics,
@@ -20,11 +21,8 @@ from shadowgate.measure.cold import ColdFigures, measure_cold
 from shadowgate.measure.comparison import Comparison, QueryComparison, compare
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import CloneFactory, copies_of_run
-from shadowgate.measure.derived import derive_workload
 from shadowgate.measure.failures import QueryError, QueryFailure
 from shadowgate.measure.layout import LayoutShare, measure_layout
-from shadowgate.measure.ordering import difference_beyond_order, explain_by_order, unordered
-from shadowgate.measure.parameters import bind_parameters, bind_workload
 from shadowgate.measure.plans import PlanMetrics
 from shadowgate.measure.query_evidence import to_evidence
 from shadowgate.measure.sampling import Sampling
@@ -32,7 +30,6 @@ from shadowgate.measure.session import settle, settle_changes
 from shadowgate.measure.timings import Trend, environment_key, extra_info, read_runs, trend_since
 from shadowgate.measure.trial import Arm, Judging, Trial, run_trial
 from shadowgate.measure.words import explain_change
-from shadowgate.measure.workload import Query, Workload, load_workload, with_rewrites
 from shadowgate.statistics.verdict import Estimate, Target
 
 __all__ = [
@@ -47,7 +44,6 @@ __all__ = [
     "Judging",
     "LayoutShare",
     "PlanMetrics",
-    "Query",
     "QueryBaseline",
     "QueryComparison",
     "QueryError",
@@ -56,22 +52,17 @@ __all__ = [
     "Target",
     "Trend",
     "Trial",
-    "Workload",
     "all_at_once",
     "baseline",
-    "bind_parameters",
-    "bind_workload",
     "changes_in_words",
     "compare",
     "copies_of_run",
-    "derive_workload",
     "difference_beyond_order",
     "differences",
     "environment_key",
     "explain_by_order",
     "explain_change",
     "extra_info",
-    "load_workload",
     "measure_cold",
     "measure_layout",
     "metrics_of",
@@ -85,6 +76,5 @@ __all__ = [
     "unordered",
     "what_is_left_out",
     "why_not_comparable",
-    "with_rewrites",
     "write_metrics",
 ]

@@ -12,15 +12,15 @@ import numpy as np
 from shadowgate.errors import UsageError
 from shadowgate.evidence import Timing
 from shadowgate.language import sentence
+from shadowgate.measure.answers.rows import Result, fetch_result
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.failures import Failures, QueryFailure
 from shadowgate.measure.lanes import Lanes, open_lanes, share_out, time_round
 from shadowgate.measure.plans import NO_PLAN, PlanMetrics, explain, read_roots
 from shadowgate.measure.rounds import undisturbed
-from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
+from shadowgate.queries.workload import Query, Workload
 from shadowgate.server.base import Database
 
 MINIMUM_ROUNDS = 10

@@ -20,8 +20,8 @@ from shadowgate.measure.plans import explain
 from shadowgate.measure.rounds import timed_session, undisturbed
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import acting_as
-from shadowgate.measure.workload import Query, Workload, has_plan
 from shadowgate.progress import Progress, silent
+from shadowgate.queries.workload import Query, Workload, has_plan
 from shadowgate.server.base import Database
 
 COLD_ROUNDS = 3

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 
 from shadowgate.errors import PlanError
 from shadowgate.language import sentence
+from shadowgate.measure.answers.ordering import explain_by_order
+from shadowgate.measure.answers.rows import Result, first_difference, gained_columns
 from shadowgate.measure.copies import CloneFactory, fresh_copy
 from shadowgate.measure.facts import Facts, SideFacts, gather_facts
 from shadowgate.measure.failures import Failures, QueryFailure, failures_in_words
 from shadowgate.measure.forecast import duration_in_words, round_seconds
 from shadowgate.measure.lanes import UNKNOWN
-from shadowgate.measure.ordering import explain_by_order
 from shadowgate.measure.plans import PlanMetrics
 from shadowgate.measure.rounds import undisturbed
-from shadowgate.measure.rows import Result, first_difference, gained_columns
 from shadowgate.measure.sampler import (
     GROSS_RATIO,
     GROSS_SECONDS,
@@ -32,8 +32,8 @@ from shadowgate.measure.sampler import (
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Sides, open_sides
 from shadowgate.measure.words import explain_change, share_of_planning
-from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
+from shadowgate.queries.workload import Query, Workload
 from shadowgate.server.base import Database
 from shadowgate.statistics.intervals import to_percent
 from shadowgate.statistics.verdict import Estimate, QueryJudgement, Target, judge_query
@@ -161,8 +161,8 @@ def compare(
 
     A query that fails is noted and left out of what follows; the others are measured all the same.
     Rows that differ only because the query leaves their order open are told from changed ones by
-    :func:`~shadowgate.measure.ordering.explain_by_order`. Rows and plans are always compared; times
-    are taken only until ``stopped_by`` says why not.
+    :func:`~shadowgate.measure.answers.ordering.explain_by_order`. Rows and plans are always
+    compared; times are taken only until ``stopped_by`` says why not.
 
     Args:
         before: the database before the migration.

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shadowgate.language import sentence
+from shadowgate.measure.answers.rows import Result, fetch_result
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.failures import QueryError
 from shadowgate.measure.plans import NO_PLAN, PlanMetrics, Roots, explain, read_roots
-from shadowgate.measure.rows import Result, fetch_result
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.sides import Side, Sides
-from shadowgate.measure.workload import Query, Workload
+from shadowgate.queries.workload import Query, Workload
 
 PATIENCE_RATIO = 20.0
 PATIENCE_SECONDS = 5.0

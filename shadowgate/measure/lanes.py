@@ -27,7 +27,7 @@ from shadowgate.measure.failures import Failures
 from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import visit
-from shadowgate.measure.workload import Query
+from shadowgate.queries.workload import Query
 from shadowgate.server.base import Database
 
 MOST_LANES = 2

@@ -27,8 +27,8 @@ from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import settle_changes
 from shadowgate.measure.timings import difference
-from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
+from shadowgate.queries.workload import Query, Workload
 from shadowgate.server.base import Connection, Database
 from shadowgate.statistics.intervals import (
     Interval,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shadowgate.measure.rounds import CHECK_NOW, TimedSession
-from shadowgate.measure.workload import Query, has_plan
+from shadowgate.queries.workload import Query, has_plan
 from shadowgate.server.base import Connection
 
 PLANNINGS = 9

@@ -20,7 +20,7 @@ from shadowgate.measure.clock import (
 )
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import acting_as, in_words, open_session
-from shadowgate.measure.workload import Query
+from shadowgate.queries.workload import Query
 from shadowgate.server.base import Connection, Database
 
 CHECK_NOW = b"SET CONSTRAINTS ALL IMMEDIATE"

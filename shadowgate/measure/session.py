@@ -13,18 +13,11 @@ from shadowgate.errors import ServerError
 from shadowgate.language import sentence
 from shadowgate.measure.failures import QueryError, failure_of
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.workload import Query
+from shadowgate.queries.text_forms import TEXT_FORMS
+from shadowgate.queries.workload import Query
 from shadowgate.server.base import Connection, Database
 
 APPLICATION = "shadowgate measure"
-
-_FORMS = {
-    "TimeZone": "UTC",
-    "DateStyle": "ISO, MDY",
-    "IntervalStyle": "postgres",
-    "extra_float_digits": "1",
-}
-"""How values are written as text and read from it."""
 
 
 def session_settings(sampling: Sampling) -> dict[str, str]:
@@ -33,7 +26,7 @@ def session_settings(sampling: Sampling) -> dict[str, str]:
         "jit": "off",
         "max_parallel_workers_per_gather": str(sampling.parallel_workers),
         "work_mem": sampling.work_mem,
-        **_FORMS,
+        **TEXT_FORMS,
         "default_transaction_isolation": "read committed",
         "synchronize_seqscans": "off",
         "plan_cache_mode": "auto",
@@ -61,17 +54,6 @@ def open_session(database: Database, sampling: Sampling) -> Connection:
         except psycopg.errors.InsufficientPrivilege:
             continue
     return connection
-
-
-def write_values_alike(connection: Connection) -> None:
-    """Let values be written as text in the way that every timed session reads them.
-
-    Holds until the transaction ends.
-    """
-    for name, value in _FORMS.items():
-        connection.execute(
-            sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value))
-        )
 
 
 def settle(database: Database) -> None:

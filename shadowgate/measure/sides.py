@@ -18,8 +18,8 @@ from shadowgate.measure.rounds import TimedSession, timed_session
 from shadowgate.measure.sampler import Pair, SideName, Turn
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import visit
-from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress
+from shadowgate.queries.workload import Query, Workload
 from shadowgate.server.base import Database
 
 

@@ -23,16 +23,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
+from shadowgate.measure.answers.ordering import difference_beyond_order
+from shadowgate.measure.answers.rows import Result, fetch_result, first_difference
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import CloneFactory, copies_at_once
 from shadowgate.measure.lanes import UNKNOWN, Lanes, assign_lanes, open_lanes, time_round, warm_up
-from shadowgate.measure.ordering import difference_beyond_order
 from shadowgate.measure.rounds import undisturbed
-from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.sampler import Pair
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.workload import Query, Workload
 from shadowgate.progress import Progress, silent
+from shadowgate.queries.workload import Query, Workload
 from shadowgate.server.base import Database
 from shadowgate.statistics.intervals import Interval, effects, signed_rank_interval, widen
 from shadowgate.statistics.sequential import Looks, plan_looks

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shadowgate.language import sentence
-from shadowgate.measure import Workload, load_workload
 from shadowgate.phases.check import Items
 from shadowgate.plan import Plan
+from shadowgate.queries import Workload, load_workload
 
 if TYPE_CHECKING:
     from shadowgate.phases.run import Run

@@ -35,10 +35,7 @@ from shadowgate.measure import (
     ColdFigures,
     Comparison,
     LayoutShare,
-    Workload,
-    bind_workload,
     copies_of_run,
-    derive_workload,
     measure_cold,
     settle_changes,
     to_evidence,
@@ -116,6 +113,7 @@ from shadowgate.phases.simulation.series import Series, simulate
 from shadowgate.phases.verdict import ALL_PHASES, Conclusion, Terms, judge, stopping
 from shadowgate.plan import Plan, TrafficSection
 from shadowgate.progress import Progress, silent
+from shadowgate.queries import Workload, bind_workload, derive_workload
 from shadowgate.report.after_file import After
 from shadowgate.server import Database, Databases, Server
 from shadowgate.traffic.canary import CanaryRehearsal

@@ -17,12 +17,12 @@ from shadowgate.errors import PlanError, SetupError, ShadowgateError
 from shadowgate.evidence import Evidence
 from shadowgate.language import sentence, told_error
 from shadowgate.log_text import log_text
-from shadowgate.measure import Query
 from shadowgate.phases.environment.preflight import preflight
 from shadowgate.phases.items import workload_of
 from shadowgate.phases.run import Run
 from shadowgate.plugin.items import CheckItem
 from shadowgate.plugin.outcome import exit_status
+from shadowgate.queries import Query
 from shadowgate.report import (
     PastRun,
     add_run,

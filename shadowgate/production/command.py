@@ -8,7 +8,6 @@ from pathlib import Path
 
 from shadowgate.errors import UsageError
 from shadowgate.language import sentence
-from shadowgate.measure import load_workload
 from shadowgate.migrate import Script, read_script
 from shadowgate.plan import read_plan
 from shadowgate.production import verify as verifying
@@ -19,6 +18,7 @@ from shadowgate.production.session import read_only_session
 from shadowgate.production.shadow_run import ShadowRun, read_shadow_run
 from shadowgate.production.stages import SHADOW
 from shadowgate.production.table import rendered
+from shadowgate.queries import load_workload
 from shadowgate.report.json_file import write_document
 from shadowgate.report.redact import data_without_secrets
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from shadowgate.errors import PlanError
-from shadowgate.measure import Query, Workload
-from shadowgate.measure.parameters import bind_parameters
 from shadowgate.measure.plans import PlanMetrics, explain_only, partition_roots
 from shadowgate.production.answers import Line, not_answered
 from shadowgate.production.server import relevant_version
 from shadowgate.production.session import NotAnsweredError, ReadOnlySession
 from shadowgate.production.shadow_run import ShadowRun
+from shadowgate.queries import Query, Workload
+from shadowgate.queries.parameters import bind_parameters
 from shadowgate.report.words import enumerated
 
 TOPIC = "plans"

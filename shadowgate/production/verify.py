@@ -10,7 +10,6 @@ from typing import Any
 from shadowgate.catalogue.object_kinds import STORED
 from shadowgate.errors import UsageError
 from shadowgate.language import sentence
-from shadowgate.measure import Workload
 from shadowgate.production.answers import Answers, Line, Question
 from shadowgate.production.as_planned import CONSTRAINTS, STATISTICS, object_lines
 from shadowgate.production.known import Known
@@ -21,6 +20,7 @@ from shadowgate.production.server import VERSION
 from shadowgate.production.session import Patience, ReadOnlySession
 from shadowgate.production.shadow_run import ShadowRun
 from shadowgate.production.touched import Touched, touched_of_run
+from shadowgate.queries import Workload
 from shadowgate.report.after_file import After
 
 PATIENCE = Patience(total=60.0, statement=30.0)

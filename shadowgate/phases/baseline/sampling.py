@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shadowgate.measure import Sampling, Workload
+from shadowgate.measure import Sampling
 from shadowgate.plan import Plan
+from shadowgate.queries import Workload
 
 QUICK_SECONDS = 6.0
 """Budget of a comparison whose timings are shown and not judged."""

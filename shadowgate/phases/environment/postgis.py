@@ -15,9 +15,9 @@ from pglast.visitors import Visitor
 from shadowgate.backup import Lack, Needs, ReadBackup, create_roles, lacks_of
 from shadowgate.errors import ServerError
 from shadowgate.language import joined, sentence
-from shadowgate.measure import Query
-from shadowgate.measure.placeholders import numbered
 from shadowgate.migrate import Script
+from shadowgate.queries import Query
+from shadowgate.queries.placeholders import numbered
 from shadowgate.server import Database, Server
 
 _TYPES = frozenset({"geometry", "geography"})

@@ -9,8 +9,8 @@ import psycopg
 from shadowgate.catalogue.maps import table_maps
 from shadowgate.catalogue.windows import windows_of
 from shadowgate.evidence import Figure
-from shadowgate.measure import Workload
 from shadowgate.progress import Progress
+from shadowgate.queries import Workload
 from shadowgate.report.figures import table_map
 from shadowgate.server import Database
 

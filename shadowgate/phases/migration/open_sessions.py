@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from shadowgate.measure import Query
+from shadowgate.queries import Query
 from shadowgate.server import Database
 from shadowgate.server.base import Connection
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from shadowgate.evidence import Figure
 from shadowgate.language import nsentence, sentence
-from shadowgate.measure import Query, Workload
 from shadowgate.migrate import STOPS_READERS, STOPS_WRITERS, LockWatch, Script, ScriptRun
 from shadowgate.phases.facts import error
 from shadowgate.phases.finding import Finding
@@ -16,6 +15,7 @@ from shadowgate.phases.migration.at_fault import point_at_wait
 from shadowgate.phases.migration.open_sessions import StaleStatement, open_session
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, TrafficSection
+from shadowgate.queries import Query, Workload
 from shadowgate.report.figures import ClientWait, LockSpan, StatementSpan, Stops, locks, waits
 from shadowgate.server import Database
 from shadowgate.traffic import (

@@ -19,10 +19,11 @@ import psutil
 from shadowgate.catalogue import TableFingerprint
 from shadowgate.evidence import Table
 from shadowgate.language import sentence, shown
-from shadowgate.measure import Comparison, Trend, Workload, environment_key, read_runs, trend_since
+from shadowgate.measure import Comparison, Trend, environment_key, read_runs, trend_since
 from shadowgate.measure.timings import Direction
 from shadowgate.phases.performance.committed_baseline import data_in_words
 from shadowgate.plan import Plan
+from shadowgate.queries import Workload
 from shadowgate.report import words
 from shadowgate.server import ServerFacts
 from shadowgate.statistics.intervals import to_percent

@@ -13,12 +13,12 @@ from shadowgate.measure import (
     Comparison,
     LayoutShare,
     QueryComparison,
-    Workload,
     measure_layout,
 )
 from shadowgate.phases.baseline.sampling import sampling_of
 from shadowgate.plan import Plan
 from shadowgate.progress import Progress
+from shadowgate.queries import Workload
 from shadowgate.server import Database
 
 FEWEST_ROUNDS = 8

@@ -18,11 +18,12 @@ import psycopg
 from shadowgate.errors import ValidationError
 from shadowgate.evidence import Table
 from shadowgate.language import sentence
-from shadowgate.measure import Query, Sampling, Workload
+from shadowgate.measure import Sampling
+from shadowgate.measure.answers.rows import Result, fetch_result, first_difference
 from shadowgate.measure.rounds import TimedSession, timed_session
-from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.plan import Plan
 from shadowgate.progress import Progress
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database, Databases
 
 _NOT_THERE = (

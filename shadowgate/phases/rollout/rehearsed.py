@@ -9,13 +9,14 @@ from typing import Any
 
 from shadowgate.evidence import Figure, Table
 from shadowgate.language import Shown, nsentence, sentence, shown
-from shadowgate.measure import Sampling, Workload
+from shadowgate.measure import Sampling
 from shadowgate.migrate import Script
 from shadowgate.phases.facts import content_of
 from shadowgate.phases.finding import Finding
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.runner import Runner
 from shadowgate.plan import Plan, RolloutSection, TrafficSection
+from shadowgate.queries import Workload
 from shadowgate.report import words
 from shadowgate.report.figures import canary
 from shadowgate.server import Database, Server

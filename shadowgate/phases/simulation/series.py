@@ -20,17 +20,16 @@ from shadowgate.measure import (
     CloneFactory,
     Judging,
     Trial,
-    Workload,
     all_at_once,
     run_trial,
     settle_changes,
-    with_rewrites,
 )
 from shadowgate.migrate import read_script
 from shadowgate.phases.baseline.sampling import sampling_of
 from shadowgate.phases.runner import Runner
 from shadowgate.phases.simulation.combined import BEFORE, undecided_queries
 from shadowgate.plan import LaterSection, Plan
+from shadowgate.queries import Workload, with_rewrites
 from shadowgate.server import Database, Databases
 
 TOGETHER = "all together"

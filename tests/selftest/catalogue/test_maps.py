@@ -12,9 +12,9 @@ from shadowgate.catalogue import maps
 from shadowgate.catalogue.maps import WIDTH, TableMap, table_maps
 from shadowgate.catalogue.windows import windows_of
 from shadowgate.language import reading
-from shadowgate.measure import Query, Workload
 from shadowgate.phases.migration.maps import draw_maps
 from shadowgate.progress import silent
+from shadowgate.queries import Query, Workload
 from shadowgate.report.figures import table_map
 from shadowgate.server import Database
 from tests.selftest.report.test_html import Shape

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.measure import Query, Sampling, Workload
+from shadowgate.measure import Sampling
 from shadowgate.measure.clock import Measurement
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.lanes import (
@@ -31,6 +31,7 @@ from shadowgate.measure.lanes import (
 from shadowgate.measure.rounds import TimedSession, undisturbed
 from shadowgate.measure.sides import open_sides
 from shadowgate.progress import silent
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database
 
 READ = Query("Q1", "read", "read", "SELECT sum(n) FROM generate_series(1, 1000) AS n", Path("r"))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from shadowgate.errors import ValidationError
-from shadowgate.measure import Sampling, Workload
+from shadowgate.measure import Sampling
 from shadowgate.measure.layout import measure_layout, rewrite_like
+from shadowgate.queries import Workload
 from shadowgate.server import Database
 from shadowgate.statistics.intervals import Interval
 from tests.selftest.conftest import MakeDatabase

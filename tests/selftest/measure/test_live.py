@@ -14,9 +14,7 @@ from psycopg import sql
 from shadowgate.errors import PlanError, ServerError, UsageError
 from shadowgate.measure import (
     Comparison,
-    Query,
     Sampling,
-    Workload,
     baseline,
     compare,
     copies_of_run,
@@ -30,6 +28,7 @@ from shadowgate.measure.session import settle
 from shadowgate.measure.sides import open_sides
 from shadowgate.plan import PerformanceSection
 from shadowgate.progress import silent
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database, Databases, Server
 from tests.selftest.conftest import MakeDatabase
 

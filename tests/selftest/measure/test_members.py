@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.measure.members import forms, members, separators, split_at, split_words
+from shadowgate.measure.answers.members import forms, members, separators, split_at, split_words
 
 POINTS = [shapely.Point(606000 + n * 13.5, 8072000 + n * 29.25) for n in range(6)]
 

@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.measure import Query, Sampling, Workload, compare
-from shadowgate.measure.copies import fresh_copy
-from shadowgate.measure.ordering import (
+from shadowgate.measure import Sampling, compare
+from shadowgate.measure.answers.ordering import (
     _asked,
     difference_beyond_order,
     explain_by_order,
     unlimited,
     unordered,
 )
+from shadowgate.measure.answers.rows import Result, fetch_result, first_difference
+from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.rounds import timed_session
-from shadowgate.measure.rows import Result, fetch_result, first_difference
 from shadowgate.measure.session import settle
 from shadowgate.plan import PerformanceSection
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database
 from tests.selftest.conftest import MakeDatabase
 

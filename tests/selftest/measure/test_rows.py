@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowgate.measure.rounds import timed_session
-from shadowgate.measure.rows import (
+from shadowgate.measure.answers.rows import (
     Result,
     fetch_result,
     first_difference,
     gained_columns,
     sort_rows,
 )
+from shadowgate.measure.rounds import timed_session
 from shadowgate.measure.sampling import Sampling
-from shadowgate.measure.workload import Query
+from shadowgate.queries.workload import Query
 from shadowgate.server import Database
 from tests.selftest.plain_database import refill
 

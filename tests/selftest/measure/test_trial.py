@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import ValidationError
-from shadowgate.measure import Arm, Judging, Query, Sampling, Trial, Workload, run_trial
+from shadowgate.measure import Arm, Judging, Sampling, Trial, run_trial
+from shadowgate.measure.answers.rows import Result
 from shadowgate.measure.copies import fresh_copy
-from shadowgate.measure.rows import Result
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database
 from shadowgate.statistics.intervals import to_percent
 from shadowgate.statistics.sequential import plan_looks

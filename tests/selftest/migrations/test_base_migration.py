@@ -9,8 +9,8 @@ import pytest
 
 from fixtures.catalogue import Catalogue
 from shadowgate.catalogue import diff, fingerprint, take_snapshot
-from shadowgate.measure import load_workload
 from shadowgate.migrate import apply_script, read_script
+from shadowgate.queries import load_workload
 from shadowgate.server import Database, Server
 from tests.selftest.catalogue_clones import (
     MIGRATIONS,

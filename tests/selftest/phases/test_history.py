@@ -12,12 +12,13 @@ import pytest
 from shadowgate.catalogue import TableFingerprint
 from shadowgate.catalogue.fingerprint import Sums
 from shadowgate.errors import PlanError
-from shadowgate.measure import Comparison, Query, Sampling, Workload
+from shadowgate.measure import Comparison, Sampling
 from shadowgate.measure.sampler import Pair
 from shadowgate.phases.finding import CheckFailed, Finding
 from shadowgate.phases.performance.checks import no_gain_was_lost
 from shadowgate.phases.performance.history import History, last_run, timing_key
 from shadowgate.plan import Plan, read_plan
+from shadowgate.queries import Query, Workload
 from shadowgate.server import ServerFacts
 from tests.selftest.measure.test_timings import pairs, store
 

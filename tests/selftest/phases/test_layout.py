@@ -9,8 +9,9 @@ from typing import cast
 import pytest
 
 from shadowgate.evidence import QueryEvidence
-from shadowgate.measure import Comparison, LayoutShare, Query, QueryComparison
+from shadowgate.measure import Comparison, LayoutShare, QueryComparison
 from shadowgate.phases.performance.layout import layout_table, left_out, with_layout, within
+from shadowgate.queries import Query
 from shadowgate.statistics.intervals import Interval
 
 SHARE = LayoutShare(

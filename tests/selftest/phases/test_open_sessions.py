@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.measure import Query
 from shadowgate.phases.migration.open_sessions import open_session
+from shadowgate.queries import Query
 from shadowgate.server import Database
 from tests.selftest.plain_database import refill
 

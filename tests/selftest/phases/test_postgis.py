@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from shadowgate.backup import Needs, examine_backup
 from shadowgate.errors import ServerError
-from shadowgate.measure import Query
 from shadowgate.migrate import parse_script
 from shadowgate.options import Request
 from shadowgate.phases.environment.postgis import PostgisNeed, postgis_need
@@ -24,6 +23,7 @@ from shadowgate.phases.registry import CHECKS
 from shadowgate.phases.run import Run
 from shadowgate.plan import derived_plan
 from shadowgate.progress import silent
+from shadowgate.queries import Query
 from shadowgate.server import Server
 from shadowgate.server.local import LocalServer
 from tests.selftest.backup.dumps import dump

@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 
 from shadowgate.catalogue import AllowedChanges, Expectation
-from shadowgate.measure import Query, Workload
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.rollout.checks import rollout_is_rehearsed
@@ -25,6 +24,7 @@ from shadowgate.plan import (
     TrafficSection,
     WorkloadSection,
 )
+from shadowgate.queries import Query, Workload
 from shadowgate.traffic.canary import (
     ArmFigures,
     CanaryRehearsal,

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from shadowgate.errors import ValidationError
-from shadowgate.measure import Query, Workload
 from shadowgate.phases.performance.rewrites import Rewrites, prove_rewrites
 from shadowgate.plan import Plan, read_plan
 from shadowgate.progress import silent
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database, Databases, Server
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.measure import Trial
-from shadowgate.measure.rows import Result
+from shadowgate.measure.answers.rows import Result
 from shadowgate.phases.simulation.combined import BEFORE, undecided_queries
 from shadowgate.phases.simulation.presentation import (
     achieved,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from shadowgate.errors import MigrationError
-from shadowgate.measure import Workload
 from shadowgate.phases.runner import Runner
 from shadowgate.phases.simulation.series import simulate
 from shadowgate.plan import LaterSection, Plan, SimulationSection, read_plan
 from shadowgate.progress import silent
+from shadowgate.queries import Workload
 from shadowgate.server import Database, Databases, Server
 from tests.selftest.catalogue_clones import MIGRATIONS
 

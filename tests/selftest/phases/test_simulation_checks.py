@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shadowgate.measure import Trial
-from shadowgate.measure.rows import Result
+from shadowgate.measure.answers.rows import Result
 from shadowgate.options import Request
 from shadowgate.phases.finding import CheckFailed, CheckInconclusive, Finding
 from shadowgate.phases.run import Run

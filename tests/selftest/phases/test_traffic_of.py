@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shadowgate.measure import Query, Workload
 from shadowgate.phases.migration.rehearsal import traffic_of
 from shadowgate.plan import TrafficSection
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database
 from tests.selftest.plain_database import refill
 

@@ -12,7 +12,7 @@ import pytest
 from shadowgate.catalogue import AllowedChanges, Expectation, fingerprint
 from shadowgate.errors import PlanError
 from shadowgate.evidence import CheckResult
-from shadowgate.measure import Comparison, Query, Sampling, Workload, compare, settle
+from shadowgate.measure import Comparison, Sampling, compare, settle
 from shadowgate.options import Request
 from shadowgate.phases.execution import carry_out
 from shadowgate.phases.migration.announced import Announced
@@ -26,6 +26,7 @@ from shadowgate.phases.performance.committed_baseline import (
 )
 from shadowgate.phases.run import Run
 from shadowgate.plan import PerformanceSection, Plan, read_plan
+from shadowgate.queries import Query, Workload
 from shadowgate.server import Database, Server
 from tests.selftest.conftest import MakeDatabase
 from tests.selftest.plain_database import plain_database

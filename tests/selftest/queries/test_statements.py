@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from shadowgate.command import main
 from shadowgate.errors import UsageError
-from shadowgate.measure import load_workload
-from shadowgate.measure.parameters import bind_workload
-from shadowgate.measure.statements import (
+from shadowgate.queries import load_workload
+from shadowgate.queries.parameters import bind_workload
+from shadowgate.queries.statements import (
     Statement,
     read_statements,
     select_statements,

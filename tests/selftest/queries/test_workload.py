@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shadowgate.errors import PlanError
-from shadowgate.measure.workload import load_workload, read_query
+from shadowgate.queries.workload import load_workload, read_query
 
 GOOD = "-- id: Q1\n-- title: Contains\n-- kind: read\n\nSELECT 1;\n"
 

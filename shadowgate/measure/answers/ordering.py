@@ -9,9 +9,9 @@ The database before the migration is the reference. A copy of it is asked under 
 with the rows of every table that the query reads written anew in another order. What it answers
 differently there has no defined order. That alone excuses nothing: the two answers in question must
 also agree in everything but that order. Of aggregates the members must be the same
-(:mod:`shadowgate.measure.members`), taken apart in the strictest way in which the copy agrees with
-itself. Of ``LIMIT``, all rows that it chooses from must be the same on both sides. Failing both,
-each row must be one that the copy itself returned.
+(:mod:`shadowgate.measure.answers.members`), taken apart in the strictest way in which the copy
+agrees with itself. Of ``LIMIT``, all rows that it chooses from must be the same on both sides.
+Failing both, each row must be one that the copy itself returned.
 
 Values that differ each time somebody asks, such as ``now()``, are found by asking twice and left
 out; numbers drawn from a sequence may be ahead, but not behind.
@@ -32,13 +32,13 @@ from pglast.stream import RawStream
 from psycopg import sql
 
 from shadowgate.language import sentence
+from shadowgate.measure.answers.members import Split, forms, members, split_words
+from shadowgate.measure.answers.rows import Result, Row, fetch_result, first_difference, sort_rows
 from shadowgate.measure.failures import QueryError
-from shadowgate.measure.members import Split, forms, members, split_words
 from shadowgate.measure.rounds import TimedSession, timed_session
-from shadowgate.measure.rows import Result, Row, fetch_result, first_difference, sort_rows
 from shadowgate.measure.sampling import Sampling
 from shadowgate.measure.session import acting_as
-from shadowgate.measure.workload import Query
+from shadowgate.queries.workload import Query
 from shadowgate.server.base import Connection, Database
 
 CopyFactory = Callable[[], AbstractContextManager[Database]]

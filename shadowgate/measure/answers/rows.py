@@ -17,7 +17,7 @@ import psycopg
 
 from shadowgate.language import nsentence, sentence
 from shadowgate.measure.rounds import TimedSession
-from shadowgate.measure.workload import Query
+from shadowgate.queries.workload import Query
 
 RELATIVE_TOLERANCE = 1e-9
 """Floating-point values that differ by less, relative to their size, are the same."""

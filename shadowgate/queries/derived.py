@@ -23,8 +23,8 @@ import psycopg
 from psycopg import sql
 
 from shadowgate.catalogue.histories import is_history
-from shadowgate.measure.session import write_values_alike
-from shadowgate.measure.workload import Query, Workload, in_ascii
+from shadowgate.queries.text_forms import write_values_alike
+from shadowgate.queries.workload import Query, Workload, in_ascii
 from shadowgate.server.base import Connection
 
 MOST_MS = 300

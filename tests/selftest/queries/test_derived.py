@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from shadowgate.measure import Sampling, Workload, baseline, compare, derive_workload, settle
-from shadowgate.measure.workload import split_statements
+from shadowgate.measure import Sampling, baseline, compare, settle
 from shadowgate.plan import PerformanceSection
+from shadowgate.queries import Workload, derive_workload
+from shadowgate.queries.workload import split_statements
 from shadowgate.server import Database
 from tests.selftest.conftest import MakeDatabase
 

@@ -22,9 +22,9 @@ from psycopg import sql
 
 from shadowgate.errors import PlanError
 from shadowgate.language import sentence
-from shadowgate.measure.placeholders import numbered, numbers, substitute
-from shadowgate.measure.session import write_values_alike
-from shadowgate.measure.workload import Query, Value, Workload, values_path
+from shadowgate.queries.placeholders import numbered, numbers, substitute
+from shadowgate.queries.text_forms import write_values_alike
+from shadowgate.queries.workload import Query, Value, Workload, values_path
 from shadowgate.server.base import Connection
 
 LOWER, MIDDLE, UPPER = 0.4, 0.5, 0.6

@@ -18,7 +18,7 @@ them writes. ``BEGIN`` and ``COMMIT`` around them say the same.
 
 Values may be left open as ``$1`` or ``:name``; a file ``NAME.params`` beside ``NAME.sql`` says them
 in TOML, ``customer = 17`` a line. Those that it does not say are drawn from the statistics of the
-column (:mod:`shadowgate.measure.parameters`).
+column (:mod:`shadowgate.queries.parameters`).
 
 Where a migration needs a query to be written differently, the rewritten form lies in a folder of
 its own, in a file with the same id: the original is executed before the migration, the rewritten
@@ -44,7 +44,7 @@ from pglast.parser import scan
 
 from shadowgate.errors import PlanError
 from shadowgate.language import sentence
-from shadowgate.measure.placeholders import find_placeholders, has_backslash, numbered
+from shadowgate.queries.placeholders import find_placeholders, has_backslash, numbered
 
 Kind = Literal["read", "write"]
 Value = str | int | float | bool | date | datetime | time | tuple["Value", ...]

@@ -19,7 +19,7 @@ import shapely
 from pglast import ast
 from pglast.visitors import Visitor
 
-from shadowgate.measure.placeholders import numbered
+from shadowgate.queries.placeholders import numbered
 
 DECIMALS = 9
 """Coordinates of geometries that agree to so many decimal places are the same."""

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowgate.errors import PlanError
-from shadowgate.measure import Query, Workload, bind_parameters, bind_workload
-from shadowgate.measure.parameters import find_uses
-from shadowgate.measure.placeholders import find_placeholders, numbered, substitute
-from shadowgate.measure.workload import Value
+from shadowgate.queries import Query, Workload, bind_parameters, bind_workload
+from shadowgate.queries.parameters import find_uses
+from shadowgate.queries.placeholders import find_placeholders, numbered, substitute
+from shadowgate.queries.workload import Value
 from shadowgate.server import Database
 from tests.selftest.conftest import MakeDatabase
 
