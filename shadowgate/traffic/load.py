@@ -23,6 +23,7 @@ from shadowgate.errors import UsageError
 from shadowgate.language import sentence
 from shadowgate.plan import TrafficSection
 from shadowgate.server.base import Connection, Database
+from shadowgate.traffic.acknowledged import AcknowledgedWrites, Key
 from shadowgate.traffic.blocking import BlockingSampler, LockSnapshot
 
 Kind = Literal["reader", "writer"]
@@ -38,6 +39,14 @@ _TIMES, _VALUES = 0, 1
 
 
 Row = tuple[Any, ...]
+
+WRITTEN = "written"
+"""What the writers' rows are noted as: which table they are of, no statement needs to say."""
+
+
+def key_of(row: Row) -> Key:
+    """What tells a row that a writer's statement returned from others: its first value."""
+    return (str(row[0]),)
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,6 @@ class Request:
     message: str = ""
     switched_over: bool = False
     """Its table was gone, and it was answered when asked in the other form."""
-    acknowledged: tuple[Row, ...] = ()
-    """What a writer's statement returned."""
 
     @property
     def latency(self) -> float:
@@ -91,6 +98,8 @@ class Traffic:
         self._timeout_ms = round(timeout_seconds * 1000)
         self._stop = threading.Event()
         self._sampler = BlockingSampler(database, _SAMPLE_SECONDS)
+        self.acknowledged = AcknowledgedWrites()
+        """What the writers' statements returned; close it when it has been looked at."""
         after = settings.after
         self._sessions = [
             *self._clients("reader", database, after.reads if after else (), seed),
@@ -124,7 +133,14 @@ class Traffic:
         forms = tuple(zip(statements, after or [""] * len(statements), strict=True))
         for number in range(count):
             yield _Session(
-                database, kind, forms, rate, (seed, number), self._timeout_ms, self._stop
+                database,
+                kind,
+                forms,
+                rate,
+                (seed, number),
+                self._timeout_ms,
+                self._stop,
+                self.acknowledged if load.kept else None,
             )
 
     def __enter__(self) -> Self:
@@ -187,12 +203,6 @@ class Traffic:
         return {pid: session.kind for session in self._sessions for pid in session.pids}
 
     @property
-    def acknowledged(self) -> dict[Any, Row]:
-        """The last acknowledged write of every row, by the row's first value."""
-        answers = sorted(self.requests, key=lambda request: request.ended)
-        return {row[0]: row for request in answers for row in request.acknowledged}
-
-    @property
     def snapshots(self) -> tuple[LockSnapshot, ...]:
         """Who waited for whom, each time it was looked."""
         return self._sampler.snapshots
@@ -211,6 +221,8 @@ class _Session:
     seed: tuple[int, int]
     timeout_ms: int
     stop: threading.Event
+    acknowledged: AcknowledgedWrites | None
+    """Where what its statements return is noted; ``None`` if nobody asks for it."""
     requests: list[Request] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
     _switched_over: bool = False
@@ -276,6 +288,8 @@ class _Session:
             switches_over = self._switched_over = True
             answer = self._ask(connection, forms[1])
         ended = time.monotonic()
+        if self.acknowledged is not None:
+            self.acknowledged.add(WRITTEN, {key_of(row): row for row in answer.rows}, ended)
         self.requests.append(
             Request(
                 kind=self.kind,
@@ -286,7 +300,6 @@ class _Session:
                 sqlstate=answer.sqlstate,
                 message=answer.message,
                 switched_over=switches_over,
-                acknowledged=answer.rows,
             )
         )
         if connection.closed:
@@ -300,8 +313,8 @@ class _Session:
             if not connection.closed:
                 connection.rollback()  # a statement may have begun a transaction of its own
             return _Answer(problem.sqlstate or "08006", str(problem).splitlines()[0])
-        returns_rows = self.kind == "writer" and cursor.description is not None
-        return _Answer(rows=tuple(cursor.fetchall()) if returns_rows else ())
+        is_noted = self.acknowledged is not None and self.kind == "writer"
+        return _Answer(rows=tuple(cursor.fetchall()) if is_noted and cursor.description else ())
 
 
 @dataclass(frozen=True)

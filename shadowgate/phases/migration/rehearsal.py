@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from shadowgate.evidence import Figure
 from shadowgate.language import nsentence, sentence
@@ -25,6 +25,8 @@ from shadowgate.traffic import (
     judge_waits,
     report_waits,
 )
+from shadowgate.traffic.acknowledged import BATCH, AcknowledgedWrites
+from shadowgate.traffic.load import WRITTEN, key_of
 
 SWITCH_SECONDS = 5.0
 """How long clients may take after a script to notice that their tables have other names."""
@@ -103,42 +105,61 @@ def rehearse(
     if back:
         traffic = traffic.reversed()
     runner.progress(f"traffic: {traffic.readers} readers, {traffic.writers} writers")
-    with open_session(copy, queries) as session:
-        with Traffic(copy, traffic) as load:
+    load = Traffic(copy, traffic)
+    with open_session(copy, queries) as session, closing(load.acknowledged) as acknowledged:
+        with load:
             load.wait_until_steady()
             run = runner.run(script, copy, LockWatch(copy))
             if not run.error:
                 load.wait_until_switched_over(SWITCH_SECONDS)
         stale = () if run.error else session.stale()
+        kept = (traffic.after or traffic).kept
+        count = acknowledged.count(WRITTEN) if kept else 0
+        lost = () if run.error or not kept else tuple(_lost(copy, kept, acknowledged))
     waits = report_waits(load, run)
-    acknowledged = load.acknowledged if plan.traffic.kept else {}
-    lost = () if run.error else _lost(copy, (traffic.after or traffic).kept, acknowledged)
     return Rehearsal(
         run,
         waits,
         judge_waits(waits, plan.locks),
-        len(acknowledged),
+        count,
         lost,
         session.prepared,
         stale,
     )
 
 
-def _lost(
-    database: Database, kept: str, acknowledged: Mapping[Any, tuple[Any, ...]]
-) -> tuple[str, ...]:
-    """Acknowledged writes that are not there, or not as they were acknowledged."""
-    if not acknowledged:
-        return ()
-    with database.connect() as connection:
-        there = {row[0]: row for row in connection.execute(kept.encode())}
-    return tuple(
-        sentence("{row} was acknowledged to a writer, {found} is there", row=row, found=there[key])
-        if key in there
-        else sentence("{row} was acknowledged to a writer, nothing is there", row=row)
-        for key, row in acknowledged.items()
-        if there.get(key) != row
-    )
+def _lost(database: Database, kept: str, acknowledged: AcknowledgedWrites) -> Iterator[str]:
+    """Acknowledged writes that are not there, or not as they were acknowledged.
+
+    Args:
+        database: where they should be.
+        kept: a query for all rows that are there.
+        acknowledged: what is found there is forgotten.
+    """
+    with (
+        database.connect() as connection,
+        connection.transaction(),
+        connection.cursor("kept") as cursor,
+    ):
+        cursor.execute(kept.encode())
+        while rows := cursor.fetchmany(BATCH):
+            there = {key_of(row): row for row in rows}
+            written = acknowledged.of(WRITTEN, there)
+            yield from (
+                sentence(
+                    "{row} was acknowledged to a writer, {found} is there",
+                    row=row,
+                    found=there[key],
+                )
+                for key, row in written.items()
+                if row != there[key]
+            )
+            acknowledged.forget(WRITTEN, written)
+    for rest in acknowledged.batches(WRITTEN):
+        yield from (
+            sentence("{row} was acknowledged to a writer, nothing is there", row=row)
+            for row in rest.values()
+        )
 
 
 def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:

@@ -29,7 +29,8 @@ from shadowgate.measure.clock import (
 )
 from shadowgate.measure.session import open_session
 from shadowgate.server.base import Connection, Database
-from shadowgate.traffic.canary.statements import READ_ONLY, Key, Statement, acknowledged, shares
+from shadowgate.traffic.acknowledged import AcknowledgedWrites
+from shadowgate.traffic.canary.statements import READ_ONLY, Statement, acknowledged, shares
 
 Arm = Literal["primary", "canary"]
 
@@ -100,8 +101,8 @@ class Clients:
     """Each session plans every statement before the first request, and it is known how long its
     process waits for a core."""
     answers: list[Answer] = field(default_factory=list)
-    acknowledged: dict[str, dict[Key, str]] = field(default_factory=dict)
-    """Table -> key -> hash of the last acknowledged write of each row."""
+    acknowledged: AcknowledgedWrites = field(default_factory=AcknowledgedWrites)
+    """The hash of the last acknowledged write of each row; close it when it has been looked at."""
     asking: dict[int, Arm] = field(default_factory=dict)
     """Session -> the database that it waits for an answer of."""
 
@@ -241,7 +242,7 @@ class Clients:
         queued = clock.queued() + thread.clock.queued() - queued
         net = thread.net(scheduled, ended - started, queued)
         if one.follows and problem is None:
-            self.acknowledged.setdefault(one.follows.name, {}).update(acknowledged(rows))
+            self.acknowledged.add(one.follows.name, acknowledged(rows), ended)
         self.answers.append(
             Answer(
                 one.id,

@@ -22,7 +22,8 @@ from shadowgate.catalogue.fingerprint import find, pinned
 from shadowgate.language import sentence
 from shadowgate.server.base import Connection, Database, Server
 from shadowgate.server.differences import holds
-from shadowgate.traffic.canary.statements import Key, Statement, acknowledged
+from shadowgate.traffic.acknowledged import Key
+from shadowgate.traffic.canary.statements import Statement, acknowledged
 
 _NAME = "shadowgate_canary"
 CATCH_UP_SECONDS = 5.0

@@ -20,8 +20,8 @@ from shadowgate.catalogue.fingerprint import LogicalTable, count_rows, find, pin
 from shadowgate.catalogue.rows import EVERY_ROW, hash_words, key_condition
 from shadowgate.language import nsentence
 from shadowgate.server.base import Connection, Database
+from shadowgate.traffic.acknowledged import Key
 from shadowgate.traffic.canary.following import Following
-from shadowgate.traffic.canary.statements import Key
 
 RANGE_ROWS = 20_000
 """Rows of a table that are compared at one look."""
@@ -78,7 +78,7 @@ class Probes:
     def look(
         self,
         following: Following,
-        written: Callable[[str], Set[Key]],
+        written: Callable[[str, Set[Key]], Set[Key]],
         besides: Set[str],
         *,
         everything: bool = False,
@@ -88,7 +88,7 @@ class Probes:
 
         Args:
             following: whether, and how far, the canary follows.
-            written: tells the keys of a table's rows that clients have written so far.
+            written: tells which rows of a table, of some, clients have written so far.
             besides: tables that they change by triggers, whose rows are not known.
             everything: all ranges that had no turn since the last such look.
             migrated: the primary is migrated too.
@@ -121,7 +121,7 @@ class Probes:
         old: Connection,
         new: Connection,
         following: Following,
-        written: Callable[[str], Set[Key]],
+        written: Callable[[str, Set[Key]], Set[Key]],
     ) -> tuple[int, str]:
         """Rows that were compared, and what is wrong with them."""
         name = table.before.name
@@ -134,7 +134,7 @@ class Probes:
                 differing &= _differing(table, where, old, new)[1]
             if not following.active or look == LOOKS - 1:
                 named = _named(table, where, old, new, differing) if differing else set()
-                named -= frozenset() if following.active else written(name)
+                named -= frozenset() if following.active else written(name, named)
             if not differing or (not following.active and not named):
                 return rows, ""
         shown = ", ".join(f"({', '.join(key)})" for key in sorted(named)[:_SHOWN])

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,11 +26,12 @@ from shadowgate.measure import Sampling
 from shadowgate.migrate import ScriptRun
 from shadowgate.plan import RehearsalSection, RolloutSection
 from shadowgate.server.base import Database, Server
+from shadowgate.traffic.acknowledged import Key
 from shadowgate.traffic.canary.clients import Answer, Arm, Clients, Routing, rate_for
 from shadowgate.traffic.canary.counting import Counted
 from shadowgate.traffic.canary.following import Following, all_tables, followed_tables, following
 from shadowgate.traffic.canary.probes import Look, Probes, probes_of
-from shadowgate.traffic.canary.statements import Asked, Key, Load, try_statements
+from shadowgate.traffic.canary.statements import Asked, Load, try_statements
 from shadowgate.traffic.canary.triggers import ErrorLook, LatencyLook, Trigger
 
 StageName = Literal["canary", "gradual", "full"]
@@ -249,7 +251,8 @@ class _Director:
             way_back = self._go_back()
         self.follows.stop()
         self.counted.take(self.clients.answers, self.origin, self.compared_until)
-        lost, acknowledged = self._lost(way_back)
+        with closing(self.clients.acknowledged):
+            lost, acknowledged = self._lost(way_back)
         lags = self.follows.lags
         return CanaryRehearsal(
             stages=tuple(self._stage_figures()),
@@ -360,10 +363,10 @@ class _Director:
         )
         return self._hit("integrity", "; ".join(look.wrong.values())) if look.wrong else None
 
-    def _written(self, table: str) -> set[Key]:
-        """Keys of the rows of a table that were written since the copies were made."""
-        of_clients = self.clients.acknowledged.get(table, {})
-        return {*tuple(of_clients), *self.follows.tried.get(table, {})}
+    def _written(self, table: str, keys: Set[Key]) -> set[Key]:
+        """Those of some rows of a table that were written since the copies were made."""
+        tried = self.follows.tried.get(table, {})
+        return {*self.clients.acknowledged.of(table, keys), *(keys & tried.keys())}
 
     def _hit(self, trigger: Trigger, detail: str) -> Hit:
         name, _, began, _ = self.spans[-1]
@@ -406,10 +409,11 @@ class _Director:
         lost: list[str] = []
         total = 0
         with self.probes.primary.connect() as connection:
-            for name, written in self.clients.acknowledged.items():
+            for name in self.clients.acknowledged.tables():
                 now = self.renames.get(name, "") if migrated else ""
-                lost += _lost_of(name, written, tables[name].rows(connection, written, now))
-                total += len(written)
+                total += self.clients.acknowledged.count(name)
+                for written in self.clients.acknowledged.batches(name):
+                    lost += _lost_of(name, written, tables[name].rows(connection, written, now))
         return tuple(lost[:_LOST_SHOWN]), total
 
     def _stage_figures(self) -> Iterator[Stage]:

@@ -26,6 +26,7 @@ from shadowgate.language import joined, sentence
 from shadowgate.measure import Sampling
 from shadowgate.measure.session import open_session
 from shadowgate.server.base import Connection, Database
+from shadowgate.traffic.acknowledged import Key
 
 Kind = Literal["reader", "writer"]
 
@@ -49,7 +50,6 @@ FROM {table} AS t
 JOIN unnest({wanted}) AS k ({names}) ON {joined}
 """
 
-Key = tuple[str, ...]
 
 MOST_SECONDS = 2.0
 """A statement that takes longer is not asked: it would keep its session for itself."""
