@@ -27,7 +27,7 @@ INT, TERM, HUP, KILL, QUIT = (
 )
 
 MOMENTS: dict[str, tuple[str, float]] = {
-    "start": (r"server: (making|connecting)", 0.5),
+    "start": (r"server: (making|connecting|starting)", 0.5),
     "restore": (r"restoring", 0.3),
     "baseline": (r"baseline: round 1 ", 0.1),
     "migration": (r"to shadow_after", 0.35),
@@ -266,7 +266,7 @@ def _containers() -> Iterator[Case]:
     harm: tuple[tuple[str, Callable[[Container], object]], ...] = (
         ("killed", Container.kill),
         ("removed", partial(Container.remove, force=True, v=True)),
-        ("restarted", partial(Container.restart, timeout=10)),
+        ("stopped", partial(Container.stop, timeout=10)),
     )
     for (what, do), moment in zip(harm, ("migration", "restore", "measuring"), strict=True):
         yield in_container(
