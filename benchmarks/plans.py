@@ -71,15 +71,14 @@ def plans_named(words: Sequence[str]) -> list[Path]:
         SystemExit: no plan has one of them.
     """
     plans = sorted((ROOT / "migrations").glob("*.toml"))
-    names = {path: f"{read_plan(path).name} {path.stem}".casefold() for path in plans}
+    names = {path: f"{read_plan(path).name} {path.stem}" for path in plans}
+    chosen: set[Path] = set() if words else {*plans}
     for word in words:
-        if not any(word.casefold() in name for name in names.values()):
+        found = {path for path, name in names.items() if word.casefold() in name.casefold()}
+        if not found:
             raise SystemExit(f"no plan of migrations/ is named {word}: {', '.join(names.values())}")
-    return [
-        path
-        for path, name in names.items()
-        if not words or any(word.casefold() in name for word in words)
-    ]
+        chosen |= found
+    return sorted(chosen)
 
 
 def table(outcomes: Iterable[Outcome]) -> Iterator[str]:

@@ -14,9 +14,9 @@ from benchmarks.faults import arrangements as arranged
 from benchmarks.faults import blows
 from benchmarks.faults.arrangements import Arrangement, as_it_is
 from benchmarks.faults.blows import AFTER, Blow
-from benchmarks.faults.containers import daemon_answers
 from benchmarks.faults.judging import Expected
 from benchmarks.faults.scene import Scene
+from shadowgate.server.docker_daemon import docker_error
 
 INT, TERM, HUP, KILL, QUIT = (
     signal.SIGINT,
@@ -104,7 +104,7 @@ class Case:
         """Why it cannot be played here; empty if it can."""
         if self.mounts and os.geteuid() != 0:
             return "only root may mount a disk"
-        if self.container and not daemon_answers():
+        if self.container and docker_error() is not None:
             return "no Docker daemon answers"
         return ""
 

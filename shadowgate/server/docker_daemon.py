@@ -51,6 +51,15 @@ def connect_docker() -> docker.DockerClient:
     return client
 
 
+def docker_error() -> ServerError | None:
+    """Why no Docker daemon answers; ``None`` if one does."""
+    try:
+        connect_docker().close()
+    except ServerError as error:
+        return error
+    return None
+
+
 def _first_cause(error: BaseException) -> BaseException:
     """The error that others were wrapped around: ``Permission denied``, not how we got there."""
     while earlier := error.__cause__ or error.__context__:

@@ -15,7 +15,7 @@ from shadowgate.server.binaries import (
     server_for,
 )
 from shadowgate.server.borrowing import Wanted, borrowed
-from shadowgate.server.docker_daemon import connect_docker
+from shadowgate.server.docker_daemon import docker_error
 from shadowgate.server.external import ExternalServer
 from shadowgate.server.local import LocalServer
 
@@ -67,7 +67,7 @@ def open_server(
             sentence("--server {choice}: no such kind of server", choice=choice),
             todo=sentence("use one of: {choices}", choices=", ".join(CHOICES)),
         )
-    no_docker = _docker_error() if choice == "auto" else None
+    no_docker = docker_error() if choice == "auto" else None
     if choice == "container" or (choice == "auto" and no_docker is None):
         # Importing testcontainers takes a while, and only those who use containers have to wait.
         from shadowgate.server.container import ContainerServer  # noqa: PLC0415
@@ -87,15 +87,6 @@ def open_server(
         archive_of=archive_of,
         progress=progress,
     )
-
-
-def _docker_error() -> ServerError | None:
-    """Why no Docker daemon answers; ``None`` if one does."""
-    try:
-        connect_docker().close()
-    except ServerError as error:
-        return error
-    return None
 
 
 def _require_installation(

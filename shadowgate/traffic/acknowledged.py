@@ -28,7 +28,10 @@ _ADDED = """
 INSERT INTO written VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET row = excluded.row, at = excluded.at WHERE excluded.at >= at
 """
-_FOUND = "SELECT row FROM written WHERE name = ? AND key = ?"
+_FOUND = """
+SELECT key, row FROM written WHERE name = ? AND key IN (SELECT value FROM json_each(?))
+"""
+_FORGOTTEN = "DELETE FROM written WHERE name = ? AND key IN (SELECT value FROM json_each(?))"
 _NEXT = "SELECT key, row FROM written WHERE name = ? AND key > ? ORDER BY key LIMIT ?"
 
 
@@ -71,13 +74,8 @@ class AcknowledgedWrites:
 
     def of(self, table: str, keys: Collection[Key]) -> dict[Key, Any]:
         """What was written last under some keys; nothing under those that nobody wrote."""
-        found = {}
         with self._lock:
-            for key in keys:
-                row = self._file.execute(_FOUND, (table, json.dumps(key))).fetchone()
-                if row is not None:
-                    found[key] = pickle.loads(row[0])  # noqa: S301 - written by this process
-        return found
+            return _rows(self._file.execute(_FOUND, (table, _listed(keys))).fetchall())
 
     def batches(self, table: str) -> Iterator[dict[Key, Any]]:
         """All rows of a table, some at a time."""
@@ -88,18 +86,21 @@ class AcknowledgedWrites:
             if not rows:
                 return
             last = rows[-1][0]
-            yield {tuple(json.loads(key)): pickle.loads(row) for key, row in rows}  # noqa: S301
+            yield _rows(rows)
 
     def forget(self, table: str, keys: Collection[Key]) -> None:
         """Forget rows, such as those that were found again."""
         with self._lock:
-            self._file.execute("BEGIN")
-            self._file.executemany(
-                "DELETE FROM written WHERE name = ? AND key = ?",
-                [(table, json.dumps(key)) for key in keys],
-            )
-            self._file.execute("COMMIT")
+            self._file.execute(_FORGOTTEN, (table, _listed(keys)))
 
     def close(self) -> None:
         """Remove the file. Safe to call twice."""
         self._file.close()
+
+
+def _listed(keys: Collection[Key]) -> str:
+    return json.dumps([json.dumps(key) for key in keys])
+
+
+def _rows(found: list[tuple[str, bytes]]) -> dict[Key, Any]:
+    return {tuple(json.loads(key)): pickle.loads(row) for key, row in found}  # noqa: S301 - written by this process

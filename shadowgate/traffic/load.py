@@ -140,7 +140,7 @@ class Traffic:
                 (seed, number),
                 self._timeout_ms,
                 self._stop,
-                self.acknowledged if load.kept else None,
+                self.acknowledged if kind == "writer" and load.kept else None,
             )
 
     def __enter__(self) -> Self:
@@ -313,8 +313,8 @@ class _Session:
             if not connection.closed:
                 connection.rollback()  # a statement may have begun a transaction of its own
             return _Answer(problem.sqlstate or "08006", str(problem).splitlines()[0])
-        is_noted = self.acknowledged is not None and self.kind == "writer"
-        return _Answer(rows=tuple(cursor.fetchall()) if is_noted and cursor.description else ())
+        is_noted = self.acknowledged is not None and cursor.description is not None
+        return _Answer(rows=tuple(cursor.fetchall()) if is_noted else ())
 
 
 @dataclass(frozen=True)

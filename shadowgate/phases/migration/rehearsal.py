@@ -113,9 +113,8 @@ def rehearse(
             if not run.error:
                 load.wait_until_switched_over(SWITCH_SECONDS)
         stale = () if run.error else session.stale()
-        kept = (traffic.after or traffic).kept
-        count = acknowledged.count(WRITTEN) if kept else 0
-        lost = () if run.error or not kept else tuple(_lost(copy, kept, acknowledged))
+        kept, count = (traffic.after or traffic).kept, acknowledged.count(WRITTEN)
+        lost = tuple(_lost(copy, kept, acknowledged)) if count and not run.error else ()
     waits = report_waits(load, run)
     return Rehearsal(
         run,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.plans import Outcome, table
+from benchmarks.plans import Outcome, plans_named, table
 from shadowgate.options import resolve
 from tests.selftest.shadow_runs import ROOT
 
@@ -24,6 +24,16 @@ def outcome(verdict: str, *checks: tuple[str, str], **queries: dict[str, Any]) -
         "checks": [{"id": id_, "status": status, "required": True} for id_, status in checks],
     }
     return Outcome("OPT9", shadow, 81.6)
+
+
+def test_plans_are_chosen_by_what_their_reports_call_them_or_by_their_files() -> None:
+    assert [path.stem for path in plans_named(["base"])] == [
+        "1770470100_temporal_partitioning_geometrias"
+    ]
+    assert plans_named(["OPT2", "columnar"]) == plans_named(["columnar_storage"])
+    assert len(plans_named([])) == 6
+    with pytest.raises(SystemExit, match=r"OPT9: .*OPT1 1770500100"):
+        plans_named(["OPT9"])
 
 
 def test_each_query_is_shown_with_its_distance_from_its_own_limit() -> None:

@@ -15,19 +15,12 @@ from docker.models.containers import Container
 
 from shadowgate.errors import ServerError, ToolError
 from shadowgate.server import Databases, Server, ServerLog, open_server
-from shadowgate.server.docker_daemon import connect_docker, folder_hash
+from shadowgate.server.docker_daemon import connect_docker, docker_error, folder_hash
 from tests.selftest.server_runs import HeldServer, comes_true, logged
 
-
-def daemon_answers() -> bool:
-    try:
-        connect_docker().close()
-    except ServerError:
-        return False
-    return True
-
-
-needs_docker = pytest.mark.skipif(not daemon_answers(), reason="no Docker daemon answers here")
+needs_docker = pytest.mark.skipif(
+    docker_error() is not None, reason="no Docker daemon answers here"
+)
 
 
 @pytest.fixture(scope="module")
