@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +23,7 @@ from shadowgate.options import OPTIONS, PLAN, resolve
 from shadowgate.phases.run import Run
 from shadowgate.plugin.benchmark import BenchmarkRecorder
 from shadowgate.plugin.html import HtmlReport
+from shadowgate.plugin.interruption import Interruption
 from shadowgate.plugin.items import PHASES_KEY, RUN, Collection
 from shadowgate.plugin.session import ShadowSession
 from shadowgate.report import find_browser, stylesheet
@@ -95,7 +94,9 @@ def pytest_configure(config: pytest.Config) -> None:
         session.begin()
     except ShadowgateError as error:
         raise pytest.UsageError(told_error(error)) from error
-    _end_as_interrupted(config)
+    interruption = Interruption()
+    interruption.listen(config)
+    config.pluginmanager.register(interruption, "shadowgate-interruption")
     config.pluginmanager.register(session, "shadowgate-session")
     config.pluginmanager.register(HtmlReport(session), "shadowgate-html")
 
@@ -108,27 +109,6 @@ def _refuse_several_plans(arguments: Sequence[str]) -> None:
             "a run of pytest judges one plan, and several are named: use shadowgate run, which "
             "takes several --plan"
         )
-
-
-def _end_as_interrupted(config: pytest.Config) -> None:
-    """Let a run that is told to end, or whose terminal is closed, end as one that is interrupted.
-
-    So it writes its reports and drops what it made itself, with exit status 2.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return  # signals are somebody else's there
-
-    def interrupt(number: int, _frame: object) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
-
-    ours = (signal.SIGTERM, signal.SIGHUP)
-    before = {each: signal.signal(each, interrupt) for each in ours}
-
-    def restore() -> None:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-    config.add_cleanup(restore)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

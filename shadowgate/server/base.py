@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,17 +51,23 @@ class Database:
         Raises:
             psycopg.OperationalError: the server does not answer or refuses us.
         """
-        return psycopg.connect(
-            host=self.endpoint.host,
-            port=self.endpoint.port,
-            user=self.endpoint.user,
-            password=self.endpoint.password,
-            dbname=self.name,
-            autocommit=autocommit,
-            application_name=application_name,
-            options=options or None,
-            connect_timeout=10,
-        )
+        try:
+            return psycopg.connect(
+                host=self.endpoint.host,
+                port=self.endpoint.port,
+                user=self.endpoint.user,
+                password=self.endpoint.password,
+                dbname=self.name,
+                autocommit=autocommit,
+                application_name=application_name,
+                options=options or None,
+                connect_timeout=10,
+            )
+        except BaseException as error:
+            # The traceback would keep a connection that is half made, and DROP DATABASE waits for
+            # its end, up to the server's authentication_timeout.
+            traceback.clear_frames(error.__traceback__)
+            raise
 
 
 @dataclass(frozen=True)
