@@ -168,11 +168,11 @@ def working(project: Path, reports: str) -> Iterator[Working]:
 
 
 def _note_busy(busy: set[Path], parent: int) -> set[Path]:
-    """Add the clusters that a process has started and somebody migrates a copy on by now."""
+    """Add the clusters that a process has started and somebody works in a copy on by now."""
     for process, command in _children(parent):
         if command[1:2] == ["-D"]:
             titles = [" ".join(command) for _, command in _children(process.pid)]
-            if any("_after " in title for title in titles):
+            if any(" shadow_" in title for title in titles):
                 busy.add(Path(command[2]).parent)
     return busy
 
