@@ -138,6 +138,7 @@ class _Between:
         yield from self._reworded()
         yield from self._adopted()
         yield from self._in_place_of_another()
+        yield from self._gone_from_publications()
 
     def _happened(self, item: Renaming) -> bool:
         """Whether a renaming that need not happen did: the new name is borne since."""
@@ -284,10 +285,22 @@ class _Between:
     def _speaks_of(self, said: ObjectChange, change: Change) -> bool:
         if not any(fnmatchcase(change.attribute, each) for each in said.attributes):
             return False
+        if said.lists_all and self._leaves_out(change):
+            return False
         only_itself = change.attribute in _OF_ONE_OBJECT
         wholes = (change.object,) if only_itself else (change.object, *change.part_of)
         names = self._with_descendants(said)
         return any(matches(whole, said.kind, names) for whole in wholes)
+
+    def _leaves_out(self, change: Change) -> bool:
+        """Whether a list of relations lacks one that was in it and is still there."""
+        if change.attribute != "relations":
+            return False
+        listed = {entry["relation"] for entry in change.after or ()}
+        return any(
+            entry["relation"] not in listed and ObjectId("table", entry["relation"]) in self.after
+            for entry in change.before or ()
+        )
 
     def _with_descendants(self, said: ObjectChange) -> Names:
         """The names, and those of the same part in partitions and inheriting tables."""
@@ -366,6 +379,25 @@ class _Between:
             )
             if replaced and any(matches(new, item.kind, item.names) for item in made):
                 yield "drop", old.kind, old.name
+
+    def _gone_from_publications(self) -> Iterator[Found]:
+        """Publications that lack nothing but tables that are gone or renamed."""
+        renamed = {name for item in self.renamings for name in item.old}
+        for change in self.changes:
+            if change.object.kind != "publication" or change.attribute != "relations":
+                continue
+            kept = (
+                entry
+                for entry in change.before or ()
+                if entry["relation"] in renamed
+                or ObjectId("table", entry["relation"]) in self.after
+            )
+            was, now = (
+                sorted(without_names(entry, self.renamings) for entry in entries)
+                for entries in (kept, change.after or ())
+            )
+            if was == now:
+                yield _exact(change)
 
     def _comings_and_goings(
         self,

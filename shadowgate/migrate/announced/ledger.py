@@ -98,9 +98,11 @@ class Ledger:
         """Whether an object that was there before is dropped."""
         return any(said.effect == "drop" and _is_about(said, kind, names) for said in self._effects)
 
-    def change(self, kind: str, names: Names, *attributes: str) -> None:
+    def change(self, kind: str, names: Names, *attributes: str, lists_all: bool = False) -> None:
         """Note attributes that may have changed afterwards, of an object or its parts."""
-        self._note("change", kind, names, certain=False, attributes=attributes)
+        if names:
+            said = self._made("change", kind, names, certain=False, attributes=attributes)
+            self._effects.append(replace(said, lists_all=lists_all))
 
     def mend(self, kind: str, names: Names, *attributes: str) -> None:
         """Note that an object gets sound: one of this script is then left without the flaw."""
@@ -226,18 +228,9 @@ class Ledger:
             mentioned=frozenset(self._objects),
         )
 
-    def _note(
-        self,
-        effect: Effect,
-        kind: str,
-        names: Names,
-        *,
-        certain: bool,
-        attributes: tuple[str, ...] = (),
-    ) -> None:
+    def _note(self, effect: Effect, kind: str, names: Names, *, certain: bool) -> None:
         if names:
-            said = self._made(effect, kind, names, certain=certain, attributes=attributes)
-            self._effects.append(said)
+            self._effects.append(self._made(effect, kind, names, certain=certain))
 
     def _made(
         self,
@@ -246,7 +239,7 @@ class Ledger:
         names: Names,
         *,
         certain: bool,
-        attributes: tuple[str, ...],
+        attributes: tuple[str, ...] = (),
     ) -> ObjectChange:
         return ObjectChange(effect, kind, names, self.line, self.statement, certain, attributes)
 

@@ -37,6 +37,8 @@ class ObjectChange:
     """Of a change, shell-style; a change of the object's parts is meant too."""
     reason: str = ""
     """Of an effect on privileges: why it is meant; empty if the script does not say."""
+    lists_all: bool = False
+    """Whether it lists what there is from now on: what it leaves out is not announced as gone."""
 
     def __str__(self) -> str:
         may = "" if self.certain or self.effect == "change" else "may "

@@ -554,7 +554,8 @@ def _create_publication(node: Any, ledger: Ledger) -> None:
 
 
 def _alter_publication(node: Any, ledger: Ledger) -> None:
-    ledger.change("publication", (quoted(node.pubname),), "*")
+    lists_all = node.action == enums.AlterPublicationAction.AP_SetObjects
+    ledger.change("publication", (quoted(node.pubname),), "*", lists_all=lists_all)
 
 
 def _create_event_trigger(node: Any, ledger: Ledger) -> None:

@@ -26,6 +26,7 @@ from tests.selftest.plain_database import refill
 
 SETUP = """
 DROP SCHEMA IF EXISTS sales, archive, depot CASCADE;
+DROP PUBLICATION IF EXISTS feed;
 CREATE SCHEMA depot;
 CREATE TABLE depot.stock (id bigint PRIMARY KEY, place text);
 CREATE TYPE mood AS ENUM ('well', 'ill');
@@ -68,6 +69,7 @@ CREATE TABLE spare (id bigint PRIMARY KEY, a int DEFAULT 0, b text);
 CREATE INDEX spare_b ON spare (b);
 CREATE TRIGGER spare_touch BEFORE UPDATE ON spare FOR EACH ROW EXECUTE FUNCTION touch();
 CREATE VIEW spare_view AS SELECT a FROM spare;
+CREATE PUBLICATION feed FOR TABLE customer, orders;
 INSERT INTO customer (id, name) VALUES (1, 'one'), (2, 'two');
 INSERT INTO orders (customer_id, total, placed) VALUES (1, 1, '2030-01-01');
 INSERT INTO log VALUES (1, '2030-05-05', 'x');
@@ -111,6 +113,10 @@ HIDDEN_EFFECTS = {
 HIDDEN_IN_ORDERS = ("column public.orders.hidden", "created", "")
 
 HARMLESS = {
+    "publication with a table more": "ALTER PUBLICATION feed SET TABLE orders, customer, spare",
+    "publication with a table less, in so many words": "ALTER PUBLICATION feed DROP TABLE orders",
+    "published table renamed": "ALTER TABLE orders RENAME TO purchases",
+    "published table gone": "DROP MATERIALIZED VIEW totals; DROP TABLE orders",
     "column": "ALTER TABLE customer ADD COLUMN size int",
     "column with default": "ALTER TABLE customer ADD COLUMN size int NOT NULL DEFAULT 4",
     "column if not exists": "ALTER TABLE customer ADD COLUMN IF NOT EXISTS note text",
@@ -499,6 +505,21 @@ HARMFUL = {
         "CREATE UNIQUE INDEX totals_customer ON totals (customer_id)",
         "",
         {("materialized view public.totals", "changed", "populated")},
+    ),
+    "publication whose list lacks a table": (
+        "ALTER PUBLICATION feed SET TABLE orders, spare",
+        "",
+        {("publication feed", "changed", "relations")},
+    ),
+    "published table in whose place another one comes": (
+        "CREATE TABLE orders_new (LIKE orders INCLUDING ALL); DROP MATERIALIZED VIEW totals;"
+        "DROP TABLE orders; ALTER TABLE orders_new RENAME TO orders",
+        "DROP TRIGGER orders_touch ON orders; DROP STATISTICS orders_both;"
+        "ALTER TABLE orders DROP CONSTRAINT orders_customer_id_fkey",
+        {
+            ("publication feed", "changed", "relations"),
+            ("sequence public.orders_id_seq", "dropped", ""),
+        },
     ),
     "sequence of a table with rows that is set back": (
         "SELECT setval('orders_id_seq', 1, false)",
