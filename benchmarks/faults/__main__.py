@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [
         case for case in cases() if not options.only or any(w in case.name for w in options.only)
     ]
+    if not chosen:
+        raise SystemExit(f"no case has one of these words in its name: {' '.join(options.only)}")
     began = time.monotonic()
     reasons = {case: case.why_not for case in chosen}
     playable = [case for case, reason in reasons.items() if not reason]
