@@ -118,6 +118,23 @@ HAZARDS: tuple[Hazard, ...] = (
         source=f"{_DOCS}/sql-altertable.html#SQL-ALTERTABLE-NOTES",
     ),
     Hazard(
+        id="domain-validated-under-lock",
+        name="Constraint of a domain validated while writers wait",
+        condition="ALTER DOMAIN adds or validates a constraint, and tables with rows that were "
+        "there before use the domain.",
+        effect="Writers of every such table wait while every row of all of them is looked at, by "
+        "VALIDATE CONSTRAINT too.",
+        workaround="Add it NOT VALID to the domain, for new values, and as a check to each table, "
+        "NOT VALID, then VALIDATE CONSTRAINT: that lets others work.",
+        setup="DROP DOMAIN IF EXISTS size CASCADE; CREATE DOMAIN size AS int;"
+        "CREATE TABLE box (width size); INSERT INTO box VALUES (1);",
+        bad=_TIMEOUT + "ALTER DOMAIN size ADD CONSTRAINT positive CHECK (value > 0);",
+        good=_TIMEOUT + "ALTER DOMAIN size ADD CONSTRAINT positive CHECK (value > 0) NOT VALID;\n"
+        "ALTER TABLE box ADD CONSTRAINT width_positive CHECK (width > 0) NOT VALID;\n"
+        "ALTER TABLE box VALIDATE CONSTRAINT width_positive;",
+        source=f"{_DOCS}/sql-alterdomain.html",
+    ),
+    Hazard(
         id="not-null-by-scan",
         name="NOT NULL proved by reading the table",
         condition="SET NOT NULL on a table with rows that was there before, without a valid check "

@@ -81,7 +81,7 @@ def hidden_work(run: ScriptRun) -> Iterator[HiddenWork]:
             for rule, what in _judge(item, remark, _Older(run, item, created)):
                 found.setdefault(rule, []).append(what)
         for table in _tables_of_domain_read(run, item):
-            found.setdefault("constraint-validated-under-lock", []).append(
+            found.setdefault("domain-validated-under-lock", []).append(
                 sentence("reads all of {table}", table=table)
             )
         if default := _default_partition_read(run, item):

@@ -94,6 +94,10 @@ RULES: tuple[SquawkRule, ...] = (
         _SCAN,
         "constraint-missing-not-valid",
         "adding-foreign-key-constraint",
+    ),
+    *_traced(
+        sentence("the watched run validated nothing on a table with rows"),
+        ("domain-validated-under-lock",),
         "ban-alter-domain-with-add-constraint",
     ),
     *_traced(
