@@ -11,15 +11,24 @@ what only the first refuses, is nobody's concern.
 - *conflict targets*: each unique index as the target of ``ON CONFLICT``.
 - *narrower columns* and *sequences*: what one takes or gives, beside what it holds today.
 - *views*: columns that are gone or in another place since a view was made anew.
+- *inheritance*: rows that a table showed with those of the tables that inherit from it.
+- *calls*: of a function, that fit another one of its name as well.
+- *computed values*: entries of indexes, stored columns and checks, by a function that is another
+  one since.
 
 A column that is dropped or renamed in so many words is no finding: the text announces it.
 """
 
 from shadowgate.migrate.clients.refusals import (
+    AMBIGUOUS_CALL,
+    CHECK_NOT_MET,
     CONFLICT_TARGET_LOST,
+    INHERITED_ROWS_LOST,
     INSERT_REFUSED,
     NARROWER_COLUMN,
     NARROWER_SEQUENCE,
+    STALE_COLUMN,
+    STALE_INDEX,
     UPDATE_REFUSED,
     VIEW_COLUMN_LOST,
     VIEW_COLUMN_MOVED,
@@ -28,10 +37,15 @@ from shadowgate.migrate.clients.refusals import (
 from shadowgate.migrate.clients.trial import find_refusals
 
 __all__ = [
+    "AMBIGUOUS_CALL",
+    "CHECK_NOT_MET",
     "CONFLICT_TARGET_LOST",
+    "INHERITED_ROWS_LOST",
     "INSERT_REFUSED",
     "NARROWER_COLUMN",
     "NARROWER_SEQUENCE",
+    "STALE_COLUMN",
+    "STALE_INDEX",
     "UPDATE_REFUSED",
     "VIEW_COLUMN_LOST",
     "VIEW_COLUMN_MOVED",

@@ -17,6 +17,11 @@ NARROWER_COLUMN = "narrower-column"
 NARROWER_SEQUENCE = "narrower-sequence"
 VIEW_COLUMN_LOST = "view-column-lost"
 VIEW_COLUMN_MOVED = "view-column-moved"
+INHERITED_ROWS_LOST = "inherited-rows-lost"
+AMBIGUOUS_CALL = "ambiguous-call"
+STALE_INDEX = "stale-index"
+STALE_COLUMN = "stale-column"
+CHECK_NOT_MET = "check-not-met"
 
 _DOCS = "https://www.postgresql.org/docs/current"
 _LINKS = {
@@ -27,6 +32,11 @@ _LINKS = {
     NARROWER_SEQUENCE: f"{_DOCS}/sql-altersequence.html",
     VIEW_COLUMN_LOST: f"{_DOCS}/sql-createview.html",
     VIEW_COLUMN_MOVED: f"{_DOCS}/sql-createview.html",
+    INHERITED_ROWS_LOST: f"{_DOCS}/ddl-inherit.html",
+    AMBIGUOUS_CALL: f"{_DOCS}/sql-createfunction.html#SQL-CREATEFUNCTION-OVERLOADING",
+    STALE_INDEX: f"{_DOCS}/xfunc-volatility.html",
+    STALE_COLUMN: f"{_DOCS}/ddl-generated-columns.html",
+    CHECK_NOT_MET: f"{_DOCS}/ddl-constraints.html#DDL-CONSTRAINTS-CHECK-CONSTRAINTS",
 }
 _OF_INDEXES = ("CREATE INDEX", "CREATE INDEX CONCURRENTLY", "CREATE UNIQUE INDEX")
 

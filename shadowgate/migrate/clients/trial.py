@@ -13,6 +13,9 @@ from psycopg import sql
 from shadowgate.catalogue.columns import Column
 from shadowgate.catalogue.renames import renamed_tables
 from shadowgate.language import sentence
+from shadowgate.migrate.clients.calls import ambiguous_calls
+from shadowgate.migrate.clients.computed import stale_values
+from shadowgate.migrate.clients.inheritance import lost_inherited_rows
 from shadowgate.migrate.clients.inserts import Insert, inserts
 from shadowgate.migrate.clients.narrower import narrower_columns, narrower_sequences
 from shadowgate.migrate.clients.pairs import Pair, pairs
@@ -97,6 +100,8 @@ def find_refusals(
         trial = _Trial(old, new)
         trial.found += narrower_sequences(old, new)  # before numbers are taken for rows of ours
         trial.found += lost_view_columns(old, new)
+        trial.found += ambiguous_calls(old, new)
+        trial.look_at_rows()
         for number, pair in enumerate(pairs(old, new, touched=touched, renames=named)):
             if number == MOST_TABLES:
                 break
@@ -118,6 +123,19 @@ class _Trial:
     tables: int = 0
     written: int = 0
     untried: list[str] = field(default_factory=list)
+
+    def look_at_rows(self) -> None:
+        """Look at rows that nobody writes, and are not found as before."""
+        try:
+            self.found += lost_inherited_rows(self.before, self.after)
+        except psycopg.errors.QueryCanceled:
+            self.untried.append(
+                sentence(
+                    "the rows of tables that inherit could not be counted in {seconds} s",
+                    seconds=_SECONDS,
+                )
+            )
+        self.found += stale_values(self.before, self.after, self.untried)
 
     def look_at(self, pair: Pair) -> None:
         """Try everything on one table."""
