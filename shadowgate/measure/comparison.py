@@ -116,6 +116,8 @@ class Comparison:
     """How executions were timed, in words."""
     stopped_by: str = ""
     """What made further times needless, in the caller's words; empty if nothing did."""
+    crowded: str = ""
+    """That the copies do not fit into the server's cache, in a sentence; empty if they do."""
 
     @property
     def failed(self) -> Mapping[str, tuple[QueryFailure, ...]]:
@@ -198,6 +200,7 @@ def compare(
             sample = _take_sample(sides, judge_, facts, stopping, progress)
         method = sides.method
     found = conclude(sample, judge_, known, facts, method, sides.failures)
+    found = replace(found, crowded=sides.crowded)
     if sample.ended == "needless":
         found = replace(found, stopped_by=stopping(judge_.regressed(sample.pairs)))
     return _with_orders(found, (before, after), sampling, clones, progress)

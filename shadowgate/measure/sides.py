@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
-from shadowgate.language import joined, nsentence
+from shadowgate.language import Shown, joined, nsentence, sentence
 from shadowgate.measure.clock import Measurement
 from shadowgate.measure.concurrency import all_at_once
 from shadowgate.measure.copies import CloneFactory, copies_at_once
@@ -21,6 +21,13 @@ from shadowgate.measure.session import visit
 from shadowgate.progress import Progress
 from shadowgate.queries.workload import Query, Workload
 from shadowgate.server.base import Database
+from shadowgate.server.space import in_units
+
+_SIZES = """
+SELECT pg_catalog.sum(pg_catalog.pg_database_size(name)),
+    pg_catalog.pg_size_bytes(pg_catalog.current_setting('shared_buffers'))
+FROM pg_catalog.unnest(%s::text[]) AS name
+"""
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,8 @@ class Sides:
     lanes: tuple[Lane, ...]
     failures: Failures = field(default_factory=Failures)
     """What failed so far; it is not asked again."""
+    crowded: str = ""
+    """That the copies do not fit into the server's cache, in a sentence; empty if they do."""
 
     @property
     def sessions(self) -> tuple[tuple[TimedSession, ...], ...]:
@@ -245,7 +254,28 @@ def open_sides(
         )
         seen = are_seen(opened.values())
         lanes = _lanes(before, after, possible_lanes() if seen else 1, sampling.demands.seed)
-        yield Sides(workload.by_id, before, after, lanes)
+        crowded = crowding(everywhere)
+        yield Sides(workload.by_id, before, after, lanes, crowded=crowded)
+
+
+def crowding(copies: Sequence[Database]) -> str:
+    """That copies are more than the server's cache holds, in a sentence; empty if they are not.
+
+    Then they push each other's pages out of it, and the side with the larger database suffers more:
+    at 2.5 million rows and 6 GB of shared buffers, queries over a table that the migration did not
+    touch came out 3 to 9 % slower beside a new table, at 9.6 GB within 2 %.
+    """
+    with copies[0].connect() as connection:
+        row = connection.execute(_SIZES, [[copy.name for copy in copies]]).fetchone()
+    size, buffers = row or (0, 0)
+    if size <= buffers:
+        return ""
+    return sentence(
+        "the copies take {size} and the shared buffers {buffers}: what the migration adds may push "
+        "out what a query reads",
+        size=Shown(in_units, int(size)),
+        buffers=Shown(in_units, buffers),
+    )
 
 
 def _lanes(before: Side, after: Side, most: int, seed: int) -> tuple[Lane, ...]:

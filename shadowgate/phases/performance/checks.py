@@ -163,6 +163,8 @@ def query_is_not_slower(comparison: Comparison, query: str, plan: Plan, finding:
         )
     )
     finding.say(*evidence.notes)
+    if evidence.verdict == "regressed":
+        finding.say(comparison.crowded)
     finding.require(
         evidence.verdict != "regressed",
         sentence(
@@ -214,7 +216,7 @@ def average_gain_is_met(comparison: Comparison, finding: Finding) -> None:
 
     The catalogue as a whole must gain.
     """
-    finding.say(comparison.how)
+    finding.say(comparison.how, comparison.crowded)
     if comparison.overall_target is not None:
         _judge(comparison.overall_target, comparison, finding)
 

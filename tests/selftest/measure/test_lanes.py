@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sys
 import threading
 import time
@@ -29,7 +30,7 @@ from shadowgate.measure.lanes import (
     warm_up,
 )
 from shadowgate.measure.rounds import TimedSession, undisturbed
-from shadowgate.measure.sides import open_sides
+from shadowgate.measure.sides import crowding, open_sides
 from shadowgate.progress import silent
 from shadowgate.queries import Query, Workload
 from shadowgate.server import Database
@@ -235,3 +236,9 @@ def test_where_processes_are_not_seen_there_is_one_lane(
         assert len(sides.lanes[0].before.readers) == 2
         taken = sides.measure([("Q1", "before"), ("W1", "after")], lambda: False)
     assert sorted(query for query, _ in taken) == ["Q1", "W1"]
+
+
+def test_copies_that_the_cache_does_not_hold_are_told(plain: Database) -> None:
+    assert crowding([plain]) == ""
+    many = [plain] * 100_000  # the size of each counts
+    assert re.fullmatch(r"the copies take \d+\.\d [GT]B and the shared buffers .*", crowding(many))
