@@ -166,7 +166,8 @@ class TrafficSection:
     readers: int = 4
     writers: int = 1
     reads_per_second: float = 10.0
-    """Of each reader, on average; arrivals are a Poisson process."""
+    """Of each reader, on average; arrivals are a Poisson process. A statement that would keep a
+    client busy for more than half of its time is asked less often, and the report says so."""
     writes_per_second: float = 10.0
     kept: str = ""
     """A query for the rows whose writes were acknowledged with RETURNING, the key first: the last

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any, Literal, Self
@@ -25,17 +25,21 @@ from shadowgate.plan import TrafficSection
 from shadowgate.server.base import Connection, Database
 from shadowgate.traffic.acknowledged import AcknowledgedWrites, Key
 from shadowgate.traffic.blocking import BlockingSampler, LockSnapshot
+from shadowgate.traffic.pace import Paces
 
 Kind = Literal["reader", "writer"]
 APPLICATION_NAME = "shadowgate traffic"
 """Of every session of the load, by which it is known in ``pg_stat_activity``."""
+TIMEOUT_SECONDS = 30.0
+"""After so long a statement of the load is an error."""
+
 _TABLE_GONE = "42P01"
 _LEAVE_SECONDS = 5.0
 _STEADY_SECONDS = 30.0
 _SAMPLE_SECONDS = 0.01
 """How often it is looked who waits for whom."""
-_TIMES, _VALUES = 0, 1
-"""Arrivals and values are drawn from generators of their own."""
+_TIMES, _VALUES, _CHOICES = 0, 1, 2
+"""Arrivals, values and what is left out are drawn from generators of their own."""
 
 
 Row = tuple[Any, ...]
@@ -81,7 +85,8 @@ class Traffic:
         settings: TrafficSection,
         *,
         seed: int = 1,
-        timeout_seconds: float = 30.0,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        paces: Paces | None = None,
     ) -> None:
         """Prepare a load.
 
@@ -90,11 +95,13 @@ class Traffic:
             settings: who does what, how often.
             seed: of the arrival times and of ``random()`` in SQL.
             timeout_seconds: after which a statement is an error.
+            paces: how often each statement is asked; ``None`` for as often as the settings say.
 
         Raises:
             UsageError: sessions have no statement to send, or no rate to send it at.
         """
         self.settings = settings
+        self._paces = paces
         self._timeout_ms = round(timeout_seconds * 1000)
         self._stop = threading.Event()
         self._sampler = BlockingSampler(database, _SAMPLE_SECONDS)
@@ -130,7 +137,9 @@ class Traffic:
                 ),
                 todo="give a statement and a rate above 0, or no sessions",
             )
-        forms = tuple(zip(statements, after or [""] * len(statements), strict=True))
+        paces = self._paces and (self._paces.reads if kind == "reader" else self._paces.writes)
+        shares = [pace.share for pace in paces] if paces else [1.0] * len(statements)
+        forms = tuple(zip(statements, after or [""] * len(statements), shares, strict=True))
         for number in range(count):
             yield _Session(
                 database,
@@ -214,8 +223,9 @@ class _Session:
 
     database: Database
     kind: Kind
-    forms: tuple[tuple[str, str], ...]
-    """The statements, each with what is said after switching over; empty if nothing."""
+    forms: tuple[tuple[str, str, float], ...]
+    """The statements, each with what is said after switching over, empty if nothing, and with the
+    part of its requests that are made."""
     rate: float
     """Requests a second."""
     seed: tuple[int, int]
@@ -253,7 +263,7 @@ class _Session:
     @property
     def switched_over(self) -> bool:
         """Whether it says the other statements by now, or has none."""
-        return self._switched_over or not any(other for _, other in self.forms)
+        return self._switched_over or not any(other for _, other, _ in self.forms)
 
     def _connect(self) -> Connection:
         connection = self.database.connect(application_name=f"{APPLICATION_NAME} {self.kind}")
@@ -269,15 +279,20 @@ class _Session:
 
     def _loop(self) -> None:
         arrivals = _arrivals(self._generator(_TIMES), self.rate, time.monotonic())
+        choices = self._generator(_CHOICES)
         try:
-            for forms, scheduled in zip(cycle(self.forms), arrivals, strict=False):
+            for (*forms, share), scheduled in zip(cycle(self.forms), arrivals, strict=False):
+                # A Poisson process of which a part is left out at random is one. A first request
+                # is made, so that the load begins.
+                if not share or (self.requests and choices.random() >= share):
+                    continue
                 if self.stop.wait(max(0.0, scheduled - time.monotonic())):
                     return
                 self._request(forms, scheduled)
         except psycopg.Error as problem:
             self._failure = problem
 
-    def _request(self, forms: tuple[str, str], scheduled: float) -> None:
+    def _request(self, forms: Sequence[str], scheduled: float) -> None:
         connection = self._connection
         assert connection is not None  # noqa: S101  (the thread starts after the session)
         pid = connection.info.backend_pid

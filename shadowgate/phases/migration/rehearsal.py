@@ -26,7 +26,8 @@ from shadowgate.traffic import (
     report_waits,
 )
 from shadowgate.traffic.acknowledged import BATCH, AcknowledgedWrites
-from shadowgate.traffic.load import WRITTEN, key_of
+from shadowgate.traffic.load import TIMEOUT_SECONDS, WRITTEN, key_of
+from shadowgate.traffic.pace import measure_paces
 
 SWITCH_SECONDS = 5.0
 """How long clients may take after a script to notice that their tables have other names."""
@@ -51,6 +52,8 @@ class Rehearsal:
     """Statements that a session has prepared before and executed again afterwards."""
     stale: tuple[StaleStatement, ...]
     """Those of them that only a new session can execute."""
+    slowed: tuple[str, ...]
+    """What was asked less often than planned, a sentence each."""
 
     @property
     def grounds(self) -> tuple[set[str], ...]:
@@ -105,7 +108,8 @@ def rehearse(
     if back:
         traffic = traffic.reversed()
     runner.progress(f"traffic: {traffic.readers} readers, {traffic.writers} writers")
-    load = Traffic(copy, traffic)
+    paces = measure_paces(copy, traffic, timeout_seconds=TIMEOUT_SECONDS)
+    load = Traffic(copy, traffic, paces=paces)
     with open_session(copy, queries) as session, closing(load.acknowledged) as acknowledged:
         with load:
             load.wait_until_steady()
@@ -124,6 +128,7 @@ def rehearse(
         lost,
         session.prepared,
         stale,
+        paces.slowed,
     )
 
 
@@ -172,6 +177,7 @@ def judge_waiting(online: Rehearsal, plan: Plan, finding: Finding) -> None:
     errors = sum(kind.error_count for kind in online.waits.kinds)
     finding.note(measured | {"errors": errors}, asdict(plan.locks) | {"errors": 0})
     finding.show(*online.waits.tables())
+    finding.say(*online.slowed)
     if online.waits.waits:
         finding.show(waits_figure(online, plan))
     finding.show(*lock_figures(online.run, online))
