@@ -33,7 +33,7 @@ APPLICATION_NAME = "shadowgate traffic"
 TIMEOUT_SECONDS = 30.0
 """After so long a statement of the load is an error."""
 
-_TABLE_GONE = "42P01"
+_TABLE_GONE, _CANCELED = "42P01", "57014"
 _LEAVE_SECONDS = 5.0
 _STEADY_SECONDS = 30.0
 _SAMPLE_SECONDS = 0.01
@@ -236,6 +236,8 @@ class _Session:
     requests: list[Request] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
     _switched_over: bool = False
+    _given_up: bool = False
+    """Whether the load is over and its last answer was not waited for."""
     _connection: Connection | None = None
     _failure: BaseException | None = None
 
@@ -251,6 +253,7 @@ class _Session:
             return
         self._thread.join(_LEAVE_SECONDS)
         if self._thread.is_alive():
+            self._given_up = True
             self._connection.cancel_safe()
             self._thread.join()
         self._connection.close()
@@ -303,6 +306,8 @@ class _Session:
             switches_over = self._switched_over = True
             answer = self._ask(connection, forms[1])
         ended = time.monotonic()
+        if self._given_up and answer.sqlstate == _CANCELED:
+            return
         if self.acknowledged is not None:
             self.acknowledged.add(WRITTEN, {key_of(row): row for row in answer.rows}, ended)
         self.requests.append(

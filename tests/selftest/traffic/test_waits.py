@@ -230,6 +230,21 @@ def test_a_killed_session_is_an_error_and_is_replaced(database: Database) -> Non
     assert len(traffic.kinds) == 2
 
 
+def test_an_answer_that_the_load_does_not_wait_for_is_no_error(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shadowgate.traffic.load._LEAVE_SECONDS", 0.2)
+    slow = settings(
+        reads=(READ, "SELECT pg_sleep(20)"), readers=1, reads_per_second=50.0, writers=0
+    )
+    began = time.monotonic()
+    with Traffic(database, slow) as traffic:
+        traffic.wait_until_steady()
+        time.sleep(0.5)
+    assert time.monotonic() - began < 10
+    assert {item.sqlstate for item in traffic.requests} == {""}
+
+
 def lose_the_watch(database: Database) -> None:
     with Traffic(database, settings(writers=0)), database.connect() as other:
         other.execute(
