@@ -97,8 +97,7 @@ class _Watch:
         self.peaks.suite = max(self.peaks.suite, _most(suite))
         servers = [child for child in suite.children() if child.name() == "postgres"]
         for server in servers:
-            family = (server, *server.children())
-            self.peaks.server = max(self.peaks.server, sum(map(_share, family)))
+            self.peaks.server = max(self.peaks.server, _together((server, *server.children())))
             if with_disk:
                 self.peaks.disk = max(self.peaks.disk, _size_of(Path(server.cwd())))
 
@@ -112,11 +111,19 @@ def _most(process: psutil.Process) -> int:
     return int(process.memory_info().rss)
 
 
-def _share(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        found = process.memory_full_info()
-        return int(getattr(found, "pss", found.uss))
-    return 0
+def _together(processes: Sequence[psutil.Process]) -> int:
+    """What processes of one server hold together: each one's own, and once what they share.
+
+    They share one segment, of which none has touched more than is there. The system would tell it
+    to the page, but walks through every page of each process for it, and holds it up meanwhile.
+    """
+    own = shared = 0
+    for process in processes:
+        with suppress(psutil.Error):
+            found = process.memory_info()
+            own += found.rss - found.shared
+            shared = max(shared, found.shared)
+    return own + shared
 
 
 def _size_of(folder: Path) -> int:
