@@ -485,7 +485,7 @@ def test_a_temporary_folder_that_the_user_names_is_used_though_memory_has_room(
         (512, None, "2048MB"),
         (8, 0.5, "1024MB"),
         (8, 1.5, "1536MB"),
-        (8, 100, "2048MB"),
+        (8, 100, "3276MB"),
         (64, 5, "5120MB"),
     ],
 )
