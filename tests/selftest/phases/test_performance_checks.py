@@ -27,14 +27,19 @@ def compared(status: TargetStatus, percent: float | None, stopped_by: str = "") 
     return cast(
         Comparison,
         SimpleNamespace(
-            targets={"Q5": promised}, overall_target=promised, stopped_by=stopped_by, how="timed"
+            targets={"Q5": promised},
+            overall_target=promised,
+            stopped_by=stopped_by,
+            how="timed",
+            crowded="too much for the cache",
         ),
     )
 
 
 def judge(comparison: Comparison) -> Finding:
     target_is_met(comparison, "Q5", finding := Finding())
-    average_gain_is_met(comparison, Finding())
+    average_gain_is_met(comparison, overall := Finding())
+    assert overall.details[:2] == ["timed", "too much for the cache"]
     return finding
 
 
