@@ -26,7 +26,7 @@ SELECT
         'owner', p.pubowner::regrole::text,
         'relations', (
             SELECT jsonb_agg(
-                to_jsonb(r) - '{oid,prpubid,prrelid}'::text[]
+                jsonb_strip_nulls(to_jsonb(r) - '{oid,prpubid,prrelid}'::text[])
                 || jsonb_build_object('relation', r.prrelid::regclass::text)
                 ORDER BY r.prrelid::regclass::text COLLATE "C"
             )
