@@ -47,11 +47,11 @@ class Pace:
                 statement=text,
             )
         return sentence(
-            "each session asks it every {seconds:.1f} s and not every {planned:.1f} s, as it takes "
-            "{took:.1f} s: {statement}",
-            seconds=self.planned_seconds / self.share,
-            planned=self.planned_seconds,
-            took=self.seconds,
+            "each session asks it {made:,.1f} times a minute and not {planned:,.1f}, as it takes "
+            "{milliseconds:,.0f} ms: {statement}",
+            made=60 / self.planned_seconds * self.share,
+            planned=60 / self.planned_seconds,
+            milliseconds=self.seconds * 1000,
             statement=text,
         )
 
