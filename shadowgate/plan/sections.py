@@ -345,8 +345,9 @@ class RehearsalSection:
     probe_seconds: float = 2.5
     """Rows of both sides are compared so often."""
     judge_latency: bool = False
-    """Whether the latency trigger stops a stage. On one machine the copies share its cores, and the
-    canary applies what it follows: phase 6 judges times, in pairs; here they are shown."""
+    """Whether the latency trigger stops a stage. On one machine the copies share its cores, the
+    canary applies what it follows, and the smaller share of requests has the colder caches: phase 6
+    judges times, in pairs; here they are shown."""
 
 
 @dataclass(frozen=True)
