@@ -85,14 +85,17 @@ def kill_backend(database: str, how: signal.Signals) -> Blow:
     def blow(scene: Scene) -> None:
         scene.crashed = how == signal.SIGKILL
         backend = scene.backend(database)
+        proven = scene.outside is not None and database == AFTER
+        if proven and how != signal.SIGINT:  # before it drops the database
+            scene.signal(signal.SIGSTOP)
         backend.send_signal(how)
-        if scene.outside is None or database != AFTER:
+        if not proven:
             return
         with suppress(psutil.TimeoutExpired):
             backend.wait(5)
         if how == signal.SIGINT:
             _wait(lambda: not scene.server.sessions(AFTER, "shadowgate migration"))
-        scene.signal(signal.SIGSTOP)
+            scene.signal(signal.SIGSTOP)
         _wait(scene.server.is_up)
         scene.prove(AFTER)
         scene.signal(signal.SIGCONT)

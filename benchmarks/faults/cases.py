@@ -50,6 +50,11 @@ def refused(says: str) -> Expected:
     return Expected(frozenset({4}), says, "any")
 
 
+def not_begun(says: str) -> Expected:
+    """Before there is anything to report of, with a sentence."""
+    return Expected(frozenset({4}), says, "none")
+
+
 def no_go(says: str) -> Expected:
     """At the end, with what was met."""
     return Expected(frozenset({1}), says)
@@ -180,7 +185,8 @@ def _guardians() -> Iterator[Case]:
 
 
 def _backends() -> Iterator[Case]:
-    ended = r"terminating connection|server closed the connection|session was lost"
+    lost = r"session (that watched the migration )?was lost"
+    ended = f"terminating connection|server closed the connection|{lost}"
     gone = f"{ended}|recovery mode|crash|not yet accepting"
     for database in (AFTER, "shadow_online", "shadow_undo"):
         moment = {AFTER: "migration", "shadow_online": "traffic", "shadow_undo": "rollback"}
@@ -366,7 +372,7 @@ def _disks() -> Iterator[Case]:
         "disk full: the dump of the source",
         "",
         blows.nothing,
-        refused(full),
+        not_begun(full),
         arrangement=arranged.from_source_onto_a_small_disk,
         mounts=True,
     )
@@ -466,14 +472,14 @@ def _others() -> Iterator[Case]:
         "the source's session is ended",
         "source",
         blows.end_source,
-        refused(r"the (server given with --source|source) cannot be"),
+        not_begun(r"the (server given with --source|source) cannot be"),
         arrangement=arranged.from_source,
     )
     yield Case(
         "the source's server dies",
         "source",
         blows.kill_server(KILL, again=True),
-        refused(r"the (server given with --source|source) cannot be"),
+        not_begun(r"the (server given with --source|source) cannot be"),
         arrangement=arranged.from_source,
     )
     yield Case(
