@@ -87,7 +87,7 @@ def kill_backend(database: str, how: signal.Signals) -> Blow:
         backend = scene.backend(database)
         proven = scene.outside is not None and database == AFTER
         if proven and how != signal.SIGINT:  # before it drops the database
-            scene.signal(signal.SIGSTOP)
+            scene.signal(signal.SIGSTOP, everybody=True)
         backend.send_signal(how)
         if not proven:
             return
@@ -95,10 +95,10 @@ def kill_backend(database: str, how: signal.Signals) -> Blow:
             backend.wait(5)
         if how == signal.SIGINT:
             _wait(lambda: not scene.server.sessions(AFTER, "shadowgate migration"))
-            scene.signal(signal.SIGSTOP)
+            scene.signal(signal.SIGSTOP, everybody=True)
         _wait(scene.server.is_up)
         scene.prove(AFTER)
-        scene.signal(signal.SIGCONT)
+        scene.signal(signal.SIGCONT, everybody=True)
 
     return blow
 
