@@ -87,7 +87,7 @@ class Processes(threading.Thread):
 
     def run(self) -> None:
         """Look until told to stop."""
-        while not self.done.wait(0.1):
+        while not self.done.wait(0.01):
             for process in psutil.process_iter(["cmdline"]):
                 self.seen.add("\0".join(process.info["cmdline"] or ()))
 
