@@ -50,8 +50,8 @@ def refused(says: str) -> Expected:
     return Expected(frozenset({4}), says, "any")
 
 
-def not_begun(says: str) -> Expected:
-    """Before there is anything to report of, with a sentence."""
+def unreported(says: str) -> Expected:
+    """Before there is anything to report of, or nowhere to, with a sentence."""
     return Expected(frozenset({4}), says, "none")
 
 
@@ -372,7 +372,7 @@ def _disks() -> Iterator[Case]:
         "disk full: the dump of the source",
         "",
         blows.nothing,
-        not_begun(full),
+        unreported(full),
         arrangement=arranged.from_source_onto_a_small_disk,
         mounts=True,
     )
@@ -399,7 +399,7 @@ def _reports() -> Iterator[Case]:
         "the reports' folder cannot be written",
         "",
         blows.nothing,
-        Expected(frozenset({4}), "read-only", "none"),
+        unreported("read-only"),
         arrangement=arranged.reports_read_only,
         mounts=True,
     )
@@ -407,7 +407,7 @@ def _reports() -> Iterator[Case]:
         "the reports' folder is a file",
         "",
         blows.nothing,
-        Expected(frozenset({4}), r"reports.*(exists|not a (folder|directory))", "none"),
+        unreported(r"reports.*(exists|not a (folder|directory))"),
         arrangement=arranged.reports_are_a_file,
         core=True,
     )
@@ -415,7 +415,7 @@ def _reports() -> Iterator[Case]:
         "a report is a folder",
         "",
         blows.nothing,
-        Expected(frozenset({4}), r"shadow\.html", "none"),
+        unreported(r"shadow\.html"),
         arrangement=arranged.report_is_a_folder,
     )
     yield Case(
@@ -472,14 +472,14 @@ def _others() -> Iterator[Case]:
         "the source's session is ended",
         "source",
         blows.end_source,
-        not_begun(r"the (server given with --source|source) cannot be"),
+        unreported(r"the (server given with --source|source) cannot be"),
         arrangement=arranged.from_source,
     )
     yield Case(
         "the source's server dies",
         "source",
         blows.kill_server(KILL, again=True),
-        not_begun(r"the (server given with --source|source) cannot be"),
+        unreported(r"the (server given with --source|source) cannot be"),
         arrangement=arranged.from_source,
     )
     yield Case(

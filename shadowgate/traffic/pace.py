@@ -22,8 +22,6 @@ from shadowgate.server.base import Connection, Database
 
 BUSY = 0.5
 """Part of the processors that a load keeps busy at most, and of its time a session."""
-_CANCELED = "57014"
-"""SQLSTATE of a statement that took too long."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +149,7 @@ def _seconds(connection: Connection, statement: str) -> float:
     except psycopg.Error as error:
         if not connection.closed:
             connection.rollback()
-        if error.sqlstate == _CANCELED:
+        if isinstance(error, psycopg.errors.QueryCanceled):
             return inf
         # Of any other error the load will tell.
     return time.monotonic() - began

@@ -11,7 +11,7 @@ Source: PostgreSQL manual, 38.7 Function Volatility Categories; CREATE INDEX, No
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,7 +150,7 @@ def _stale(
     after: Connection,
     was: _Computed | None,
     now: _Computed,
-    changed: Collection[str],
+    changed: tuple[str, ...],
 ) -> Iterator[Refusal]:
     blamed = (*changed, now.name)
     if now.kind == "index":
@@ -171,7 +171,7 @@ def _stale(
             table=now.of_table,
             expression=now.expressions[0],
         )
-        yield Refusal(STALE_COLUMN, now.of_table, said, tuple(blamed))
+        yield Refusal(STALE_COLUMN, now.of_table, said, blamed)
     else:
         said = nsentence(
             "{n:,} row of {table} met the check {check} before the migration and does not after "
@@ -182,7 +182,7 @@ def _stale(
             table=now.of_table,
             check=now.name,
         )
-        yield Refusal(CHECK_NOT_MET, now.of_table, said, tuple(blamed))
+        yield Refusal(CHECK_NOT_MET, now.of_table, said, blamed)
 
 
 def _count(connection: Connection, item: _Computed) -> int:
