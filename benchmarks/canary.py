@@ -1,10 +1,10 @@
 """How often the triggers of the rehearsed rollout err: ``./run bench canary``.
 
-*Live* runs rehearse a canary of 20 % on two real databases, with the difference of the case built
-into one of them. *Resampled* ones draw stretches of six seconds from what was recorded of clean
-runs, deal out the canary's sessions anew in each, put the difference of the case into their
-answers, and decide with the same code. What was recorded is stored, so that a run that was stopped
-goes on.
+*Live* runs rehearse a canary of 20 % on real databases, with the difference of the case built into
+the canary. *Resampled* ones draw stretches of six seconds from what was recorded of clean runs,
+deal out the sessions of canary and baseline anew in each, put the difference of the case into the
+canary's answers, and decide with the same code. What was recorded is stored, so that a run that was
+stopped goes on.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Bench:
-    """A server with the database that every run's two are copies of."""
+    """A server with the database that those of every run are copies of."""
 
     server: Server
     databases: Databases
@@ -157,6 +157,7 @@ class Bench:
         with (
             self.databases.cloned(self.shadow, "bench_primary") as primary,
             self.databases.cloned(self.shadow, "bench_canary") as canary,
+            self.databases.cloned(self.shadow, "bench_baseline") as baseline,
         ):
             share = case.slower_percent / 100
             set_steps(canary, {name: round(self.steps[name] * share) for name in self.steps})
@@ -174,6 +175,7 @@ class Bench:
                 LIMITS,
                 sampling,
                 number,
+                baseline,
             )
         return _record(case, number, found)
 
@@ -223,7 +225,9 @@ def _drawn(case: Case, records: Sequence[Record], generator: random.Random) -> I
     sessions = sorted({session for record in records for _, session, _, _ in record.answers})
     for stretch in range(round(SECONDS / STRETCH)):
         record = generator.choice(records)
-        canary = frozenset(generator.sample(sessions, round(SHARE * len(sessions))))
+        each = round(SHARE * len(sessions))
+        drawn = generator.sample(sessions, 2 * each)
+        canary, baseline = frozenset(drawn[:each]), frozenset(drawn[each:])
         begin = STRETCH * generator.randrange(round(SECONDS / STRETCH))
         for statement, session, at, latency in record.answers:
             if not begin <= at < begin + STRETCH:
@@ -234,12 +238,13 @@ def _drawn(case: Case, records: Sequence[Record], generator: random.Random) -> I
             at_now = at - begin + stretch * STRETCH
             yield Answer(
                 statement,
-                "canary" if new else "primary",
+                "canary" if new else "baseline" if session in baseline else "primary",
                 new,
                 at_now,
                 at_now,
                 at_now + longer,
                 "P0001" if failed else "",
+                compared=new or session in baseline,
                 session=session,
                 net=longer,
             )

@@ -15,12 +15,14 @@ from typing import Literal
 
 from shadowgate.catalogue.expect import Names, is_named, names_object
 from shadowgate.catalogue.fingerprint import (
+    LARGE_OBJECTS,
     LogicalTable,
     TableFingerprint,
     count_rows,
     find,
     find_large_objects,
     fingerprint,
+    hides_large_objects,
     pinned,
 )
 from shadowgate.catalogue.rows import RowDifferences, differing_rows, every_row_lost
@@ -32,13 +34,16 @@ from shadowgate.server.base import Database
 WHOLE = "*"
 """Stands for all columns of a table, and for rows that come and go."""
 
-Reason = Literal["new", "announced as dropped", "announced as changed"]
+Reason = Literal[
+    "new", "announced as dropped", "announced as changed", "readable by superusers only"
+]
 
 _REASONS: Mapping[Reason, str] = {
     # TRANSLATORS: why columns or a table are not compared
     "new": sentence("new"),
     "announced as dropped": sentence("announced as dropped"),
     "announced as changed": sentence("announced as changed"),
+    "readable by superusers only": sentence("readable by superusers only"),
 }
 
 
@@ -215,7 +220,7 @@ def compare_content(
     """
     may_change, dropped, moved = allowed or AllowedChanges(), drops or {}, renames or {}
     old, new = _tables(before), _tables(after)
-    left_out: list[LeftOut] = []
+    left_out = list(_hidden(before))
     gone: list[LogicalTable] = []
     pairings: list[Pairing] = []
     for name, table in old.items():
@@ -254,6 +259,12 @@ def _tables(database: Database) -> dict[str, LogicalTable]:
     with database.connect() as connection, pinned(connection):
         found = [*find(connection), *find_large_objects(connection)]
         return {table.name: table for table in found}
+
+
+def _hidden(database: Database) -> Iterator[LeftOut]:
+    with database.connect() as connection:
+        if hides_large_objects(connection):
+            yield LeftOut(LARGE_OBJECTS, (WHOLE,), "readable by superusers only")
 
 
 def _fingerprints(

@@ -43,9 +43,9 @@ _PINNED: tuple[tuple[str, str], ...] = (
 )
 
 LARGE_OBJECTS = "pg_catalog.pg_largeobject"
-_HAS_LARGE_OBJECTS = """
+_MAY_READ_LARGE_OBJECTS = """
 SELECT has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')
-    AND EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+WHERE EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
 """
 
 # unnest() keeps the planner from computing the digest once for each word that is taken from it, and
@@ -193,10 +193,15 @@ def find(connection: Connection, names: Sequence[str] | None = None) -> list[Log
 def find_large_objects(connection: Connection) -> list[LogicalTable]:
     """Look up the one table that holds the pages of every large object.
 
-    It is left out where there are none, and of a session that may not read it: only superusers may.
+    It is left out where there are none, and of a session that :func:`hides_large_objects`.
     """
-    readable = connection.execute(_HAS_LARGE_OBJECTS).fetchone()
+    readable = connection.execute(_MAY_READ_LARGE_OBJECTS).fetchone()
     return _look_up(connection, LARGE_OBJECTS) if readable and readable[0] else []
+
+
+def hides_large_objects(connection: Connection) -> bool:
+    """Whether there are large objects whose pages the session may not read: superusers may."""
+    return connection.execute(_MAY_READ_LARGE_OBJECTS).fetchone() == (False,)
 
 
 def count_rows(connection: Connection, table: LogicalTable) -> int:

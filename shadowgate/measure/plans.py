@@ -205,6 +205,22 @@ def plan_metrics(document: Mapping[str, Any], roots: Roots) -> PlanMetrics:
     )
 
 
+def serving_scans(metrics: PlanMetrics, roots: Roots) -> tuple[frozenset[str], frozenset[str]]:
+    """Tables that a plan finds rows of by an index's condition or order, and those it reads all of.
+
+    Partitions are told under the name of the whole, which may be in both.
+    """
+    by_index, whole = set(), set()
+    for document in metrics.documents:
+        for node in filter(_scans, _nodes(document["Plan"])):
+            table = roots.get(node["Relation Name"], node["Relation Name"])
+            if node["Node Type"] == "Seq Scan":
+                whole.add(table)
+            elif {"Index Cond", "Order By", "Recheck Cond"} & node.keys():
+                by_index.add(table)
+    return frozenset(by_index), frozenset(whole)
+
+
 def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """All nodes that were executed."""
     if plan.get("Actual Loops") == 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -73,6 +73,7 @@ from shadowgate.phases.performance.committed_baseline import (
     compare_with_baseline,
 )
 from shadowgate.phases.performance.history import History, last_run, timing_key
+from shadowgate.phases.performance.index_use import LostIndex, lost_indexes
 from shadowgate.phases.performance.layout import tell_layout, with_layout
 from shadowgate.phases.performance.rewrites import Rewrites, prove_rewrites
 from shadowgate.phases.piece import (
@@ -610,6 +611,11 @@ class Run:
         )
 
     @evidence
+    def index_losses(self) -> tuple[LostIndex, ...]:
+        """Queries that no index serves any longer."""
+        return lost_indexes(self.shadow, self.applied.database, self.answered)
+
+    @evidence
     def history(self) -> History | None:
         """This run beside the last stored one with the same key; ``None`` if there is none."""
         return last_run(self.rounds.storage, self.timing_key, self.comparison)
@@ -899,9 +905,13 @@ class Run:
             before, after = self.quiet_before, self.quiet_after
         name = self.plan.database
         self.progress("rehearsing the rollout")
+        judged = self.plan.rollout.rehearsal.judge_latency and not self.quick
         with (
             self.databases.cloned(before, f"{name}_primary") as primary,
             self.databases.cloned(after, f"{name}_canary") as canary,
+            self.databases.cloned(before, f"{name}_baseline")
+            if judged
+            else nullcontext() as baseline,
         ):
             return rehearse_canary(
                 self.server,
@@ -915,6 +925,7 @@ class Run:
                 self.plan,
                 self.runner,
                 self.quick,
+                baseline,
             )
 
     @proven_by("rollout.plan")

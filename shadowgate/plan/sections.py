@@ -345,9 +345,10 @@ class RehearsalSection:
     probe_seconds: float = 2.5
     """Rows of both sides are compared so often."""
     judge_latency: bool = False
-    """Whether the latency trigger stops a stage. On one machine the copies share its cores, the
-    canary applies what it follows, and the smaller share of requests has the colder caches: phase 6
-    judges times, in pairs; here they are shown."""
+    """Whether the latency trigger stops a stage. The canary is then held against an unmigrated copy
+    of its own that follows too and is asked by as many sessions, while fewer than half of them ask
+    the canary: against all others it would be slower by its colder caches. Phase 6 judges times in
+    pairs; without this they are shown here."""
 
 
 @dataclass(frozen=True)

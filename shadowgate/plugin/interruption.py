@@ -22,7 +22,8 @@ class Interruption:
         """Raise :class:`KeyboardInterrupt` at a signal, until the session's clean-up."""
         if threading.current_thread() is not threading.main_thread():
             return  # signals are somebody else's there
-        ours = [signal.SIGTERM, signal.SIGHUP]
+        told = (signal.SIGTERM, signal.SIGHUP)
+        ours = [each for each in told if signal.getsignal(each) != signal.SIG_IGN]  # nohup
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             ours.append(signal.SIGINT)
         before = {each: signal.signal(each, self._interrupt) for each in ours}

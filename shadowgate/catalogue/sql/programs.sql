@@ -33,6 +33,19 @@ SELECT
             FROM pg_publication_rel r
             WHERE r.prpubid = p.oid
         ),
+        -- FOR TABLES IN SCHEMA (since 15), by its dependencies: older servers lack the catalogue.
+        'schemas', (
+            SELECT jsonb_agg(
+                jsonb_build_object('schema', quote_ident(n.nspname)) ORDER BY n.nspname COLLATE "C"
+            )
+            FROM pg_depend of_publication
+            JOIN pg_depend of_schema USING (classid, objid)
+            JOIN pg_namespace n ON n.oid = of_schema.refobjid
+            WHERE of_publication.classid = to_regclass('pg_catalog.pg_publication_namespace')
+                AND of_publication.refclassid = 'pg_publication'::regclass
+                AND of_publication.refobjid = p.oid
+                AND of_schema.refclassid = 'pg_namespace'::regclass
+        ),
         'comment', obj_description(p.oid, 'pg_publication')
     )
 FROM pg_publication p

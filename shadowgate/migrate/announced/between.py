@@ -15,7 +15,7 @@ from shadowgate.catalogue.diff import Change, Drift, diff
 from shadowgate.catalogue.expect import Deviations, Expectation, deviations_from
 from shadowgate.catalogue.flaws import created_flaws
 from shadowgate.catalogue.object_kinds import VIEWS
-from shadowgate.catalogue.snapshot import CatalogueObject, ObjectId, Snapshot
+from shadowgate.catalogue.snapshot import Attributes, CatalogueObject, ObjectId, Snapshot
 from shadowgate.migrate.announced.lookup import ByName, matches
 from shadowgate.migrate.announced.model import (
     Announcement,
@@ -55,6 +55,8 @@ _KEPT_BY_REPLACEMENT = frozenset(
 """What an object must not lose by being dropped and created again: the text does not say it."""
 _OF_ONE_OBJECT = frozenset({"comment", "privileges"})
 """Attributes that parts have of their own."""
+_PUBLISHED = {"relations": ("relation", "table"), "schemas": ("schema", "schema")}
+"""Attribute of a publication -> what its entries name, and of which kind that is."""
 _GO_WITH_A_COLUMN = frozenset({"index", "constraint", "statistics"})
 
 
@@ -293,14 +295,12 @@ class _Between:
         return any(matches(whole, said.kind, names) for whole in wholes)
 
     def _leaves_out(self, change: Change) -> bool:
-        """Whether a list of relations lacks one that was in it and is still there."""
-        if change.attribute != "relations":
+        """Whether a publication's list lacks what was in it and is still there."""
+        if change.attribute not in _PUBLISHED:
             return False
-        listed = {entry["relation"] for entry in change.after or ()}
-        return any(
-            entry["relation"] not in listed and ObjectId("table", entry["relation"]) in self.after
-            for entry in change.before or ()
-        )
+        listed = {_published(change, entry) for entry in change.after or ()}
+        there = {_published(change, entry) for entry in change.before or ()} & {*self.after}
+        return not there <= listed
 
     def _with_descendants(self, said: ObjectChange) -> Names:
         """The names, and those of the same part in partitions and inheriting tables."""
@@ -381,16 +381,16 @@ class _Between:
                 yield "drop", old.kind, old.name
 
     def _gone_from_publications(self) -> Iterator[Found]:
-        """Publications that lack nothing but tables that are gone or renamed."""
+        """Publications that lack nothing but tables and schemas that are gone or renamed."""
         renamed = {name for item in self.renamings for name in item.old}
         for change in self.changes:
-            if change.object.kind != "publication" or change.attribute != "relations":
+            if change.object.kind != "publication" or change.attribute not in _PUBLISHED:
                 continue
             kept = (
                 entry
                 for entry in change.before or ()
-                if entry["relation"] in renamed
-                or ObjectId("table", entry["relation"]) in self.after
+                for published in [_published(change, entry)]
+                if published.name in renamed or published in self.after
             )
             was, now = (
                 sorted(without_names(entry, self.renamings) for entry in entries)
@@ -403,6 +403,12 @@ class _Between:
         self,
     ) -> tuple[tuple[Effect, Mapping[ObjectId, CatalogueObject]], ...]:
         return (("create", self.drift.created), ("drop", self.drift.dropped))
+
+
+def _published(change: Change, entry: Attributes) -> ObjectId:
+    """What an entry of a publication's list publishes."""
+    part, kind = _PUBLISHED[change.attribute]
+    return ObjectId(kind, entry[part])
 
 
 def _exact(change: Change) -> Found:

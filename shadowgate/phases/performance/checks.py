@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shadowgate.evidence import Table
@@ -23,6 +23,7 @@ from shadowgate.phases.items import QUERIES, TARGETS
 from shadowgate.phases.migration.announced import Announced
 from shadowgate.phases.performance.committed_baseline import BaselineComparison
 from shadowgate.phases.performance.history import History
+from shadowgate.phases.performance.index_use import LostIndex
 from shadowgate.phases.performance.layout import layout_table, left_out
 from shadowgate.phases.performance.rewrites import Rewrites
 from shadowgate.phases.results import Blocked, Needless
@@ -52,6 +53,10 @@ def _claims_an_overall_gain(run: Run) -> str:
 
 def _has_rewrites(run: Run) -> str:
     return "" if run.workload.rewrites else "the plan has no rewritten queries"
+
+
+def _cannot_judge_times(run: Run) -> str:
+    return "" if run.quick else "times are judged, and tell of an index that is missed"
 
 
 def _has_an_earlier_run(run: Run) -> str:
@@ -251,6 +256,22 @@ def rewritten_queries_agree(rewrites: Rewrites, finding: Finding) -> None:
             queries=", ".join(untouched),
         ),
     )
+
+
+@check(
+    "performance.index_use",
+    remedy="Keep the index, or make sure that nobody asks so any more; on a backup of production's "
+    "size times tell.",
+    required=False,
+    applies=_cannot_judge_times,
+)
+def queries_keep_an_index(index_losses: Sequence[LostIndex], finding: Finding) -> None:
+    """A query that an index served has one that can serve it still.
+
+    On a few rows reading all of a table takes no time; on production's it does.
+    """
+    finding.note(nsentence("{n} query lost it", "{n} queries lost it", len(index_losses)), "0")
+    finding.require(not index_losses, [str(each) for each in index_losses])
 
 
 @check(

@@ -1,4 +1,4 @@
-"""What operations takes over beside the page: alert rules, the triggers as SQL, and the calendar.
+"""What operations takes over beside the page: alert rules, a dashboard, triggers as SQL, dates.
 
 The rules are for Prometheus with the metrics of postgres_exporter and its collector
 ``stat_statements``; integrity is asked by a query of ours, whose metric the exporter serves.
@@ -16,14 +16,15 @@ from shadowgate.phases.rollout.model import RolloutPlan, Week
 from shadowgate.report.redact import redacted_text
 from shadowgate.report.templates import render
 
-ALERTS, QUERIES, SQL, DATES, PAGE = (
+ALERTS, QUERIES, DASHBOARD, SQL, DATES, PAGE = (
     "rollout_alerts.yml",
     "rollout_queries.yml",
+    "rollout_dashboard.json",
     "rollout_triggers.sql",
     "rollout.ics",
     "rollout_plan.md",
 )
-HANDED_OVER = (ALERTS, QUERIES, SQL, DATES)
+HANDED_OVER = (ALERTS, QUERIES, DASHBOARD, SQL, DATES)
 """Files beside the page."""
 _FOLD_BYTES = 74
 
@@ -40,6 +41,7 @@ def write_handed_over(plan: RolloutPlan, folder: Path, written: dt.datetime) -> 
         PAGE: render_markdown(plan),
         ALERTS: render_alerts(plan),
         QUERIES: _rendered("rollout_queries.yml.j2", plan),
+        DASHBOARD: _rendered("rollout_dashboard.json.j2", plan),
         SQL: _rendered("rollout_triggers.sql.j2", plan),
         DATES: render_calendar(plan, written),
     }

@@ -42,7 +42,11 @@ _TRIGGERS: Mapping[Trigger, str] = {
     "integrity": sentence("integrity"),
     "migration": sentence("migration"),
 }
-_ARMS: Mapping[Arm, str] = {"primary": sentence("primary"), "canary": sentence("canary")}
+_ARMS: Mapping[Arm, str] = {
+    "primary": sentence("primary"),
+    "canary": sentence("canary"),
+    "baseline": sentence("baseline"),
+}
 
 
 def asked_of(traffic: TrafficSection, workload: Workload) -> Iterator[Asked]:
@@ -95,8 +99,9 @@ def rehearse_canary(
     plan: Plan,
     runner: Runner,
     quick: str,
+    baseline: Database | None,
 ) -> CanaryRehearsal:
-    """Rehearse the rollout on two copies of its own.
+    """Rehearse the rollout on copies of its own.
 
     Args:
         server: both are on it.
@@ -110,6 +115,7 @@ def rehearse_canary(
         plan: has the limits.
         runner: applies scripts.
         quick: why timings are not judged; empty when they are.
+        baseline: one more copy from before the migration, where latency is judged.
     """
     return rehearse_rollout(
         server,
@@ -124,6 +130,7 @@ def rehearse_canary(
         limits_of(plan.rollout, quick),
         Sampling(plan.performance),
         plan.performance.seed,
+        baseline,
     )
 
 

@@ -8,6 +8,7 @@ Writers write to the primary; there is one, so that the order of its writes is k
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from typing import Literal, Self
 
 import numpy as np
 import psycopg
+from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from shadowgate.measure import Sampling
@@ -32,7 +34,7 @@ from shadowgate.server.base import Connection, Database
 from shadowgate.traffic.acknowledged import AcknowledgedWrites
 from shadowgate.traffic.canary.statements import READ_ONLY, Statement, acknowledged, shares
 
-Arm = Literal["primary", "canary"]
+Arm = Literal["primary", "canary", "baseline"]
 
 MOST_PER_SECOND = 250.0
 BUSY = 1 / 3
@@ -41,6 +43,10 @@ _WRITES_PER_SECOND = 20.0
 _WRITER_BUSY = 0.4
 _GONE = frozenset({"42P01", "42703"})
 """SQLSTATE of a relation or a column that is not there."""
+_TIMEOUT = "57014"
+"""SQLSTATE of a statement that took too long."""
+PATIENCE_SECONDS = 5.0
+"""An unmigrated database is given so long for a request; the statement is then asked no more."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Answer:
     sqlstate: str = ""
     message: str = ""
     wrote: bool = False
+    compared: bool = False
+    """Whether the arms are compared by it: both have as many sessions, and its own is warm."""
     session: int = -1
     """Number of the reader; negative for the writer."""
     net: float = 0.0
@@ -76,14 +84,28 @@ class Routing:
     sessions: int
     percent: float = 0.0
     """Share of the readers' sessions that ask the canary."""
+    baseline: bool = False
+    """As many ask an unmigrated copy of its own, while they are fewer than half."""
     primary_migrated: bool = False
     """From the beginning of the migration of the primary on."""
     new_form: bool = False
     """Clients of the primary say what they say after the migration."""
 
+    @property
+    def on_canary(self) -> int:
+        """Sessions that ask the canary."""
+        return round(self.sessions * self.percent / 100)
+
+    @property
+    def against(self) -> Arm:
+        """What the canary's latency is held against."""
+        return "baseline" if self.baseline and 2 * self.on_canary < self.sessions else "primary"
+
     def arm(self, session: int) -> Arm:
         """The database of a reader's session."""
-        return "canary" if session < round(self.sessions * self.percent / 100) else "primary"
+        if session < self.on_canary:
+            return "canary"
+        return self.against if session < 2 * self.on_canary else "primary"
 
 
 @dataclass
@@ -105,6 +127,9 @@ class Clients:
     """The hash of the last acknowledged write of each row; close it when it has been looked at."""
     asking: dict[int, Arm] = field(default_factory=dict)
     """Session -> the database that it waits for an answer of."""
+    given_up: dict[str, None] = field(default_factory=dict)
+    """Statements that an unmigrated database took too long for, though it did not when they were
+    tried: its plan tipped, say, and no migration is to blame for what follows."""
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -177,7 +202,8 @@ class Clients:
                 if self._stop.wait(max(0.0, scheduled - time.monotonic())):
                     return
                 chosen = statements[int(generator.choice(len(statements), p=parts))]
-                self._ask(number, chosen, scheduled, sessions, thread)
+                if chosen.id not in self.given_up:
+                    self._ask(number, chosen, scheduled, sessions, thread)
         except BaseException as error:
             self._failures.append(error)
         finally:
@@ -187,7 +213,7 @@ class Clients:
         """Sessions on both databases, which have planned everything once."""
         found: dict[Arm, _Session] = {}
         for arm in self.databases:
-            if number < 0 and arm == "canary":
+            if number < 0 and arm != "primary":
                 continue
             found[arm] = self._connect(number, arm)
             connection = found[arm].connection
@@ -215,6 +241,8 @@ class Clients:
             connection.execute(READ_ONLY)
         process = find_process(connection, self.databases[arm]) if self.timed else None
         session = _Session(connection, clock_for(process))
+        if arm != "canary" and not self.routing.primary_migrated:
+            session.has_patience_for(PATIENCE_SECONDS)
         self._sessions.append(session)
         return session
 
@@ -229,10 +257,15 @@ class Clients:
         arm: Arm = "primary" if number < 0 else self.routing.arm(number)
         connection, clock = sessions[arm].connection, sessions[arm].clock
         migrated = arm == "canary" or self.routing.primary_migrated
+        if migrated:
+            sessions[arm].has_patience_for(self.sampling.query_seconds)
         forms = [one.before, one.after]
         if arm == "canary" or self.routing.new_form:
             forms.reverse()
         self.asking[number] = arm
+        warm = one.id in sessions[arm].asked
+        compared = warm and number >= 0 and arm in ("canary", self.routing.against)
+        sessions[arm].asked.add(one.id)
         queued = clock.queued() + thread.clock.queued()
         started = time.monotonic()
         problem, rows = _execute(connection, forms[0], fetch=one.follows is not None)
@@ -241,6 +274,10 @@ class Clients:
         ended = time.monotonic()
         queued = clock.queued() + thread.clock.queued() - queued
         net = thread.net(scheduled, ended - started, queued)
+        if problem is not None and problem.sqlstate == _TIMEOUT and not migrated:
+            self.given_up[one.id] = None
+            self.asking.pop(number, None)
+            return
         if one.follows and problem is None:
             self.acknowledged.add(one.follows.name, acknowledged(rows), ended)
         self.answers.append(
@@ -254,6 +291,7 @@ class Clients:
                 (problem.sqlstate or "08006") if problem else "",
                 str(problem).splitlines()[0] if problem else "",
                 number < 0,
+                compared,
                 number,
                 net,
             )
@@ -263,10 +301,21 @@ class Clients:
             sessions[arm] = self._connect(number, arm)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Session:
     connection: Connection
     clock: Clock
+    asked: set[str] = field(default_factory=set)
+    """Statements that it has executed: the first time tells of the session."""
+    patience: float = math.inf
+    """Seconds until a statement is given up."""
+
+    def has_patience_for(self, seconds: float) -> None:
+        """Give up what takes longer, from now on."""
+        if self.patience != seconds:
+            timeout = sql.Literal(f"{seconds * 1000:.0f}ms")
+            self.connection.execute(sql.SQL("SET statement_timeout = {}").format(timeout))
+            self.patience = seconds
 
 
 @dataclass

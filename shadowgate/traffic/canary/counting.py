@@ -50,7 +50,7 @@ class Counted:
                 self.errors[one.migrated] += 1
                 if one.migrated and not self.first_error:
                     self.first_error = f"{one.statement}: {one.message} (SQLSTATE {one.sqlstate})"
-            elif not one.wrote and one.ended < until and one.migrated == (one.arm == "canary"):
+            elif one.compared and one.ended < until and one.migrated == (one.arm == "canary"):
                 arm = self.canary if one.migrated else self.stable
                 arm.setdefault(one.statement, []).append((one.scheduled, one.net, one.session))
 

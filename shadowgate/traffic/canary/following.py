@@ -1,9 +1,9 @@
-"""Keeps the canary current: logical replication from the primary, as the written plan has it.
+"""Keeps a copy current: logical replication from the primary, as the written plan has it.
 
 A publication with ``publish_via_partition_root``, so that the partitions of both sides may differ,
 and a subscription without an initial copy, because both databases begin with the same rows. It ends
 before the primary is migrated: rows that the migration moves on the primary would arrive on the
-canary as rows that were deleted and inserted.
+copy as rows that were deleted and inserted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from shadowgate.server.differences import holds
 from shadowgate.traffic.acknowledged import Key
 from shadowgate.traffic.canary.statements import Statement, acknowledged
 
-_NAME = "shadowgate_canary"
 CATCH_UP_SECONDS = 5.0
 _POLL_SECONDS = 0.005
 _SUBSCRIBED = """
@@ -65,15 +64,17 @@ ORDER BY 1
 
 @dataclass
 class Following:
-    """The canary as it follows the primary."""
+    """A copy as it follows the primary."""
 
     primary: Database
-    canary: Database
+    copy: Database
+    name: str
+    """Of the subscription and of what it needs; the primary has those of every copy."""
     why_not: str = ""
     """Why it does not follow; empty if it does."""
     active: bool = False
     lags: list[float] = field(default_factory=list)
-    """Seconds from a commit on the primary to its row on the canary, each time it was asked."""
+    """Seconds from a commit on the primary to its row on the copy, each time it was asked."""
     slot: str = field(default_factory=lambda: f"shadowgate_{uuid.uuid4().hex[:12]}")
     """Name of the replication slot; slots belong to the whole server."""
     tried: dict[str, dict[Key, str]] = field(default_factory=dict)
@@ -81,14 +82,14 @@ class Following:
     _mark: int = 0
 
     def caught_up(self, seconds: float = CATCH_UP_SECONDS) -> bool:
-        """Wait until the canary has what is committed on the primary now; whether it came."""
+        """Wait until the copy has what is committed on the primary now; whether it came."""
         self._mark += 1
-        name = sql.Identifier(_NAME)
+        name = sql.Identifier(self.name)
         insert = sql.SQL("INSERT INTO {}.marks VALUES ({})").format(name, sql.Literal(self._mark))
         there = sql.SQL("SELECT 1 FROM {}.marks WHERE mark = {}").format(
             name, sql.Literal(self._mark)
         )
-        with self.primary.connect() as old, self.canary.connect() as new:
+        with self.primary.connect() as old, self.copy.connect() as new:
             old.execute("SET synchronous_commit = on")  # else it is sent with the next flush
             old.execute(insert)
             began = time.monotonic()
@@ -106,15 +107,15 @@ class Following:
         if not self.active:
             return
         self.active = False
-        name = sql.Identifier(_NAME)
-        with self.canary.connect() as new:
-            there = new.execute(_SUBSCRIBED, (_NAME,)).fetchone()
+        name = sql.Identifier(self.name)
+        with self.copy.connect() as new:
+            there = new.execute(_SUBSCRIBED, (self.name,)).fetchone()
             for statement in _UNSUBSCRIBE if there else ():
                 new.execute(sql.SQL(statement).format(name))
             new.execute(sql.SQL(_NO_MARKS).format(name=name))
         with self.primary.connect() as old:
             _drop_slot(old, self.slot)
-            inserts = sql.Identifier(f"{_NAME}_inserts")
+            inserts = sql.Identifier(f"{self.name}_inserts")
             old.execute(sql.SQL("DROP PUBLICATION IF EXISTS {}, {}").format(name, inserts))
             old.execute(sql.SQL(_NO_MARKS).format(name=name))
 
@@ -159,9 +160,13 @@ def followed_tables(primary: Database, canary: Database) -> frozenset[str]:
 
 @contextmanager
 def following(
-    server: Server, primary: Database, canary: Database, writes: Sequence[Statement]
+    server: Server,
+    primary: Database,
+    copy: Database,
+    writes: Sequence[Statement],
+    name: str = "shadowgate_canary",
 ) -> Iterator[Following]:
-    """Have the canary follow the primary; see ``why_not`` of what is given.
+    """Have a copy follow the primary; see ``why_not`` of what is given.
 
     Each of the writes is committed once and must arrive: a canary whose schema does not take them
     is known before the first request.
@@ -169,10 +174,11 @@ def following(
     Args:
         server: both databases are on it.
         primary: what clients write to.
-        canary: what has to follow.
+        copy: what has to follow.
         writes: that clients will commit.
+        name: of the subscription; one for each copy.
     """
-    found = Following(primary, canary)
+    found = Following(primary, copy, name)
     if not server.owned:
         found.why_not = sentence(
             "the server is not of this run, which leaves no subscription on another's; only reads "
@@ -188,7 +194,7 @@ def following(
     try:
         try:
             found.active = True
-            _begin(found, primary, canary)
+            _begin(found)
         except psycopg.Error as error:  # an event trigger that allows no DDL, say
             found.why_not = sentence(
                 "logical replication cannot be set up: {error}; only reads were rehearsed",
@@ -203,9 +209,9 @@ def following(
             found.stop()
 
 
-def _begin(found: Following, primary: Database, canary: Database) -> None:
-    name = sql.Identifier(_NAME)
-    with primary.connect() as old, canary.connect() as new:
+def _begin(found: Following) -> None:
+    name = sql.Identifier(found.name)
+    with found.primary.connect() as old, found.copy.connect() as new:
         for connection in (old, new):
             connection.execute(sql.SQL(_MARKS).format(name=name))
         there = {name for name, _ in new.execute(_PUBLISHED)}
@@ -214,7 +220,7 @@ def _begin(found: Following, primary: Database, canary: Database) -> None:
         for suffix, wanted, option in (("", True, ""), ("_inserts", False, ", publish = 'insert'")):
             listed = [table for table, identified in tables if identified == wanted]
             if listed:
-                publications.append(sql.Identifier(f"{_NAME}{suffix}"))
+                publications.append(sql.Identifier(f"{found.name}{suffix}"))
                 old.execute(
                     sql.SQL(
                         "CREATE PUBLICATION {} FOR TABLE {} "
@@ -224,14 +230,14 @@ def _begin(found: Following, primary: Database, canary: Database) -> None:
         old.execute(
             "SELECT pg_catalog.pg_create_logical_replication_slot(%s, 'pgoutput')", (found.slot,)
         )
-        at = primary.endpoint
+        at = found.primary.endpoint
         conninfo = make_conninfo(
             "",
             host=at.host,
             port=at.port,
             user=at.user,
             password=at.password,
-            dbname=primary.name,
+            dbname=found.primary.name,
         )
         # The statement has a password: no log and no statistics may keep it.
         for setting in (

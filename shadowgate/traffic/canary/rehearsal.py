@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,7 +27,14 @@ from shadowgate.migrate import ScriptRun
 from shadowgate.plan import RehearsalSection, RolloutSection
 from shadowgate.server.base import Database, Server
 from shadowgate.traffic.acknowledged import Key
-from shadowgate.traffic.canary.clients import Answer, Arm, Clients, Routing, rate_for
+from shadowgate.traffic.canary.clients import (
+    PATIENCE_SECONDS,
+    Answer,
+    Arm,
+    Clients,
+    Routing,
+    rate_for,
+)
 from shadowgate.traffic.canary.counting import Counted
 from shadowgate.traffic.canary.following import Following, all_tables, followed_tables, following
 from shadowgate.traffic.canary.probes import Look, Probes, probes_of
@@ -179,6 +186,7 @@ def rehearse_rollout(
     limits: RolloutSection,
     sampling: Sampling,
     seed: int = 1,
+    baseline: Database | None = None,
 ) -> CanaryRehearsal:
     """Rehearse a rollout.
 
@@ -192,6 +200,9 @@ def rehearse_rollout(
         limits: of latency and errors, the shares of the stages, and how long they take.
         sampling: settings of the clients' sessions.
         seed: of arrivals and of ``random()`` in SQL.
+        baseline: an unmigrated copy of its own for this, which follows too and is asked by as many
+            sessions as the canary: what the canary's latency is held against while fewer than half
+            of the sessions ask it. More sessions keep their database's caches warmer.
 
     Raises:
         UsageError: no query can be asked.
@@ -203,11 +214,18 @@ def rehearse_rollout(
     times = 2 if limits.rehearsal.judge_latency else 1
     load = try_statements(asked, primary, canary, sampling, may_change, renames, times)
     probes = probes_of(primary, canary, may_change, renames)
-    with following(server, primary, canary, load.committed) as follows:
+    databases: dict[Arm, Database] = {"primary": primary, "canary": canary}
+    with ExitStack() as stack:
+        others = []
+        if baseline is not None:
+            databases["baseline"] = baseline
+            name = "shadowgate_baseline"
+            others.append(stack.enter_context(following(server, primary, baseline, (), name)))
+        follows = stack.enter_context(following(server, primary, canary, load.committed))
         if follows.why_not:
             load = load.reading()
         return _Director(
-            load, probes, follows, scripts, limits, sampling, seed, dict(renames)
+            databases, load, probes, follows, others, scripts, limits, sampling, seed, dict(renames)
         ).carry_out()
 
 
@@ -216,9 +234,11 @@ class _Director:
 
     def __init__(
         self,
+        databases: dict[Arm, Database],
         load: Load,
         probes: Probes,
         follows: Following,
+        others: Sequence[Following],
         scripts: Scripts,
         limits: RolloutSection,
         sampling: Sampling,
@@ -226,10 +246,11 @@ class _Director:
         renames: dict[str, str],
     ) -> None:
         self.load, self.probes, self.follows, self.scripts = load, probes, follows, scripts
+        self.following = (follows, *others)
         self.limits, self.rehearsal, self.renames = limits, limits.rehearsal, renames
-        self.routing = Routing(self.rehearsal.sessions)
+        self.routing = Routing(self.rehearsal.sessions, baseline="baseline" in databases)
         self.clients = Clients(
-            {"primary": probes.primary, "canary": probes.canary},
+            databases,
             load.statements,
             self.routing,
             sampling,
@@ -249,7 +270,7 @@ class _Director:
             self.origin = time.monotonic()
             hit = next((found for found in self._stages() if found), None)
             way_back = self._go_back()
-        self.follows.stop()
+        self._stop_following()
         self.counted.take(self.clients.answers, self.origin, self.compared_until)
         with closing(self.clients.acknowledged):
             lost, acknowledged = self._lost(way_back)
@@ -265,7 +286,9 @@ class _Director:
             looks=tuple(self.probes.looks),
             not_probed=self.probes.not_probed,
             lag_ms=max(lags) * 1000 if lags and not self.follows.why_not else None,
-            left_out=tuple(filter(None, (*self.load.left_out, self.follows.why_not))),
+            left_out=tuple(
+                filter(None, (*self.load.left_out, *self._given_up(), self.follows.why_not))
+            ),
             migrating=self.migrating,
             answers=tuple(self.clients.answers),
             origin=self.origin,
@@ -273,12 +296,21 @@ class _Director:
             judges_latency=self.rehearsal.judge_latency,
         )
 
+    def _given_up(self) -> Iterator[str]:
+        for id_ in self.clients.given_up:
+            yield sentence(
+                "{query} was asked no more once the unmigrated database took more than "
+                "{seconds:g} s for it",
+                query=id_,
+                seconds=PATIENCE_SECONDS,
+            )
+
     def _warm_up(self) -> None:
-        """Let the clients work, on either side, and ask less if they come too late too often.
+        """Let the clients work as in the first stage, and ask less if they are late too often.
 
         In a queue of its own a session's latencies tell of each other, not of the database.
         """
-        self.routing.percent = 50
+        self.routing.percent = self.limits.canary_percent
         seconds = min(_WARM_UP_SECONDS, _WARM_UP_SHARE * self.rehearsal.canary_seconds)
         for _ in range(_SLOW_DOWNS):
             taken = len(self.clients.answers)
@@ -320,10 +352,14 @@ class _Director:
         name, percent, began, _ = self.spans.pop()
         self.spans.append((name, percent, began, time.monotonic() - self.origin))
 
+    def _stop_following(self) -> None:
+        for copy in self.following:
+            copy.stop()
+
     def _migrate_primary(self) -> Hit | None:
         """Migrate it while the second share goes on; the stage lasts until it is done."""
         self.compared_until = time.monotonic()
-        self.follows.stop()
+        self._stop_following()
         self.routing.primary_migrated = True
         began = time.monotonic() - self.origin
         run = self.scripts.migrate(self.probes.primary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -221,6 +222,21 @@ def test_large_objects_that_stay_as_they_are_differ_in_nothing(
     pictures: Database, make_database: MakeDatabase
 ) -> None:
     assert not told(pictures, make_database(pictures.name), "SELECT 1", {})
+
+
+def test_large_objects_that_a_role_may_not_read_are_named(pictures: Database) -> None:
+    assert compare_content(pictures, pictures).left_out == ()
+    endpoint = replace(pictures.endpoint, user="plain_reader", password="weak")  # noqa: S106
+    plain = replace(pictures, endpoint=endpoint)
+    run(pictures, "CREATE ROLE plain_reader LOGIN PASSWORD 'weak'")
+    try:
+        run(pictures, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain_reader")
+        (said,) = compare_content(plain, plain).left_out
+        run(pictures, "SELECT lo_unlink(file) FROM picture")
+        assert compare_content(plain, plain).left_out == ()
+    finally:
+        run(pictures, "DROP OWNED BY plain_reader; DROP ROLE plain_reader")
+    assert str(said) == "pg_catalog.pg_largeobject was not compared: readable by superusers only"
 
 
 def test_names_may_hold_anything(before: Database, after: Database) -> None:

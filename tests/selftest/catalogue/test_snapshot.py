@@ -485,6 +485,10 @@ CHANGES: dict[str, tuple[str, list[str]]] = {
         "ALTER PUBLICATION sample_changes ADD TABLE spare",
         ["~ publication sample_changes: relations"],
     ),
+    "publication of a schema": (
+        "ALTER PUBLICATION sample_changes ADD TABLES IN SCHEMA app",
+        ["~ publication sample_changes: schemas"],
+    ),
     "text search mapping": (
         "ALTER TEXT SEARCH CONFIGURATION app.words DROP MAPPING FOR word",
         ["~ text search configuration app.words: mappings"],

@@ -26,8 +26,9 @@ from tests.selftest.plain_database import refill
 
 SETUP = """
 DROP SCHEMA IF EXISTS sales, archive, depot CASCADE;
-DROP PUBLICATION IF EXISTS feed;
+DROP PUBLICATION IF EXISTS feed, depot_feed;
 CREATE SCHEMA depot;
+CREATE PUBLICATION depot_feed FOR TABLES IN SCHEMA depot;
 CREATE TABLE depot.stock (id bigint PRIMARY KEY, place text);
 CREATE TYPE mood AS ENUM ('well', 'ill');
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
@@ -115,6 +116,9 @@ HIDDEN_IN_ORDERS = ("column public.orders.hidden", "created", "")
 HARMLESS = {
     "publication with a table more": "ALTER PUBLICATION feed SET TABLE orders, customer, spare",
     "publication with a table less, in so many words": "ALTER PUBLICATION feed DROP TABLE orders",
+    "publication with a schema more": "ALTER PUBLICATION depot_feed"
+    " SET TABLES IN SCHEMA depot, public",
+    "published schema gone": "DROP SCHEMA depot CASCADE",
     "published table renamed": "ALTER TABLE orders RENAME TO purchases",
     "published table gone": "DROP MATERIALIZED VIEW totals; DROP TABLE orders",
     "column": "ALTER TABLE customer ADD COLUMN size int",
@@ -510,6 +514,16 @@ HARMFUL = {
         "ALTER PUBLICATION feed SET TABLE orders, spare",
         "",
         {("publication feed", "changed", "relations")},
+    ),
+    "publication whose list lacks a schema": (
+        "ALTER PUBLICATION depot_feed SET TABLES IN SCHEMA public",
+        "",
+        {("publication depot_feed", "changed", "schemas")},
+    ),
+    "publication whose list of tables lacks its schema": (
+        "ALTER PUBLICATION depot_feed SET TABLE orders",
+        "",
+        {("publication depot_feed", "changed", "schemas")},
     ),
     "published table in whose place another one comes": (
         "CREATE TABLE orders_new (LIKE orders INCLUDING ALL); DROP MATERIALIZED VIEW totals;"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -17,6 +19,7 @@ import yaml
 from shadowgate.errors import PlanError
 from shadowgate.phases.rollout.handed_over import (
     ALERTS,
+    DASHBOARD,
     HANDED_OVER,
     PAGE,
     QUERIES,
@@ -249,6 +252,46 @@ def test_the_rules_fire_when_they_should(alerts: Path) -> None:
     path.write_text(head + "".join(cases))
     done = subprocess.run(
         ["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- the dashboard --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def panels(alerts: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((alerts.parent / DASHBOARD).read_text("utf-8"))[
+        "panels"
+    ]
+    return found
+
+
+def test_the_dashboard_draws_each_trigger_with_its_limit(
+    alerts: Path, panels: list[dict[str, Any]]
+) -> None:
+    steps = [panel["fieldConfig"]["defaults"]["thresholds"]["steps"] for panel in panels]
+    assert [(low["value"], high["value"]) for low, high in steps] == [
+        (None, 5.0),
+        (None, 0.1),
+        (None, 0),
+    ]
+    for panel in panels:
+        for name in re.findall(r"[a-z_:0-9]{12,}", panel["targets"][0]["expr"]):
+            assert name in alerts.read_text("utf-8")
+
+
+@promtool
+def test_prometheus_takes_what_the_dashboard_asks(
+    tmp_path: Path, panels: list[dict[str, Any]]
+) -> None:
+    rules = [
+        {"record": f"panel:{panel['id']}", "expr": panel["targets"][0]["expr"]} for panel in panels
+    ]
+    path = tmp_path / "panels.yml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from shadowgate.traffic.canary import (
     Scripts,
     rehearse_rollout,
 )
+from shadowgate.traffic.canary.clients import Routing
 from shadowgate.traffic.canary.statements import Kind
 
 SETUP = """
@@ -45,6 +47,15 @@ FAILING = """
 CREATE OR REPLACE FUNCTION of_item(wanted int) RETURNS text LANGUAGE plpgsql STABLE
 AS $$ BEGIN RETURN (SELECT name FROM item WHERE id = wanted AND 1 / (wanted % 4) >= 0); END $$;
 """
+TIPPING = """
+CREATE FUNCTION tipping() RETURNS int LANGUAGE plpgsql VOLATILE AS $$ BEGIN
+    IF current_database() LIKE '%primary' AND (SELECT count(*) FROM item) > 404 THEN
+        PERFORM pg_sleep(30);
+    END IF;
+    RETURN 1;
+END $$;
+"""
+"""A statement whose plan tips, so to speak, once the unmigrated table has grown."""
 NUMBER = "(SELECT 1 + floor(random() * 400)::int)"
 
 
@@ -62,13 +73,14 @@ PACE = replace(BRIEF, probe_seconds=0.3, sessions=10, requests_per_second=150.0)
 
 
 class Rehearsing:
-    """Two databases of one server, and a rehearsal between them."""
+    """Databases of one server, and a rehearsal between them."""
 
     def __init__(self, server: Server, databases: Databases, folder: Path) -> None:
         self.server, self.folder = server, folder
         self.primary = databases.create("selftest_primary")
-        self._execute(self.primary, SETUP)
+        self.execute(self.primary, SETUP)
         self.canary = databases.clone(self.primary, "selftest_canary")
+        self.baseline = databases.clone(self.primary, "selftest_baseline")
 
     def __call__(
         self,
@@ -81,8 +93,8 @@ class Rehearsing:
         applied: str = "",
     ) -> CanaryRehearsal:
         """Rehearse; ``spoil`` is what is wrong with the canary alone."""
-        self._execute(self.canary, applied or migration)
-        self._execute(self.canary, spoil or "SELECT 1")
+        self.execute(self.canary, applied or migration)
+        self.execute(self.canary, spoil or "SELECT 1")
         return rehearse_rollout(
             self.server,
             self.primary,
@@ -97,6 +109,7 @@ class Rehearsing:
             Differences(),
             RolloutSection(dt.date(2026, 2, 13), rehearsal=pace),
             Sampling(),
+            baseline=self.baseline if pace.judge_latency else None,
         )
 
     def _apply(self, name: str, text: str, database: Database) -> ScriptRun:
@@ -105,7 +118,8 @@ class Rehearsing:
         return apply_script(read_script(path), database, tools=self.server.tools)
 
     @staticmethod
-    def _execute(database: Database, text: str) -> None:
+    def execute(database: Database, text: str) -> None:
+        """Execute some statements."""
         with database.connect() as connection:
             connection.execute(text.encode())
 
@@ -150,6 +164,61 @@ def test_a_slower_canary_is_seen_and_the_sessions_are_sent_back(rehearse: Rehear
     assert not found.way_back.by_script
     assert found.way_back.restore_seconds < 2
     assert found.lost == ()
+
+
+def test_the_baseline_follows_and_is_asked_by_as_many_sessions_as_the_canary(
+    rehearse: Rehearsing,
+) -> None:
+    pace = replace(PACE, canary_seconds=3.0, gradual_seconds=1.0, judge_latency=True)
+    found = rehearse(pace=pace)
+    assert found.hit is None
+    asked = {
+        stage.name: {
+            (one.arm, one.session)
+            for one in found.answers
+            if not one.wrote and stage.began <= one.scheduled - found.origin < stage.ended
+        }
+        for stage in found.stages
+    }
+    assert {s for arm, s in asked["canary"] if arm == "canary"} == {0, 1}
+    assert {s for arm, s in asked["canary"] if arm == "baseline"} == {2, 3}
+    assert {s for arm, s in asked["gradual"] if arm == "primary"} >= {5, 6, 7, 8, 9}
+    compared = {one.arm for one in found.answers if one.compared and not one.migrated}
+    assert "baseline" in compared
+    with rehearse.baseline.connect() as baseline, rehearse.canary.connect() as canary:
+        rows = "SELECT count(*) FROM item WHERE name = 'new'"
+        (there,) = canary.execute(rows).fetchone() or (0,)
+        (here,) = baseline.execute(rows).fetchone() or (0,)
+    assert there > 10
+    assert abs(here - there) <= 3  # they end one after the other, and the clients go on
+
+
+@pytest.mark.parametrize("percent", [0, 20, 30, 50, 60, 100])
+def test_canary_and_baseline_have_as_many_sessions_while_they_can(percent: int) -> None:
+    routing = Routing(20, percent, baseline=True)
+    asked = Counter(routing.arm(session) for session in range(20))
+    assert asked["canary"] == round(20 * percent / 100)
+    assert asked["baseline"] == (asked["canary"] if percent < 50 else 0)
+    assert routing.against == ("baseline" if percent < 50 else "primary")
+
+
+def test_what_gets_slow_by_itself_on_the_unmigrated_database_is_asked_no_more(
+    rehearse: Rehearsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shadowgate.traffic.canary.clients.PATIENCE_SECONDS", 0.3)
+    rehearse.execute(rehearse.primary, TIPPING)
+    pace = replace(PACE, canary_seconds=1.5)
+    found = rehearse(
+        asked=(*ASKED, same("R9", "reader", "SELECT tipping()")),
+        applied=MIGRATION + TIPPING,
+        pace=pace,
+    )
+    assert found.hit is None
+    assert [said for said in found.left_out if said.startswith("R9 was asked no more")]
+    asked = [one for one in found.answers if one.statement == "R9"]
+    assert asked
+    assert not [one for one in asked if one.sqlstate]
+    assert max(one.ended for one in asked) < max(one.ended for one in found.answers) - 0.3
 
 
 def test_slowness_is_shown_and_fires_nothing_where_timings_are_not_judged(
