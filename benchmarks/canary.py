@@ -1,10 +1,9 @@
 """How often the triggers of the rehearsed rollout err: ``./run bench canary``.
 
 *Live* runs rehearse a canary of 20 % on real databases, with the difference of the case built into
-the canary. *Resampled* ones draw stretches of six seconds from what was recorded of clean runs,
-deal out the sessions of canary and baseline anew in each, put the difference of the case into the
-canary's answers, and decide with the same code. What was recorded is stored, so that a run that was
-stopped goes on.
+the canary. *Resampled* ones draw stretches of six seconds from one recorded clean run, put the
+difference of the case into the canary's answers, and decide with the same code. What was recorded
+is stored, so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import math
 import os
 import platform
 import random
@@ -38,7 +38,6 @@ from shadowgate.traffic.canary import (
     Scripts,
     rehearse_rollout,
 )
-from shadowgate.traffic.canary.clients import Answer
 from shadowgate.traffic.canary.counting import Counted
 
 ROOT = Path(__file__).parents[1]
@@ -130,8 +129,9 @@ class Record:
     looks: int
     """At the rows, until then."""
     per_second: float
-    answers: Sequence[tuple[str, int, float, float]]
-    """Of a clean run: statement, session, when it was to start, and latency, in seconds."""
+    pairs: Sequence[tuple[str, float, float, int]]
+    """Of a clean run: statement, when it was to start in seconds, the logarithm of the canary's
+    latency through the baseline's, and the lane of the sessions."""
 
     def is_right(self, case: Case) -> bool:
         """Whether it did what the case asks."""
@@ -186,14 +186,9 @@ class Bench:
 
 
 def _record(case: Case, number: int, found: CanaryRehearsal) -> Record:
-    answers = [
-        (one.statement, one.session, one.scheduled - found.origin, one.net)
-        for one in found.answers
-        if case.name == "clean"
-        and one.session >= 0
-        and not one.sqlstate
-        and 0 <= one.scheduled - found.origin < SECONDS
-    ]
+    counted = Counted()
+    if case.name == CASES[0].name:
+        counted.take(found.answers, found.origin, found.origin + SECONDS)
     hit = found.hit
     return Record(
         case.name,
@@ -202,52 +197,41 @@ def _record(case: Case, number: int, found: CanaryRehearsal) -> Record:
         hit.detect_seconds if hit else 0.0,
         len(found.looks),
         found.per_second,
-        answers,
+        [
+            (name, at - found.origin, ratio, lane)
+            for name, pairs in counted.pairs.items()
+            for at, ratio, lane in pairs
+        ],
     )
 
 
 def resampled(case: Case, records: Sequence[Record], seed: int) -> tuple[str, float]:
-    """The trigger that fires in a run drawn from clean ones, and after how many seconds."""
+    """The trigger that fires in a run drawn from a clean one, and after how many seconds."""
     generator = random.Random(seed)  # noqa: S311 - not for secrets
-    answers = sorted(_drawn(case, records, generator), key=lambda one: one.ended)
-    counted, shown = Counted(), 0
+    drawn = sorted(_drawn(generator.choice(records), generator), key=lambda one: one[1])
+    counted = Counted()
     for second in range(2, round(SECONDS) + 1, 2):
-        while shown < len(answers) and answers[shown].ended <= second:
-            shown += 1
-        counted.take(answers[:shown], 0.0, float("inf"))
+        while drawn and drawn[0][1] <= second:
+            name, at, ratio, lane = drawn.pop(0)
+            for migrated in (False, True):
+                counted.requests[migrated] += 1
+            if generator.random() < case.failing:
+                counted.errors[True] += 1
+            else:
+                longer = math.log1p(case.slower_percent / 100)
+                counted.pairs.setdefault(name, []).append((at, ratio + longer, lane))
         fired = counted.fired(LIMITS)
         if fired:
             return fired[0], float(second)
     return "", 0.0
 
 
-def _drawn(case: Case, records: Sequence[Record], generator: random.Random) -> Iterator[Answer]:
-    sessions = sorted({session for record in records for _, session, _, _ in record.answers})
+def _drawn(record: Record, generator: random.Random) -> Iterator[tuple[str, float, float, int]]:
     for stretch in range(round(SECONDS / STRETCH)):
-        record = generator.choice(records)
-        each = round(SHARE * len(sessions))
-        drawn = generator.sample(sessions, 2 * each)
-        canary, baseline = frozenset(drawn[:each]), frozenset(drawn[each:])
         begin = STRETCH * generator.randrange(round(SECONDS / STRETCH))
-        for statement, session, at, latency in record.answers:
-            if not begin <= at < begin + STRETCH:
-                continue
-            new = session in canary
-            longer = latency * (1 + case.slower_percent / 100 * new)
-            failed = new and generator.random() < case.failing
-            at_now = at - begin + stretch * STRETCH
-            yield Answer(
-                statement,
-                "canary" if new else "baseline" if session in baseline else "primary",
-                new,
-                at_now,
-                at_now,
-                at_now + longer,
-                "P0001" if failed else "",
-                compared=new or session in baseline,
-                session=session,
-                net=longer,
-            )
+        for name, at, ratio, lane in record.pairs:
+            if begin <= at < begin + STRETCH:
+                yield name, at - begin + stretch * STRETCH, ratio, lane
 
 
 class Store:
@@ -305,7 +289,7 @@ def table(store: Store, draws: int, facts: Sequence[str]) -> str:
 @contextmanager
 def open_bench(choice: str, rows: int, folder: Path) -> Iterator[Bench]:
     """Make the database, and say how many steps take as long as each statement."""
-    server = open_server(choice, settings={"shared_buffers": "256MB"})
+    server = open_server(choice, settings={"shared_buffers": "1GB"})
     try:
         with Databases(server) as databases:
             shadow = databases.create("bench_shadow")
@@ -378,12 +362,12 @@ def _measure(todo: Sequence[tuple[Case, int]], store: Store, options: argparse.N
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./run bench canary", description=__doc__)
-    parser.add_argument("--rows", type=int, default=20_000, help="default %(default)s")
+    parser.add_argument("--rows", type=int, default=251_247, help="default %(default)s")
     parser.add_argument(
         "--runs",
         type=_runs,
-        default=(6, 4, 4, 4),
-        help="live runs: clean, slower, failing, wrong row (default 6,4,4,4)",
+        default=(10, 5, 5, 5),
+        help="live runs: clean, slower, failing, wrong row (default 10,5,5,5)",
     )
     parser.add_argument("--draws", type=int, default=200, help="resampled runs of each case")
     parser.add_argument("--server", default="auto", help="as for the phases (default %(default)s)")

@@ -4,6 +4,9 @@ Arrivals are a Poisson process for each session and do not wait for the answer b
 counted from the intended start, so that a stall is not hidden by asking less meanwhile. A session
 asks one database at a time, as a connection pooler has it: which, its :class:`Routing` says.
 Writers write to the primary; there is one, so that the order of its writes is known.
+
+A session that asks the canary has a counterpart on the unmigrated side: both ask the same, with the
+same ``random()``, at the same times, so that their latencies differ by the databases alone.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -43,6 +47,8 @@ _WRITES_PER_SECOND = 20.0
 _WRITER_BUSY = 0.4
 _GONE = frozenset({"42P01", "42703"})
 """SQLSTATE of a relation or a column that is not there."""
+Pair = tuple[int, int, int]
+"""What two requests have in common that are compared: turn, lane, and place in it."""
 _TIMEOUT = "57014"
 """SQLSTATE of a statement that took too long."""
 PATIENCE_SECONDS = 5.0
@@ -63,8 +69,8 @@ class Answer:
     sqlstate: str = ""
     message: str = ""
     wrote: bool = False
-    compared: bool = False
-    """Whether the arms are compared by it: both have as many sessions, and its own is warm."""
+    pair: Pair | None = None
+    """The same of the answer that it is compared with, if it may be: its session was warm."""
     session: int = -1
     """Number of the reader; negative for the writer."""
     net: float = 0.0
@@ -86,10 +92,28 @@ class Routing:
     """Share of the readers' sessions that ask the canary."""
     baseline: bool = False
     """As many ask an unmigrated copy of its own, while they are fewer than half."""
+    turn: int = 0
+    """Counts what begins anew: a stage, or another rate."""
+    since: float = 0.0
+    """``time.monotonic()`` when that was."""
     primary_migrated: bool = False
     """From the beginning of the migration of the primary on."""
     new_form: bool = False
     """Clients of the primary say what they say after the migration."""
+    _turns: threading.Condition = field(default_factory=threading.Condition, repr=False)
+
+    def ask(self, percent: float) -> None:
+        """Have such a share ask the canary; all sessions begin anew."""
+        with self._turns:
+            self.percent, self.since = percent, time.monotonic()
+            self.turn += 1
+            self._turns.notify_all()
+
+    def lasts_until(self, moment: float, turn: int) -> bool:
+        """Wait until then (``time.monotonic()``) or for the next turn; whether it is still this."""
+        with self._turns:
+            seconds = max(0.0, moment - time.monotonic())
+            return not self._turns.wait_for(lambda: self.turn != turn, seconds)
 
     @property
     def on_canary(self) -> int:
@@ -106,6 +130,11 @@ class Routing:
         if session < self.on_canary:
             return "canary"
         return self.against if session < 2 * self.on_canary else "primary"
+
+    def lane(self, session: int) -> int:
+        """Number of a session and its counterpart, or of a session without one."""
+        counterpart = self.on_canary <= session < 2 * self.on_canary
+        return session - self.on_canary if counterpart else session
 
 
 @dataclass
@@ -137,7 +166,7 @@ class Clients:
         self._threads: list[threading.Thread] = []
         self._sessions: list[_Session] = []
         self._ready = threading.Barrier(1)
-        self._slowed = 0
+        self._pace = 1.0
 
     def __enter__(self) -> Self:
         readers, writers = (
@@ -148,7 +177,9 @@ class Clients:
         jobs = [(number, readers, each) for number in range(self.routing.sessions)]
         if writers:
             jobs.append((-1, writers, writes))
-        self._ready = threading.Barrier(len(jobs) + 1)
+        self._ready = threading.Barrier(
+            len(jobs) + 1, action=lambda: self.routing.ask(self.routing.percent)
+        )
         for number, statements, rate in jobs:
             thread = threading.Thread(
                 target=self._work, args=(number, statements, rate), daemon=True
@@ -161,6 +192,7 @@ class Clients:
 
     def __exit__(self, *_raised: object) -> None:
         self._stop.set()
+        self.routing.ask(self.routing.percent)
         for thread in self._threads:
             thread.join(10.0)
         for session in self._sessions:
@@ -171,7 +203,8 @@ class Clients:
     def slow_down(self) -> None:
         """Ask half as often from now on, and leave out what is late already."""
         self.per_second /= 2
-        self._slowed += 1
+        self._pace /= 2
+        self.routing.ask(self.routing.percent)
 
     def raise_for_error(self) -> None:
         """Raise what ended a client early, if anything did."""
@@ -194,16 +227,15 @@ class Clients:
             self._ready.wait()
             return
         self._ready.wait()
-        generator = np.random.default_rng([self.seed, number + 1])
-        parts = shares(statements)
         thread = _Thread(clock_of_thread() if self.timed else WallClock())
         try:
-            for scheduled in self._arrivals(generator, rate):
-                if self._stop.wait(max(0.0, scheduled - time.monotonic())):
+            for request in self._requests(number, statements, rate):
+                turn, _, _ = request.pair
+                lasts = self.routing.lasts_until(request.scheduled, turn)
+                if self._stop.is_set():
                     return
-                chosen = statements[int(generator.choice(len(statements), p=parts))]
-                if chosen.id not in self.given_up:
-                    self._ask(number, chosen, scheduled, sessions, thread)
+                if lasts and request.statement.id not in self.given_up:
+                    self._ask(number, request, sessions, thread)
         except BaseException as error:
             self._failures.append(error)
         finally:
@@ -217,23 +249,26 @@ class Clients:
                 continue
             found[arm] = self._connect(number, arm)
             connection = found[arm].connection
-            seed = np.random.default_rng([self.seed, number + 1, 7]).uniform(-1, 1)
-            connection.execute("SELECT setseed(%s)", (float(seed),))
             for one in statements:
                 text = one.after if arm == "canary" else one.before
                 if self.timed and one.kind == "reader":
                     _plan(connection, text)
         return found
 
-    def _arrivals(self, generator: np.random.Generator, rate: float) -> Iterator[float]:
-        """Arrival times of a Poisson process with a mean of ``rate`` a second, from now on."""
-        at, slowed = time.monotonic(), self._slowed
+    def _requests(
+        self, number: int, statements: Sequence[Statement], rate: float
+    ) -> Iterator[_Request]:
+        """What a session asks and when: a Poisson process of ``rate`` a second in each turn."""
+        parts, turn = shares(statements), -1
         while rate > 0:
-            if self._slowed != slowed:
-                rate /= 2 ** (self._slowed - slowed)
-                at, slowed = time.monotonic(), self._slowed
-            at += float(generator.exponential(1.0 / rate))
-            yield at
+            if turn != self.routing.turn:
+                turn, lane = self.routing.turn, self.routing.lane(number)
+                at, place = self.routing.since, 0
+                generator = np.random.default_rng([self.seed, turn, lane + 1])
+            at += float(generator.exponential(1.0 / (rate * self._pace)))
+            place += 1
+            chosen = statements[int(generator.choice(len(statements), p=parts))]
+            yield _Request(chosen, at, (turn, lane, place), float(generator.uniform(-1, 1)))
 
     def _connect(self, number: int, arm: Arm) -> _Session:
         connection = open_session(self.databases[arm], self.sampling)
@@ -249,11 +284,11 @@ class Clients:
     def _ask(
         self,
         number: int,
-        one: Statement,
-        scheduled: float,
+        request: _Request,
         sessions: dict[Arm, _Session],
         thread: _Thread,
     ) -> None:
+        one, scheduled = request.statement, request.scheduled
         arm: Arm = "primary" if number < 0 else self.routing.arm(number)
         connection, clock = sessions[arm].connection, sessions[arm].clock
         migrated = arm == "canary" or self.routing.primary_migrated
@@ -264,8 +299,10 @@ class Clients:
             forms.reverse()
         self.asking[number] = arm
         warm = one.id in sessions[arm].asked
-        compared = warm and number >= 0 and arm in ("canary", self.routing.against)
         sessions[arm].asked.add(one.id)
+        if number >= 0:
+            with suppress(psycopg.Error):  # that the session is gone, the request will tell
+                connection.execute("SELECT setseed(%s)", (request.seed,))
         queued = clock.queued() + thread.clock.queued()
         started = time.monotonic()
         problem, rows = _execute(connection, forms[0], fetch=one.follows is not None)
@@ -291,7 +328,7 @@ class Clients:
                 (problem.sqlstate or "08006") if problem else "",
                 str(problem).splitlines()[0] if problem else "",
                 number < 0,
-                compared,
+                request.pair if warm and 0 <= number < 2 * self.routing.on_canary else None,
                 number,
                 net,
             )
@@ -299,6 +336,18 @@ class Clients:
         self.asking.pop(number, None)
         if connection.closed:
             sessions[arm] = self._connect(number, arm)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What a session is to ask."""
+
+    statement: Statement
+    scheduled: float
+    """``time.monotonic()`` when it is to start."""
+    pair: Pair
+    seed: float
+    """Of ``random()`` in SQL."""
 
 
 @dataclass

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shadowgate.language import nsentence, sentence
 from shadowgate.plan import RolloutSection
-from shadowgate.traffic.canary.clients import Answer
+from shadowgate.traffic.canary.clients import Answer, Pair
 from shadowgate.traffic.canary.triggers import (
     ErrorLook,
     LatencyLook,
-    Timed,
+    Paired,
     Trigger,
     look_at_errors,
     look_at_latency,
 )
+
+LEAST_SECONDS = 1e-6
 
 
 @dataclass
 class Counted:
     """Answers of both sides so far, and what the sequential tests say of them."""
 
-    stable: dict[str, list[Timed]] = field(default_factory=dict)
-    """Statement -> answers of the unmigrated side."""
-    canary: dict[str, list[Timed]] = field(default_factory=dict)
+    pairs: dict[str, list[Paired]] = field(default_factory=dict)
+    """Statement -> how the canary's answers compare with those of their counterparts."""
     requests: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
     """Whether it was migrated -> requests of a side."""
     errors: dict[bool, int] = field(default_factory=lambda: {False: 0, True: 0})
     first_error: str = ""
     """Of the migrated side."""
+    _waiting: dict[Pair, Answer] = field(default_factory=dict)
+    """Answers whose counterpart's has not come yet."""
     _taken: int = 0
 
     def take(self, answers: Sequence[Answer], since: float, until: float) -> None:
@@ -50,13 +54,21 @@ class Counted:
                 self.errors[one.migrated] += 1
                 if one.migrated and not self.first_error:
                     self.first_error = f"{one.statement}: {one.message} (SQLSTATE {one.sqlstate})"
-            elif one.compared and one.ended < until and one.migrated == (one.arm == "canary"):
-                arm = self.canary if one.migrated else self.stable
-                arm.setdefault(one.statement, []).append((one.scheduled, one.net, one.session))
+            elif one.pair and one.ended < until and one.migrated == (one.arm == "canary"):
+                self._compare(one, one.pair)
+
+    def _compare(self, one: Answer, pair: Pair) -> None:
+        other = self._waiting.pop(pair, one)
+        if other.migrated == one.migrated:
+            self._waiting[pair] = one
+            return
+        new, old = (one, other) if one.migrated else (other, one)
+        ratio = math.log(max(new.net, LEAST_SECONDS) / max(old.net, LEAST_SECONDS))
+        self.pairs.setdefault(one.statement, []).append((one.scheduled, ratio, pair[1]))
 
     def latency(self, limit_percent: float) -> tuple[LatencyLook, ...]:
         """How much slower the canary is, all statements together first."""
-        return look_at_latency(self.stable, self.canary, limit_percent)
+        return look_at_latency(self.pairs, limit_percent)
 
     def failures(self, limit_percent: float) -> ErrorLook:
         """How many requests to the migrated side failed."""

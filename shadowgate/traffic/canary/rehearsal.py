@@ -310,7 +310,7 @@ class _Director:
 
         In a queue of its own a session's latencies tell of each other, not of the database.
         """
-        self.routing.percent = self.limits.canary_percent
+        self.routing.ask(self.limits.canary_percent)
         seconds = min(_WARM_UP_SECONDS, _WARM_UP_SHARE * self.rehearsal.canary_seconds)
         for _ in range(_SLOW_DOWNS):
             taken = len(self.clients.answers)
@@ -327,13 +327,13 @@ class _Director:
         yield self._stage("canary", limits.canary_percent, rehearsal.canary_seconds)
         yield self._stage("gradual", limits.gradual_percent, rehearsal.gradual_seconds)
         yield self._migrate_primary()
-        self.routing.percent = 0
+        self.routing.ask(0)
         yield self._stage("full", 100, rehearsal.full_seconds)
 
     def _stage(self, name: StageName, percent: int, seconds: float) -> Hit | None:
         began = time.monotonic()
         if name != "full":
-            self.routing.percent = percent
+            self.routing.ask(percent)
         self.spans.append((name, percent, began - self.origin, began - self.origin))
         hit, next_probe = None, began + self.rehearsal.probe_seconds
         while hit is None and time.monotonic() - began < seconds:
@@ -411,7 +411,7 @@ class _Director:
 
     def _go_back(self) -> WayBack | None:
         began = time.monotonic()
-        self.routing.percent = 0
+        self.routing.ask(0)
         self.routing.new_form = False
         error = ""
         if not self.routing.primary_migrated:

@@ -9,17 +9,18 @@ Wolfowitz, Ann. Math. Statist. 19, 1948).
 
 *Latency.* Held against each other are "no slower" and "slower by twice the limit", so that the
 ratio stands still for a change of just the limit, falls below it and rises above. It is that of a
-normal shift of the logarithm, in the score form that Whitehead gives for two arms (*The Design and
-Analysis of Sequential Clinical Trials*, 1997): the difference of the arms, with the information
-that it rests on. The shift is Huber's M-estimate ("Robust Estimation of a Location Parameter", Ann.
-Math. Statist. 35, 1964): on a busy machine some answers take ten times as long, and with the mean a
-change took ten times as long to see. The arms are compared within stretches of two seconds, so that
-a busy stretch, which meets both alike, is no difference. Each statement is tested by itself; and
-all of them together, weighted by their information. The between-copy standard deviation is allowed
-for; and that answers of one session in a stretch resemble each other: one that is late makes the
-next one late (cluster-robust variance, Liang & Zeger, Biometrika 73, 1986).
-Time that a process was ready but had no core is taken off, where it is known
-(:mod:`shadowgate.measure.clock`): it tells of the machine. Waiting for a lock stays in.
+normal shift of the logarithm, in the score form that Whitehead gives (*The Design and Analysis of
+Sequential Clinical Trials*, 1997): the shift, with the information that it rests on. Compared are
+pairs, the answers of both sides to the same request at the same time: what a request asks for, and
+a busy moment, are the same for both. The shift is Huber's M-estimate ("Robust Estimation of a
+Location Parameter", Ann. Math. Statist. 35, 1964): on a busy machine some answers take ten times as
+long. Each statement is tested by itself; and all of them together, weighted by their information.
+Allowed for are that answers of one session in a stretch resemble each other, as one that is late
+makes the next one late (cluster-robust variance, Liang & Zeger, Biometrika 73, 1986); that two
+copies differ as a whole; and that they differ from statement to statement, by as much as the others
+do (random effects, DerSimonian & Laird, Controlled Clinical Trials 7, 1986). Time that a process
+was ready but had no core is taken off, where it is known (:mod:`shadowgate.measure.clock`): it
+tells of the machine. Waiting for a lock stays in.
 
 *Errors.* Held against each other are a background rate, a ten-thousandth of the limit or what the
 other arm shows, and twice the limit, by the ratio of the binomial. So one error fires early on,
@@ -39,8 +40,9 @@ from numpy.typing import NDArray
 Trigger = Literal["latency", "errors", "integrity", "migration"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Timed = tuple[float, float, int]
-"""When an answer was to start, its latency, both in seconds, and its session."""
+Paired = tuple[float, float, int]
+"""When two answers to the same request were to start, in seconds; the logarithm of the canary's
+latency through the other's; and their lane."""
 
 LATENCY_ALPHA = 0.002
 """Probability of a false alarm by latency in a rehearsal, over all statements and looks."""
@@ -49,23 +51,20 @@ ERROR_ALPHA = 0.001
 BETA = 0.02
 """Probability of missing what is slower, or fails, by twice the limit, given time to decide."""
 FEWEST = 20
-"""Answers of a statement before it counts, beside one for each arm of each stretch: its variance is
-estimated from them."""
+"""Pairs of a statement before it counts: its variance is estimated from them."""
 FEWEST_CLUSTERS = 12
-"""Sessions in a stretch, of the canary, before anything is decided: the variance is estimated from
-the sums of so many."""
+"""Lanes in a stretch before anything is decided: the variance is estimated from so many sums."""
 _FEW_CLUSTERS = 12.0
 """A variance from so many is taken for twice as large: it is itself uncertain, and more so when
 there are few."""
-FEWEST_ALONE = 100
-"""Answers of a statement before it is tested by itself: a variance from few is itself uncertain."""
 STRETCH_SECONDS = 2.0
-"""The arms are compared within stretches of so long."""
+"""Answers of a lane in so long resemble each other."""
 CLIP_DEVIATIONS = 0.5
-"""Answers further than so many standard deviations from the middle count as if they were there."""
+"""Pairs further than so many standard deviations from the middle count as if they were there."""
 CLIP_SHIFTS = 1.5
 """The same, at least, in shifts that are to be seen: one that is clipped would not be."""
 _STEPS = 4
+_LANE_BITS = 20
 COPY_DEVIATION = 0.005
 """Standard deviation by which two copies differ for their places in memory; ``measure.sampling``
 tells how it was found."""
@@ -123,14 +122,12 @@ class _Effect:
     shift: float
     variance: float
     influence: Floats
-    """Of each answer on the shift."""
+    """Of each pair on the shift."""
     clusters: Integers
-    """Session and stretch of each answer, as a number."""
-    alone: bool
-    """There are answers enough to test the statement by itself."""
+    """Lane and stretch of each pair, as a number."""
 
     def clustered(self) -> float:
-        """The variance, allowing for what answers of one session in a stretch share."""
+        """The variance, allowing for what pairs of one lane in a stretch share."""
         return max(self.variance, _clustered([self.influence], [self.clusters]))
 
 
@@ -141,107 +138,94 @@ def _clustered(influences: Sequence[Floats], clusters: Sequence[Integers]) -> fl
 
 
 def look_at_latency(
-    stable: Mapping[str, Sequence[Timed]],
-    canary: Mapping[str, Sequence[Timed]],
-    limit_percent: float,
+    pairs: Mapping[str, Sequence[Paired]], limit_percent: float
 ) -> tuple[LatencyLook, ...]:
-    """Compare the arms by what was answered so far, all statements together first.
+    """Compare the sides by what was answered so far, all statements together first.
 
     Args:
-        stable: statement -> the answers of the arm as it was before.
-        canary: the same of the migrated arm, at the same time.
+        pairs: statement -> pairs of answers, one of each side.
         limit_percent: of a change that is rolled back.
 
     Returns:
-        Nothing while there are not answers enough on both arms.
+        Nothing while there are not answers enough.
     """
-    cells = {(at // STRETCH_SECONDS, who) for found in canary.values() for at, _, who in found}
+    cells = {_cell(one) for found in pairs.values() for one in found}
     if len(cells) < FEWEST_CLUSTERS:
         return ()
     slower = math.log1p(2 * limit_percent / 100)
-    effects = _effects(stable, canary, CLIP_SHIFTS * slower)
+    effects = {
+        name: _effect(found, CLIP_SHIFTS * slower)
+        for name, found in pairs.items()
+        if len(found) >= FEWEST
+    }
     if not effects:
         return ()
-    every = list(effects.values())
-    information = sum(1.0 / one.variance for one in every)
-    parts = [1.0 / one.variance / information for one in every]
-    shift = sum(one.shift * part for one, part in zip(every, parts, strict=True))
-    influences = [one.influence * part for one, part in zip(every, parts, strict=True)]
     few = 1 + _FEW_CLUSTERS / len(cells)
-    variance = few * max(1 / information, _clustered(influences, [one.clusters for one in every]))
     share = LATENCY_ALPHA / 2
     return (
-        _look("all", shift, variance, slower, share),
+        _look("all", *_together(list(effects.values()), few), slower, share),
         *(
-            _look(name, one.shift, few * one.clustered(), slower, share / len(effects))
+            _look(
+                name,
+                one.shift,
+                few * one.clustered() + _between([e for e in effects.values() if e is not one]),
+                slower,
+                share / len(effects),
+            )
             for name, one in effects.items()
-            if one.alone
         ),
     )
 
 
-def _effects(
-    stable: Mapping[str, Sequence[Timed]],
-    canary: Mapping[str, Sequence[Timed]],
-    least_clip: float,
-) -> dict[str, _Effect]:
-    """Statement -> its effect, for those with answers enough on both arms."""
-    names = [name for name in canary if canary[name] and stable.get(name)]
-    if not names:
-        return {}
-    columns = np.concatenate(
-        [np.asarray(arm[name], dtype=np.float64) for name in names for arm in (stable, canary)]
-    )
-    sizes = [len(arm[name]) for name in names for arm in (stable, canary)]
-    arm = np.repeat([0, 1] * len(names), sizes)
-    statement = np.repeat(np.repeat(np.arange(len(names)), 2), sizes)
-    _, stretch = np.unique(columns[:, 0] // STRETCH_SECONDS, return_inverse=True)
-    cluster = columns[:, 2].astype(np.int64) * (int(stretch.max()) + 1) + stretch
-    values = np.log(np.maximum(columns[:, 1], 1e-6))
-    for place in range(len(names)):
-        values[statement == place] -= np.median(values[statement == place])
-    for place in range(int(stretch.max()) + 1):
-        values[stretch == place] -= np.median(values[stretch == place])
-    found = {}
-    for place, name in enumerate(names):
-        own = statement == place
-        effect = _effect(values[own], arm[own], stretch[own], cluster[own], least_clip)
-        if effect is not None:
-            found[name] = effect
-    return found
+def _together(every: Sequence[_Effect], few: float) -> tuple[float, float]:
+    """The shift of all statements together, and its variance."""
+    between = _between(every)
+    information = np.array([1.0 / (one.variance + between) for one in every])
+    parts = information / information.sum()
+    shift = sum(one.shift * part for one, part in zip(every, parts, strict=True))
+    influences = [one.influence * part for one, part in zip(every, parts, strict=True)]
+    clustered = _clustered(influences, [one.clusters for one in every])
+    within = max(float(parts**2 @ [one.variance for one in every]), clustered)
+    return shift, few * within + float(parts @ parts) * between
 
 
-def _effect(
-    values: Floats, arm: Integers, stretch: Integers, cluster: Integers, least_clip: float
-) -> _Effect | None:
-    """An M-estimate of the shift between the arms within stretches; ``None`` of too few answers."""
-    cells, cell, sizes = np.unique(2 * stretch + arm, return_inverse=True, return_counts=True)
-    freedom = len(values) - len(cells)
-    both = np.zeros((int(stretch.max()) + 1, 2))
-    both[cells // 2, cells % 2] = sizes
-    weights = both.prod(axis=1) / np.maximum(both.sum(axis=1), 1)
-    if freedom < FEWEST or weights.sum() <= 0:
-        return None
-    weights /= weights.sum()
-    shift = float(np.median(values[arm == 1]) - np.median(values[arm == 0]))
+def _between(every: Sequence[_Effect]) -> float:
+    """Variance of the statements' shifts beyond their own (DerSimonian & Laird 1986).
+
+    Of two identical copies too one is quicker for this statement, the other one for that.
+    """
+    if len(every) < 2:
+        return 0.0
+    weights = np.array([1.0 / one.clustered() for one in every])
+    shifts = np.array([one.shift for one in every])
+    heterogeneity = float(weights @ (shifts - weights @ shifts / weights.sum()) ** 2)
+    scale = float(weights.sum() - weights @ weights / weights.sum())
+    return max(0.0, (heterogeneity - len(every) + 1) / scale)
+
+
+def _cell(one: Paired) -> tuple[int, int]:
+    """Lane and stretch of a pair."""
+    return one[2], int(one[0] // STRETCH_SECONDS)
+
+
+def _effect(pairs: Sequence[Paired], least_clip: float) -> _Effect:
+    """An M-estimate of the middle of the logarithms."""
+    values = np.array([ratio for _, ratio, _ in pairs])
+    cells = np.array([_cell(one) for one in pairs], dtype=np.int64)
+    shift = float(np.median(values))
     for _ in range(_STEPS):
-        moved = values - shift * arm
-        moved -= np.median(moved)
+        moved = values - shift
         clip = max(CLIP_DEVIATIONS * 1.4826 * float(np.median(np.abs(moved))), least_clip)
         inside = max(float(np.mean(np.abs(moved) < clip)), 0.05)
         scores = np.clip(moved, -clip, clip) / inside
-        means = np.zeros_like(both)
-        means[cells // 2, cells % 2] = np.bincount(cell, weights=scores) / sizes
-        shift += float(weights @ (means[:, 1] - means[:, 0]))
-    influence = (2 * arm - 1) * weights[stretch] / sizes[cell]
-    residuals = (scores - means[cells // 2, cells % 2][cell]) * math.sqrt(len(values) / freedom)
-    independent = float(residuals @ residuals) / len(values) * float(influence @ influence)
+        shift += float(scores.mean())
+    residuals = scores - scores.mean()
+    independent = float(residuals @ residuals) / (len(values) * (len(values) - 1))
     return _Effect(
         shift,
         max(independent, 1e-12),
-        influence * residuals,
-        cluster,
-        len(values) >= FEWEST_ALONE and int((arm == 1).sum()) >= FEWEST,
+        residuals / len(values),
+        (cells[:, 1] << _LANE_BITS) + cells[:, 0],
     )
 
 

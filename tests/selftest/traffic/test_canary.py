@@ -23,7 +23,7 @@ from shadowgate.traffic.canary import (
     Scripts,
     rehearse_rollout,
 )
-from shadowgate.traffic.canary.clients import Routing
+from shadowgate.traffic.canary.clients import Answer, Pair, Routing
 from shadowgate.traffic.canary.statements import Kind
 
 SETUP = """
@@ -183,8 +183,18 @@ def test_the_baseline_follows_and_is_asked_by_as_many_sessions_as_the_canary(
     assert {s for arm, s in asked["canary"] if arm == "canary"} == {0, 1}
     assert {s for arm, s in asked["canary"] if arm == "baseline"} == {2, 3}
     assert {s for arm, s in asked["gradual"] if arm == "primary"} >= {5, 6, 7, 8, 9}
-    compared = {one.arm for one in found.answers if one.compared and not one.migrated}
-    assert "baseline" in compared
+    by_pair: dict[Pair, list[Answer]] = {}
+    for one in found.answers:
+        if one.pair:
+            by_pair.setdefault(one.pair, []).append(one)
+    met = [two for two in by_pair.values() if len(two) == 2]
+    assert len(met) > 0.8 * len(by_pair) > 10
+    assert {frozenset(one.arm for one in two) for two in met} == {
+        frozenset({"canary", "baseline"}),
+        frozenset({"canary", "primary"}),
+    }
+    for one, other in met:
+        assert (one.statement, one.scheduled) == (other.statement, other.scheduled)
     with rehearse.baseline.connect() as baseline, rehearse.canary.connect() as canary:
         rows = "SELECT count(*) FROM item WHERE name = 'new'"
         (there,) = canary.execute(rows).fetchone() or (0,)
@@ -200,6 +210,9 @@ def test_canary_and_baseline_have_as_many_sessions_while_they_can(percent: int) 
     assert asked["canary"] == round(20 * percent / 100)
     assert asked["baseline"] == (asked["canary"] if percent < 50 else 0)
     assert routing.against == ("baseline" if percent < 50 else "primary")
+    lanes = Counter(routing.lane(session) for session in range(20))
+    paired = min(asked["canary"], 20 - asked["canary"])
+    assert sorted(lanes.values()) == [1] * (20 - 2 * paired) + [2] * paired
 
 
 def test_what_gets_slow_by_itself_on_the_unmigrated_database_is_asked_no_more(
