@@ -362,7 +362,7 @@ def _measure(todo: Sequence[tuple[Case, int]], store: Store, options: argparse.N
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./run bench canary", description=__doc__)
-    parser.add_argument("--rows", type=int, default=251_247, help="default %(default)s")
+    parser.add_argument("--rows", type=int, default=100_000, help="default %(default)s")
     parser.add_argument(
         "--runs",
         type=_runs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from shadowgate.evidence import Table
@@ -265,7 +265,7 @@ def rewritten_queries_agree(rewrites: Rewrites, finding: Finding) -> None:
     required=False,
     applies=_cannot_judge_times,
 )
-def queries_keep_an_index(index_losses: Sequence[LostIndex], finding: Finding) -> None:
+def queries_keep_an_index(index_losses: tuple[LostIndex, ...], finding: Finding) -> None:
     """A query that an index served has one that can serve it still.
 
     On a few rows reading all of a table takes no time; on production's it does.
