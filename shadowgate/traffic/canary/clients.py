@@ -49,8 +49,6 @@ _GONE = frozenset({"42P01", "42703"})
 """SQLSTATE of a relation or a column that is not there."""
 Pair = tuple[int, int, int]
 """What two requests have in common that are compared: turn, lane, and place in it."""
-_TIMEOUT = "57014"
-"""SQLSTATE of a statement that took too long."""
 PATIENCE_SECONDS = 5.0
 """An unmigrated database is given so long for a request; the statement is then asked no more."""
 
@@ -70,7 +68,8 @@ class Answer:
     message: str = ""
     wrote: bool = False
     pair: Pair | None = None
-    """The same of the answer that it is compared with, if it may be: its session was warm."""
+    """What it shares with the answer that it is compared with; ``None`` if it is with none, since
+    its session has no counterpart, or asked this for the first time."""
     session: int = -1
     """Number of the reader; negative for the writer."""
     net: float = 0.0
@@ -292,16 +291,16 @@ class Clients:
         arm: Arm = "primary" if number < 0 else self.routing.arm(number)
         connection, clock = sessions[arm].connection, sessions[arm].clock
         migrated = arm == "canary" or self.routing.primary_migrated
-        if migrated:
-            sessions[arm].has_patience_for(self.sampling.query_seconds)
         forms = [one.before, one.after]
         if arm == "canary" or self.routing.new_form:
             forms.reverse()
         self.asking[number] = arm
         warm = one.id in sessions[arm].asked
         sessions[arm].asked.add(one.id)
-        if number >= 0:
-            with suppress(psycopg.Error):  # that the session is gone, the request will tell
+        with suppress(psycopg.Error):  # that the session is gone, the request will tell
+            if migrated:
+                sessions[arm].has_patience_for(self.sampling.query_seconds)
+            if number >= 0:
                 connection.execute("SELECT setseed(%s)", (request.seed,))
         queued = clock.queued() + thread.clock.queued()
         started = time.monotonic()
@@ -311,7 +310,7 @@ class Clients:
         ended = time.monotonic()
         queued = clock.queued() + thread.clock.queued() - queued
         net = thread.net(scheduled, ended - started, queued)
-        if problem is not None and problem.sqlstate == _TIMEOUT and not migrated:
+        if isinstance(problem, psycopg.errors.QueryCanceled) and not migrated:
             self.given_up[one.id] = None
             self.asking.pop(number, None)
             return

@@ -18,7 +18,8 @@ from shadowgate.traffic.canary.triggers import (
     look_at_latency,
 )
 
-LEAST_SECONDS = 1e-6
+_LEAST_SECONDS = 1e-6
+"""A latency counts as so much at least: its logarithm is taken."""
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Counted:
             self._waiting[pair] = one
             return
         new, old = (one, other) if one.migrated else (other, one)
-        ratio = math.log(max(new.net, LEAST_SECONDS) / max(old.net, LEAST_SECONDS))
+        ratio = math.log(max(new.net, _LEAST_SECONDS) / max(old.net, _LEAST_SECONDS))
         self.pairs.setdefault(one.statement, []).append((one.scheduled, ratio, pair[1]))
 
     def latency(self, limit_percent: float) -> tuple[LatencyLook, ...]:

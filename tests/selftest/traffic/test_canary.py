@@ -234,6 +234,19 @@ def test_what_gets_slow_by_itself_on_the_unmigrated_database_is_asked_no_more(
     assert max(one.ended for one in asked) < max(one.ended for one in found.answers) - 0.3
 
 
+def test_sessions_that_the_migration_ends_are_errors_of_the_migrated_side(
+    rehearse: Rehearsing,
+) -> None:
+    ending = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid();\n"
+    )
+    found = rehearse(migration=ending + MIGRATION, applied=MIGRATION)
+    assert found.hit is not None
+    assert found.hit.trigger == "errors"
+    assert found.errors.errors >= 1
+
+
 def test_slowness_is_shown_and_fires_nothing_where_timings_are_not_judged(
     rehearse: Rehearsing,
 ) -> None:
