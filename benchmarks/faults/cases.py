@@ -184,9 +184,11 @@ def _guardians() -> Iterator[Case]:
             )
 
 
+_LOST = r"session (that watched the migration )?was lost"
+
+
 def _backends() -> Iterator[Case]:
-    lost = r"session (that watched the migration )?was lost"
-    ended = f"terminating connection|server closed the connection|{lost}"
+    ended = f"terminating connection|server closed the connection|{_LOST}"
     gone = f"{ended}|recovery mode|crash|not yet accepting"
     for database in (AFTER, "shadow_online", "shadow_undo"):
         moment = {AFTER: "migration", "shadow_online": "traffic", "shadow_undo": "rollback"}
@@ -215,7 +217,7 @@ def _backends() -> Iterator[Case]:
 
 _GONE = (
     r"connection refused|server closed the connection|terminating connection|shutting down"
-    r"|starting up|recovery mode"
+    rf"|starting up|recovery mode|{_LOST}"
 )
 """What is said of a server that is not there any more, or not yet."""
 

@@ -38,7 +38,7 @@ def test_a_disturbed_run_ends_as_it_must_and_leaves_nothing(
 ) -> None:
     if CORE[name].why_not:
         pytest.skip(CORE[name].why_not)
-    assert rows[name].wrong == ()
+    assert rows[name].wrong == (), rows[name].outcome.text[-4000:]
 
 
 def test_each_case_has_a_name_of_its_own_and_there_are_sixty_at_least() -> None:
