@@ -10,7 +10,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from benchmarks.cases import Case
+from benchmarks.cases import BY_NAME, Family, deal
 from benchmarks.extra_work import calibrate, install, set_steps, wrap
 from benchmarks.load import other_process
 from benchmarks.recording import Record
@@ -36,41 +36,41 @@ class Laboratory:
     workload: Workload
     steps: Mapping[str, float]
 
-    def prepare(self, case: Case, queries: list[str]) -> None:
-        """Put the case's extra work into both databases."""
-        for database, percent in (
-            (self.before, case.before_percent),
-            (self.after, case.after_percent),
+    def prepare(self, family: Family, number: int) -> dict[str, str]:
+        """Put extra work into both databases; the case of each query."""
+        dealt = deal(family, [query.id for query in self.workload.queries], number)
+        cases = {query: BY_NAME[name] for query, name in dealt.items()}
+        for database, percents in (
+            (self.before, {query: case.before_percent for query, case in cases.items()}),
+            (self.after, {query: case.after_percent for query, case in cases.items()}),
         ):
             set_steps(
                 database,
-                {query: round(self.steps[query] * percent / 100) for query in queries if percent},
+                {
+                    query: round(self.steps[query] * percent / 100)
+                    for query, percent in percents.items()
+                    if percent
+                },
             )
             settle(database)
+        return dealt
 
-    def changed(self, case: Case, number: int) -> list[str]:
-        """The queries with extra work in a live run: one after the other takes its turn."""
-        queries = [query.id for query in self.workload.queries]
-        if case.queries == "one":
-            return [queries[number % len(queries)]]
-        return ["Q5"] if case.queries == "Q5" else []
-
-    def live(self, case: Case, number: int, sampling: Sampling, *, loaded: bool) -> Record:
+    def live(self, family: Family, number: int, sampling: Sampling, *, loaded: bool) -> Record:
         """One comparison by the public interface."""
-        changed = self.changed(case, number)
-        self.prepare(case, changed)
-        only = self._workload(case)
-        if case.target is not None:
-            sampling = sampling.demanding(targets={"Q5": case.target})
+        dealt = self.prepare(family, number)
+        asked = {query: BY_NAME[name].target for query, name in dealt.items()}
+        sampling = sampling.demanding(
+            seed=number, targets={query: gain for query, gain in asked.items() if gain is not None}
+        )
         started = time.monotonic()
         with other_process() if loaded else nullcontext():
-            found = compare(self.before, self.after, only, sampling.demanding(seed=number))
+            found = compare(self.before, self.after, self.workload, sampling)
         return Record(
             kind="live",
-            case=case.name,
+            family=family,
             loaded=loaded,
             number=number,
-            changed=changed,
+            cases=dealt,
             seconds=time.monotonic() - started,
             pairs={id_: list(query.pairs) for id_, query in found.queries.items()},
             walls={},
@@ -79,13 +79,11 @@ class Laboratory:
         )
 
     def rounds(
-        self, case: Case, number: int, sampling: Sampling, count: int, *, loaded: bool
+        self, family: Family, number: int, sampling: Sampling, count: int, *, loaded: bool
     ) -> Record:
-        """So many rounds of all queries, all of them changed, without a decision."""
-        workload = self._workload(case)
-        ids = [query.id for query in workload.queries]
-        changed = ids if case.queries != "all" else []
-        self.prepare(case, changed)
+        """So many rounds of all queries, without a decision."""
+        ids = [query.id for query in self.workload.queries]
+        dealt = self.prepare(family, number)
         settings = sampling.demanding(seed=number)
         order = Order(number)
         pairs: dict[str, list[tuple[float, float]]] = {id_: [] for id_ in ids}
@@ -94,7 +92,7 @@ class Laboratory:
         databases = (self.before, self.after)
         with (
             other_process() if loaded else nullcontext(),
-            open_sides(databases, workload, settings, fresh_copy, _quietly) as sides,
+            open_sides(databases, self.workload, settings, fresh_copy, _quietly) as sides,
         ):
             sides.warm_up(settings.warm_up)
             with undisturbed(*sides.sessions):
@@ -105,20 +103,15 @@ class Laboratory:
                         walls[id_].append((before.wall, after.wall))
         return Record(
             kind="rounds",
-            case=case.name,
+            family=family,
             loaded=loaded,
             number=number,
-            changed=changed,
+            cases=dealt,
             seconds=time.monotonic() - started,
             pairs=pairs,
             walls=walls,
             verdicts={},
         )
-
-    def _workload(self, case: Case) -> Workload:
-        if case.queries != "Q5":
-            return self.workload
-        return Workload((self.workload.by_id["Q5"],))
 
 
 def _quietly(_message: str) -> None:

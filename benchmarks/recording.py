@@ -8,18 +8,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from benchmarks.cases import Family
+
 
 @dataclass(frozen=True)
 class Record:
     """One set of rounds without a decision, or one live run with its decisions."""
 
     kind: Literal["rounds", "live"]
-    case: str
+    family: Family
     loaded: bool
     """Whether another process was loading a core on and off."""
     number: int
-    changed: list[str]
-    """Queries with extra work on one side."""
+    cases: Mapping[str, str]
+    """Query -> the case that it is of."""
     seconds: float
     """Rounds: all; live: until the verdict, with copying and warm-up."""
     pairs: Mapping[str, list[tuple[float, float]]]
@@ -31,9 +33,13 @@ class Record:
     sampling_seconds: float = 0.0
 
     @property
-    def key(self) -> tuple[str, str, bool, int]:
+    def key(self) -> tuple[str, Family, bool, int]:
         """What tells one record from another."""
-        return (self.kind, self.case, self.loaded, self.number)
+        return (self.kind, self.family, self.loaded, self.number)
+
+    def of_case(self, case: str) -> list[str]:
+        """The queries that are of a case."""
+        return [query for query, name in self.cases.items() if name == case]
 
 
 class Store:
@@ -50,10 +56,10 @@ class Store:
             file.write(json.dumps(asdict(record)) + "\n")
         self.records[record.key] = record
 
-    def of(self, kind: str, case: str, *, loaded: bool) -> list[Record]:
-        """Records of one kind and case, in the order of their numbers."""
+    def of(self, kind: str, family: Family, *, loaded: bool) -> list[Record]:
+        """Records of one kind and family, in the order of their numbers."""
         found = (record for record in self.records.values())
-        wanted = [r for r in found if (r.kind, r.case, r.loaded) == (kind, case, loaded)]
+        wanted = [r for r in found if (r.kind, r.family, r.loaded) == (kind, family, loaded)]
         return sorted(wanted, key=lambda record: record.number)
 
     def _read(self) -> Iterator[Record]:

@@ -11,13 +11,13 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
-from benchmarks.cases import BY_NAME, CASES
+from benchmarks.cases import FAMILIES, Family
 from benchmarks.laboratory import Laboratory, open_laboratory
 from benchmarks.recording import Record, Store
 from benchmarks.table import render, rows
@@ -35,23 +35,32 @@ class Amount:
     """How much is measured."""
 
     rows: int
-    runs: int
-    """Live runs on identical databases."""
-    other_runs: int
-    """Live runs of every other case, and of the identical one under load."""
-    sets: int
-    """Sets of recorded rounds of every case."""
-    loaded_sets: int
-    """The same under load."""
+    runs: Mapping[Family, int]
+    """Live runs of each family, and as many under load."""
+    sets: Mapping[Family, int]
+    """Sets of recorded rounds of each family, and as many under load."""
     rounds: int
+    """Of a set."""
     draws: int
     """Resampled runs of every case."""
 
 
 DEMANDS = PerformanceSection(min_pairs=12, max_pairs=400)
 """What ``verdict.md`` was measured with."""
-FULL = Amount(rows=251_247, runs=40, other_runs=2, sets=4, loaded_sets=2, rounds=50, draws=2000)
-QUICK = Amount(rows=20_000, runs=1, other_runs=1, sets=1, loaded_sets=1, rounds=20, draws=50)
+FULL = Amount(
+    rows=251_247,
+    runs={"identical": 20, "slower": 7, "faster": 4},  # twenty of each case at least
+    sets={"identical": 3, "slower": 3, "faster": 2},  # each query of each case at least once
+    rounds=50,
+    draws=2000,
+)
+QUICK = Amount(
+    rows=20_000,
+    runs=dict.fromkeys(FAMILIES, 1),
+    sets=dict.fromkeys(FAMILIES, 1),
+    rounds=20,
+    draws=50,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,28 +90,25 @@ Work = Callable[[Laboratory, Sampling], Record]
 
 
 def todo(store: Store, amount: Amount) -> list[Work]:
-    """What is not recorded yet, in turn over the cases, so that a part of it is of use too."""
-    wanted: list[tuple[int, tuple[str, str, bool, int]]] = []
-    for loaded in (False, True):
-        for case in CASES:
-            runs = amount.runs if case.name == "identical" and not loaded else amount.other_runs
-            sets = amount.loaded_sets if loaded else amount.sets
-            for number in range(sets):
-                wanted.append((number * 100 // sets, ("rounds", case.name, loaded, number)))
-            for number in range(runs):
-                wanted.append((number * 100 // runs, ("live", case.name, loaded, number)))
+    """What is not recorded yet, in turn over the families, so that a part of it is of use too."""
+    wanted = [
+        (number * 100 // count[family], (kind, family, loaded, number))
+        for loaded in (False, True)
+        for family in FAMILIES
+        for kind, count in (("rounds", amount.sets), ("live", amount.runs))
+        for number in range(count[family])
+    ]
     wanted.sort(key=lambda item: item[0])
     return [_work(key, amount) for _, key in wanted if key not in store.records]
 
 
-def _work(key: tuple[str, str, bool, int], amount: Amount) -> Work:
-    kind, name, loaded, number = key
-    case = BY_NAME[name]
+def _work(key: tuple[str, Family, bool, int], amount: Amount) -> Work:
+    kind, family, loaded, number = key
 
     def work(laboratory: Laboratory, sampling: Sampling) -> Record:
         if kind == "live":
-            return laboratory.live(case, number, sampling, loaded=loaded)
-        return laboratory.rounds(case, number, sampling, amount.rounds, loaded=loaded)
+            return laboratory.live(family, number, sampling, loaded=loaded)
+        return laboratory.rounds(family, number, sampling, amount.rounds, loaded=loaded)
 
     return work
 
@@ -119,7 +125,7 @@ def _measure(
                 store.add(record)
                 spent = time.monotonic() - started
                 _say(
-                    f"{number}/{len(work)} {record.kind} {record.case}"
+                    f"{number}/{len(work)} {record.kind} {record.family}"
                     f"{' loaded' if record.loaded else ''}: {record.seconds:.0f} s, "
                     f"about {spent / number * (len(work) - number) / 60:.0f} min to go"
                 )
@@ -146,17 +152,15 @@ def facts(store: Store, amount: Amount, sampling: Sampling) -> list[tuple[str, s
         ),
         (
             "recorded",
-            f"{_sets(store, loaded=False)} sets of {amount.rounds} rounds for each case, "
+            f"{_sets(store, loaded=False)} sets of {amount.rounds} rounds of ten queries, "
             f"{_sets(store, loaded=True)} under load, "
-            f"{amount.draws} runs drawn from them",
+            f"{amount.draws} runs drawn from them for each case",
         ),
     ]
 
 
-def _sets(store: Store, *, loaded: bool) -> str:
-    """How many sets of rounds are recorded of each case."""
-    found = [len(store.of("rounds", case.name, loaded=loaded)) for case in CASES]
-    return " to ".join(str(number) for number in sorted({min(found), max(found)}))
+def _sets(store: Store, *, loaded: bool) -> int:
+    return sum(len(store.of("rounds", family, loaded=loaded)) for family in FAMILIES)
 
 
 def _parser() -> argparse.ArgumentParser:

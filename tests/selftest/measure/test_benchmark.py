@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.cases import BY_NAME, CASES
+from benchmarks.cases import BY_NAME, CASES, FAMILIES, Family, deal
 from benchmarks.recording import Record, Store
 from benchmarks.resampling import resample, with_effect
 from benchmarks.rivals import RULES, flags
@@ -24,20 +24,19 @@ QUERIES = ("Q1", "Q5")
 
 
 def recorded(case: str, number: int = 0, *, kind: str = "rounds", loaded: bool = False) -> Record:
-    """Rounds whose effect is the case's, with three percent of noise."""
+    """Rounds of two queries of a case, with its effect and three percent of noise."""
     generator = np.random.default_rng(number)
-    specification = BY_NAME[case]
-    ratio = (1 + specification.after_percent / 100) / (1 + specification.before_percent / 100)
+    ratio = math.exp(BY_NAME[case].effect)
     pairs = {}
-    for query in ("Q5",) if specification.queries == "Q5" else QUERIES:
+    for query in QUERIES:
         noise = np.exp(generator.normal(0.0, 0.03, (60, 2)))
         pairs[query] = [(0.05 * b, 0.05 * ratio * a) for b, a in noise]
     return Record(
         kind="live" if kind == "live" else "rounds",
-        case=case,
+        family=BY_NAME[case].family,
         loaded=loaded,
         number=number,
-        changed=[] if specification.queries == "all" else ["Q5"],
+        cases=dict.fromkeys(QUERIES, case),
         seconds=30.0 + number,
         pairs=pairs,
         walls=pairs,
@@ -63,7 +62,26 @@ def recorded(case: str, number: int = 0, *, kind: str = "rounds", loaded: bool =
     ],
 )
 def test_each_case_counts_its_error(case: str, verdicts: Mapping[str, str], counted: bool) -> None:
-    assert counts(BY_NAME[case], dict(verdicts), ["Q5"]) is counted
+    asked = ["Q1", "Q5"] if case == "identical" else ["Q5"]
+    assert counts(BY_NAME[case], verdicts, asked) == [counted]
+
+
+def test_a_run_of_several_cases_is_counted_by_the_query() -> None:
+    verdicts = {"Q1": "regressed", "Q2": "equivalent", "Q3": "improved"}
+    assert counts(BY_NAME["slower-8"], verdicts, ["Q1", "Q2"]) == [False, True]
+    assert counts(BY_NAME["slower-3"], verdicts, ["Q3"]) == [False]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_query_is_of_each_case_and_each_case_has_twenty_live_queries(family: Family) -> None:
+    queries = [f"Q{number}" for number in range(1, 11)]
+    names = {case.name for case in CASES if case.family == family}
+    sets = [deal(family, queries, number) for number in range(FULL.sets[family])]
+    assert all({dealt[query] for dealt in sets} == names for query in queries)
+    runs = [deal(family, queries, number) for number in range(FULL.runs[family])]
+    for name in names:
+        asked = sum([*dealt.values()].count(name) for dealt in runs)
+        assert (len(runs) if family == "identical" else asked) >= 20
 
 
 def test_rivals_compare_ten_rounds_with_the_next_ten() -> None:
@@ -117,24 +135,23 @@ def test_records_survive_a_stop(tmp_path: Path) -> None:
     first.add(recorded("slower-5", 1, loaded=True))
     again = Store(path)
     assert set(again.records) == set(first.records)
-    assert [r.number for r in again.of("rounds", "slower-5", loaded=True)] == [1]
-    assert again.of("rounds", "slower-5", loaded=False) == []
+    assert [r.number for r in again.of("rounds", "slower", loaded=True)] == [1]
+    assert again.of("rounds", "slower", loaded=False) == []
 
 
 def test_the_facts_tell_how_much_is_recorded(tmp_path: Path) -> None:
     store = Store(tmp_path / "records.jsonl")
-    for case in CASES:
-        store.add(recorded(case.name))
+    store.add(recorded("slower-5"))
     store.add(recorded("identical", 1))
     store.add(recorded("identical", loaded=True))
     told = dict(facts(store, FULL, Sampling()))["recorded"]
-    assert told.startswith("1 to 2 sets of 50 rounds for each case, 0 to 1 under load")
+    assert told.startswith("2 sets of 50 rounds of ten queries, 1 under load")
 
 
 def test_what_is_recorded_is_not_measured_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "records.jsonl")
     everything = len(todo(store, QUICK))
-    assert everything == len(CASES) * 2 * (QUICK.sets + QUICK.other_runs)
+    assert everything == len(FAMILIES) * 2 * 2
     store.add(recorded("identical"))
     assert len(todo(store, QUICK)) == everything - 1
 
@@ -144,23 +161,27 @@ def test_the_table_shows_every_case_recorded_beside_the_rivals(tmp_path: Path) -
     for case in ("identical", "slower-8", "faster-20"):
         store.add(recorded(case))
         store.add(recorded(case, kind="live"))
+    both = {"Q1": "slower-5", "Q5": "slower-8"}
+    store.add(replace(recorded("slower-8", 1), cases=both))
     failing = {"Q1": "equivalent", "Q5": "regressed"}
     store.add(replace(recorded("identical", 1, kind="live"), verdicts=failing))
     live = recorded("faster-20", kind="live")
-    store.add(replace(live, verdicts={"Q5": "improved", "target:Q5": "missed"}))
+    said = {"Q1": "improved", "target:Q1": "met", "Q5": "improved", "target:Q5": "missed"}
+    store.add(replace(live, verdicts=said))
     sampling = Sampling(PerformanceSection(budget_seconds=30.0))
     drawn = rows(store, sampling, 4)
-    identical, slower, faster = drawn
+    identical, slightly, slower, faster = drawn
     assert identical.live == Share(1, 2)
     assert not identical.reached
-    assert slower.live == Share(1, 1)
-    assert faster.live == Share(0, 1)
+    assert (slightly.case.name, slightly.live) == ("slower-5", Share(0, 0))
+    assert slower.live == Share(2, 2)
+    assert faster.live == Share(1, 2)
     assert identical.resampled.of == 4
     assert set(identical.rivals) == set(RULES)
     assert faster.rivals["Mann-Whitney p<0.05"] == Share(0, 0)
     page = render(store, drawn, sampling, [("machine", "a test")])
     assert "- machine: a test" in page
-    assert "one query 8 % slower: passed" in page
+    assert "query 8 % slower: passed" in page
     assert "+8." in page or "+7." in page
     assert time_to_verdict(store) == (20.5, 30.5, 31.0)
 
