@@ -56,6 +56,14 @@ CREATE FUNCTION tipping() RETURNS int LANGUAGE plpgsql VOLATILE AS $$ BEGIN
 END $$;
 """
 """A statement whose plan tips, so to speak, once the unmigrated table has grown."""
+ESTIMATING = """
+ALTER TABLE item ADD COLUMN note text;
+CREATE TABLE estimated (rows int);
+DO $$ DECLARE plan json; BEGIN
+    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT * FROM item' INTO plan;
+    INSERT INTO estimated VALUES ((plan -> 0 -> 'Plan' ->> 'Plan Rows')::int);
+END $$;
+"""
 NUMBER = "(SELECT 1 + floor(random() * 400)::int)"
 
 
@@ -232,6 +240,15 @@ def test_what_gets_slow_by_itself_on_the_unmigrated_database_is_asked_no_more(
     assert asked
     assert not [one for one in asked if one.sqlstate]
     assert max(one.ended for one in asked) < max(one.ended for one in found.answers) - 0.3
+
+
+def test_what_was_rolled_back_does_not_count_for_the_planner(rehearse: Rehearsing) -> None:
+    rehearse.execute(rehearse.primary, "ANALYZE item")
+    everything = same("W9", "writer", "SELECT 1; UPDATE item SET n = n + 1")
+    rehearse(asked=(*ASKED, everything), migration=ESTIMATING, applied=MIGRATION, rollback=None)
+    with rehearse.primary.connect() as connection:
+        ((estimated,),) = connection.execute("SELECT rows FROM estimated").fetchall()
+    assert 380 < estimated < 500
 
 
 def test_sessions_that_the_migration_ends_are_errors_of_the_migrated_side(
