@@ -87,8 +87,9 @@ def baseline(
 ) -> Baseline:
     """Time a workload on one database, the queries interleaved round by round.
 
-    It must be settled, and is measured in a fresh copy, like both sides of a comparison. A query
-    that fails is noted and left out of what follows.
+    It must be settled, and is measured in a fresh copy, like both sides of a comparison. Writes
+    come after all reads: what they leave, rolled back as they are, would be in what reads take. A
+    query that fails is noted and left out of what follows.
 
     Raises:
         UsageError: fewer than ten rounds.
@@ -103,11 +104,11 @@ def baseline(
             )
         )
     with clones(database) as copy, open_lanes([copy], sampling) as lanes:
-        failures = Failures()
-        facts, lane_of = _execute_once(lanes, workload, failures)
-        taken = _take_rounds(
-            lanes, lane_of, workload, failures, rounds, sampling.demands.seed, progress
-        )
+        failures, facts, taken = Failures(), dict[str, _Facts](), dict[str, list[float]]()
+        generator = random.Random(sampling.demands.seed)  # noqa: S311 - an order, not a secret
+        for queries in filter(None, (workload.reads, workload.writes)):
+            lane_of = _execute_once(lanes, queries, failures, facts)
+            taken |= _take_rounds(lanes, lane_of, queries, failures, rounds, generator, progress)
     return Baseline(
         {query.id: _conclude(query, facts, taken, failures) for query in workload.queries}
     )
@@ -129,14 +130,13 @@ _Facts = tuple[Result, PlanMetrics]
 
 
 def _execute_once(
-    lanes: Lanes, workload: Workload, failures: Failures
-) -> tuple[dict[str, _Facts], dict[str, int]]:
-    """Rows and plan of each query, and the lane that it will be timed in: there it is warm now.
+    lanes: Lanes, queries: Sequence[Query], failures: Failures, facts: dict[str, _Facts]
+) -> dict[str, int]:
+    """Note rows and plan of each query; the lane that it will be timed in: there it is warm now.
 
-    Whichever lane is free takes the next query, so all are about as long at it. The writes, of
-    which there is one at a time anyway, are left to the first.
+    Whichever lane is free takes the next query, so all are about as long at it. Writes, of which
+    there is one at a time anyway, are left to the first.
     """
-    facts: dict[str, _Facts] = {}
     lane_of: dict[str, int] = {}
     roots = read_roots(lanes[0][0])  # all lanes are on the same database
 
@@ -146,31 +146,33 @@ def _execute_once(
         with failures.noted("before"):
             facts[query.id] = fetch_result(session, query), explain(session, query, roots)
 
-    share_out(workload.reads, range(len(lanes)), execute)
-    for query in workload.writes:
-        execute(0, query)
-    return facts, lane_of
+    share_out(
+        queries,
+        range(len(lanes)),
+        execute,
+        fits=lambda lane, query: query.kind == "read" or lane == 0,
+    )
+    return lane_of
 
 
 def _take_rounds(
     lanes: Lanes,
     lane_of: Mapping[str, int],
-    workload: Workload,
+    queries: Sequence[Query],
     failures: Failures,
     rounds: int,
-    seed: int,
+    generator: random.Random,
     progress: Progress,
 ) -> dict[str, list[float]]:
-    generator = random.Random(seed)  # noqa: S311 - an order, not a secret
-    taken: dict[str, list[float]] = {query.id: [] for query in workload.queries}
+    taken: dict[str, list[float]] = {query.id: [] for query in queries}
+    what = "baseline" if queries[0].kind == "read" else "baseline of writes"
     with undisturbed(*lanes):
         for number in range(1, rounds + 1):
-            able = workload.without(failures.queries)
-            for queries in (able.reads, able.writes):
-                found = time_round(
-                    lanes, queries, lambda _, query: query, generator, [0], lane_of, failures
-                )
-                for id_, seconds in found.items():
-                    taken[id_] += seconds.values()
-            progress(f"baseline: round {number} of {rounds}")
+            able = [query for query in queries if query.id not in failures.queries]
+            found = time_round(
+                lanes, able, lambda _, query: query, generator, [0], lane_of, failures
+            )
+            for id_, seconds in found.items():
+                taken[id_] += seconds.values()
+            progress(f"{what}: round {number} of {rounds}")
     return taken

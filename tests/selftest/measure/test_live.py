@@ -427,6 +427,14 @@ def test_a_baseline_has_rounds_plans_and_the_hash_of_the_rows(before: Database) 
     assert found.queries["Q5"].metrics.partitions == ("parcel_late",)
 
 
+def test_no_read_of_a_baseline_meets_what_its_writes_leave(before: Database) -> None:
+    with before.connect() as connection:
+        row = connection.execute("SELECT pg_relation_size('parcel_late')").fetchone() or (0,)
+    as_it_was = query("R1", f"SELECT 1 / (pg_relation_size('parcel_late') = {row[0]})::int")
+    growing = query("W2", "INSERT INTO parcel (year, area) SELECT 2027, generate_series(1, 9999)")
+    assert not baseline(before, Workload((growing, as_it_was)), Sampling()).failed
+
+
 def test_a_baseline_of_few_rounds_is_refused(before: Database) -> None:
     with pytest.raises(UsageError, match="at least 10 rounds"):
         baseline(before, Workload((SUMS,)), Sampling(), rounds=9)
