@@ -283,6 +283,7 @@ BEGIN
                 STABLE
                 SECURITY INVOKER
                 SET search_path = public, pg_temp
+                SET enable_nestloop = off  -- the planner takes the parcels in any window for few
                 AS $body$
     SELECT
         c.id,
