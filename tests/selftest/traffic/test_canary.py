@@ -56,6 +56,10 @@ CREATE FUNCTION tipping() RETURNS int LANGUAGE plpgsql VOLATILE AS $$ BEGIN
 END $$;
 """
 """A statement whose plan tips, so to speak, once the unmigrated table has grown."""
+COUNTING = """
+CREATE OR REPLACE FUNCTION counted() RETURNS bigint LANGUAGE sql STABLE SET search_path = public
+AS $$ SELECT count(*) FROM {} $$
+"""
 ESTIMATING = """
 ALTER TABLE item ADD COLUMN note text;
 CREATE TABLE estimated (rows int);
@@ -262,6 +266,23 @@ def test_sessions_that_the_migration_ends_are_errors_of_the_migrated_side(
     assert found.hit is not None
     assert found.hit.trigger == "errors"
     assert found.errors.errors >= 1
+
+
+def test_a_function_that_is_replaced_with_its_table_is_asked_again(rehearse: Rehearsing) -> None:
+    rehearse.execute(rehearse.primary, COUNTING.format("item"))
+    rehearse.execute(rehearse.canary, COUNTING.format("item"))
+    asked = (
+        Asked("R2", "reader", "SELECT max(n) FROM item", "SELECT max(n) FROM thing"),
+        same("R3", "reader", "SELECT counted()"),
+    )
+    moving = "BEGIN;\nALTER TABLE {} RENAME TO {};\nSELECT pg_sleep(0.5);\n{};\nCOMMIT;\n"
+    found = rehearse(
+        asked=asked,
+        migration=moving.format("item", "thing", COUNTING.format("thing")),
+        rollback=moving.format("thing", "item", COUNTING.format("item")),
+    )
+    assert found.hit is None
+    assert not [one for one in found.answers if one.sqlstate and one.statement == "R3"]
 
 
 def test_slowness_is_shown_and_fires_nothing_where_timings_are_not_judged(
