@@ -122,10 +122,12 @@ def _resampled(store: Store, case: Case, sampling: Sampling, draws: int, *, load
     identical = store.of("rounds", "identical", loaded=loaded)
     if not identical:
         return Share(0, 0)
-    changed = [*_sets(store, case, loaded=loaded).items()]
+    # Of the whole family: a set's own effect is replaced, and more sets show more of the noise.
+    sets = store.of("rounds", case.family, loaded=loaded)
+    queries = [*sets[0].pairs]
     found = 0
     for seed in range(draws):
-        query, sets = changed[seed % len(changed)]
+        query = queries[seed % len(queries)]
         if case.family == "identical":
             outcome = resample(identical, [], {}, sampling, seed)
             found += sum(counts(case, outcome.verdicts, [*outcome.verdicts]))
