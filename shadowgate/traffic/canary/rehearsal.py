@@ -368,8 +368,8 @@ class _Director:
 
     def _migrate_primary(self) -> Hit | None:
         """Migrate it while the second share goes on; the stage lasts until it is done."""
-        _vacuum(self.probes.primary)
         self.compared_until = time.monotonic()
+        _vacuum(self.probes.primary)
         self._stop_following()
         self.routing.primary_migrated = True
         began = time.monotonic() - self.origin
