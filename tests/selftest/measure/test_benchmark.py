@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from benchmarks.cases import BY_NAME, CASES, FAMILIES, Family, deal
 from benchmarks.recording import Record, Store
-from benchmarks.resampling import resample, with_effect
+from benchmarks.resampling import Drawn, noise_of, resample
 from benchmarks.rivals import RULES, flags
 from benchmarks.table import Share, counts, render, rows, time_to_verdict
 from benchmarks.verdict import FULL, QUICK, facts, todo
@@ -108,12 +109,20 @@ def test_a_resampled_run_decides_as_a_live_one_would() -> None:
     assert changed.verdicts["Q1"] == "equivalent"
 
 
-def test_drawn_noise_lies_about_the_true_effect_and_is_as_wide_as_recorded() -> None:
-    taken = recorded("identical").pairs["Q5"]
-    moved = effects(with_effect(taken, math.log(1.05)))
-    assert pseudo_median(moved) == pytest.approx(math.log(1.05))
-    assert np.std(moved) == pytest.approx(np.std(effects(taken)))
-    assert [before for before, _ in with_effect(taken, 0.3)] == [before for before, _ in taken]
+def test_recorded_noise_has_no_effect_and_stays_as_wide() -> None:
+    taken = recorded("slower-8").pairs["Q5"]
+    noise = noise_of(taken)
+    assert pseudo_median(effects(noise)) == pytest.approx(0.0)
+    assert np.std(effects(noise)) == pytest.approx(np.std(effects(taken)))
+    assert [before for before, _ in noise] == [before for before, _ in taken]
+
+
+def test_spikes_recorded_on_one_side_do_not_move_the_drawn_means() -> None:
+    spiky = [(1.6 if number in (3, 20, 41) else 1.0, 1.0) for number in range(50)]
+    drawn = Drawn({"Q5": noise_of(spiky)}, {"Q5": math.log(1.05)}, random.Random(1))  # noqa: S311
+    pairs = np.array([drawn.measure("Q5", "before") for _ in range(8000)])
+    before, after = pairs.mean(axis=0)
+    assert after / before == pytest.approx(1.05, rel=0.005)  # 1.014 if the sides stayed
 
 
 @pytest.mark.parametrize(("case", "ratio"), [("slower-5", 1.05), ("faster-30", 0.7)])
