@@ -7,16 +7,18 @@ data only. The work is arithmetic in the server, so it suffers the noise that th
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from shadowgate.measure import Sampling
 from shadowgate.measure.copies import fresh_copy
 from shadowgate.measure.rounds import timed_session, undisturbed
+from shadowgate.measure.sampler import Pair
 from shadowgate.measure.session import visit
 from shadowgate.queries import Query, Workload
 from shadowgate.server import Database
+from shadowgate.statistics.intervals import effects, pseudo_median
 
 INSTALL = """
 CREATE TABLE bench_steps (
@@ -39,7 +41,7 @@ $$;
 
 CALIBRATION_COPIES = 4
 CALIBRATION_ROUNDS = 12
-CALIBRATION_STEPS = 400_000
+FIRST_STEPS = 400_000.0
 
 
 def install(database: Database) -> None:
@@ -73,43 +75,49 @@ def set_steps(database: Database, steps: Mapping[str, int]) -> None:
 def calibrate(database: Database, workload: Workload, sampling: Sampling) -> dict[str, float]:
     """Steps that take as long as each query does.
 
-    Each query is timed with no step and with many, in turn, so that a slow phase of the machine
-    meets both. That is done in fresh copies, as the comparison does it: the database itself, into
-    which the rows were inserted, is up to 15 % slower than its copies.
+    Each query is timed without a step and with many, one right after the other, and the ratios of
+    the pairs tell, as in a comparison: a slow phase of the machine meets both. A first round finds
+    how many steps take about as long as the query, since few of them would be lost in its noise.
+    All that is done in fresh copies, as the comparison does it: the database itself, into which the
+    rows were inserted, is up to 15 % slower than its copies.
 
     Args:
         database: the database, settled, with nobody connected to it.
         workload: the wrapped queries.
         sampling: settings of the sessions.
     """
-    own: dict[str, list[float]] = {query.id: [] for query in workload.queries}
-    more: dict[str, list[float]] = {query.id: [] for query in workload.queries}
+    steps = {query.id: FIRST_STEPS for query in workload.queries}
+    with fresh_copy(database) as copy:
+        steps = _refined(steps, _pairs(copy, workload, sampling, steps))
+    pairs: dict[str, list[Pair]] = {query.id: [] for query in workload.queries}
     for _ in range(CALIBRATION_COPIES):
         with fresh_copy(database) as copy:
-            visit(copy)
-            _time_both(copy, workload, sampling, own, more)
+            for query, taken in _pairs(copy, workload, sampling, steps).items():
+                pairs[query] += taken
+    return _refined(steps, pairs)
+
+
+def _refined(steps: Mapping[str, float], pairs: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
+    """Steps that take as long as each query, from its pairs without and with some."""
     return {
-        query: CALIBRATION_STEPS
-        * statistics.median(own[query])
-        / (statistics.median(more[query]) - statistics.median(own[query]))
-        for query in own
+        query: steps[query] / math.expm1(pseudo_median(effects(taken)))
+        for query, taken in pairs.items()
     }
 
 
-def _time_both(
-    database: Database,
-    workload: Workload,
-    sampling: Sampling,
-    own: dict[str, list[float]],
-    more: dict[str, list[float]],
-) -> None:
-    """Add the seconds of each query without and with the many steps, after a warm-up."""
-    many = {query.id: CALIBRATION_STEPS for query in workload.queries}
+def _pairs(
+    database: Database, workload: Workload, sampling: Sampling, steps: Mapping[str, float]
+) -> dict[str, list[Pair]]:
+    """The seconds of each query without and with its steps, after a warm-up."""
+    visit(database)
+    pairs: dict[str, list[Pair]] = {query.id: [] for query in workload.queries}
     with timed_session(database, sampling) as session, undisturbed([session]):
         for number in range(CALIBRATION_ROUNDS + 1):
-            for steps, taken in (({}, own), (many, more)):
-                set_steps(database, steps)
-                for query in workload.queries:
-                    measured = session.time(query)
-                    if number > 0:
-                        taken[query.id].append(measured.net)
+            for query in workload.queries:
+                set_steps(database, {})
+                without = session.time(query).net
+                set_steps(database, {query.id: round(steps[query.id])})
+                pair = (without, session.time(query).net)
+                if number > 0:
+                    pairs[query.id].append(pair)
+    return pairs
