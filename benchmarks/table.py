@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from statistics import NormalDist
 
 from benchmarks.cases import CASES, Case
 from benchmarks.recording import Record, Store
 from benchmarks.resampling import resample
 from benchmarks.rivals import RULES, flags
 from shadowgate.measure import Sampling
-from shadowgate.statistics.intervals import effects, pseudo_median, to_percent
+from shadowgate.statistics.intervals import (
+    effects,
+    pseudo_median,
+    signed_rank_interval,
+    to_percent,
+)
 
 PASSES = frozenset({"equivalent", "improved"})
-QUIET, LOADED = "quiet", "another process loading one core on and off"
+ONE_DEVIATION = NormalDist().cdf(-1.0)
+"""Tail probability of an interval whose half-width is the standard error."""
 
 
 @dataclass(frozen=True)
@@ -178,19 +186,26 @@ def time_to_verdict(store: Store) -> tuple[float, float, float] | None:
 
 
 def spread_of_copies(store: Store) -> float | None:
-    """Standard deviation, in percent, of the average effect in live runs on identical databases.
+    """Between-copy standard deviation, in percent, of a query's effect on identical databases.
 
-    Every run has copies of its own, and their places touch all queries alike. The noise of the
-    pairs is in it too, so it is an upper bound.
+    From all recorded rounds: every set has copies of its own. Of the variance of the effects that
+    of the noise, by the interval, is taken off (method of moments). Live runs would not do: they
+    end as soon as they are sure, which bends estimates.
     """
-    live = store.of("live", "identical", loaded=False)
-    if len(live) < 2:
-        return None
-    averages = [
-        statistics.fmean(pseudo_median(effects(pairs)) for pairs in record.pairs.values())
-        for record in live
+    sets = [
+        record
+        for loaded in (False, True)
+        for record in store.of("rounds", "identical", loaded=loaded)
     ]
-    return to_percent(statistics.stdev(averages))
+    if len(sets) < 2:
+        return None
+    found = [
+        signed_rank_interval(effects(pairs), ONE_DEVIATION)
+        for record in sets
+        for pairs in record.pairs.values()
+    ]
+    squares = [one.estimate**2 - ((one.high - one.low) / 2) ** 2 for one in found]
+    return to_percent(math.sqrt(max(0.0, statistics.fmean(squares))))
 
 
 def render(
@@ -233,9 +248,9 @@ def render(
     if spread is not None:
         lines += [
             "",
-            f"Identical databases differed by {spread:.2f} % (standard deviation over the runs of "
-            "the effect averaged over the queries, noise included): so much does the place of the "
-            "copies bring. The intervals allow for "
+            f"By the place of its copies in memory, a query's effect is off by {spread:.2f} % "
+            "(standard deviation over the recorded sets and queries of identical databases, noise "
+            "taken off). The intervals allow for "
             f"{to_percent(sampling.copy_deviation(sampling.copies)):.2f} %.",
         ]
     return "\n".join(lines) + "\n"

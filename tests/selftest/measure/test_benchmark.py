@@ -15,7 +15,7 @@ from benchmarks.cases import BY_NAME, CASES, FAMILIES, Family, deal
 from benchmarks.recording import Record, Store
 from benchmarks.resampling import Drawn, noise_of, resample
 from benchmarks.rivals import RULES, flags
-from benchmarks.table import Share, counts, render, rows, time_to_verdict
+from benchmarks.table import Share, counts, render, rows, spread_of_copies, time_to_verdict
 from benchmarks.verdict import FULL, QUICK, facts, todo
 from shadowgate.measure import Sampling
 from shadowgate.plan import PerformanceSection
@@ -195,7 +195,19 @@ def test_the_table_shows_every_case_recorded_beside_the_rivals(tmp_path: Path) -
     assert time_to_verdict(store) == (20.5, 30.5, 31.0)
 
 
+@pytest.mark.parametrize("percent", [0.0, 2.0])
+def test_the_place_of_copies_is_told_from_the_noise(tmp_path: Path, percent: float) -> None:
+    store = Store(tmp_path / "records.jsonl")
+    for number in range(40):
+        one = recorded("identical", number)
+        place = 1.0 + (percent if number % 2 else -percent) / 100.0
+        moved = {query: [(b, place * a) for b, a in pairs] for query, pairs in one.pairs.items()}
+        store.add(replace(one, pairs=moved))
+    assert spread_of_copies(store) == pytest.approx(percent, abs=0.3)  # three percent are noise
+
+
 def test_nothing_recorded_gives_no_rows(tmp_path: Path) -> None:
     store = Store(tmp_path / "records.jsonl")
     assert rows(store, Sampling(), 10) == []
+    assert spread_of_copies(store) is None
     assert time_to_verdict(store) is None
