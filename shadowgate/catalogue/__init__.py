@@ -59,6 +59,12 @@ from shadowgate.catalogue.snapshot import (
     read_catalogue,
     take_snapshot,
 )
+from shadowgate.catalogue.unread_routines import (
+    InDoubt,
+    UnreadRoutine,
+    in_doubt,
+    unread_routines,
+)
 
 __all__ = [
     "KINDS",
@@ -76,6 +82,7 @@ __all__ = [
     "Drift",
     "Expectation",
     "Geometries",
+    "InDoubt",
     "Integrity",
     "LaterRows",
     "LeftOut",
@@ -88,6 +95,7 @@ __all__ = [
     "Snapshot",
     "Sums",
     "TableFingerprint",
+    "UnreadRoutine",
     "broken_routines",
     "check_restored",
     "compare_content",
@@ -99,6 +107,7 @@ __all__ = [
     "fingerprint",
     "follow_later_rows",
     "geometry_problems",
+    "in_doubt",
     "names_object",
     "new_geometry_problems",
     "new_sequences_behind",
@@ -110,4 +119,5 @@ __all__ = [
     "sequences_behind",
     "survey_geometries",
     "take_snapshot",
+    "unread_routines",
 ]

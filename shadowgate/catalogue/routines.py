@@ -108,7 +108,9 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class _Routine:
+class Routine:
+    """A routine, or a trigger with the routine that it calls, as the catalogues have it."""
+
     oid: int
     language: str
     kind: str
@@ -130,9 +132,17 @@ def broken_routines(connection: Connection) -> tuple[Broken, ...]:
     with connection.transaction(force_rollback=True):
         connection.execute(_SETTINGS)
         schema = _plpgsql_check(connection)
-        routines = [_Routine(*row) for row in _with_full_names(connection, _ROUTINES)]
-        found = (_check(connection, routine, schema) for routine in routines)
+        found = (_check(connection, routine, schema) for routine in read_routines(connection))
         return (*(broken for broken in found if broken), *_broken_views(connection))
+
+
+def read_routines(connection: Connection) -> tuple[Routine, ...]:
+    """The routines in SQL and PL/pgSQL, and each trigger that one is for.
+
+    Raises:
+        psycopg.Error: the catalogues cannot be read.
+    """
+    return tuple(Routine(*row) for row in _with_full_names(connection, _ROUTINES))
 
 
 def offers_plpgsql_check(connection: Connection) -> bool:
@@ -178,7 +188,7 @@ def _plpgsql_check(connection: Connection) -> str | None:
     return None if there is None else str(there[0])
 
 
-def _check(connection: Connection, routine: _Routine, schema: str | None) -> Broken | None:
+def _check(connection: Connection, routine: Routine, schema: str | None) -> Broken | None:
     reason = _reason(connection, routine, schema)
     if reason is None:
         return None
@@ -192,7 +202,7 @@ def _check(connection: Connection, routine: _Routine, schema: str | None) -> Bro
 
 
 def _reason(
-    connection: Connection, routine: _Routine, schema: str | None, *, every_schema: bool = False
+    connection: Connection, routine: Routine, schema: str | None, *, every_schema: bool = False
 ) -> str | None:
     """Why a routine cannot run; ``None`` if nothing is known against it."""
     try:
@@ -209,14 +219,14 @@ def _reason(
     return None
 
 
-def _validated(connection: Connection, routine: _Routine) -> str | None:
+def _validated(connection: Connection, routine: Routine) -> str | None:
     if routine.search_path is not None:
         connection.execute("SELECT set_config('search_path', %s, true)", (routine.search_path,))
     connection.execute("SELECT pg_catalog.fmgr_sql_validator(%s)", (routine.oid,))
     return None
 
 
-def _checked(connection: Connection, routine: _Routine, schema: str) -> str | None:
+def _checked(connection: Connection, routine: Routine, schema: str) -> str | None:
     values = {
         "oid": routine.oid,
         "relation": routine.relation,
@@ -228,7 +238,7 @@ def _checked(connection: Connection, routine: _Routine, schema: str) -> str | No
     return next((reason for reason in reasons if reason is not None), None)
 
 
-def _judged(routine: _Routine, sqlstate: str, message: str, line: int | None) -> str | None:
+def _judged(routine: Routine, sqlstate: str, message: str, line: int | None) -> str | None:
     """An error in words, if it is sure that the routine meets it."""
     if not sqlstate.startswith(_CANNOT_RUN):
         return None

@@ -14,6 +14,7 @@ from shadowgate.catalogue import (
     compare_content,
     definition_changes,
     diff,
+    in_doubt,
     odd_partitions,
     renamed_tables,
 )
@@ -48,6 +49,10 @@ class Migrated:
     """What was created, changed and dropped, by its definition before and after."""
     unsound: tuple[str, ...]
     """What is wrong with what it left, though it was announced, a sentence each."""
+    in_doubt: tuple[str, ...]
+    """What may be wrong with it and cannot be looked into on this server, a sentence each."""
+    unread: int
+    """Routines and triggers that this server cannot look into, in doubt or not."""
 
     def unexpected(self, area: Area) -> list[Deviation]:
         """What happened unannounced in one area."""
@@ -115,6 +120,7 @@ def compare_with_announced(
     state = state_of(migrated, renames=plan.renames)
     drift = diff(before.snapshot, state.snapshot)
     known = before.snapshot.objects
+    left = look_over(migrated)
     # A plan names what it renames; where there is none, rows are not lost by another name.
     renamed = renamed_tables(shadow, migrated) if announced.text else {}
     data = announced.by_old_names(renamed)
@@ -134,5 +140,7 @@ def compare_with_announced(
                 known=before.content,
             )
         ),
-        unsound=tuple(sound.worse(look_over(migrated), known, plan.renames)),
+        unsound=tuple(sound.worse(left, known, plan.renames)),
+        in_doubt=tuple(map(str, in_doubt(left.unread, drift, state.snapshot))),
+        unread=len(left.unread),
     )

@@ -179,13 +179,27 @@ def announced_objects_are_there(
     """Every announced object is there, and what the migration leaves is sound.
 
     A script can end without an error and without its objects.
+
+    Raises:
+        CheckInconclusive: a routine may be broken, and this server cannot look into it.
     """
     wrong = [*map(str, migrated.deviations.missing), *migrated.oddities, *migrated.unsound]
     finding.say(*migrated.deviations.expected)
+    if migrated.unread:
+        finding.say(
+            nsentence(
+                "{n} routine or trigger in PL/pgSQL was not looked into: this server has no"
+                " plpgsql_check",
+                "{n} routines and triggers in PL/pgSQL were not looked into: this server has no"
+                " plpgsql_check",
+                migrated.unread,
+            )
+        )
     finding.show(*announced.tables_of_evidence(), *migrated.differences())
     finding.show(migrated.changes_table())
     point_at_objects(finding, applied.run.script, migrated.deviations.missing)
     finding.require_none(wrong)
+    finding.require_decided(not migrated.in_doubt, migrated.in_doubt)
 
 
 @check(

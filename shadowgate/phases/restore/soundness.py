@@ -10,12 +10,14 @@ from shadowgate.catalogue import (
     Geometries,
     ObjectId,
     SequenceBehind,
+    UnreadRoutine,
     broken_routines,
     new_geometry_problems,
     new_sequences_behind,
     newly_broken,
     sequences_behind,
     survey_geometries,
+    unread_routines,
 )
 from shadowgate.server import Database
 
@@ -28,6 +30,8 @@ class Soundness:
     """Routines, views and triggers that cannot run."""
     sequences: tuple[SequenceBehind, ...]
     geometries: Geometries
+    unread: tuple[UnreadRoutine, ...] = ()
+    """Those that nobody could look into."""
 
     def worse(
         self, after: Soundness, known: Collection[ObjectId], renames: Mapping[str, str]
@@ -55,4 +59,5 @@ def look_over(database: Database) -> Soundness:
             broken=broken_routines(connection),
             sequences=sequences_behind(connection),
             geometries=survey_geometries(connection),
+            unread=unread_routines(connection),
         )

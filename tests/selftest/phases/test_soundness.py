@@ -12,15 +12,14 @@ from tests.selftest.conftest import MakeDatabase
 SETUP = """
 CREATE TABLE project (id serial PRIMARY KEY, name text, note text);
 INSERT INTO project (name) SELECT 'name ' || n FROM generate_series(1, 30) AS n;
-CREATE FUNCTION noted() RETURNS bigint LANGUAGE plpgsql AS
-    'BEGIN RETURN (SELECT count(note) FROM public.project); END';
+CREATE FUNCTION noted() RETURNS bigint LANGUAGE sql AS 'SELECT count(note) FROM public.project';
 CREATE FUNCTION named() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
 CREATE TABLE spot (id int PRIMARY KEY, geom geometry(Point, 4326));
 INSERT INTO spot
 SELECT n, ST_SetSRID(ST_MakePoint(-47 + n / 1000.0, -15), 4326) FROM generate_series(1, 30) AS n;
 SET check_function_bodies = off;
-CREATE FUNCTION broken_before() RETURNS bigint LANGUAGE plpgsql AS
-    'BEGIN RETURN (SELECT count(nothing) FROM public.project); END';
+CREATE FUNCTION broken_before() RETURNS bigint LANGUAGE sql AS
+    'SELECT count(nothing) FROM public.project';
 CREATE TABLE behind (id serial PRIMARY KEY);
 INSERT INTO behind VALUES (7);
 """
