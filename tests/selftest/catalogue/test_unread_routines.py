@@ -17,7 +17,7 @@ from shadowgate.catalogue import (
 )
 from shadowgate.server import Server
 from shadowgate.server.base import Connection
-from tests.selftest.conftest import plain_database
+from tests.selftest.plain_database import plain_database
 
 CONTENT = """
 CREATE TABLE plot (id int PRIMARY KEY, code text, note text);
