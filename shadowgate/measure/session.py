@@ -52,6 +52,8 @@ def open_session(database: Database, sampling: Sampling) -> Connection:
     """
     connection = database.connect(application_name=APPLICATION)
     connection.prepare_threshold = None
+    connection.execute("SET statement_timeout = 0")  # what queries may take is set below
+    connection.execute(_LARGE_ALLOCATION)
     for name, value in session_settings(sampling).items():
         try:
             connection.execute(
@@ -59,7 +61,6 @@ def open_session(database: Database, sampling: Sampling) -> Connection:
             )
         except psycopg.errors.InsufficientPrivilege:
             continue
-    connection.execute(_LARGE_ALLOCATION)
     return connection
 
 
