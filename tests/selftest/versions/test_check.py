@@ -60,3 +60,35 @@ def test_a_harmless_migration_may_go_and_one_that_loses_rows_may_not(
     assert keeps.statuses["restore.geometries"] == "skipped"
     assert (loses.status, loses.document["verdict"]) == (1, "NO-GO"), loses.output[-3000:]
     assert "rollback.rows_identical" in loses.failed()
+
+
+COUNTED = """
+CREATE TABLE piece (id int PRIMARY KEY, note text, kind text);
+INSERT INTO piece SELECT n, 'x', 'y' FROM generate_series(1, 9) AS n;
+CREATE FUNCTION counted() RETURNS bigint LANGUAGE plpgsql
+    AS 'BEGIN RETURN (SELECT count(note) FROM piece); END';
+"""
+
+
+@pytest.mark.parametrize(("column", "status"), [("note", "inconclusive"), ("kind", "passed")])
+def test_without_plpgsql_check_a_routine_that_names_what_goes_is_not_passed(
+    newest: Server, tmp_path: Path, column: str, status: str
+) -> None:
+    installation = postgres_of(max(PACKAGES))
+    with plain_database(newest) as base:
+        with base.connect() as connection:
+            connection.execute(COUNTED.encode())
+        backup = dump(newest, base, tmp_path / "production.dump", "--format=custom")
+    script = tmp_path / "m.sql"
+    script.write_text(f"SET lock_timeout = '1s';\nALTER TABLE piece DROP COLUMN {column};\n")
+    found = run_elsewhere(
+        tmp_path,
+        *("shadowgate", "check", str(script), f"--backup={backup}", "--server=local"),
+        *("-k", f"{PROOFS} or objects"),
+        env={**os.environ, **with_path(installation)},
+    )
+    assert found.statuses["migration.objects"] == status, found.output[-3000:]
+    (detail,) = (
+        check["detail"] for check in found.document["checks"] if check["id"] == "migration.objects"
+    )
+    assert "1 routine or trigger in PL/pgSQL was not looked into" in detail
