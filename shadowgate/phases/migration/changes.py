@@ -17,6 +17,7 @@ from shadowgate.catalogue import (
     in_doubt,
     odd_partitions,
     renamed_tables,
+    unread_routines,
 )
 from shadowgate.evidence import Difference, Table
 from shadowgate.language import nsentence, sentence
@@ -120,7 +121,8 @@ def compare_with_announced(
     state = state_of(migrated, renames=plan.renames)
     drift = diff(before.snapshot, state.snapshot)
     known = before.snapshot.objects
-    left = look_over(migrated)
+    with migrated.connect() as connection:
+        unread = unread_routines(connection)
     # A plan names what it renames; where there is none, rows are not lost by another name.
     renamed = renamed_tables(shadow, migrated) if announced.text else {}
     data = announced.by_old_names(renamed)
@@ -140,7 +142,7 @@ def compare_with_announced(
                 known=before.content,
             )
         ),
-        unsound=tuple(sound.worse(left, known, plan.renames)),
-        in_doubt=tuple(map(str, in_doubt(left.unread, drift, state.snapshot))),
-        unread=len(left.unread),
+        unsound=tuple(sound.worse(look_over(migrated), known, plan.renames)),
+        in_doubt=tuple(map(str, in_doubt(unread, drift, state.snapshot))),
+        unread=len(unread),
     )

@@ -10,14 +10,12 @@ from shadowgate.catalogue import (
     Geometries,
     ObjectId,
     SequenceBehind,
-    UnreadRoutine,
     broken_routines,
     new_geometry_problems,
     new_sequences_behind,
     newly_broken,
     sequences_behind,
     survey_geometries,
-    unread_routines,
 )
 from shadowgate.server import Database
 
@@ -30,8 +28,6 @@ class Soundness:
     """Routines, views and triggers that cannot run."""
     sequences: tuple[SequenceBehind, ...]
     geometries: Geometries
-    unread: tuple[UnreadRoutine, ...] = ()
-    """Those that nobody could look into."""
 
     def worse(
         self, after: Soundness, known: Collection[ObjectId], renames: Mapping[str, str]
@@ -59,5 +55,4 @@ def look_over(database: Database) -> Soundness:
             broken=broken_routines(connection),
             sequences=sequences_behind(connection),
             geometries=survey_geometries(connection),
-            unread=unread_routines(connection),
         )
